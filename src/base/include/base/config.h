@@ -1,0 +1,60 @@
+/* The server's configuration file (YAML): ports, paths and limits, nothing else. Products,
+ * policies, profiles and anchors are in the ledger (design 5).
+ *
+ * struct config is plain data without pointers: the process that parses hands it to the others as
+ * bytes. packaging/troth.yaml is the commented example and has every default. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <base/address.h>
+#include <base/err.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_BYTES_MAX 65536
+#define CONFIG_PATH_MAX 512
+#define CONFIG_SOCKET_MAX 104 /* sun_path is 108 */
+#define CONFIG_URL_MAX 256
+#define CONFIG_NAME_MAX 254 /* a DNS name, RFC 1035 2.3.4 */
+#define CONFIG_NAMES_MAX 8
+#define CONFIG_FRONTS_MAX 16
+
+struct config_listen {
+    struct address device;         /* mutual TLS: EST */
+    struct address operators;      /* mutual TLS: API; YAML key `operator` */
+    struct address plain;          /* HTTP: CRL, CA certificates, checkpoint, tiles */
+    char local[CONFIG_SOCKET_MAX]; /* unix socket: bootstrap of the first operator */
+};
+
+struct config_limits {
+    uint32_t connections;  /* open connections per front */
+    uint32_t per_ip;       /* of these from one address; 0: no such limit */
+    uint32_t idle_s;       /* a kept-alive connection without a request */
+    uint32_t handshake_ms; /* deadlines, each from the instant its part begins */
+    uint32_t header_ms;
+    uint32_t body_ms;
+    uint32_t request_ms; /* from the first byte to the answer */
+};
+
+struct config {
+    char data[CONFIG_PATH_MAX];            /* paths are absolute here, see config_read() */
+    char public_files[CONFIG_PATH_MAX];    /* YAML key `public` */
+    char passphrase_file[CONFIG_PATH_MAX]; /* empty: systemd credential, see secret.h */
+    char public_url[CONFIG_URL_MAX];       /* http base in CRLDP and AIA, no slash at its end */
+    uint32_t server_name_count;            /* 1 or more */
+    char server_names[CONFIG_NAMES_MAX][CONFIG_NAME_MAX]; /* DNS names or IP literals */
+    uint32_t fronts;
+    struct config_listen listen;
+    struct config_limits limits;
+    bool sandbox_seccomp, sandbox_landlock;
+    bool lab; /* a machine that is not for use: the root key may be readable */
+};
+
+/* Reads and checks `path`. Relative paths in it start at the file's own folder. An unknown or
+ * double key, an empty file, a second document, any warning of the YAML library and any value out
+ * of its range is E_CONFIG with "FILE:LINE: rule, value seen, value wanted"; `ret` is then
+ * untouched. It does not look whether the paths exist. */
+MUST_USE enum result config_read(const char *path, struct config *ret, struct err *err);
+
+#endif
