@@ -1,0 +1,47 @@
+// Bytes that somebody else owns: a pointer and a length, passed by value.
+//
+// A view never frees and never outlives what it points into. `p` may be NULL only when `n` is 0.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WIRE_MUST_USE __attribute__((warn_unused_result))
+
+struct bytes {
+    const uint8_t *p;
+    size_t n;
+};
+
+// A string literal without its terminator, as an initialiser of a constant and as a value.
+#define BYTES_TEXT_INIT(literal)                                                                   \
+    {                                                                                              \
+        (const uint8_t *)("" literal), sizeof(literal) - 1                                         \
+    }
+#define bytes_text(literal) ((struct bytes)BYTES_TEXT_INIT(literal))
+
+static inline struct bytes bytes_of(const void *p, size_t n)
+{
+    return (struct bytes){p, n};
+}
+
+static inline bool bytes_is_empty(struct bytes b)
+{
+    return b.n == 0;
+}
+
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+// `n` bytes from `from`; what lies outside `b` is left out, so the result may be shorter.
+struct bytes bytes_slice(struct bytes b, size_t from, size_t n);
+
+// Order as memcmp has it, a prefix before what it begins: below, equal to or above 0.
+int bytes_compare(struct bytes a, struct bytes b);
+
+// Equality in a time that depends on the lengths only: for tokens, digests of secrets and MACs.
+bool bytes_equal_secret(struct bytes a, struct bytes b);
