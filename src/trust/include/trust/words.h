@@ -1,0 +1,97 @@
+/* The words of the field as numbers that are stored and sent: never renumbered (design 2).
+ * Zero is always the value that grants nothing. */
+#ifndef TRUST_WORDS_H
+#define TRUST_WORDS_H
+
+#include <stdint.h>
+
+enum device_state {
+    STATE_NONE = 0,
+    STATE_EXPECTED,    /* imported; perhaps on hold */
+    STATE_ENROLLED,    /* a certificate was issued, not used yet */
+    STATE_ACTIVE,      /* its certificate was used */
+    STATE_QUARANTINED, /* refused until a person or a re-proof ends it */
+    STATE_LOST,
+    STATE_RETIRED, /* tombstone */
+    STATE_COUNT
+};
+
+/* What an operator does to a device. */
+enum device_verb {
+    VERB_NONE = 0,
+    VERB_ADMIT, /* ends hold */
+    VERB_HOLD,
+    VERB_QUARANTINE,
+    VERB_READMIT,
+    VERB_REVOKE, /* all its certificates; the device stays known */
+    VERB_RETIRE,
+    VERB_LOST,
+    VERB_FOUND,
+    VERB_COUNT
+};
+
+enum proof {
+    PROOF_NONE = 0,
+    PROOF_CLAIM,      /* shared claim */
+    PROOF_TOKEN,      /* single-use token */
+    PROOF_REGISTERED, /* factory-registered key */
+    PROOF_IDEVID,     /* IDevID chain */
+    PROOF_HARDWARE,   /* hardware-resident key proven by TPM */
+    PROOF_ATTESTED,
+    PROOF_COUNT
+};
+
+enum cert_state {
+    CERT_NONE = 0,
+    CERT_PENDING,    /* issued, not used yet */
+    CERT_CURRENT,    /* used: proven */
+    CERT_SUPERSEDED, /* a successor was proven */
+    CERT_VOIDED,     /* another key replaced it before first use */
+    CERT_REVOKED,
+    CERT_ORPHAN, /* signed, never committed: revoked */
+    CERT_STATE_COUNT
+};
+
+/* What a boundary holds per certificate (design 2). */
+enum status { STATUS_VALID = 0, STATUS_INVALID = 1, STATUS_SUSPENDED = 2, STATUS_SUPERSEDED = 3 };
+
+enum verdict { VERDICT_REFUSED = 0, VERDICT_QUARANTINED, VERDICT_GRACE, VERDICT_TRUSTED, VERDICT_COUNT };
+
+enum authority {
+    AUTHORITY_NONE = 0,
+    AUTHORITY_ROOT,
+    AUTHORITY_IDEVID,
+    AUTHORITY_LDEVID,
+    AUTHORITY_OPERATIONS,
+    AUTHORITY_ANCHOR, /* a foreign root accepted for proofs */
+    AUTHORITY_COUNT
+};
+
+enum role { ROLE_NONE = 0, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN, ROLE_COUNT };
+
+/* Certificate profiles (pki/profile.h). */
+enum profile_id {
+    PROFILE_NONE = 0,
+    PROFILE_IDEVID,
+    PROFILE_LDEVID,
+    PROFILE_TLS_SERVER,
+    PROFILE_BOUNDARY,
+    PROFILE_OPERATOR,
+    PROFILE_COUNT
+};
+
+/* The word that people and the API use; "none" for zero and for what does not exist. */
+const char *device_state_word(enum device_state state);
+const char *device_verb_word(enum device_verb verb);
+const char *proof_word(enum proof proof);
+const char *cert_state_word(enum cert_state state);
+const char *verdict_word(enum verdict verdict);
+const char *role_word(enum role role);
+const char *profile_word(enum profile_id profile);
+
+/* And back: zero for an unknown word. */
+enum device_state device_state_parse(const char *word);
+enum device_verb device_verb_parse(const char *word);
+enum role role_parse(const char *word);
+
+#endif

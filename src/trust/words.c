@@ -1,0 +1,93 @@
+#include <trust/words.h>
+
+#include <base/result.h>
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const device_states[STATE_COUNT] = {
+    "none", "expected", "enrolled", "active", "quarantined", "lost", "retired",
+};
+
+static const char *const device_verbs[VERB_COUNT] = {
+    "none", "admit", "hold", "quarantine", "readmit", "revoke", "retire", "lost", "found",
+};
+
+static const char *const proofs[PROOF_COUNT] = {
+    "none", "claim", "token", "registered-key", "idevid", "hardware", "attested",
+};
+
+static const char *const cert_states[CERT_STATE_COUNT] = {
+    "none", "pending", "current", "superseded", "voided", "revoked", "orphan",
+};
+
+static const char *const verdicts[VERDICT_COUNT] = {"refused", "quarantined", "grace", "trusted"};
+
+static const char *const roles[ROLE_COUNT] = {"none", "viewer", "operator", "admin"};
+
+static const char *const profiles[PROFILE_COUNT] = {
+    "none", "idevid", "ldevid", "tls-server", "boundary", "operator",
+};
+
+static const char *word_at(const char *const *words, size_t count, size_t index)
+{
+    return words[index < count ? index : 0];
+}
+
+static size_t word_find(const char *const *words, size_t count, const char *word)
+{
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return 0;
+}
+
+const char *device_state_word(enum device_state state)
+{
+    return word_at(device_states, LENGTH_OF(device_states), state);
+}
+
+const char *device_verb_word(enum device_verb verb)
+{
+    return word_at(device_verbs, LENGTH_OF(device_verbs), verb);
+}
+
+const char *proof_word(enum proof proof)
+{
+    return word_at(proofs, LENGTH_OF(proofs), proof);
+}
+
+const char *cert_state_word(enum cert_state state)
+{
+    return word_at(cert_states, LENGTH_OF(cert_states), state);
+}
+
+const char *verdict_word(enum verdict verdict)
+{
+    return word_at(verdicts, LENGTH_OF(verdicts), verdict);
+}
+
+const char *role_word(enum role role)
+{
+    return word_at(roles, LENGTH_OF(roles), role);
+}
+
+const char *profile_word(enum profile_id profile)
+{
+    return word_at(profiles, LENGTH_OF(profiles), profile);
+}
+
+enum device_state device_state_parse(const char *word)
+{
+    return (enum device_state)word_find(device_states, LENGTH_OF(device_states), word);
+}
+
+enum device_verb device_verb_parse(const char *word)
+{
+    return (enum device_verb)word_find(device_verbs, LENGTH_OF(device_verbs), word);
+}
+
+enum role role_parse(const char *word)
+{
+    return (enum role)word_find(roles, LENGTH_OF(roles), word);
+}
