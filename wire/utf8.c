@@ -1,0 +1,42 @@
+#include <wire/utf8.h>
+
+// Lead octets by length of the sequence. The second octet narrows some of them: that is where
+// overlong forms, surrogates and values above U+10FFFF are told apart (RFC 3629 section 4).
+static size_t sequence_length(uint8_t lead)
+{
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xc2 && lead <= 0xdf)
+        return 2;
+    if (lead >= 0xe0 && lead <= 0xef)
+        return 3;
+    return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+}
+
+static bool second_octet_fits(uint8_t lead, uint8_t second)
+{
+    uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    return second >= low && second <= high;
+}
+
+static bool sequence_is_valid(const uint8_t *p, size_t n)
+{
+    if (n > 1 && !second_octet_fits(p[0], p[1]))
+        return false;
+    for (size_t i = 2; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return false;
+    return true;
+}
+
+bool utf8_is_valid(struct bytes text)
+{
+    for (size_t i = 0; i < text.n;) {
+        size_t n = sequence_length(text.p[i]);
+        if (n == 0 || n > text.n - i || !sequence_is_valid(text.p + i, n))
+            return false;
+        i += n;
+    }
+    return true;
+}
