@@ -40,6 +40,10 @@ bool der_read(struct reader *r, uint8_t tag, struct bytes *ret_content);
 bool der_read_whole(struct reader *r, uint8_t tag, struct bytes *ret_whole);
 bool der_read_any(struct reader *r, uint8_t *ret_tag, struct bytes *ret_content);
 
+// One element of any type whose content keeps what X.690 says about universal primitive types: for
+// places that are defined as ANY. The inside of constructed ones is not looked at.
+bool der_read_value(struct reader *r, uint8_t *ret_tag, struct bytes *ret_content);
+
 // Opens a constructed element; `inner` carries the failure, if any, so it may be read regardless.
 // der_leave demands that inner was read to its end and hands its failure to the outer reader.
 bool der_enter(struct reader *r, uint8_t tag, struct reader *ret_inner);
