@@ -1,0 +1,152 @@
+#include "config_load.h"
+
+#include <base/config.h>
+
+#include <cyaml/cyaml.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAY_MISS (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define TEXT(key, of, member, max)                                                                 \
+    CYAML_FIELD_STRING_PTR(key, MAY_MISS, struct of, member, 1, (max)-1)
+#define NUMBER(key, of, member) CYAML_FIELD_UINT_PTR(key, MAY_MISS, struct of, member)
+#define CHOICE(key, of, member, words)                                                             \
+    CYAML_FIELD_ENUM_PTR(key, MAY_MISS | CYAML_FLAG_STRICT, struct of, member, words,              \
+                         LENGTH_OF(words))
+#define SECTION(key, member, fields)                                                               \
+    CYAML_FIELD_MAPPING(key, CYAML_FLAG_OPTIONAL, struct loaded, member, fields)
+
+static const cyaml_strval_t on_off[] = {{"on", 1}, {"off", 0}};
+static const cyaml_strval_t yes_no[] = {{"yes", 1}, {"no", 0}};
+
+static const cyaml_schema_value_t server_name = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CONFIG_NAME_MAX - 1),
+};
+
+static const cyaml_schema_field_t server_fields[] = {
+    CYAML_FIELD_SEQUENCE("names", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded_server,
+                         names, &server_name, 1, CONFIG_NAMES_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t listen_fields[] = {
+    TEXT("device", loaded_listen, device, ADDRESS_TEXT_MAX),
+    TEXT("operator", loaded_listen, operators, ADDRESS_TEXT_MAX),
+    TEXT("plain", loaded_listen, plain, ADDRESS_TEXT_MAX),
+    TEXT("local", loaded_listen, local, CONFIG_SOCKET_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t limits_fields[] = {
+    NUMBER("connections", loaded_limits, connections),
+    NUMBER("per_ip", loaded_limits, per_ip),
+    NUMBER("idle_s", loaded_limits, idle_s),
+    NUMBER("handshake_ms", loaded_limits, handshake_ms),
+    NUMBER("header_ms", loaded_limits, header_ms),
+    NUMBER("body_ms", loaded_limits, body_ms),
+    NUMBER("request_ms", loaded_limits, request_ms),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t sandbox_fields[] = {
+    CHOICE("seccomp", loaded_sandbox, seccomp, on_off),
+    CHOICE("landlock", loaded_sandbox, landlock, on_off),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t top_fields[] = {
+    TEXT("data", loaded, data, CONFIG_PATH_MAX),
+    TEXT("public", loaded, public_files, CONFIG_PATH_MAX),
+    TEXT("passphrase_file", loaded, passphrase_file, CONFIG_PATH_MAX),
+    TEXT("public_url", loaded, public_url, CONFIG_URL_MAX),
+    NUMBER("fronts", loaded, fronts),
+    CHOICE("lab", loaded, lab, yes_no),
+    SECTION("server", server, server_fields),
+    SECTION("listen", listen, listen_fields),
+    SECTION("limits", limits, limits_fields),
+    SECTION("sandbox", sandbox, sandbox_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct loaded, top_fields),
+};
+
+/* What libcyaml says comes only as log lines: first the reason, then where, inmost first. */
+struct said {
+    char reason[192];
+    size_t line, column;
+};
+
+__attribute__((format(printf, 3, 0))) static void listen_to_cyaml(cyaml_log_t level, void *context,
+                                                                  const char *format, va_list list)
+{
+    struct said *said = context;
+    char text[192];
+    vsnprintf(text, sizeof text, format, list);
+    if (level < CYAML_LOG_WARNING)
+        return;
+    if (said->reason[0] == '\0') {
+        bool prefixed = strncmp(text, "Load: ", 6) == 0;
+        snprintf(said->reason, sizeof said->reason, "%s", text + (prefixed ? 6 : 0));
+        said->reason[strcspn(said->reason, "\n")] = '\0';
+        return;
+    }
+    const char *where = strstr(text, "(line: ");
+    if (where != NULL && said->line == 0)
+        (void)sscanf(where, "(line: %zu, column: %zu)", &said->line, &said->column);
+}
+
+static const cyaml_config_t *cyaml_setup(cyaml_config_t *config, struct said *said)
+{
+    *config = (cyaml_config_t){
+        .log_fn = listen_to_cyaml,
+        .log_ctx = said,
+        .mem_fn = cyaml_mem,
+        .log_level = CYAML_LOG_WARNING,
+        .flags = CYAML_CFG_NO_ALIAS,
+    };
+    return config;
+}
+
+/* libcyaml gives the position of the last value it took; a key that it refuses stands behind it. */
+static size_t true_line(const struct said *said, yaml_document_t *document)
+{
+    static const char *const about_keys[] = {"Unexpected key: ", "Mapping field already seen: "};
+    for (size_t i = 0; i < LENGTH_OF(about_keys); i++) {
+        size_t n = strlen(about_keys[i]);
+        if (strncmp(said->reason, about_keys[i], n) == 0)
+            return yaml_key_line_after(document, said->reason + n, said->line, said->column);
+    }
+    return said->line;
+}
+
+enum result config_load(struct yaml_text text, yaml_document_t *document, struct loaded **ret,
+                        struct err *err)
+{
+    struct said said = {.line = 0};
+    cyaml_config_t config;
+    CLEANUP(loaded_freep) struct loaded *loaded = NULL;
+    cyaml_err_t code = cyaml_load_data(text.bytes.p, text.bytes.n, cyaml_setup(&config, &said),
+                                       &schema, (cyaml_data_t **)&loaded, NULL);
+    if (code == CYAML_OK && said.reason[0] == '\0' && loaded != NULL) {
+        *ret = STEAL(loaded);
+        return OK;
+    }
+    const char *reason = said.reason[0] != '\0' ? said.reason : cyaml_strerror(code);
+    struct err_value shown = err_value((struct bytes){(const uint8_t *)reason, strlen(reason)});
+    size_t line = true_line(&said, document);
+    return err_set(err, E_CONFIG, "%s:%zu: %s; wanted what the example troth.yaml shows", text.path,
+                   line > 0 ? line : 1, shown.text);
+}
+
+void loaded_freep(struct loaded **loaded)
+{
+    if (*loaded == NULL)
+        return;
+    struct said ignored = {.line = 0};
+    cyaml_config_t config;
+    cyaml_free(cyaml_setup(&config, &ignored), &schema, *loaded, 0);
+    *loaded = NULL;
+}

@@ -1,0 +1,42 @@
+/* The configuration as the file has it: every value typed, NULL where the file says nothing.
+ * Private to the configuration; config.c turns it into struct config. */
+#ifndef BASE_CONFIG_LOAD_H
+#define BASE_CONFIG_LOAD_H
+
+#include "config_yaml.h"
+
+struct loaded_server {
+    char **names;
+    unsigned names_count;
+};
+
+struct loaded_listen {
+    char *device, *operators, *plain, *local;
+};
+
+struct loaded_limits {
+    uint32_t *connections, *per_ip, *idle_s, *handshake_ms, *header_ms, *body_ms, *request_ms;
+};
+
+struct loaded_sandbox {
+    int *seccomp, *landlock;
+};
+
+struct loaded {
+    char *data, *public_files, *passphrase_file, *public_url;
+    uint32_t *fronts;
+    int *lab;
+    struct loaded_server server;
+    struct loaded_listen listen;
+    struct loaded_limits limits;
+    struct loaded_sandbox sandbox;
+};
+
+/* Reads the text by the schema. `document` is the same text's, for the lines of messages. E_CONFIG
+ * for whatever the schema refuses and for every warning. The caller frees with loaded_freep. */
+MUST_USE enum result config_load(struct yaml_text text, yaml_document_t *document,
+                                 struct loaded **ret, struct err *err);
+
+void loaded_freep(struct loaded **loaded);
+
+#endif
