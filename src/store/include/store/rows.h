@@ -1,0 +1,105 @@
+/* Rows as plain structs: what a typed read gives. Text is NUL-terminated and owned by the struct. */
+#ifndef STORE_ROWS_H
+#define STORE_ROWS_H
+
+#include <base/limits.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct product {
+    int64_t id;
+    char name[LIMIT_NAME + 1];
+    char hw_type[LIMIT_NAME + 1];
+    uint32_t proofs; /* bit per enum proof */
+    int least_proof;
+    int64_t validity_s;
+    uint32_t enrols_a_year;
+};
+
+struct authority_row { /* an issuer or an anchor */
+    int64_t id;
+    int kind;        /* enum authority */
+    int64_t product; /* anchors only */
+    uint8_t spki[32];
+    int64_t not_after_s;
+    size_t n;
+    uint8_t certificate[LIMIT_CERTIFICATE_BYTES];
+};
+
+struct device {
+    int64_t id;
+    int64_t product;
+    char serial_number[LIMIT_SERIAL_NUMBER + 1];
+    char owner[LIMIT_NAME + 1];
+    char batch[LIMIT_NAME + 1];
+    int state; /* enum device_state */
+    bool hold;
+    bool has_registered;
+    uint8_t registered[32];
+    int proof;
+    int quarantine; /* 0 none, 1 automatic, 2 by a person */
+    bool has_bad_key;
+    uint8_t bad_key[32];
+    int64_t version;
+    int64_t idevid_anchor;
+};
+
+struct certificate {
+    int64_t id;
+    int64_t device;
+    int64_t issuer;
+    uint8_t serial[16];
+    uint8_t spki[32];
+    int profile;
+    int64_t not_before_s;
+    int64_t not_after_s;
+    uint32_t class;
+    uint32_t number;
+    int64_t predecessor;
+    uint8_t credential[32];
+    int state; /* enum cert_state */
+    int64_t state_at_s;
+    int reason;
+    bool anew;
+    int64_t proven_at_s;
+    int proof;
+};
+
+struct token {
+    int64_t id;
+    int64_t device;
+    int64_t expires_at_s;
+    int state; /* 1 open, 2 used, 3 ended */
+    bool has_spki;
+    uint8_t spki[32];
+};
+
+struct permit {
+    int64_t id;
+    int64_t device;
+    int64_t expires_at_s;
+    int state;
+};
+
+struct operator_row {
+    int64_t id;
+    uint8_t name[32]; /* digest of the personal row */
+    uint8_t spki[32];
+    int role;
+    char scope[LIMIT_NAME + 1];
+    int state;
+};
+
+struct finding {
+    int64_t id;
+    int check;
+    int64_t device;
+    int64_t product;
+    int64_t certificate;
+    int64_t began_at_s;
+    int64_t recorded_at_s;
+    int64_t closed_at_s;
+};
+
+#endif
