@@ -118,6 +118,19 @@ struct x509_cert {
 bool x509_read_csr(struct bytes der, struct x509_csr *ret, const char **ret_why) WIRE_MUST_USE;
 bool x509_read_cert(struct bytes der, struct x509_cert *ret, const char **ret_why) WIRE_MUST_USE;
 
+struct x509_extension {
+    struct bytes oid;
+    bool critical;
+    struct bytes value; // what stands in the OCTET STRING
+};
+
+// Walks an Extensions value given with its header (x509_csr.extensions); ends with reader_end.
+struct reader x509_extensions(struct bytes extensions);
+bool x509_extension_next(struct reader *walk, struct x509_extension *ret);
+
+// The first URI among the full names of a CRLDistributionPoints value; false when there is none.
+bool x509_crldp_uri(struct bytes crldp, struct bytes *ret_uri) WIRE_MUST_USE;
+
 // A SubjectPublicKeyInfo alone.
 bool x509_read_spki(struct bytes der, struct x509_key *ret, const char **ret_why) WIRE_MUST_USE;
 

@@ -30,11 +30,6 @@ void x509_write_extension_request(struct buf *b, struct bytes extensions);
 void x509_write_signed(struct buf *b, struct bytes info, enum x509_sig_alg alg,
                        struct bytes signature);
 
-struct x509_extension {
-    struct bytes oid;
-    bool critical;
-    struct bytes value; // what stands in the OCTET STRING
-};
 // Extensions, header included; n must not be 0.
 void x509_write_extensions(struct buf *b, const struct x509_extension *list, size_t n);
 
