@@ -71,18 +71,24 @@ static void read_ski(struct reader *value, struct x509_cert *cert)
         reader_fail(value, "RFC 5280 4.2.1.2: key identifier is empty");
 }
 
-static void read_aki(struct reader *value, struct x509_cert *cert)
+bool x509_read_aki(struct reader *value, struct bytes *ret_key_id)
 {
     struct reader inner;
     struct bytes skipped;
+    *ret_key_id = bytes_of(NULL, 0);
     der_enter(value, DER_SEQUENCE, &inner);
     if (der_is_at(&inner, DER_CONTEXT(0)))
-        der_read(&inner, DER_CONTEXT(0), &cert->aki);
+        der_read(&inner, DER_CONTEXT(0), ret_key_id);
     if (der_is_at(&inner, DER_CONTEXT_CONSTRUCTED(1)))
         der_read(&inner, DER_CONTEXT_CONSTRUCTED(1), &skipped);
     if (der_is_at(&inner, DER_CONTEXT(2)))
         der_read(&inner, DER_CONTEXT(2), &skipped);
-    der_leave(value, &inner);
+    return der_leave(value, &inner);
+}
+
+static void read_aki(struct reader *value, struct x509_cert *cert)
+{
+    x509_read_aki(value, &cert->aki);
 }
 
 // SEQUENCE SIZE (1..MAX) of sequences that are handed over raw.

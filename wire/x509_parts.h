@@ -48,6 +48,9 @@ bool x509_each_extension(struct reader *list, struct x509_extension_sink *sink);
 // [3] of a TBSCertificate, if it is there, into the fields of `cert`.
 bool x509_read_cert_extensions(struct reader *tbs, struct x509_cert *cert);
 
+// AuthorityKeyIdentifier: keyIdentifier, empty without one; issuer and serial are passed over.
+bool x509_read_aki(struct reader *value, struct bytes *ret_key_id);
+
 // DistributionPointName [0] with fullName [0] of one URI: in a CRLDP and in an IDP.
 void x509_write_point_name(struct buf *b, struct bytes uri);
 bool x509_read_point_name(struct reader *point, struct bytes *ret_uri);

@@ -1,0 +1,352 @@
+#include <wire/cbor.h>
+#include <wire/utf8.h>
+
+// Major types, RFC 8949 section 3.1.
+enum { UINT = 0, NEGATIVE = 1, BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5, TAG = 6, SIMPLE = 7 };
+// Simple values, as whole first bytes.
+enum { FALSE = 0xf4, TRUE = 0xf5, NULL_VALUE = 0xf6 };
+
+enum cbor_type cbor_peek(const struct reader *r)
+{
+    static const enum cbor_type by_major[] = {CBOR_UINT,  CBOR_NEGATIVE, CBOR_BYTES, CBOR_TEXT,
+                                              CBOR_ARRAY, CBOR_MAP,      CBOR_TAG};
+    if (r->left == 0)
+        return CBOR_NONE;
+    uint8_t first = r->p[0];
+    if (first >> 5 < SIMPLE)
+        return by_major[first >> 5];
+    if (first == FALSE || first == TRUE)
+        return CBOR_BOOL;
+    return first == NULL_VALUE ? CBOR_NULL : CBOR_NONE;
+}
+
+// The argument in the head of an item: RFC 8949 section 3.
+static uint64_t read_argument(struct reader *r, uint8_t info)
+{
+    if (info < 24)
+        return info;
+    if (info > 27) {
+        reader_fail(r, "RFC 8949 4.2.1: length is indefinite or reserved");
+        return 0;
+    }
+    struct bytes octets = reader_bytes(r, (size_t)1 << (info - 24));
+    uint64_t v = 0;
+    for (size_t i = 0; i < octets.n; i++)
+        v = v << 8 | octets.p[i];
+    bool is_shortest = info == 24 ? v >= 24 : v >> (4 << (info - 24)) != 0;
+    if (octets.n > 0 && !is_shortest)
+        reader_fail(r, "RFC 8949 4.2.1: head is not the shortest");
+    return v;
+}
+
+static uint64_t read_head(struct reader *r, uint8_t major)
+{
+    uint8_t first = reader_u8(r);
+    if (!reader_ok(r))
+        return 0;
+    if (first >> 5 != major) {
+        reader_fail(r, "CBOR: item is of another type than its place demands");
+        return 0;
+    }
+    uint64_t v = read_argument(r, first & 31);
+    return reader_ok(r) ? v : 0;
+}
+
+uint64_t cbor_read_uint(struct reader *r)
+{
+    return read_head(r, UINT);
+}
+
+int64_t cbor_read_int(struct reader *r)
+{
+    bool is_negative = cbor_peek(r) == CBOR_NEGATIVE;
+    uint64_t v = read_head(r, is_negative ? NEGATIVE : UINT);
+    if (v > INT64_MAX) {
+        reader_fail(r, "CBOR: integer is outside 64 bits with sign");
+        return 0;
+    }
+    return is_negative && reader_ok(r) ? -1 - (int64_t)v : (int64_t)v;
+}
+
+static struct bytes read_string(struct reader *r, uint8_t major)
+{
+    uint64_t n = read_head(r, major);
+    if (n > r->left) {
+        reader_fail(r, "CBOR: string is longer than what holds it");
+        return bytes_of(NULL, 0);
+    }
+    return reader_bytes(r, (size_t)n);
+}
+
+struct bytes cbor_read_bytes(struct reader *r)
+{
+    return read_string(r, BYTES);
+}
+
+struct bytes cbor_read_text(struct reader *r)
+{
+    struct bytes text = read_string(r, TEXT);
+    if (utf8_is_valid(text))
+        return text;
+    reader_fail(r, "RFC 8949 3.1: text is not UTF-8");
+    return bytes_of(NULL, 0);
+}
+
+static void expect_simple(struct reader *r, enum cbor_type type)
+{
+    if (cbor_peek(r) != type)
+        reader_fail(r, "CBOR: item is of another type than its place demands");
+}
+
+bool cbor_read_bool(struct reader *r)
+{
+    expect_simple(r, CBOR_BOOL);
+    return reader_u8(r) == TRUE;
+}
+
+void cbor_read_null(struct reader *r)
+{
+    expect_simple(r, CBOR_NULL);
+    reader_u8(r);
+}
+
+uint64_t cbor_read_tag(struct reader *r)
+{
+    return read_head(r, TAG);
+}
+
+// Every element takes a byte at least, so a count that the input cannot hold is refused at once.
+static size_t read_count(struct reader *r, uint8_t major, size_t bytes_each)
+{
+    uint64_t n = read_head(r, major);
+    if (n <= r->left / bytes_each)
+        return (size_t)n;
+    reader_fail(r, "CBOR: more elements than the input can hold");
+    return 0;
+}
+
+size_t cbor_read_array(struct reader *r)
+{
+    return read_count(r, ARRAY, 1);
+}
+
+struct cbor_map cbor_read_map(struct reader *r)
+{
+    return (struct cbor_map){.left = read_count(r, MAP, 2)};
+}
+
+static void read_key(struct reader *r, struct cbor_key *ret)
+{
+    *ret = (struct cbor_key){.is_text = cbor_peek(r) == CBOR_TEXT};
+    if (ret->is_text)
+        ret->text = cbor_read_text(r);
+    else
+        ret->number = cbor_read_int(r);
+}
+
+// RFC 8949 4.2.1: keys stand in the bytewise order of their encodings, so none occurs twice.
+static void check_order(struct reader *r, struct bytes *last, struct bytes key)
+{
+    if (!bytes_is_empty(*last) && bytes_compare(*last, key) >= 0)
+        reader_fail(r, "RFC 8949 4.2.1: map keys are not sorted or not unique");
+    *last = key;
+}
+
+bool cbor_map_next(struct cbor_map *map, struct reader *r, struct cbor_key *ret)
+{
+    *ret = (struct cbor_key){0};
+    if (map->left == 0 || !reader_ok(r))
+        return false;
+    map->left--;
+    const uint8_t *start = r->p;
+    read_key(r, ret);
+    if (!reader_ok(r))
+        return false;
+    check_order(r, &map->last_key, bytes_of(start, (size_t)(r->p - start)));
+    return reader_ok(r);
+}
+
+// One open container of cbor_skip. `left` counts elements; in a map keys and values in turn, of
+// which the keys (left is even before them) are held to their order.
+struct level {
+    size_t left;
+    bool is_map;
+    struct bytes last_key;
+};
+
+static void skip_key(struct reader *r, struct level *level)
+{
+    struct cbor_key key;
+    const uint8_t *start = r->p;
+    read_key(r, &key);
+    if (reader_ok(r))
+        check_order(r, &level->last_key, bytes_of(start, (size_t)(r->p - start)));
+}
+
+static void skip_none(struct reader *r, struct level *level)
+{
+    (void)level;
+    reader_fail(r, "RFC 8949 4.2.1: item is missing or of a kind that is not accepted");
+}
+
+static void skip_uint(struct reader *r, struct level *level)
+{
+    (void)level;
+    cbor_read_uint(r);
+}
+
+static void skip_negative(struct reader *r, struct level *level)
+{
+    (void)level;
+    cbor_read_int(r);
+}
+
+static void skip_bytes(struct reader *r, struct level *level)
+{
+    (void)level;
+    cbor_read_bytes(r);
+}
+
+static void skip_text(struct reader *r, struct level *level)
+{
+    (void)level;
+    cbor_read_text(r);
+}
+
+static void skip_simple(struct reader *r, struct level *level)
+{
+    (void)level;
+    reader_u8(r);
+}
+
+static void open_tag(struct reader *r, struct level *level)
+{
+    cbor_read_tag(r);
+    level->left = 1;
+}
+
+static void open_array(struct reader *r, struct level *level)
+{
+    level->left = cbor_read_array(r);
+}
+
+static void open_map(struct reader *r, struct level *level)
+{
+    level->left = cbor_read_map(r).left * 2;
+    level->is_map = true;
+}
+
+// Reads one item or, of a container, its head; `level` then has what it holds.
+static void skip_head(struct reader *r, struct level *level)
+{
+    static void (*const by_type[])(struct reader * r, struct level * level) = {
+        [CBOR_NONE] = skip_none,   [CBOR_UINT] = skip_uint, [CBOR_NEGATIVE] = skip_negative,
+        [CBOR_BYTES] = skip_bytes, [CBOR_TEXT] = skip_text, [CBOR_ARRAY] = open_array,
+        [CBOR_MAP] = open_map,     [CBOR_TAG] = open_tag,   [CBOR_BOOL] = skip_simple,
+        [CBOR_NULL] = skip_simple,
+    };
+    *level = (struct level){0};
+    by_type[cbor_peek(r)](r, level);
+}
+
+// Passes one element of the container at `level`; opens into `inner` what that element contains.
+static void skip_element(struct reader *r, struct level *level, struct level *inner)
+{
+    bool is_key = level->is_map && level->left % 2 == 0;
+    level->left--;
+    *inner = (struct level){0};
+    if (is_key)
+        skip_key(r, level);
+    else
+        skip_head(r, inner);
+}
+
+void cbor_skip(struct reader *r)
+{
+    struct level levels[CBOR_DEPTH_MAX + 1] = {{.left = 1}}; // the outermost holds the item itself
+    size_t open = 1;
+    while (open > 0 && reader_ok(r)) {
+        struct level inner;
+        if (levels[open - 1].left == 0) {
+            open--;
+            continue;
+        }
+        skip_element(r, &levels[open - 1], &inner);
+        if (inner.left == 0)
+            continue;
+        if (open > CBOR_DEPTH_MAX)
+            reader_fail(r, "CBOR: nested deeper than we follow");
+        else
+            levels[open++] = inner;
+    }
+}
+
+static void write_head(struct buf *b, uint8_t major, uint64_t v)
+{
+    uint8_t first = (uint8_t)(major << 5);
+    if (v < 24) {
+        buf_put_u8(b, (uint8_t)(first | v));
+    } else if (v <= UINT8_MAX) {
+        buf_put_u8(b, first | 24);
+        buf_put_u8(b, (uint8_t)v);
+    } else if (v <= UINT16_MAX) {
+        buf_put_u8(b, first | 25);
+        buf_put_u16be(b, (uint16_t)v);
+    } else if (v <= UINT32_MAX) {
+        buf_put_u8(b, first | 26);
+        buf_put_u32be(b, (uint32_t)v);
+    } else {
+        buf_put_u8(b, first | 27);
+        buf_put_u64be(b, v);
+    }
+}
+
+void cbor_write_uint(struct buf *b, uint64_t v)
+{
+    write_head(b, UINT, v);
+}
+
+void cbor_write_int(struct buf *b, int64_t v)
+{
+    if (v < 0)
+        write_head(b, NEGATIVE, (uint64_t)(-1 - v));
+    else
+        write_head(b, UINT, (uint64_t)v);
+}
+
+void cbor_write_bytes(struct buf *b, struct bytes v)
+{
+    write_head(b, BYTES, v.n);
+    buf_put_bytes(b, v);
+}
+
+void cbor_write_text(struct buf *b, struct bytes v)
+{
+    write_head(b, TEXT, v.n);
+    buf_put_bytes(b, v);
+}
+
+void cbor_write_array(struct buf *b, size_t n)
+{
+    write_head(b, ARRAY, n);
+}
+
+void cbor_write_map(struct buf *b, size_t n)
+{
+    write_head(b, MAP, n);
+}
+
+void cbor_write_tag(struct buf *b, uint64_t tag)
+{
+    write_head(b, TAG, tag);
+}
+
+void cbor_write_bool(struct buf *b, bool v)
+{
+    buf_put_u8(b, v ? TRUE : FALSE);
+}
+
+void cbor_write_null(struct buf *b)
+{
+    buf_put_u8(b, NULL_VALUE);
+}
