@@ -1,0 +1,27 @@
+/* The device's side of EST (RFC 7030, RFC 8951). */
+#ifndef CLIENT_EST_H
+#define CLIENT_EST_H
+
+#include <base/limits.h>
+#include <client/http.h>
+
+/* The CA certificates of /cacerts (RFC 7030 4.1.3) as one PKCS #7; read with pkcs7_read_certs().
+ * `label` may be NULL. What an unverified client fetched is a claim until its root was compared. */
+MUST_USE enum result est_get_cacerts(struct client *client, const char *label, struct blob *ret,
+                                     struct err *err);
+
+struct est_enrolment {
+    const char *label;    /* selects the product; NULL: none */
+    bool is_renewal;      /* simplereenroll (4.2.2), else simpleenroll */
+    struct bytes csr;     /* DER */
+    const char *user;     /* HTTP Basic: device serial number; NULL: none */
+    const char *password; /* the token */
+};
+
+/* Sends the request once. OK: *ret is the one certificate issued, DER, not verified here.
+ * R_WAIT (202) and R_BUSY (503): *ret_retry_after_s is what the server asked for, 0 if it did not.
+ * Anything else that is not 200 comes through api_error(). */
+MUST_USE enum result est_enrol(struct client *client, const struct est_enrolment *enrolment,
+                               struct blob *ret, uint32_t *ret_retry_after_s, struct err *err);
+
+#endif
