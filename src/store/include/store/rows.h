@@ -5,6 +5,7 @@
 #include <base/limits.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct product {
