@@ -55,7 +55,13 @@ enum cert_state {
 /* What a boundary holds per certificate (design 2). */
 enum status { STATUS_VALID = 0, STATUS_INVALID = 1, STATUS_SUSPENDED = 2, STATUS_SUPERSEDED = 3 };
 
-enum verdict { VERDICT_REFUSED = 0, VERDICT_QUARANTINED, VERDICT_GRACE, VERDICT_TRUSTED, VERDICT_COUNT };
+enum verdict {
+    VERDICT_REFUSED = 0,
+    VERDICT_QUARANTINED,
+    VERDICT_GRACE,
+    VERDICT_TRUSTED,
+    VERDICT_COUNT
+};
 
 enum authority {
     AUTHORITY_NONE = 0,

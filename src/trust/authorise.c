@@ -1,0 +1,185 @@
+#include <trust/authorise.h>
+
+/* How a cell of the table answers. Zero refuses. */
+enum rule {
+    RULE_REFUSE = 0,
+    RULE_FIRST,   /* a first enrolment by a proof that the product accepts */
+    RULE_AGAIN,   /* an active device enrols anew: counted */
+    RULE_REPROVE, /* out of an automatic quarantine by the original proof */
+    RULE_PERMIT,  /* a tombstone: only with a permit */
+    RULE_RENEW,   /* the current certificate renews itself */
+    RULE_TELL,    /* proven, refused, and told why */
+};
+
+static const uint8_t rules[OPERATION_COUNT][CREDENTIAL_COUNT][STATE_COUNT] = {
+    [OPERATION_ENROL] =
+        {
+            [CREDENTIAL_TOKEN] =
+                {
+                    [STATE_EXPECTED] = RULE_FIRST,
+                    [STATE_ENROLLED] = RULE_FIRST,
+                    [STATE_RETIRED] = RULE_PERMIT,
+                },
+            [CREDENTIAL_REGISTERED_CSR] =
+                {
+                    [STATE_EXPECTED] = RULE_FIRST,
+                    [STATE_ENROLLED] = RULE_FIRST,
+                    [STATE_RETIRED] = RULE_PERMIT,
+                },
+            [CREDENTIAL_REGISTERED_TLS] =
+                {
+                    [STATE_EXPECTED] = RULE_FIRST,
+                    [STATE_ENROLLED] = RULE_FIRST,
+                    [STATE_ACTIVE] = RULE_AGAIN,
+                    [STATE_QUARANTINED] = RULE_REPROVE,
+                    [STATE_LOST] = RULE_TELL,
+                    [STATE_RETIRED] = RULE_PERMIT,
+                },
+            [CREDENTIAL_IDEVID] =
+                {
+                    [STATE_EXPECTED] = RULE_FIRST,
+                    [STATE_ENROLLED] = RULE_FIRST,
+                    [STATE_ACTIVE] = RULE_AGAIN,
+                    [STATE_QUARANTINED] = RULE_REPROVE,
+                    [STATE_LOST] = RULE_TELL,
+                    [STATE_RETIRED] = RULE_PERMIT,
+                },
+        },
+    [OPERATION_REENROL] =
+        {
+            [CREDENTIAL_LDEVID] =
+                {
+                    [STATE_ACTIVE] = RULE_RENEW,
+                    [STATE_QUARANTINED] = RULE_TELL,
+                    [STATE_LOST] = RULE_TELL,
+                    [STATE_RETIRED] = RULE_TELL,
+                },
+        },
+};
+
+static const enum proof proofs[CREDENTIAL_COUNT] = {
+    [CREDENTIAL_CLAIM] = PROOF_CLAIM,
+    [CREDENTIAL_TOKEN] = PROOF_TOKEN,
+    [CREDENTIAL_REGISTERED_CSR] = PROOF_REGISTERED,
+    [CREDENTIAL_REGISTERED_TLS] = PROOF_REGISTERED,
+    [CREDENTIAL_IDEVID] = PROOF_IDEVID,
+};
+
+enum proof credential_proof(enum credential credential)
+{
+    return credential < CREDENTIAL_COUNT ? proofs[credential] : PROOF_NONE;
+}
+
+bool credential_shows_possession(enum credential credential)
+{
+    return credential == CREDENTIAL_REGISTERED_TLS || credential == CREDENTIAL_IDEVID ||
+           credential == CREDENTIAL_LDEVID;
+}
+
+static struct answer refuse(const struct ask *ask, enum code code)
+{
+    return (struct answer){
+        .decision = DECISION_REFUSE,
+        .code = code,
+        .is_proven = credential_shows_possession(ask->credential),
+    };
+}
+
+static struct answer issue(const struct ask *ask)
+{
+    return (struct answer){
+        .decision = DECISION_ISSUE,
+        .is_proven = credential_shows_possession(ask->credential),
+        .uses_token = ask->credential == CREDENTIAL_TOKEN,
+        .proof = credential_proof(ask->credential),
+    };
+}
+
+static struct answer first(const struct ask *ask)
+{
+    uint32_t bit = 1U << credential_proof(ask->credential);
+    if ((ask->product_proofs & bit) == 0)
+        return refuse(ask, E_PROOF);
+    if (ask->hold) {
+        struct answer wait = refuse(ask, E_WAITING);
+        wait.decision = DECISION_WAIT;
+        return wait;
+    }
+    return issue(ask);
+}
+
+static struct answer again(const struct ask *ask)
+{
+    if (ask->enrols_this_year >= (int64_t)ask->enrols_a_year)
+        return refuse(ask, E_ENROLS_TOO_OFTEN);
+    struct answer answer = first(ask);
+    answer.is_anew = answer.decision == DECISION_ISSUE;
+    return answer;
+}
+
+static struct answer reprove(const struct ask *ask)
+{
+    if (!ask->is_quarantine_automatic || ask->is_proof_key_bad || ask->is_new_key_bad)
+        return refuse(ask, E_QUARANTINED);
+    struct answer answer = first(ask);
+    answer.ends_quarantine = answer.decision == DECISION_ISSUE;
+    return answer;
+}
+
+static struct answer by_permit(const struct ask *ask)
+{
+    if (!ask->has_permit)
+        return refuse(ask, E_GONE);
+    struct answer answer = first(ask);
+    answer.uses_permit = answer.decision == DECISION_ISSUE;
+    return answer;
+}
+
+static struct answer renew(const struct ask *ask)
+{
+    if (ask->is_certificate_replaced)
+        return refuse(ask, E_SUPERSEDED);
+    if (!ask->is_certificate_live)
+        return refuse(ask, E_GONE);
+    return issue(ask);
+}
+
+static struct answer tell(const struct ask *ask)
+{
+    return refuse(ask, ask->state == STATE_QUARANTINED ? E_QUARANTINED : E_GONE);
+}
+
+static struct answer by_rule(enum rule rule, const struct ask *ask)
+{
+    switch (rule) {
+    case RULE_REFUSE:
+        return refuse(ask, E_PROOF);
+    case RULE_FIRST:
+        return first(ask);
+    case RULE_AGAIN:
+        return again(ask);
+    case RULE_REPROVE:
+        return reprove(ask);
+    case RULE_PERMIT:
+        return by_permit(ask);
+    case RULE_RENEW:
+        return renew(ask);
+    case RULE_TELL:
+        return tell(ask);
+    }
+    return refuse(ask, E_PROOF);
+}
+
+struct answer authorise(const struct ask *ask)
+{
+    bool known = ask->operation < OPERATION_COUNT && ask->credential < CREDENTIAL_COUNT &&
+                 ask->state < STATE_COUNT;
+    if (!known)
+        return (struct answer){.decision = DECISION_REFUSE, .code = E_PROOF};
+
+    enum rule rule = (enum rule)rules[ask->operation][ask->credential][ask->state];
+    struct answer answer = by_rule(rule, ask);
+    if (answer.decision != DECISION_REFUSE && ask->is_key_elsewhere)
+        return refuse(ask, E_KEY_SHARED);
+    return answer;
+}

@@ -1,0 +1,43 @@
+/* Standing: one pure judgement over one device's facts (design 1.1).
+ *
+ * Enrolment, renewal, admission, lists and reports ask it; none decides for itself. */
+#ifndef TRUST_STANDING_H
+#define TRUST_STANDING_H
+
+#include <trust/check.h>
+#include <trust/facts.h>
+
+#include <stddef.h>
+
+#define STANDING_FINDINGS_MAX 16
+
+struct judged {
+    const struct check *check;
+    int64_t began_s;
+};
+
+struct standing {
+    enum verdict verdict;
+    size_t n; /* open findings */
+    struct judged findings[STANDING_FINDINGS_MAX];
+    int64_t next_s; /* when time alone may change the answer; 0 = never */
+};
+
+struct standing standing(const struct facts *facts, const struct policy *policy, int64_t now_s);
+
+/* Is the finding of check `number` open in it? */
+bool standing_has(const struct standing *standing, int number);
+
+/* What boundaries hold for a certificate in `state` of a device in `device` state (design 2). */
+enum status certificate_status(enum cert_state state, enum device_state device);
+
+/* The state that `verb` leads to from `from`; STATE_NONE = the verb is refused there. */
+enum device_state device_edge(enum device_state from, enum device_verb verb);
+
+/* The state after a certificate was issued; an active device stays so until the new one is used. */
+enum device_state device_after_issue(enum device_state state);
+
+/* Where `readmit` really leads: as far as the device's certificates ever came. */
+enum device_state device_after_readmit(bool was_ever_used, bool has_live);
+
+#endif

@@ -1,0 +1,135 @@
+#include <trust/standing.h>
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    if (a == 0 || b == 0)
+        return a + b;
+    return a < b ? a : b;
+}
+
+static bool has_live_certificate(const struct facts *facts)
+{
+    return facts->cert_state == CERT_PENDING || facts->cert_state == CERT_CURRENT;
+}
+
+/* The verdict hangs on state and times alone; `next_s` gets the instant that would change it. */
+static enum verdict verdict_of(const struct facts *facts, const struct policy *policy,
+                               int64_t now_s, int64_t *next_s)
+{
+    if (facts->state == STATE_QUARANTINED)
+        return VERDICT_QUARANTINED;
+    if (facts->state != STATE_ENROLLED && facts->state != STATE_ACTIVE)
+        return VERDICT_REFUSED;
+    if (!has_live_certificate(facts) || now_s < facts->not_before_s)
+        return VERDICT_REFUSED;
+
+    int64_t grace_end_s = facts->not_after_s + policy->grace_s;
+    if (now_s <= facts->not_after_s) {
+        *next_s = sooner(*next_s, facts->not_after_s + 1);
+        return VERDICT_TRUSTED;
+    }
+    if (now_s <= grace_end_s) {
+        *next_s = sooner(*next_s, grace_end_s + 1);
+        return VERDICT_GRACE;
+    }
+    return VERDICT_REFUSED;
+}
+
+static void judge(struct standing *out, const struct check *check, const struct opinion *opinion)
+{
+    out->next_s = sooner(out->next_s, opinion->next_s);
+    if (opinion->open != YES || out->n == STANDING_FINDINGS_MAX)
+        return;
+    out->findings[out->n++] = (struct judged){.check = check, .began_s = opinion->began_s};
+    if (check->effect == EFFECT_REFUSE)
+        out->verdict = VERDICT_REFUSED;
+}
+
+struct standing standing(const struct facts *facts, const struct policy *policy, int64_t now_s)
+{
+    struct standing out = {0};
+    out.verdict = verdict_of(facts, policy, now_s, &out.next_s);
+
+    const struct check *check = NULL;
+    for (size_t i = 0; (check = check_at(i)) != NULL; i++) {
+        struct opinion opinion = check->judge(facts, policy, now_s);
+        judge(&out, check, &opinion);
+    }
+    return out;
+}
+
+bool standing_has(const struct standing *standing, int number)
+{
+    for (size_t i = 0; i < standing->n; i++)
+        if (standing->findings[i].check->number == number)
+            return true;
+    return false;
+}
+
+enum status certificate_status(enum cert_state state, enum device_state device)
+{
+    if (device == STATE_RETIRED || device == STATE_LOST)
+        return STATUS_INVALID;
+    if (state == CERT_SUPERSEDED || state == CERT_VOIDED)
+        return STATUS_SUPERSEDED;
+    if (state != CERT_PENDING && state != CERT_CURRENT)
+        return STATUS_INVALID;
+    return device == STATE_QUARANTINED ? STATUS_SUSPENDED : STATUS_VALID;
+}
+
+/* Where each verb leads. A cell that is not here refuses. */
+static const uint8_t edges[STATE_COUNT][VERB_COUNT] = {
+    [STATE_EXPECTED] =
+        {
+            [VERB_ADMIT] = STATE_EXPECTED,
+            [VERB_HOLD] = STATE_EXPECTED,
+            [VERB_QUARANTINE] = STATE_QUARANTINED,
+            [VERB_RETIRE] = STATE_RETIRED,
+            [VERB_LOST] = STATE_LOST,
+        },
+    [STATE_ENROLLED] =
+        {
+            [VERB_QUARANTINE] = STATE_QUARANTINED,
+            [VERB_REVOKE] = STATE_ENROLLED,
+            [VERB_RETIRE] = STATE_RETIRED,
+            [VERB_LOST] = STATE_LOST,
+        },
+    [STATE_ACTIVE] =
+        {
+            [VERB_QUARANTINE] = STATE_QUARANTINED,
+            [VERB_REVOKE] = STATE_ACTIVE,
+            [VERB_RETIRE] = STATE_RETIRED,
+            [VERB_LOST] = STATE_LOST,
+        },
+    [STATE_QUARANTINED] =
+        {
+            [VERB_READMIT] = STATE_ACTIVE,
+            [VERB_REVOKE] = STATE_QUARANTINED,
+            [VERB_RETIRE] = STATE_RETIRED,
+            [VERB_LOST] = STATE_LOST,
+        },
+    [STATE_LOST] =
+        {
+            [VERB_FOUND] = STATE_QUARANTINED,
+            [VERB_RETIRE] = STATE_RETIRED,
+        },
+};
+
+enum device_state device_edge(enum device_state from, enum device_verb verb)
+{
+    if (from >= STATE_COUNT || verb >= VERB_COUNT)
+        return STATE_NONE;
+    return (enum device_state)edges[from][verb];
+}
+
+enum device_state device_after_issue(enum device_state state)
+{
+    return state == STATE_ACTIVE ? STATE_ACTIVE : STATE_ENROLLED;
+}
+
+enum device_state device_after_readmit(bool was_ever_used, bool has_live)
+{
+    if (was_ever_used)
+        return STATE_ACTIVE;
+    return has_live ? STATE_ENROLLED : STATE_EXPECTED;
+}
