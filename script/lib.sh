@@ -3,7 +3,7 @@
 # Afterwards the working directory is the project's root and $verb the verb's name.
 
 verb=$(basename "$0")
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 # One line a step, so that whoever waits knows for what.
 say() {

@@ -5,6 +5,7 @@
 #include <cyaml/cyaml.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAY_MISS (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
@@ -93,9 +94,11 @@ __attribute__((format(printf, 3, 0))) static void listen_to_cyaml(cyaml_log_t le
         said->reason[strcspn(said->reason, "\n")] = '\0';
         return;
     }
-    const char *where = strstr(text, "(line: ");
-    if (where != NULL && said->line == 0)
-        (void)sscanf(where, "(line: %zu, column: %zu)", &said->line, &said->column);
+    const char *line = strstr(text, "(line: "), *column = strstr(text, ", column: ");
+    if (line != NULL && column != NULL && said->line == 0) {
+        said->line = strtoul(line + strlen("(line: "), NULL, 10);
+        said->column = strtoul(column + strlen(", column: "), NULL, 10);
+    }
 }
 
 static const cyaml_config_t *cyaml_setup(cyaml_config_t *config, struct said *said)
