@@ -36,8 +36,8 @@ struct act {
     enum event event;
     int64_t at_s;
     struct actor actor;
-    int64_t device; /* whose timeline it stands in; 0 = nobody's */
-    uint32_t note;  /* error code of a refusal, or 0 */
+    int64_t device;        /* whose timeline it stands in; 0 = nobody's */
+    uint32_t note;         /* error code of a refusal, or 0 */
     struct bytes personal; /* digest, 32 octets, or empty */
     size_t n;
     bool broken; /* a change too many: ledger_append() refuses it */

@@ -1,4 +1,5 @@
-/* Rows as plain structs: what a typed read gives. Text is NUL-terminated and owned by the struct. */
+/* Rows as plain structs: what a typed read gives. Text is NUL-terminated and owned by the struct.
+ */
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
 
