@@ -1,0 +1,165 @@
+#include "table.h"
+
+#include <base/file.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A burst of answers must find room; the kernel caps it at net.core.wmem_max. */
+#define SEND_BUFFER_BYTES (4 << 20)
+
+/* Room for one descriptor. Not CMSG_SPACE(), whose padding is room for a second one. */
+union control {
+    struct cmsghdr head;
+    uint8_t room[CMSG_LEN(sizeof(int))];
+};
+
+enum result ipc_pair(enum ipc_role a, enum ipc_role b, int ret_fds[2], struct err *err)
+{
+    int fds[2], size = SEND_BUFFER_BYTES;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0)
+        return err_set(err, E_IO, "socketpair for %s and %s: %s", ipc_role_name(a),
+                       ipc_role_name(b), strerror(errno));
+    for (int i = 0; i < 2; i++)
+        setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size,
+                   sizeof size); /* less is slower, not wrong */
+    ret_fds[0] = fds[0];
+    ret_fds[1] = fds[1];
+    return OK;
+}
+
+enum result ipc_open(struct ipc_channel *channel, enum ipc_role me, enum ipc_role peer, int fd,
+                     struct err *err)
+{
+    CLEANUP(fd_closep) int owned = fd;
+    uint8_t *space = malloc((size_t)2 * LIMIT_MESSAGE_BYTES);
+    if (space == NULL)
+        return err_set(err, E_MEMORY, "no memory for a channel to %s", ipc_role_name(peer));
+    *channel = (struct ipc_channel){me, peer, owned, space};
+    owned = -1;
+    return OK;
+}
+
+void ipc_close(struct ipc_channel *channel)
+{
+    fd_closep(&channel->fd);
+    free(channel->space);
+    channel->space = NULL;
+}
+
+/* Errors of a socket whose peer may be gone, full or empty. */
+static enum result socket_failed(const struct ipc_channel *channel, struct err *err)
+{
+    const char *peer = ipc_role_name(channel->peer);
+    if (errno == EAGAIN)
+        return err_set(err, E_BUSY, "the channel to %s has no room or no message", peer);
+    if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
+        return err_set(err, E_UNREACHABLE, "%s is gone", peer);
+    return err_set(err, E_IO, "the channel to %s: %s", peer, strerror(errno));
+}
+
+static bool fits_fd_rule(enum fd_rule rule, int fd)
+{
+    return fd >= 0 ? rule != FD_NEVER : rule != FD_MUST;
+}
+
+static enum result send_bytes(struct ipc_channel *channel, struct bytes wire, int pass_fd,
+                              struct err *err)
+{
+    union control control = {.head = {CMSG_LEN(sizeof pass_fd), SOL_SOCKET, SCM_RIGHTS}};
+    struct iovec part = {(void *)(uintptr_t)wire.p, wire.n};
+    struct msghdr head = {.msg_iov = &part, .msg_iovlen = 1};
+    if (pass_fd >= 0) {
+        memcpy(CMSG_DATA(&control.head), &pass_fd, sizeof pass_fd);
+        head.msg_control = &control;
+        head.msg_controllen = CMSG_LEN(sizeof pass_fd);
+    }
+    ssize_t n;
+    do
+        n = sendmsg(channel->fd, &head, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? socket_failed(channel, err) : OK;
+}
+
+enum result ipc_send(struct ipc_channel *channel, enum ipc_type type, const void *message,
+                     int pass_fd, struct err *err)
+{
+    if (!ipc_is_allowed(type, channel->me, channel->peer))
+        return err_set(err, E_BUG, "%s may not send %s to %s", ipc_role_name(channel->me),
+                       ipc_name(type), ipc_role_name(channel->peer));
+    if (!fits_fd_rule(table_find(type)->fd, pass_fd))
+        return err_set(err, E_BUG, "%s %s a descriptor", ipc_name(type),
+                       pass_fd >= 0 ? "never carries" : "needs");
+    uint8_t *to = channel->space + LIMIT_MESSAGE_BYTES;
+    size_t n = 0;
+    TRY(ipc_encode(type, message, to, LIMIT_MESSAGE_BYTES, &n, err));
+    return send_bytes(channel, bytes_of(to, n), pass_fd, err);
+}
+
+/* The one descriptor that came along, or -1. The kernel closed any beyond it (MSG_CTRUNC). */
+static int received_fd(struct msghdr *head)
+{
+    int fd = -1;
+    struct cmsghdr *control = CMSG_FIRSTHDR(head);
+    if (control != NULL && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
+        control->cmsg_len == CMSG_LEN(sizeof fd))
+        memcpy(&fd, CMSG_DATA(control), sizeof fd);
+    return fd;
+}
+
+static enum result receive_bytes(struct ipc_channel *channel, struct bytes *ret_wire, int *ret_fd,
+                                 struct err *err)
+{
+    union control control;
+    struct iovec part = {channel->space, LIMIT_MESSAGE_BYTES};
+    struct msghdr head = {.msg_iov = &part,
+                          .msg_iovlen = 1,
+                          .msg_control = &control,
+                          .msg_controllen = CMSG_LEN(sizeof(int))};
+    ssize_t n;
+    do
+        n = recvmsg(channel->fd, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return socket_failed(channel, err);
+    CLEANUP(fd_closep) int fd = received_fd(&head);
+    if (n == 0)
+        return err_set(err, E_UNREACHABLE, "%s is gone", ipc_role_name(channel->peer));
+    if ((head.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+        return err_set(err, E_SYNTAX, "%s sent more than one message may hold",
+                       ipc_role_name(channel->peer));
+    *ret_wire = bytes_of(channel->space, (size_t)n);
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}
+
+/* Does the peer have the right to this message, as it is? */
+static enum result check_message(const struct ipc_channel *channel,
+                                 const struct ipc_message *message, struct err *err)
+{
+    if (!ipc_is_allowed(message->type, channel->peer, channel->me))
+        return err_set(err, E_SYNTAX, "%s may not send %s to %s", ipc_role_name(channel->peer),
+                       ipc_name(message->type), ipc_role_name(channel->me));
+    if (!fits_fd_rule(table_find(message->type)->fd, message->fd))
+        return err_set(err, E_SYNTAX, "%s %s a descriptor", ipc_name(message->type),
+                       message->fd >= 0 ? "never carries" : "needs");
+    return OK;
+}
+
+enum result ipc_receive(struct ipc_channel *channel, struct ipc_message *ret, struct err *err)
+{
+    struct bytes wire;
+    CLEANUP(fd_closep) int fd = -1;
+    TRY(receive_bytes(channel, &wire, &fd, err));
+    struct ipc_message got;
+    TRY(ipc_decode(wire, &got, err));
+    got.fd = fd;
+    TRY(check_message(channel, &got, err));
+    *ret = got;
+    fd = -1;
+    return OK;
+}
