@@ -3,11 +3,13 @@
 #define BASE_LIMITS_H
 
 #define LIMIT_CSR_BYTES 8192          /* DER; an RSA-4096 CSR with attributes is under 2 KB */
+#define LIMIT_SPKI_BYTES 800          /* DER; RSA-4096 takes 550 */
 #define LIMIT_CERTIFICATE_BYTES 8192  /* DER; IDevIDs with long names are under 3 KB */
 #define LIMIT_CHAIN_CERTIFICATES 6    /* a peer's chain: leaf, intermediates, perhaps the root */
 #define LIMIT_AUTHORITIES 64          /* issuers and foreign anchors that chains may end in */
 #define LIMIT_BODY_BYTES 65536        /* HTTP body of a device; base64 of a CSR is far below */
-#define LIMIT_IMPORT_BYTES (64 << 20) /* an import file: about 200,000 devices with certificates */
+#define LIMIT_IMPORT_BYTES (64 << 20) /* an import file: about 200,000 devices with certificates   \
+                                       */
 #define LIMIT_IMPORT_LINE 16384       /* one CSV line: a PEM certificate in a field */
 #define LIMIT_SERIAL_NUMBER 64        /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
 #define LIMIT_NAME 64                 /* product, owner, batch, operator, label: octets */
