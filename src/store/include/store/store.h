@@ -186,12 +186,12 @@ STORE_VISIT(certificate_visit, struct certificate);
 STORE_VISIT(finding_visit, struct finding);
 STORE_VISIT(operator_visit, struct operator_row);
 
-struct filter { /* zero or empty = any */
+struct filter { /* zero or empty = any; of certificates and findings: what their device has */
     int64_t after;
     uint32_t limit;
     int64_t product;
     int64_t device;
-    struct bytes owner;
+    struct bytes owner; /* then what belongs to no device is left out */
     int state;
     bool open_only;
 };
@@ -224,11 +224,12 @@ typedef enum result (*shard_visit)(void *ctx, int64_t issuer, uint32_t class, ui
                                    struct err *err);
 MUST_USE enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,
                                   struct err *err);
-/* Counts for the overview: group is "device" (by state), "certificate" (by state) or "finding"
- * (open, by check). */
+/* Counts for the overview: group is "device" (by state), "certificate" (by state), "issuer" (pending
+ * and current certificates by issuer) or "finding" (open, by check). `owner` not empty: only what
+ * belongs to devices of that owner. */
 typedef enum result (*count_visit)(void *ctx, int64_t key, int64_t n, struct err *err);
-MUST_USE enum result store_counts(struct store *store, const char *group, count_visit visit,
-                                  void *ctx, struct err *err);
+MUST_USE enum result store_counts(struct store *store, const char *group, struct bytes owner,
+                                  count_visit visit, void *ctx, struct err *err);
 
 /* The canonical dump that replay compares (design 1.2): one line a row of every ledger table but
  * `entry`, in table number and id order: "table id column=value ..." in column number order, NULLs

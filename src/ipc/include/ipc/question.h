@@ -1,0 +1,36 @@
+/* What an operator can ask: `kind` of message question. Each names the filters that count and the
+ * rows that its answer has, before answer_end; other filters must be zero or empty (E_SYNTAX).
+ *
+ * The reader applies role and owner scope to every one of them: an operator with a scope sees
+ * devices of that owner and what belongs to them, and nothing else. */
+#ifndef IPC_QUESTION_H
+#define IPC_QUESTION_H
+
+enum question {
+    QUESTION_NONE = 0,
+    QUESTION_PRODUCTS,     /* after, limit -> product_row */
+    QUESTION_ANCHORS,      /* -> issuer_row of kind AUTHORITY_ANCHOR */
+    QUESTION_DEVICES,      /* after, limit, product, owner, state -> device_row */
+    QUESTION_DEVICE,       /* product, serial_number -> one device_row, its newest cert_rows and
+                              finding_rows, its newest entry_rows */
+    QUESTION_TIMELINE,     /* product, serial_number, after, limit -> entry_row, newest first */
+    QUESTION_CERTIFICATES, /* after, limit, product, serial_number, state -> cert_row, no DER */
+    QUESTION_CERTIFICATE,  /* serial -> one cert_row with its DER */
+    QUESTION_FINDINGS,     /* after, limit, product, serial_number; number 1: closed ones too ->
+                              finding_row */
+    QUESTION_ISSUERS,      /* -> issuer_row, the root first */
+    QUESTION_OPERATORS,    /* after, limit -> operator_row; admins only */
+    QUESTION_STATUS,       /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
+    QUESTION_CHECKPOINT,   /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
+    QUESTION_ENTRIES,      /* after, limit -> entry_row in order; nobody with a scope */
+    QUESTION_COUNT
+};
+
+/* `what` of a count_row; `key` is the word of a device or certificate state, "TD-01", or one of
+ * "entries" and "last_at_s". */
+#define QUESTION_COUNT_DEVICES "devices"
+#define QUESTION_COUNT_CERTIFICATES "certificates"
+#define QUESTION_COUNT_FINDINGS "findings"
+#define QUESTION_COUNT_LEDGER "ledger"
+
+#endif
