@@ -1,16 +1,16 @@
 /* One HTTP request, as a handler sees it: whole, within its limits, checked by strict.h, routed,
  * and from a connection that has shown what the route needs.
  *
- * A handler is called once. Before it returns it has called exactly one of the request_answer_*
+ * A handler is called once. Before it returns it has called exactly one of the request_reply_*
  * functions, or request_wait(); who waits is found again by number, never by pointer: when the
  * answer comes the client may be gone. A handler that does neither is answered with E_BUG. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
-#include "peer.h"
 #include "routes.h"
 
 #include <base/err.h>
+#include <crypto/chain.h>
 #include <wire/bytes.h>
 
 #include <stdbool.h>
@@ -29,8 +29,8 @@ struct request_view {
     const struct route *route;
     struct bytes parameters[ROUTE_PARAMETERS_MAX]; /* percent-decoded */
     struct bytes body;
-    const struct peer *peer; /* never NULL */
-    int64_t handshake_s;     /* wall clock at which the TLS handshake began */
+    const struct chain_claim *peer; /* never NULL; CHAIN_NOBODY: no certificate was shown */
+    int64_t handshake_s;            /* wall clock at which the TLS handshake began */
     struct listener *listener;
 };
 const struct request_view *request_view(const struct request *request);
@@ -38,7 +38,7 @@ const struct request_view *request_view(const struct request *request);
 /* The listener's owner (listener_new). */
 void *request_owner(const struct request *request);
 
-/* The value of a header (by name, any case) as NUL-terminated text of visible ASCII, space and tab;
+/* The value of a header (by name, any case) as NUL-terminated text without control characters;
  * NULL when it is absent. strict.h refused headers that may not repeat; of others the first. */
 const char *request_header(const struct request *request, const char *name);
 
@@ -46,8 +46,8 @@ const char *request_header(const struct request *request, const char *name);
  * absent. A repeated or malformed one is refused before the handler runs. */
 bool request_query(const struct request *request, const char *name, struct bytes *ret);
 
-/* Memory that lives until the answer; NULL above 64 KB a request. */
-void *request_alloc(struct request *request, size_t n);
+/* The leaf that the client showed (DER); empty without one. */
+struct bytes request_peer_certificate(const struct request *request);
 
 /* A handler's own thing for the time between wait and answer: freed with `free` when the request
  * ends in whatever way. */
@@ -63,34 +63,36 @@ struct request *request_find(struct listener *listener, uint64_t number);
 
 /* ---- answers: each ends the request, also a waiting one -------------------------------------- */
 
-struct answer_header {
+struct reply_header {
     const char *name, *value;
 };
 
 /* Headers that every answer has (Content-Length, Date, X-Request-Id, Cache-Control: no-store unless
  * `headers` says otherwise, X-Content-Type-Options) are not the handler's. */
-struct answer {
+struct reply {
     int status;
-    const char *media_type;              /* NULL without a body */
-    struct bytes body;                   /* copied */
-    const struct answer_header *headers; /* until a row whose name is NULL; may be NULL */
-    bool close;                          /* and the connection ends */
+    const char *media_type;             /* NULL without a body */
+    struct bytes body;                  /* copied */
+    const struct reply_header *headers; /* until a row whose name is NULL; may be NULL */
+    bool close;                         /* and the connection ends */
 };
-void request_answer(struct request *request, const struct answer *answer);
+void request_reply(struct request *request, const struct reply *reply);
 
 /* The same with a body from malloc(), which is handed over instead of copied. */
-void request_answer_owned(struct request *request, const struct answer *answer, void *body,
-                          size_t n);
+void request_reply_owned(struct request *request, const struct reply *reply, void *body, size_t n);
 
 /* A failure: application/problem+json (RFC 9457), or text/plain on EST routes (RFC 7030 4.2.3).
  * It is logged with request id, rule, value seen and value wanted. Before proof of possession the
  * caller gets the catalogue's words only where err's kind is R_UNAUTHORISED. */
 void request_refuse(struct request *request, const struct err *err);
 
+/* The same with a Retry-After in seconds (E_BUSY, E_BUDGET, E_WAITING). */
+void request_refuse_until(struct request *request, const struct err *err, uint32_t retry_after_s);
+
 /* A file below the folder `dir_fd`, by openat2(2) with RESOLVE_BENEATH: regular files only, with
  * ETag, Last-Modified, and 304 where the client has it. E_NOT_FOUND otherwise. `path` is relative.
  */
-void request_answer_file(struct request *request, int dir_fd, const char *path,
-                         const char *media_type, const char *cache_control);
+void request_reply_file(struct request *request, int dir_fd, const char *path,
+                        const char *media_type, const char *cache_control);
 
 #endif

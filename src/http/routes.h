@@ -13,6 +13,7 @@
 
 #include <base/err.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@ struct route {
     enum need need;
     const char *media_type; /* of the body; NULL: the route takes none */
     size_t body_max;        /* octets; 0: no body */
+    bool has_text_errors;   /* text/plain instead of problem+json: RFC 7030 4.2.3 */
     void (*handle)(struct request *request);
 };
 
