@@ -32,12 +32,21 @@ void merkle_append(struct merkle_frontier *f, const struct merkle_hash *h,
     f->size++;
 }
 
-static bool get_frontier_node(void *ctx, unsigned level, uint64_t index, uint8_t *out)
+void merkle_root(const struct merkle_frontier *f, const struct merkle_hash *h,
+                 uint8_t out[MERKLE_HASH_N])
 {
-    const struct merkle_frontier *f = ctx;
-    (void)index;
-    memcpy(out, f->node[level], MERKLE_HASH_N);
-    return true;
+    bool is_first = true;
+    if (f->size == 0)
+        h->sha256(h->ctx, NULL, 0, out);
+    for (unsigned level = 0; f->size >> level != 0; level++) {
+        if (!(f->size >> level & 1))
+            continue;
+        if (is_first)
+            memcpy(out, f->node[level], MERKLE_HASH_N);
+        else
+            merkle_node(h, f->node[level], out, out);
+        is_first = false;
+    }
 }
 
 // Root of the leaves from `start` to `end`. `start` must be a multiple of a power of two that is
@@ -67,14 +76,6 @@ bool merkle_root_at(const struct merkle_hash *h, const struct merkle_nodes *node
     if (size == 0)
         h->sha256(h->ctx, NULL, 0, out);
     return size == 0 || range_root(h, nodes, 0, size, out);
-}
-
-void merkle_root(const struct merkle_frontier *f, const struct merkle_hash *h,
-                 uint8_t out[MERKLE_HASH_N])
-{
-    struct merkle_frontier *ctx = (struct merkle_frontier *)(uintptr_t)f; // only read
-    struct merkle_nodes nodes = {get_frontier_node, ctx};
-    (void)!merkle_root_at(h, &nodes, f->size, out);
 }
 
 // Where a proof is in its climb from a leaf: position and last position on the present level.

@@ -9,7 +9,7 @@
 #define MERKLE_HASH_N 32
 #define MERKLE_PROOF_MAX 64
 
-// SHA-256 over the concatenation of the parts.
+// SHA-256 over the concatenation of the parts. `out` may overlap a part: write it last.
 struct merkle_hash {
     void (*sha256)(void *ctx, const struct bytes *parts, size_t n, uint8_t out[MERKLE_HASH_N]);
     void *ctx;
