@@ -77,7 +77,7 @@ static const cyaml_schema_value_t schema = {
 /* What libcyaml says comes only as log lines: first the reason, then where, inmost first. */
 struct said {
     char reason[192];
-    size_t line, column;
+    struct yaml_position at;
 };
 
 __attribute__((format(printf, 3, 0))) static void listen_to_cyaml(cyaml_log_t level, void *context,
@@ -88,16 +88,15 @@ __attribute__((format(printf, 3, 0))) static void listen_to_cyaml(cyaml_log_t le
     vsnprintf(text, sizeof text, format, list);
     if (level < CYAML_LOG_WARNING)
         return;
-    if (said->reason[0] == '\0') {
+    const char *line = strstr(text, "(line: "), *column = strstr(text, ", column: ");
+    if (line != NULL && column != NULL) {
+        if (said->at.line == 0)
+            said->at = (struct yaml_position){strtoul(line + strlen("(line: "), NULL, 10),
+                                              strtoul(column + strlen(", column: "), NULL, 10)};
+    } else if (said->reason[0] == '\0' && strstr(text, "Backtrace:") == NULL) {
         bool prefixed = strncmp(text, "Load: ", 6) == 0;
         snprintf(said->reason, sizeof said->reason, "%s", text + (prefixed ? 6 : 0));
         said->reason[strcspn(said->reason, "\n")] = '\0';
-        return;
-    }
-    const char *line = strstr(text, "(line: "), *column = strstr(text, ", column: ");
-    if (line != NULL && column != NULL && said->line == 0) {
-        said->line = strtoul(line + strlen("(line: "), NULL, 10);
-        said->column = strtoul(column + strlen(", column: "), NULL, 10);
     }
 }
 
@@ -120,15 +119,15 @@ static size_t true_line(const struct said *said, yaml_document_t *document)
     for (size_t i = 0; i < LENGTH_OF(about_keys); i++) {
         size_t n = strlen(about_keys[i]);
         if (strncmp(said->reason, about_keys[i], n) == 0)
-            return yaml_key_line_after(document, said->reason + n, said->line, said->column);
+            return yaml_key_line_from(document, said->reason + n, said->at);
     }
-    return said->line;
+    return said->at.line;
 }
 
 enum result config_load(struct yaml_text text, yaml_document_t *document, struct loaded **ret,
                         struct err *err)
 {
-    struct said said = {.line = 0};
+    struct said said = {.reason = ""};
     cyaml_config_t config;
     CLEANUP(loaded_freep) struct loaded *loaded = NULL;
     cyaml_err_t code = cyaml_load_data(text.bytes.p, text.bytes.n, cyaml_setup(&config, &said),
@@ -148,7 +147,7 @@ void loaded_freep(struct loaded **loaded)
 {
     if (*loaded == NULL)
         return;
-    struct said ignored = {.line = 0};
+    struct said ignored = {.reason = ""};
     cyaml_config_t config;
     cyaml_free(cyaml_setup(&config, &ignored), &schema, *loaded, 0);
     *loaded = NULL;

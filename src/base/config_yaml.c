@@ -93,15 +93,27 @@ size_t yaml_value_line(yaml_document_t *document, const char *section, const cha
     return node == NULL ? 0 : node->start_mark.line + 1;
 }
 
-size_t yaml_key_line_after(yaml_document_t *document, const char *key, size_t line, size_t column)
+/* Is the mark at or behind the position, and before `best` (NULL: anything is)? */
+static bool is_nearer(const yaml_mark_t *mark, struct yaml_position from, const yaml_mark_t *best)
 {
-    for (int i = 1;; i++) {
-        yaml_node_t *node = yaml_document_get_node(document, i);
-        if (node == NULL)
-            return line;
-        size_t at = node->start_mark.line + 1;
-        bool behind = at > line || (at == line && node->start_mark.column + 1 > column);
-        if (behind && is_key(node, key))
-            return at;
+    bool behind = mark->line + 1 > from.line ||
+                  (mark->line + 1 == from.line && mark->column + 1 >= from.column);
+    return behind && (best == NULL || mark->index < best->index);
+}
+
+size_t yaml_key_line_from(yaml_document_t *document, const char *key, struct yaml_position from)
+{
+    const yaml_mark_t *best = NULL;
+    yaml_node_t *node;
+    for (int i = 1; (node = yaml_document_get_node(document, i)) != NULL; i++) {
+        if (node->type != YAML_MAPPING_NODE)
+            continue;
+        const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+        for (; pair < node->data.mapping.pairs.top; pair++) {
+            yaml_node_t *found = yaml_document_get_node(document, pair->key);
+            if (is_key(found, key) && is_nearer(&found->start_mark, from, best))
+                best = &found->start_mark;
+        }
     }
+    return best != NULL ? best->line + 1 : from.line;
 }

@@ -23,7 +23,11 @@ MUST_USE enum result yaml_read_document(struct yaml_text text, yaml_document_t *
  */
 size_t yaml_value_line(yaml_document_t *document, const char *section, const char *key, int item);
 
-/* The line of the first key named `key` behind a position (both from 1), else that line. */
-size_t yaml_key_line_after(yaml_document_t *document, const char *key, size_t line, size_t column);
+struct yaml_position {
+    size_t line, column; /* both from 1 */
+};
+
+/* The line of the first key named `key` at or behind a position, else the position's own line. */
+size_t yaml_key_line_from(yaml_document_t *document, const char *key, struct yaml_position from);
 
 #endif
