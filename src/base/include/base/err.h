@@ -30,7 +30,7 @@ struct err {
 /* One row of the catalogue. */
 struct error_info {
     enum code code;
-    const char *name; /* lower case with hyphens: the problem type's last path segment */
+    const char *name; /* as the catalogue has it: NAMES_DIFFER */
     enum result kind;
     int http_status; /* RFC 9110 */
     int exit_status; /* design 6 */
@@ -38,7 +38,8 @@ struct error_info {
     const char *next; /* the next command or step to try */
 };
 
-/* Fills `err` (may be NULL) and returns the code's kind, so that `return err_set(...)` reads well. */
+/* Fills `err` (may be NULL) and returns the code's kind, so that `return err_set(...)` reads well.
+ */
 __attribute__((format(printf, 3, 4))) enum result err_set(struct err *err, enum code code,
                                                           const char *format, ...);
 

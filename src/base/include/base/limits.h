@@ -2,21 +2,22 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
-#define LIMIT_CSR_BYTES 8192          /* DER; an RSA-4096 CSR with attributes is under 2 KB */
-#define LIMIT_SPKI_BYTES 800          /* DER; RSA-4096 takes 550 */
-#define LIMIT_CERTIFICATE_BYTES 8192  /* DER; IDevIDs with long names are under 3 KB */
-#define LIMIT_CHAIN_CERTIFICATES 6    /* a peer's chain: leaf, intermediates, perhaps the root */
-#define LIMIT_AUTHORITIES 64          /* issuers and foreign anchors that chains may end in */
-#define LIMIT_BODY_BYTES 65536        /* HTTP body of a device; base64 of a CSR is far below */
-#define LIMIT_IMPORT_BYTES (64 << 20) /* an import file: about 200,000 devices with certificates   \
-                                       */
-#define LIMIT_IMPORT_LINE 16384       /* one CSV line: a PEM certificate in a field */
-#define LIMIT_SERIAL_NUMBER 64        /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
-#define LIMIT_NAME 64                 /* product, owner, batch, operator, label: octets */
-#define LIMIT_TOKEN 64                /* HTTP Basic password: octets */
-#define LIMIT_TEXT 256                /* reasons and notes by people: octets */
-#define LIMIT_ENTRY_BYTES 65535       /* one ledger entry: tlog-tiles' length prefix */
-#define LIMIT_MESSAGE_BYTES 65536     /* one message between processes */
-#define LIMIT_PAGE_ROWS 200           /* rows of one page of a list */
+#define LIMIT_CSR_BYTES 8192         /* DER; an RSA-4096 CSR with attributes is under 2 KB */
+#define LIMIT_SPKI_BYTES 800         /* DER; RSA-4096 takes 550 */
+#define LIMIT_CERTIFICATE_BYTES 8192 /* DER; IDevIDs with long names are under 3 KB */
+#define LIMIT_CHAIN_CERTIFICATES 6   /* a peer's chain: leaf, intermediates, perhaps the root */
+#define LIMIT_AUTHORITIES 64         /* issuers and foreign anchors that chains may end in */
+#define LIMIT_BODY_BYTES 65536       /* HTTP body of a device; base64 of a CSR is far below */
+#define LIMIT_IMPORT_BYTES                                                                         \
+    (64 << 20)                    /* an import file: about 200,000 devices with certificates       \
+                                   */
+#define LIMIT_IMPORT_LINE 16384   /* one CSV line: a PEM certificate in a field */
+#define LIMIT_SERIAL_NUMBER 64    /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
+#define LIMIT_NAME 64             /* product, owner, batch, operator, label: octets */
+#define LIMIT_TOKEN 64            /* HTTP Basic password: octets */
+#define LIMIT_TEXT 256            /* reasons and notes by people: octets */
+#define LIMIT_ENTRY_BYTES 65535   /* one ledger entry: tlog-tiles' length prefix */
+#define LIMIT_MESSAGE_BYTES 65536 /* one message between processes */
+#define LIMIT_PAGE_ROWS 200       /* rows of one page of a list */
 
 #endif

@@ -5,20 +5,20 @@
 /* Kinds to branch on. Outputs (`ret_x`) are written only with OK. */
 enum result {
     OK = 0,
-    R_INVALID,        /* the input breaks a rule that is public: syntax, size, type */
-    R_UNAUTHORISED,   /* who asks has not proved himself */
-    R_REFUSED,        /* proved, and policy says no */
-    R_NOT_FOUND,      /* no such thing */
-    R_CONFLICT,       /* the thing is not in the state that this needs */
-    R_LIMIT,          /* a named limit is reached */
-    R_WAIT,           /* accepted, waits for a person: ask again */
-    R_BUSY,           /* no room now: ask again */
-    R_UNREACHABLE,    /* a peer does not answer */
-    R_CORRUPT,        /* stored data is not what was written */
-    R_CRYPTO,         /* a signature or key is bad */
-    R_IO,             /* the operating system failed us */
-    R_MEMORY,         /* no memory */
-    R_BUG,            /* we broke a promise to ourselves */
+    R_INVALID,      /* the input breaks a rule that is public: syntax, size, type */
+    R_UNAUTHORISED, /* who asks has not proved himself */
+    R_REFUSED,      /* proved, and policy says no */
+    R_NOT_FOUND,    /* no such thing */
+    R_CONFLICT,     /* the thing is not in the state that this needs */
+    R_LIMIT,        /* a named limit is reached */
+    R_WAIT,         /* accepted, waits for a person: ask again */
+    R_BUSY,         /* no room now: ask again */
+    R_UNREACHABLE,  /* a peer does not answer */
+    R_CORRUPT,      /* stored data is not what was written */
+    R_CRYPTO,       /* a signature or key is bad */
+    R_IO,           /* the operating system failed us */
+    R_MEMORY,       /* no memory */
+    R_BUG,          /* we broke a promise to ourselves */
     RESULT_COUNT
 };
 

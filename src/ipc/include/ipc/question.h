@@ -20,9 +20,9 @@ enum question {
                               finding_row */
     QUESTION_ISSUERS,      /* -> issuer_row, the root first */
     QUESTION_OPERATORS,    /* after, limit -> operator_row; admins only */
-    QUESTION_STATUS,       /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
-    QUESTION_CHECKPOINT,   /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
-    QUESTION_ENTRIES,      /* after, limit -> entry_row in order; nobody with a scope */
+    QUESTION_STATUS, /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
+    QUESTION_CHECKPOINT, /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
+    QUESTION_ENTRIES,    /* after, limit -> entry_row in order; nobody with a scope */
     QUESTION_COUNT
 };
 

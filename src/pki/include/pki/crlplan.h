@@ -8,12 +8,13 @@
 #include <pki/serial.h>
 #include <wire/x509_crl.h>
 
-#define CRL_WINDOW_S (7 * 86400)         /* thisUpdate to nextUpdate */
-#define CRL_REFRESH_S (CRL_WINDOW_S / 2) /* signed again at this age: before half its window ends  \
-                                          */
-#define CRL_COALESCE_S 1                 /* a change is in a CRL after at most that */
-#define CRL_NAME_MAX 48                  /* "ISSUER-CLASS-PART.crl" and a NUL */
-#define CRL_URL_MAX 320                  /* octets */
+#define CRL_WINDOW_S (7 * 86400) /* thisUpdate to nextUpdate */
+#define CRL_REFRESH_S                                                                              \
+    (CRL_WINDOW_S / 2)   /* signed again at this age: before half its window ends                  \
+                          */
+#define CRL_COALESCE_S 1 /* a change is in a CRL after at most that */
+#define CRL_NAME_MAX 48  /* "ISSUER-CLASS-PART.crl" and a NUL */
+#define CRL_URL_MAX 320  /* octets */
 
 struct crl_shard {
     uint32_t issuer;

@@ -8,8 +8,9 @@
 #include <pki/profile.h>
 #include <wire/buf.h>
 
-#define TBS_MAX 4096 /* octets of a TBSCertificate that we build: 8 server names are the longest   \
-                      */
+#define TBS_MAX                                                                                    \
+    4096 /* octets of a TBSCertificate that we build: 8 server names are the longest               \
+          */
 
 struct grant {
     enum pki_profile profile;

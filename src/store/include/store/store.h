@@ -224,9 +224,9 @@ typedef enum result (*shard_visit)(void *ctx, int64_t issuer, uint32_t class, ui
                                    struct err *err);
 MUST_USE enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,
                                   struct err *err);
-/* Counts for the overview: group is "device" (by state), "certificate" (by state), "issuer" (pending
- * and current certificates by issuer) or "finding" (open, by check). `owner` not empty: only what
- * belongs to devices of that owner. */
+/* Counts for the overview: group is "device" (by state), "certificate" (by state), "issuer"
+ * (pending and current certificates by issuer) or "finding" (open, by check). `owner` not empty:
+ * only what belongs to devices of that owner. */
 typedef enum result (*count_visit)(void *ctx, int64_t key, int64_t n, struct err *err);
 MUST_USE enum result store_counts(struct store *store, const char *group, struct bytes owner,
                                   count_visit visit, void *ctx, struct err *err);
