@@ -11,7 +11,7 @@
 
 /* OK only when `signature` over `message` is good under `key` and `alg` fits the key. E_SIGNATURE
  * when it is not, E_KEY for a key that cannot be used (a point off its curve, an unknown kind, RSA
- * outside 1024-4096 bits). Key quality is judged elsewhere: pki/keyquality.h. */
+ * outside 2048-4096 bits). Key quality is judged elsewhere: pki/keyquality.h. */
 MUST_USE enum result verify_signature(const struct x509_key *key, enum x509_sig_alg alg,
                                       struct bytes message, struct bytes signature,
                                       struct err *err);
