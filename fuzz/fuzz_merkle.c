@@ -6,7 +6,8 @@
 #include <wire/merkle.h>
 #include <wire/reader.h>
 
-enum { LEAVES = 256, LEVELS = 9 };
+#define LEAVES 256U
+#define LEVELS 9U
 
 static uint8_t tree[LEVELS][LEAVES][MERKLE_HASH_N];
 
