@@ -9,8 +9,10 @@
 #define LIMIT_AUTHORITIES 64         /* issuers and foreign anchors that chains may end in */
 #define LIMIT_BODY_BYTES 65536       /* HTTP body of a device; base64 of a CSR is far below */
 #define LIMIT_IMPORT_BYTES                                                                         \
-    (64 << 20)                    /* an import file: about 200,000 devices with certificates       \
-                                   */
+    (64 << 20) /* an import file: about 200,000 devices with certificates                          \
+                */
+#define LIMIT_IMPORT_ROWS                                                                          \
+    1000000 /* lines of an import: about 150 bytes each are held while reading */
 #define LIMIT_IMPORT_LINE 16384   /* one CSV line: a PEM certificate in a field */
 #define LIMIT_SERIAL_NUMBER 64    /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
 #define LIMIT_NAME 64             /* product, owner, batch, operator, label: octets */
