@@ -148,7 +148,9 @@ enum result api_send(struct client *client, const struct api_call *call, json_t 
         .content_type = json != NULL ? "application/json" : call->media,
         .body =
             json != NULL ? bytes_of(json, strlen(json)) : bytes_of(call->content, call->content_n),
-        .idempotency_key = call->method == CLIENT_POST ? key : NULL,
+        .idempotency_key = call->idempotency_key != NULL ? call->idempotency_key
+                           : call->method == CLIENT_POST ? key
+                                                         : NULL,
     };
     CLEANUP(client_answer_free) struct client_answer answer = {0};
     TRY(client_send(client, &request, API_TRIES, &answer, err));

@@ -14,9 +14,10 @@ struct api_call {
     const char *content; /* with `media`: a body that is not JSON (an import file); borrowed */
     const char *media;
     size_t content_n;
+    const char *idempotency_key; /* of a POST; NULL: a random one */
 };
 
-/* One call with retries; a POST carries a random Idempotency-Key, the same in every try. A status
+/* One call with retries; a POST carries an Idempotency-Key, the same in every try. A status
  * of 2xx is OK and *ret the body (JSON null for an empty one), to be released with json_decref; any
  * other is the error that api_error() makes of it. */
 MUST_USE enum result api_send(struct client *client, const struct api_call *call, json_t **ret,

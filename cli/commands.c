@@ -1,0 +1,408 @@
+/* Every command of `troth`: what is not here does not exist. */
+#include <cli/actions.h>
+#include <cli/commands.h>
+
+#define REASONS                                                                                    \
+    "unspecified|key-compromise|affiliation-changed|superseded|cessation-of-operation|"            \
+    "privilege-withdrawn"
+#define STATES "expected|enrolled|active|quarantined|lost|retired"
+
+/* Rows that many commands share. */
+#define DRY_RUN                                                                                    \
+    {                                                                                              \
+        "--dry-run", VALUE_NONE, NULL, false, "change nothing, say what would happen"              \
+    }
+#define LIMIT                                                                                      \
+    {                                                                                              \
+        "--limit", VALUE_NUMBER, "N", false, "at most N rows"                                      \
+    }
+#define PRODUCT                                                                                    \
+    {                                                                                              \
+        "PRODUCT", VALUE_TEXT, NULL, true, "name of the product"                                   \
+    }
+#define SERIAL                                                                                     \
+    {                                                                                              \
+        "SERIAL", VALUE_TEXT, NULL, true, "serial number of the device"                            \
+    }
+#define OF_PRODUCT                                                                                 \
+    {                                                                                              \
+        "--product", VALUE_TEXT, "NAME", false, "of this product only"                             \
+    }
+#define OF_SERIAL                                                                                  \
+    {                                                                                              \
+        "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \
+    }
+#define DRY_RUN_FIELD                                                                              \
+    {                                                                                              \
+        "--dry-run", PLACE_QUERY, "dry_run"                                                        \
+    }
+
+/* ---- products, anchors, issuers ---------------------------------------------------------------
+ */
+
+static const struct option_row product_add_options[] = {
+    {"NAME", VALUE_TEXT, NULL, true, "name of the product, also its EST label"},
+    {"--proofs", VALUE_TEXT, "LIST", false,
+     "proofs a first enrolment may show, such as token,registered-key,idevid (the default)"},
+    {"--least-proof", VALUE_CHOICE, "claim|token|registered-key|idevid|hardware|attested", false,
+     "weaker proofs open a finding (default token)"},
+    {"--validity", VALUE_DURATION, "TIME", false, "life of a device certificate (default 90d)"},
+    {"--enrols-a-year", VALUE_NUMBER, "N", false, "re-enrolments of an active device (default 4)"},
+    {"--hw-type", VALUE_TEXT, "OID", false, "dotted OID of the hardware type (RFC 4108)"},
+    DRY_RUN,
+    {0},
+};
+static const struct field product_add_fields[] = {
+    {"NAME", PLACE_TEXT, "name"},
+    {"--proofs", PLACE_WORDS, "proofs"},
+    {"--least-proof", PLACE_TEXT, "least_proof"},
+    {"--validity", PLACE_NUMBER, "validity_s"},
+    {"--enrols-a-year", PLACE_NUMBER, "enrols_a_year"},
+    {"--hw-type", PLACE_TEXT, "hw_type"},
+    DRY_RUN_FIELD,
+    {0},
+};
+static const struct column product_columns[] = {
+    {"PRODUCT", "name"},          {"DEVICES", "devices"},
+    {"PROOFS", "proofs"},         {"LEAST", "least_proof"},
+    {"VALIDITY_S", "validity_s"}, {"ENROLS/YEAR", "enrols_a_year"},
+    {"HW_TYPE", "hw_type"},       {0},
+};
+static const struct plan product_add = {plan_change, "/api/v1/products", product_add_fields, NULL,
+                                        "product {NAME} added"};
+static const struct option_row list_options[] = {LIMIT, {0}};
+static const struct option_row product_options[] = {PRODUCT, {0}};
+static const struct plan product_list = {plan_list, "/api/v1/products", NULL, product_columns,
+                                         NULL};
+static const struct plan product_show = {action_product_show, "/api/v1/products", NULL,
+                                         product_columns, NULL};
+
+static const struct option_row anchor_add_options[] = {
+    PRODUCT,
+    {"--certificate", VALUE_FILE, "FILE", true, "the maker's root, PEM"},
+    DRY_RUN,
+    {0},
+};
+static const struct field anchor_add_fields[] = {
+    {"PRODUCT", PLACE_TEXT, "product"},
+    {"--certificate", PLACE_FILE, "certificate"},
+    DRY_RUN_FIELD,
+    {0},
+};
+static const struct column issuer_columns[] = {
+    {"ID", "id"},           {"KIND", "kind"},         {"PRODUCT", "product"},
+    {"UNTIL", "not_after"}, {"LIVE", "certificates"}, {0},
+};
+static const struct plan anchor_add = {plan_change, "/api/v1/anchors", anchor_add_fields, NULL,
+                                       "anchor added for {PRODUCT}"};
+static const struct plan anchor_list = {plan_list, "/api/v1/anchors", NULL, issuer_columns, NULL};
+static const struct plan issuer_list = {plan_list, "/api/v1/issuers", NULL, issuer_columns, NULL};
+
+/* ---- devices ----------------------------------------------------------------------------------
+ */
+
+static const struct option_row import_options[] = {
+    {"FILE", VALUE_FILE, NULL, true,
+     "CSV whose first line names the columns: product, serial, and "
+     "key, spki, csr or certificate, owner, batch, hold"},
+    DRY_RUN,
+    {0},
+};
+static const struct plan device_import = {.run = action_import};
+
+static const struct option_row device_list_options[] = {
+    OF_PRODUCT,
+    {"--owner", VALUE_TEXT, "NAME", false, "of this owner only"},
+    {"--state", VALUE_CHOICE, STATES, false, "in this state only"},
+    LIMIT,
+    {0},
+};
+static const struct field device_list_fields[] = {
+    {"--product", PLACE_QUERY, "product"},
+    {"--owner", PLACE_QUERY, "owner"},
+    {"--state", PLACE_QUERY, "state"},
+    {0},
+};
+static const struct column device_columns[] = {
+    {"PRODUCT", "product"}, {"SERIAL", "serial"}, {"STATE", "state"},       {"VERDICT", "verdict"},
+    {"PROOF", "proof"},     {"HOLD", "hold"},     {"FINDINGS", "findings"}, {"UNTIL", "not_after"},
+    {"SEEN", "seen"},       {"OWNER", "owner"},   {"BATCH", "batch"},       {0},
+};
+static const struct plan device_list = {plan_list, "/api/v1/devices", device_list_fields,
+                                        device_columns, NULL};
+
+static const struct option_row device_options[] = {PRODUCT, SERIAL, {0}};
+static const struct plan device_show = {action_device_show, "/api/v1/devices/{PRODUCT}/{SERIAL}",
+                                        NULL, device_columns, NULL};
+
+static const struct option_row device_set_options[] = {
+    PRODUCT, SERIAL, {"--note", VALUE_TEXT, "TEXT", false, "why, for the timeline; erasable"},
+    DRY_RUN, {0},
+};
+static const struct option_row device_revoke_options[] = {
+    PRODUCT,
+    SERIAL,
+    {"--reason", VALUE_CHOICE, REASONS, false, "reason in the CRL (RFC 5280 5.3.1)"},
+    {"--note", VALUE_TEXT, "TEXT", false, "why, for the timeline; erasable"},
+    DRY_RUN,
+    {0},
+};
+static const struct field verb_fields[] = {
+    {"--reason", PLACE_TEXT, "reason"},
+    {"--note", PLACE_TEXT, "note"},
+    DRY_RUN_FIELD,
+    {0},
+};
+static const struct plan device_set = {plan_change, "/api/v1/devices/{PRODUCT}/{SERIAL}/{verb}",
+                                       verb_fields, NULL, "{PRODUCT} {SERIAL}: {verb}"};
+
+/* ---- tokens, permits, certificates, findings --------------------------------------------------
+ */
+
+static const struct option_row token_options[] = {
+    PRODUCT,
+    SERIAL,
+    {"--ttl", VALUE_DURATION, "TIME", false, "how long it may be used (default 1d)"},
+    DRY_RUN,
+    {0},
+};
+static const struct option_row permit_options[] = {
+    PRODUCT,
+    SERIAL,
+    {"--ttl", VALUE_DURATION, "TIME", false, "how long it may be used (default 1d)"},
+    {"--note", VALUE_TEXT, "TEXT", false, "why, for the timeline; erasable"},
+    DRY_RUN,
+    {0},
+};
+static const struct field grant_fields[] = {
+    {"PRODUCT", PLACE_TEXT, "product"},
+    {"SERIAL", PLACE_TEXT, "serial"},
+    {"--ttl", PLACE_NUMBER, "ttl_s"},
+    {"--note", PLACE_TEXT, "note"},
+    DRY_RUN_FIELD,
+    {0},
+};
+static const struct plan token_add = {action_token_add, "/api/v1/tokens", grant_fields, NULL, NULL};
+static const struct plan permit_add = {plan_change, "/api/v1/permits", grant_fields, NULL,
+                                       "{PRODUCT} {SERIAL} may enrol once more"};
+
+static const struct option_row cert_list_options[] = {
+    OF_PRODUCT,
+    OF_SERIAL,
+    {"--state", VALUE_CHOICE, "pending|current|superseded|voided|revoked|orphan", false,
+     "in this state only"},
+    LIMIT,
+    {0},
+};
+static const struct field cert_list_fields[] = {
+    {"--product", PLACE_QUERY, "product"},
+    {"--serial", PLACE_QUERY, "serial"},
+    {"--state", PLACE_QUERY, "state"},
+    {0},
+};
+static const struct column cert_columns[] = {
+    {"CERTIFICATE", "serial"},   {"PROFILE", "profile"}, {"PRODUCT", "product"},
+    {"DEVICE", "device_serial"}, {"STATE", "state"},     {"REASON", "reason"},
+    {"FROM", "not_before"},      {"UNTIL", "not_after"}, {0},
+};
+static const struct option_row cert_options[] = {
+    {"CERTIFICATE", VALUE_HEX, NULL, true, "serial number of the certificate"},
+    {0},
+};
+static const struct option_row cert_revoke_options[] = {
+    {"CERTIFICATE", VALUE_HEX, NULL, true, "serial number of the certificate"},
+    {"--reason", VALUE_CHOICE, REASONS, false, "reason in the CRL (RFC 5280 5.3.1)"},
+    {"--note", VALUE_TEXT, "TEXT", false, "why, for the timeline; erasable"},
+    DRY_RUN,
+    {0},
+};
+static const struct plan cert_list = {plan_list, "/api/v1/certificates", cert_list_fields,
+                                      cert_columns, NULL};
+static const struct plan cert_show = {action_cert_show, "/api/v1/certificates/{CERTIFICATE}", NULL,
+                                      cert_columns, NULL};
+static const struct plan cert_revoke = {plan_change, "/api/v1/certificates/{CERTIFICATE}/revoke",
+                                        verb_fields, NULL, "certificate {CERTIFICATE} revoked"};
+
+static const struct option_row finding_options[] = {
+    OF_PRODUCT, OF_SERIAL, {"--all", VALUE_NONE, NULL, false, "closed ones too"}, LIMIT, {0},
+};
+static const struct field finding_fields[] = {
+    {"--product", PLACE_QUERY, "product"},
+    {"--serial", PLACE_QUERY, "serial"},
+    {"--all", PLACE_QUERY, "all"},
+    {0},
+};
+static const struct column finding_columns[] = {
+    {"CHECK", "check"},
+    {"PRODUCT", "product"},
+    {"SERIAL", "serial"},
+    {"BEGAN", "began"},
+    {"RECORDED", "recorded"},
+    {"CLOSED", "closed"},
+    {0},
+};
+static const struct plan finding_list = {plan_list, "/api/v1/findings", finding_fields,
+                                         finding_columns, NULL};
+
+/* ---- operators --------------------------------------------------------------------------------
+ */
+
+static const struct option_row login_options[] = {
+    {"--server", VALUE_TEXT, "URL", false, "operator port (default https://localhost:8444)"},
+    {"--certificate", VALUE_FILE, "FILE", true, "the operator's certificate, PEM"},
+    {"--key", VALUE_FILE, "FILE", true, "its key, PEM; stays where it is"},
+    {"--root", VALUE_FILE, "FILE", true, "the root that proves the server, PEM"},
+    {0},
+};
+static const struct plan login = {.run = action_login};
+
+static const struct option_row bootstrap_options[] = {
+    {"NAME", VALUE_TEXT, NULL, true, "name of the first operator"},
+    {"--socket", VALUE_FILE, "PATH", true, "the server's local socket: `listen.local`"},
+    {"--server", VALUE_TEXT, "URL", false, "operator port (default https://localhost:8444)"},
+    {0},
+};
+static const struct plan bootstrap = {.run = action_bootstrap};
+
+static const struct option_row operator_add_options[] = {
+    {"NAME", VALUE_TEXT, NULL, true, "name of the operator"},
+    {"--role", VALUE_CHOICE, "viewer|operator|admin", true, "what he may do"},
+    {"--scope", VALUE_TEXT, "OWNER", false, "owner whose devices he sees (default: all)"},
+    {"--csr", VALUE_FILE, "FILE", true, "his request, PEM, made where his key stays"},
+    {"--out", VALUE_FILE, "FILE", false, "where the certificate goes (default: standard output)"},
+    DRY_RUN,
+    {0},
+};
+static const struct field operator_add_fields[] = {
+    {"NAME", PLACE_TEXT, "name"},
+    {"--role", PLACE_TEXT, "role"},
+    {"--scope", PLACE_TEXT, "scope"},
+    {"--csr", PLACE_FILE, "csr"},
+    DRY_RUN_FIELD,
+    {0},
+};
+static const struct column operator_columns[] = {
+    {"OPERATOR", "name"}, {"ROLE", "role"}, {"SCOPE", "scope"}, {"ACTIVE", "active"}, {0},
+};
+static const struct plan operator_add = {action_operator_add, "/api/v1/operators",
+                                         operator_add_fields, NULL, NULL};
+static const struct plan operator_list = {plan_list, "/api/v1/operators", NULL, operator_columns,
+                                          NULL};
+
+/* ---- the server itself ------------------------------------------------------------------------
+ */
+
+static const struct plan status = {.run = action_status, .path = "/api/v1/status"};
+static const struct plan check = {.run = action_check, .path = "/api/v1/status"};
+static const struct plan checkpoint = {.run = action_checkpoint,
+                                       .path = "/api/v1/ledger/checkpoint"};
+static const struct column entry_columns[] = {
+    {"ENTRY", "entry"},
+    {"AT", "at"},
+    {"EVENT", "event"},
+    {0},
+};
+static const struct plan export = {plan_list, "/api/v1/ledger/entries", NULL, entry_columns, NULL};
+static const struct plan trothd = {.run = action_trothd};
+static const struct plan clock = {plan_change, "/api/v1/clock/accept", verb_fields, NULL,
+                                  "the clock is accepted"};
+static const struct option_row clock_options[] = {
+    {"--accept", VALUE_NONE, NULL, true, "the clock is right although it jumped"},
+    DRY_RUN,
+    {0},
+};
+static const struct option_row help_options[] = {
+    {"CODE", VALUE_TEXT, NULL, false, "an error's number, such as E2001 (default: all)"},
+    {0},
+};
+static const struct plan help = {.run = action_help_error};
+
+static const struct command commands[] = {
+    {"init", NULL, "make root, issuers and database (trothd init --help)", NULL, true, &trothd},
+    {"config", "check", "check a configuration file (trothd config check)", NULL, true, &trothd},
+    {"config", "clock", "end the pause after the clock jumped", clock_options, false, &clock},
+    {"login", NULL, "choose the server and who you are there", login_options, false, &login},
+    {"status", NULL, "how the fleet stands and what is owed, oldest first", NULL, false, &status},
+    {"check", NULL, "for monitors: exit status 0 ok, 3 warning, 4 critical", NULL, false, &check},
+    {"product", "add", "add a device model and its policy", product_add_options, false,
+     &product_add},
+    {"product", "list", "list products", list_options, false, &product_list},
+    {"product", "show", "show one product", product_options, false, &product_show},
+    {"anchor", "add", "accept a maker's root as proof", anchor_add_options, false, &anchor_add},
+    {"anchor", "list", "list accepted roots", list_options, false, &anchor_list},
+    {"issuer", "list", "list our certification authorities", list_options, false, &issuer_list},
+    {"operator", "bootstrap", "become the first operator, on the server's machine",
+     bootstrap_options, false, &bootstrap},
+    {"operator", "add", "add an operator", operator_add_options, false, &operator_add},
+    {"operator", "list", "list operators", list_options, false, &operator_list},
+    {"device", "import", "import devices from CSV", import_options, false, &device_import},
+    {"device", "list", "list devices", device_list_options, false, &device_list},
+    {"device", "show", "a device, its certificates, findings and timeline", device_options, false,
+     &device_show},
+    {"device", "hold", "let its first enrolment wait", device_set_options, false, &device_set},
+    {"device", "admit", "let a held enrolment through", device_set_options, false, &device_set},
+    {"device", "quarantine", "suspend it", device_set_options, false, &device_set},
+    {"device", "readmit", "end a quarantine", device_set_options, false, &device_set},
+    {"device", "revoke", "revoke all its certificates", device_revoke_options, false, &device_set},
+    {"device", "lost", "it is lost: refuse it", device_set_options, false, &device_set},
+    {"device", "found", "it is back: lost becomes quarantined", device_set_options, false,
+     &device_set},
+    {"device", "retire", "end it: certificates, tokens, permits", device_set_options, false,
+     &device_set},
+    {"token", "add", "make a single-use enrolment token", token_options, false, &token_add},
+    {"permit", "add", "let a retired device enrol once more", permit_options, false, &permit_add},
+    {"cert", "list", "list certificates", cert_list_options, false, &cert_list},
+    {"cert", "show", "one certificate with its PEM", cert_options, false, &cert_show},
+    {"cert", "revoke", "revoke one certificate", cert_revoke_options, false, &cert_revoke},
+    {"finding", "list", "list open findings", finding_options, false, &finding_list},
+    {"audit", "checkpoint", "the newest signed checkpoint", NULL, false, &checkpoint},
+    {"audit", "export", "all ledger entries", list_options, false, &export},
+    {"audit", "verify", "verify the ledger (trothd audit verify)", NULL, true, &trothd},
+    {"audit", "replay", "rebuild the tables from the entries alone (trothd audit replay)", NULL,
+     true, &trothd},
+    {"help", NULL, "explain an error", help_options, false, &help},
+    {0},
+};
+
+static const struct option_row common[] = {
+    {"--json", VALUE_NONE, NULL, false, "answer as JSON, failures too (on standard error)"},
+    {0},
+};
+
+static const struct option_row exits[] = {
+    {"0", VALUE_NONE, NULL, false, "done"},
+    {"1", VALUE_NONE, NULL, false, "failed"},
+    {"2", VALUE_NONE, NULL, false, "the command line or the profile is wrong"},
+    {"3", VALUE_NONE, NULL, false, "check: warning"},
+    {"4", VALUE_NONE, NULL, false, "check: critical"},
+    {"5", VALUE_NONE, NULL, false, "refused by policy"},
+    {"6", VALUE_NONE, NULL, false, "not authorised"},
+    {"7", VALUE_NONE, NULL, false, "not found"},
+    {"8", VALUE_NONE, NULL, false, "unreachable, or busy"},
+    {"9", VALUE_NONE, NULL, false, "conflict with the state that is there"},
+    {0},
+};
+
+static const struct option_row files[] = {
+    {"~/.config/troth/config.json", VALUE_NONE, NULL, false,
+     "server, certificate, key and root, as `troth login` wrote them; TROTH_CONFIG names another"},
+    {0},
+};
+
+const struct program troth_program = {
+    .name = "troth",
+    .section = 1,
+    .version = TROTH_VERSION,
+    .summary = "run the trust lifecycle of a device fleet",
+    .description =
+        "troth talks to a Troth server over its API, as the operator whose certificate "
+        "`troth login` or `troth operator bootstrap` named. Commands that need no running server "
+        "are modes of trothd, which troth executes.\n\n"
+        "Tables are for people and may change; programs use --json. Nothing is coloured when "
+        "NO_COLOR is set or the output is no terminal.",
+    .commands = commands,
+    .common = common,
+    .exits = exits,
+    .files = files,
+    .see_also = "trothd(8), troth-agent(1), troth.yaml(5)",
+};

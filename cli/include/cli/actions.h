@@ -1,0 +1,27 @@
+/* Commands with a shape of their own, one file a subject. Each is the `run` of a plan. */
+#ifndef CLI_ACTIONS_H
+#define CLI_ACTIONS_H
+
+#include <cli/plan.h>
+
+#define CLI_ACTION(name)                                                                           \
+    MUST_USE enum result name(struct session *session, const struct plan *plan, struct err *err)
+
+/* Modes of trothd that need no running server: executed with what follows, never returns on
+ * success. `plan->path` is the mode: "init". */
+CLI_ACTION(action_trothd);
+
+CLI_ACTION(action_login);        /* writes the profile after the server knew the operator */
+CLI_ACTION(action_bootstrap);    /* first operator, over the local socket */
+CLI_ACTION(action_operator_add); /* certificate for another operator's request */
+CLI_ACTION(action_product_show); /* one of the list */
+CLI_ACTION(action_device_show);  /* the device, its certificates, findings, timeline */
+CLI_ACTION(action_import);       /* CSV; faults by line */
+CLI_ACTION(action_token_add);    /* the token alone on stdout, for a file */
+CLI_ACTION(action_cert_show);    /* details, then the PEM */
+CLI_ACTION(action_status);       /* counts, and what is owed, oldest first */
+CLI_ACTION(action_check);        /* exit status 0, 3 or 4 */
+CLI_ACTION(action_checkpoint);   /* the signed note as it is */
+CLI_ACTION(action_help_error);   /* a row of the error catalogue */
+
+#endif

@@ -1,0 +1,31 @@
+/* Answers for people: tables and details. What a server sent is shown as printable text only, so
+ * that no value moves the cursor or colours the terminal. */
+#ifndef CLI_PRINT_H
+#define CLI_PRINT_H
+
+#include <cli/plan.h>
+
+#define PRINT_CELL_MAX 96 /* octets shown of one value in a table */
+
+/* The member as text: strings, integers, yes/no, "-" for null and absent, words of an array joined.
+ */
+void print_cell(const json_t *object, const char *member, char to[PRINT_CELL_MAX]);
+
+/* Rows come page by page: the widths of the first page hold for the rest, wider cells push. */
+struct print_table {
+    const struct column *columns;
+    bool is_begun;
+    int width[16];
+};
+void print_rows(struct session *session, struct print_table *table, const json_t *rows);
+
+/* "title  value" lines. */
+void print_details(struct session *session, const struct column *columns, const json_t *object);
+
+/* The whole value as indented JSON and a line feed. */
+void print_json(struct session *session, const json_t *value);
+
+/* `text` with everything but printable characters and valid UTF-8 replaced by '?'. */
+void print_clean(const char *text, FILE *to);
+
+#endif

@@ -1,0 +1,82 @@
+/* Products and certificates: one of them in full. The ledger's checkpoint. */
+#include <cli/actions.h>
+#include <cli/print.h>
+
+#include <string.h>
+
+struct search {
+    const char *name;
+    json_t *found;
+};
+
+static bool is_not_wanted(void *context, const json_t *item)
+{
+    struct search *search = context;
+    const char *name = json_string_value(json_object_get(item, "name"));
+    if (name == NULL || strcmp(name, search->name) != 0)
+        return true;
+    search->found = json_deep_copy(item);
+    return false;
+}
+
+enum result action_product_show(struct session *session, const struct plan *plan, struct err *err)
+{
+    struct search search = {.name = session_text(session, "PRODUCT")};
+    TRY(plan_walk(session, plan, is_not_wanted, &search, err));
+    json_auto_t *found = search.found;
+    if (found == NULL)
+        return err_set(err, E_NOT_FOUND, "there is no product '%s'",
+                       err_value(bytes_of(search.name, strlen(search.name))).text);
+    if (session->is_json)
+        print_json(session, found);
+    else
+        print_details(session, plan->columns, found);
+    return OK;
+}
+
+/* Text of a server that keeps its line feeds: PEM and signed notes. */
+static void print_lines(struct session *session, const char *text)
+{
+    while (*text != '\0') {
+        char line[256];
+        size_t n = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(n < sizeof line ? n : sizeof line - 1), text);
+        print_clean(line, session->out);
+        fputc('\n', session->out);
+        text += n + (text[n] == '\n');
+    }
+}
+
+enum result action_cert_show(struct session *session, const struct plan *plan, struct err *err)
+{
+    TRY(plan_show(session, plan, err));
+    if (session->is_json)
+        return OK;
+    char path[CLI_PATH_MAX];
+    TRY(session_expand(session, plan->path, true, path, sizeof path, err));
+    json_auto_t *answer = NULL;
+    TRY(plan_get(session, path, &answer, err));
+    const char *pem = json_string_value(json_object_get(answer, "pem"));
+    print_lines(session, pem != NULL ? pem : "");
+    return OK;
+}
+
+enum result action_checkpoint(struct session *session, const struct plan *plan, struct err *err)
+{
+    struct client *client = NULL;
+    TRY(session_client(session, &client, err));
+    struct client_request request = {.method = CLIENT_GET, .path = plan->path};
+    CLEANUP(client_answer_free) struct client_answer answer = {0};
+    TRY(client_send(client, &request, API_TRIES, &answer, err));
+    if (answer.status != 200)
+        return api_error(&answer, err);
+    if (session->is_json) {
+        json_auto_t *note = json_pack("{s:s%}", "checkpoint", answer.body.p, answer.body.n);
+        if (note == NULL)
+            return err_set(err, E_UNREACHABLE, "the checkpoint is not text");
+        print_json(session, note);
+        return OK;
+    }
+    fwrite(answer.body.p, 1, answer.body.n, session->out);
+    return OK;
+}
