@@ -1,0 +1,120 @@
+#include <app/sandbox.h>
+
+#include "landlock.h"
+#include "seccomp.h"
+
+#include <ipc/role.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* Open files that every process may need beside its connections. */
+#define FILES_OF_ITS_OWN 128
+
+#define READS LANDLOCK_READ_FILE
+#define WRITES                                                                                     \
+    (LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE | LANDLOCK_READ_DIR | LANDLOCK_MAKE_REG |            \
+     LANDLOCK_REMOVE_FILE | LANDLOCK_TRUNCATE)
+
+/* Rights below the three folders that the configuration names. */
+struct path_row {
+    uint64_t store, signer, public_files;
+};
+
+static const struct path_row paths[] = {
+    [IPC_FRONT] = {.public_files = READS},
+    [IPC_DESK] = {.public_files = READS},
+    [IPC_READER] = {.store = READS | LANDLOCK_READ_DIR},
+    [IPC_CORE] = {.store = WRITES, .public_files = WRITES | LANDLOCK_MAKE_DIR},
+    [IPC_SIGNER] = {.signer = WRITES},
+    [IPC_SUPERVISOR] = {0},
+};
+
+__attribute__((format(printf, 2, 3))) static void add_missing(struct sandbox *sandbox,
+                                                              const char *format, ...)
+{
+    size_t used = strlen(sandbox->missing), left = sizeof sandbox->missing - used;
+    int n = snprintf(sandbox->missing + used, left, "%s", used > 0 ? "; " : "");
+    va_list list;
+    va_start(list, format);
+    vsnprintf(sandbox->missing + used + n, left - (size_t)n, format, list);
+    va_end(list);
+}
+
+static enum result limit(int resource, rlim_t soft, rlim_t hard, struct err *err)
+{
+    if (setrlimit(resource, &(struct rlimit){soft, hard}) != 0)
+        return err_set(err, E_SANDBOX, "limit %d: %s", resource, strerror(errno));
+    return OK;
+}
+
+/* No core dumps, which would have keys in them; no children; and no more files than it needs. */
+static enum result set_limits(struct sandbox *sandbox, struct err *err)
+{
+    bool listens = sandbox->role == IPC_FRONT || sandbox->role == IPC_DESK;
+    rlim_t wanted = FILES_OF_ITS_OWN + (listens ? sandbox->config->limits.connections : 0);
+    struct rlimit now;
+    if (getrlimit(RLIMIT_NOFILE, &now) != 0)
+        return err_set(err, E_SANDBOX, "limit of open files: %s", strerror(errno));
+    if (now.rlim_max < wanted)
+        add_missing(sandbox, "open files: %lu of %lu", (unsigned long)now.rlim_max,
+                    (unsigned long)wanted);
+    rlim_t files = now.rlim_max < wanted ? now.rlim_max : wanted;
+    TRY(limit(RLIMIT_NOFILE, files, files, err));
+    TRY(limit(RLIMIT_NPROC, 0, 0, err));
+    return limit(RLIMIT_CORE, 0, 0, err);
+}
+
+static enum result set_flags(struct err *err)
+{
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return err_set(err, E_SANDBOX, "not dumpable: %s", strerror(errno));
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return err_set(err, E_SANDBOX, "no new privileges: %s", strerror(errno));
+    return OK;
+}
+
+static enum result enter_landlock(const struct sandbox *sandbox, struct err *err)
+{
+    const struct path_row *row = &paths[sandbox->role];
+    const struct config *config = sandbox->config;
+    char store[CONFIG_PATH_MAX + 16], signer[CONFIG_PATH_MAX + 16];
+    snprintf(store, sizeof store, "%s/" ROLE_FOLDER_STORE, config->data);
+    snprintf(signer, sizeof signer, "%s/" ROLE_FOLDER_SIGNER, config->data);
+    const struct landlock_path all[] = {
+        {store, row->store},
+        {signer, row->signer},
+        {config->public_files, row->public_files},
+    };
+    struct landlock_path mine[LENGTH_OF(all) + 1] = {{NULL, 0}};
+    size_t n = 0;
+    for (size_t i = 0; i < LENGTH_OF(all); i++)
+        if (all[i].rights != 0)
+            mine[n++] = all[i];
+    return landlock_enter(mine, err);
+}
+
+enum result sandbox_enter(void *context, struct err *err)
+{
+    struct sandbox *sandbox = context;
+    if ((size_t)sandbox->role >= LENGTH_OF(paths))
+        return err_set(err, E_BUG, "role %u has no sandbox", (unsigned)sandbox->role);
+    tzset(); /* reads a file, once */
+    sandbox->missing[0] = '\0';
+    TRY(set_limits(sandbox, err));
+    TRY(set_flags(err));
+    if (!sandbox->config->sandbox_landlock)
+        add_missing(sandbox, "Landlock is refused in the configuration");
+    else
+        TRY(enter_landlock(sandbox, err));
+    if (!sandbox->config->sandbox_seccomp)
+        add_missing(sandbox, "seccomp is refused in the configuration");
+    else
+        TRY(seccomp_enter(sandbox->role, err));
+    return OK;
+}
