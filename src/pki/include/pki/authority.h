@@ -27,7 +27,7 @@ MUST_USE enum result authority_build_tbs(const struct authority *authority,
 
 /* May this certificate serve as our issuer of that kind below that root? CA, path length 0 or none,
  * keyCertSign and cRLSign, key identifiers, P-256, names chain, times within the root's; `spki` is
- * the key that we hold. Signatures are the caller's. E_CERTIFICATE with the rule. */
+ * the key that we hold. The root's signature over it is verified. E_CERTIFICATE, E_SIGNATURE. */
 MUST_USE enum result authority_check(struct bytes certificate, struct bytes root, struct bytes spki,
                                      int64_t now_s, struct err *err);
 

@@ -7,7 +7,6 @@
 
 /* E_CERTIFICATE with "RFC n section: what is wrong". */
 MUST_USE enum result lint_tbs(struct bytes tbs, enum pki_profile profile,
-                              const struct pki_issuer *issuer, const struct pki_site *site,
-                              struct err *err);
+                              const struct pki_issuer *issuer, struct err *err);
 
 #endif

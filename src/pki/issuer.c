@@ -1,0 +1,27 @@
+/* What a certificate's issuer gives to it. */
+#include <pki/grant.h>
+
+#include <wire/x509.h>
+
+enum result pki_issuer_read(uint32_t id, struct bytes certificate, struct pki_issuer *ret,
+                            struct err *err)
+{
+    struct x509_cert cert;
+    const char *why = NULL;
+
+    if (id == PKI_ISSUER_NONE || id >= PKI_ISSUER_COUNT)
+        return err_set(err, E_CERTIFICATE, "there is no issuer %u", id);
+    if (!x509_read_cert(certificate, &cert, &why))
+        return err_set(err, E_CERTIFICATE, "%s", why);
+    if (!cert.is_ca || !(cert.key_usage & X509_KU_KEY_CERT_SIGN))
+        return err_set(err, E_CERTIFICATE, "RFC 5280 4.2.1.9: issuer %u is no CA", id);
+    if (cert.ski.n == 0)
+        return err_set(err, E_CERTIFICATE, "RFC 5280 4.2.1.2: issuer %u has no key identifier", id);
+    *ret = (struct pki_issuer){.id = id,
+                               .kind = (enum pki_issuer_kind)id,
+                               .name = cert.subject,
+                               .ski = cert.ski,
+                               .not_before_s = cert.not_before_s,
+                               .not_after_s = cert.not_after_s};
+    return OK;
+}

@@ -1,0 +1,43 @@
+#include "name.h"
+
+#include <crypto/hash.h>
+#include <wire/x509.h>
+
+#include <arpa/inet.h>
+
+void key_id_of_spki(struct bytes spki, uint8_t ret[KEY_ID_N])
+{
+    uint8_t digest[SHA256_N];
+
+    /* The point ends the SubjectPublicKeyInfo of a P-256 key. */
+    sha256(bytes_slice(spki, spki.n - X509_P256_POINT_N, X509_P256_POINT_N), digest);
+    memcpy(ret, digest, KEY_ID_N);
+}
+
+struct x509_general_name server_name(struct bytes name, uint8_t room[16])
+{
+    char text[INET6_ADDRSTRLEN];
+    struct x509_general_name as_dns = {.kind = X509_GN_DNS, .value = name};
+
+    if (name.n >= sizeof(text))
+        return as_dns;
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    if (inet_pton(AF_INET, text, room) == 1)
+        return (struct x509_general_name){.kind = X509_GN_IP, .value = bytes_of(room, 4)};
+    if (inet_pton(AF_INET6, text, room) == 1)
+        return (struct x509_general_name){.kind = X509_GN_IP, .value = bytes_of(room, 16)};
+    return as_dns;
+}
+
+void put_decimal(struct buf *b, uint64_t value)
+{
+    uint8_t digits[20];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    buf_put_bytes(b, bytes_of(digits + at, sizeof(digits) - at));
+}

@@ -1,0 +1,18 @@
+/* Private: names and addresses inside certificates. */
+#ifndef PKI_NAME_H
+#define PKI_NAME_H
+
+#include <pki/grant.h>
+#include <wire/x509_name.h>
+
+#define KEY_ID_N 20 /* octets of a subjectKeyIdentifier of ours */
+
+/* RFC 7093 section 2 method 1: the first 160 bits of SHA-256 over the key's octets. */
+void key_id_of_spki(struct bytes spki, uint8_t ret[KEY_ID_N]);
+
+/* A server name as a general name: an IP literal's octets go into `room`. */
+struct x509_general_name server_name(struct bytes name, uint8_t room[16]);
+
+void put_decimal(struct buf *b, uint64_t value);
+
+#endif
