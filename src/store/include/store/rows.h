@@ -24,7 +24,8 @@ struct authority_row { /* an issuer or an anchor */
     int kind;        /* enum authority */
     int64_t product; /* anchors only */
     uint8_t spki[32];
-    int64_t not_after_s;
+    int64_t not_after_s; /* issuers only */
+    int state;           /* 1 in use, 2 ended */
     size_t n;
     uint8_t certificate[LIMIT_CERTIFICATE_BYTES];
 };
@@ -102,6 +103,27 @@ struct finding {
     int64_t began_at_s;
     int64_t recorded_at_s;
     int64_t closed_at_s;
+};
+
+/* A partition of an issuer's revocation list: part = number / 65536 (design 5, Status index). */
+struct shard {
+    int64_t issuer;
+    uint32_t class;
+    uint32_t part;
+};
+
+struct crl_row {
+    struct shard shard;
+    uint64_t number;
+    int64_t this_s;
+    int64_t next_s;
+};
+
+/* What is counted: a name, for a product (or a device) and an hour (seconds / 3600). */
+struct counter {
+    const char *name;
+    int64_t product;
+    int64_t hour;
 };
 
 #endif

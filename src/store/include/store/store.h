@@ -57,17 +57,17 @@ MUST_USE enum result store_put_answer(struct store *store, const char *key, int6
                                       struct bytes answer, struct err *err);
 MUST_USE enum result store_put_meta(struct store *store, const char *name, int64_t value,
                                     struct err *err);
-MUST_USE enum result store_put_crl(struct store *store, int64_t issuer, uint32_t class,
-                                   uint32_t part, uint64_t number, int64_t this_s, int64_t next_s,
-                                   struct err *err);
+MUST_USE enum result store_put_crl(struct store *store, const struct crl_row *row, struct err *err);
 MUST_USE enum result store_put_note(struct store *store, uint64_t size, struct bytes note,
                                     struct err *err);
 /* `instant_s` 0 removes the row. */
 MUST_USE enum result store_put_next_instant(struct store *store, int64_t device, int64_t instant_s,
                                             struct err *err);
-/* Adds `add` to the counter (name, product, hour) and gives the sum. */
-MUST_USE enum result store_count(struct store *store, const char *name, int64_t product,
-                                 int64_t hour, int64_t add, int64_t *ret_sum, struct err *err);
+/* Adds `add` (0 only reads) and gives the sum. */
+MUST_USE enum result store_count(struct store *store, const struct counter *counter, int64_t add,
+                                 int64_t *ret_sum, struct err *err);
+/* Drops idempotent answers and counters of before then. */
+MUST_USE enum result store_forget(struct store *store, int64_t before_s, struct err *err);
 
 /* ---- the ledger's own rows ---- */
 struct entry {
@@ -109,6 +109,8 @@ MUST_USE enum result store_device_registered(struct store *store, int64_t produc
                                              struct err *err);
 MUST_USE enum result store_certificate(struct store *store, int64_t id, struct certificate *ret,
                                        struct err *err);
+/* By the 16 octets of a serial of one of our issuers; the last five lead to it (design 5, Status
+ * index), and the store takes no certificate whose serial says otherwise than its row. */
 MUST_USE enum result store_certificate_serial(struct store *store, struct bytes serial,
                                               struct certificate *ret, struct err *err);
 /* The newest certificate that (credential, SPKI) obtained (design 5, Renewal). */
@@ -151,8 +153,7 @@ MUST_USE enum result store_meta(struct store *store, const char *name, int64_t *
                                 struct err *err);
 MUST_USE enum result store_seen(struct store *store, int64_t device, int64_t *ret_at_s,
                                 struct err *err);
-MUST_USE enum result store_crl(struct store *store, int64_t issuer, uint32_t class, uint32_t part,
-                               uint64_t *ret_number, int64_t *ret_this_s, int64_t *ret_next_s,
+MUST_USE enum result store_crl(struct store *store, const struct shard *shard, struct crl_row *ret,
                                struct err *err);
 MUST_USE enum result store_last_note(struct store *store, uint64_t *ret_size, struct buf *out,
                                      struct err *err);
@@ -176,7 +177,8 @@ MUST_USE enum result store_max_number(struct store *store, int64_t issuer, uint3
 MUST_USE enum result store_count_devices(struct store *store, int64_t product, int64_t *ret_n,
                                          struct err *err);
 
-/* ---- lists: `visit` per row in id order after the cursor ---- */
+/* ---- lists: `visit` per row in id order after the cursor; it may ask the store anything but the
+ * list that it is called from (E_BUG) ---- */
 #define STORE_VISIT(name, row)                                                                     \
     typedef enum result (*name)(void *ctx, const row *row_, struct err *err)
 STORE_VISIT(product_visit, struct product);
@@ -212,16 +214,14 @@ MUST_USE enum result store_operators(struct store *store, const struct filter *f
                                      operator_visit visit, void *ctx, struct err *err);
 /* Revoked, superseded, voided and orphaned certificates of a CRL shard that end after `now_s`, in
  * number order. */
-MUST_USE enum result store_revoked(struct store *store, int64_t issuer, uint32_t class,
-                                   uint32_t part, int64_t now_s, certificate_visit visit, void *ctx,
-                                   struct err *err);
+MUST_USE enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
+                                   certificate_visit visit, void *ctx, struct err *err);
 /* Devices whose next instant is at or before `now_s`. */
 typedef enum result (*instant_visit)(void *ctx, int64_t device, struct err *err);
 MUST_USE enum result store_due(struct store *store, int64_t now_s, uint32_t limit,
                                instant_visit visit, void *ctx, struct err *err);
 /* Shards that exist: (issuer, class, part) of every certificate that ends after `now_s`. */
-typedef enum result (*shard_visit)(void *ctx, int64_t issuer, uint32_t class, uint32_t part,
-                                   struct err *err);
+typedef enum result (*shard_visit)(void *ctx, const struct shard *shard, struct err *err);
 MUST_USE enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,
                                   struct err *err);
 /* Counts for the overview: group is "device" (by state), "certificate" (by state), "issuer"

@@ -1,0 +1,190 @@
+#include "rows.h"
+
+#include <wire/reader.h>
+
+#define SHARD_NUMBERS 65536 /* numbers of a partition (design 5, Status index) */
+
+static enum result next_certificate(struct query *query, struct certificate *ret, struct err *err)
+{
+    struct certificate row;
+    TRY(query_next(query, err));
+    read_certificate(query, &row);
+    TRY(query_row_ok(query, err));
+    *ret = row;
+    return OK;
+}
+
+static enum result visit_certificates(struct query *query, certificate_visit visit, void *ctx,
+                                      struct err *err)
+{
+    struct certificate row;
+    enum result result;
+    while ((result = next_certificate(query, &row, err)) == OK)
+        TRY(visit(ctx, &row, err));
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+/* The first `max` rows. */
+static enum result some_certificates(struct query *query, struct certificate *ret, size_t max,
+                                     size_t *ret_n, struct err *err)
+{
+    size_t n = 0;
+    enum result result = OK;
+    while (n < max && (result = next_certificate(query, &ret[n], err)) == OK)
+        n++;
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    *ret_n = n;
+    return OK;
+}
+
+enum result store_certificate(struct store *store, int64_t id, struct certificate *ret,
+                              struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE);
+    query_put_int(&q, id);
+    return next_certificate(&q, ret, err);
+}
+
+enum result store_certificate_serial(struct store *store, struct bytes serial,
+                                     struct certificate *ret, struct err *err)
+{
+    if (serial.n != sizeof ret->serial)
+        return R_NOT_FOUND; /* not one of ours */
+    struct reader tail = reader_of(bytes_slice(serial, 11, 5));
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE_SERIAL);
+    query_put_int(&q, reader_u8(&tail));
+    query_put_int(&q, reader_u32be(&tail));
+    query_put_blob(&q, serial);
+    return next_certificate(&q, ret, err);
+}
+
+enum result store_certificate_asked(struct store *store, const uint8_t credential[32],
+                                    const uint8_t spki[32], struct certificate *ret,
+                                    struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE_ASKED);
+    query_put_blob(&q, bytes_of(spki, 32));
+    query_put_blob(&q, bytes_of(credential, 32));
+    return next_certificate(&q, ret, err);
+}
+
+enum result store_certificate_with_key(struct store *store, const uint8_t spki[32],
+                                       int64_t other_than_device, struct certificate *ret,
+                                       struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE_WITH_KEY);
+    query_put_blob(&q, bytes_of(spki, 32));
+    query_put_int(&q, other_than_device);
+    return next_certificate(&q, ret, err);
+}
+
+enum result store_live_certificates(struct store *store, int64_t device, struct certificate *ret,
+                                    size_t max, size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_LIVE_CERTIFICATES);
+    query_put_int(&q, device);
+    query_put_int(&q, (int64_t)max);
+    return some_certificates(&q, ret, max, ret_n, err);
+}
+
+enum result store_certificates(struct store *store, const struct filter *filter,
+                               certificate_visit visit, void *ctx, struct err *err)
+{
+    enum statement statement =
+        filter->device == 0 ? STATEMENT_CERTIFICATES : STATEMENT_CERTIFICATES_OF_DEVICE;
+    CLEANUP(query_end) struct query q = query_of(store, statement);
+    query_put_filter(&q, filter);
+    query_put_int(&q, filter->product);
+    query_put_int(&q, filter->state);
+    query_put_text(&q, filter->owner);
+    if (filter->device != 0)
+        query_put_int(&q, filter->device);
+    return visit_certificates(&q, visit, ctx, err);
+}
+
+static void put_shard(struct query *query, const struct shard *shard)
+{
+    query_put_int(query, shard->issuer);
+    query_put_int(query, shard->class);
+    query_put_int(query, (int64_t)shard->part * SHARD_NUMBERS);
+    query_put_int(query, (int64_t)shard->part * SHARD_NUMBERS + SHARD_NUMBERS - 1);
+}
+
+enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
+                          certificate_visit visit, void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_REVOKED);
+    put_shard(&q, shard);
+    query_put_int(&q, now_s);
+    return visit_certificates(&q, visit, ctx, err);
+}
+
+/* The shard of the first number after (issuer, class, number). */
+static enum result next_shard(struct store *store, int64_t issuer, uint32_t class, int64_t number,
+                              struct shard *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_NEXT_NUMBER);
+    query_put_int(&q, issuer);
+    query_put_int(&q, class);
+    query_put_int(&q, number);
+    TRY(query_next(&q, err));
+    struct shard shard = {.issuer = query_int(&q), .class = query_u32(&q)};
+    shard.part = query_u32(&q) / SHARD_NUMBERS;
+    TRY(query_row_ok(&q, err));
+    *ret = shard;
+    return OK;
+}
+
+static enum result shard_lives(struct store *store, const struct shard *shard, int64_t now_s,
+                               struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SHARD_LIVES);
+    put_shard(&q, shard);
+    query_put_int(&q, now_s);
+    return query_next(&q, err);
+}
+
+enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,
+                         struct err *err)
+{
+    struct shard shard = {0};
+    enum result result = next_shard(store, INT64_MIN, 0, 0, &shard, err);
+    while (result == OK) {
+        enum result lives = shard_lives(store, &shard, now_s, err);
+        if (lives == OK)
+            TRY(visit(ctx, &shard, err));
+        else if (lives != R_NOT_FOUND)
+            return lives;
+        int64_t last = (int64_t)shard.part * SHARD_NUMBERS + SHARD_NUMBERS - 1;
+        result = next_shard(store, shard.issuer, shard.class, last, &shard, err);
+    }
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+enum result store_count_anew(struct store *store, int64_t device, int64_t since_s, int64_t *ret_n,
+                             struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_COUNT_ANEW);
+    query_put_int(&q, device);
+    query_put_int(&q, since_s);
+    return query_one_int(&q, ret_n, err);
+}
+
+enum result store_count_voided(struct store *store, int64_t device, int64_t since_s, int64_t *ret_n,
+                               struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_COUNT_VOIDED);
+    query_put_int(&q, device);
+    query_put_int(&q, since_s);
+    return query_one_int(&q, ret_n, err);
+}
+
+enum result store_max_number(struct store *store, int64_t issuer, uint32_t class,
+                             int64_t *ret_number, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_MAX_NUMBER);
+    query_put_int(&q, issuer);
+    query_put_int(&q, class);
+    return query_one_int(&q, ret_number, err);
+}

@@ -1,0 +1,89 @@
+/* What the files of the SQLite back-end share: the handle, statements with scope, errors. */
+#ifndef STORE_SQLITE_DATABASE_H
+#define STORE_SQLITE_DATABASE_H
+
+#include <store/store.h>
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+enum statement {
+#define STATEMENT(NAME, sql) STATEMENT_##NAME,
+#include "statements.def"
+#undef STATEMENT
+    STATEMENTS
+};
+
+/* An INSERT ... ON CONFLICT of apply.c, by what it sets. */
+struct shape {
+    enum table table;
+    uint32_t columns; /* bit per column number */
+    sqlite3_stmt *handle;
+};
+
+#define SHAPES_MAX 64 /* kinds of change that verbs make: about thirty */
+
+struct store {
+    sqlite3 *db;
+    enum store_mode mode;
+    bool is_open; /* a transaction or snapshot */
+    bool must_exit;
+    int lease; /* descriptor whose lock is the writer's lease; -1 */
+    uint64_t log_pages;
+    sqlite3_stmt *prepared[STATEMENTS];
+    struct shape shapes[SHAPES_MAX];
+    size_t next_shape; /* the place that the next new shape takes */
+};
+
+/* SQLite's last failure as an error, "what: SQLite's words"; notes when the process must exit. */
+enum result database_fail(struct store *store, const char *what, struct err *err);
+
+MUST_USE enum result database_exec(struct store *store, const char *sql, struct err *err);
+/* One integer of a statement without parameters. */
+MUST_USE enum result database_number(struct store *store, const char *sql, int64_t *ret,
+                                     struct err *err);
+/* Opening a writer's database applies what is missing; a reader wants all of them there. */
+MUST_USE enum result database_migrate(struct store *store, struct err *err);
+MUST_USE enum result database_check_schema(struct store *store, struct err *err);
+
+/* A statement in use: parameters in order from the first, then rows, whose columns are read in
+ * order. Failures stick. Reset when its scope ends: CLEANUP(query_end) struct query q = ... */
+struct query {
+    struct store *store;
+    sqlite3_stmt *stmt;
+    int rc;
+    int parameter;   /* last bound */
+    int column;      /* next read */
+    const char *bad; /* a column that no writer of ours could have written */
+};
+
+struct query query_of(struct store *store, enum statement statement);
+void query_end(struct query *query);
+
+void query_put_int(struct query *query, int64_t value);
+void query_put_text(struct query *query, struct bytes value);
+void query_put_blob(struct query *query, struct bytes value);
+
+/* `after` and `limit`, the first two parameters of every list. */
+void query_put_filter(struct query *query, const struct filter *filter);
+
+/* The next row: OK, or R_NOT_FOUND with `err` untouched at the end. */
+MUST_USE enum result query_next(struct query *query, struct err *err);
+/* For statements that give no row. */
+MUST_USE enum result query_run(struct query *query, struct err *err);
+
+/* NULL reads as 0 or empty. */
+int64_t query_int(struct query *query);
+uint32_t query_u32(struct query *query);
+void query_text(struct query *query, char *to, size_t room);
+/* Exactly `n` octets, or NULL, which gives false and zeros. */
+bool query_hash(struct query *query, uint8_t *to, size_t n);
+struct bytes query_bytes(struct query *query); /* valid until the next row */
+
+/* E_STORE_CORRUPT when a column of the row just read was not what it has to be. */
+MUST_USE enum result query_row_ok(const struct query *query, struct err *err);
+
+/* One row of one integer, the same for every finder of its kind. */
+MUST_USE enum result query_one_int(struct query *query, int64_t *ret, struct err *err);
+
+#endif

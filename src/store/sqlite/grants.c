@@ -1,0 +1,212 @@
+#include "rows.h"
+
+static enum result next_token(struct query *query, struct token *ret, struct err *err)
+{
+    struct token row;
+    TRY(query_next(query, err));
+    read_token(query, &row);
+    TRY(query_row_ok(query, err));
+    *ret = row;
+    return OK;
+}
+
+static enum result next_permit(struct query *query, struct permit *ret, struct err *err)
+{
+    struct permit row;
+    TRY(query_next(query, err));
+    read_permit(query, &row);
+    TRY(query_row_ok(query, err));
+    *ret = row;
+    return OK;
+}
+
+static enum result next_operator_row(struct query *query, struct operator_row *ret, struct err *err)
+{
+    struct operator_row row;
+    TRY(query_next(query, err));
+    read_operator(query, &row);
+    TRY(query_row_ok(query, err));
+    *ret = row;
+    return OK;
+}
+
+static enum result next_authority_row(struct query *query, struct authority_row *ret,
+                                      struct err *err)
+{
+    struct authority_row row;
+    TRY(query_next(query, err));
+    read_authority(query, &row);
+    TRY(query_row_ok(query, err));
+    *ret = row;
+    return OK;
+}
+
+static enum result next_finding(struct query *query, struct finding *ret, struct err *err)
+{
+    struct finding row;
+    TRY(query_next(query, err));
+    read_finding(query, &row);
+    TRY(query_row_ok(query, err));
+    *ret = row;
+    return OK;
+}
+
+/* The first `max` rows. */
+static enum result some_tokens(struct query *query, struct token *ret, size_t max, size_t *ret_n,
+                               struct err *err)
+{
+    size_t n = 0;
+    enum result result = OK;
+    while (n < max && (result = next_token(query, &ret[n], err)) == OK)
+        n++;
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    *ret_n = n;
+    return OK;
+}
+
+/* The first `max` rows. */
+static enum result some_permits(struct query *query, struct permit *ret, size_t max, size_t *ret_n,
+                                struct err *err)
+{
+    size_t n = 0;
+    enum result result = OK;
+    while (n < max && (result = next_permit(query, &ret[n], err)) == OK)
+        n++;
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    *ret_n = n;
+    return OK;
+}
+
+/* The first `max` rows. */
+static enum result some_findings(struct query *query, struct finding *ret, size_t max,
+                                 size_t *ret_n, struct err *err)
+{
+    size_t n = 0;
+    enum result result = OK;
+    while (n < max && (result = next_finding(query, &ret[n], err)) == OK)
+        n++;
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    *ret_n = n;
+    return OK;
+}
+
+static enum result visit_operator_rows(struct query *query, operator_visit visit, void *ctx,
+                                       struct err *err)
+{
+    struct operator_row row;
+    enum result result;
+    while ((result = next_operator_row(query, &row, err)) == OK)
+        TRY(visit(ctx, &row, err));
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result visit_authority_rows(struct query *query, authority_visit visit, void *ctx,
+                                        struct err *err)
+{
+    struct authority_row row;
+    enum result result;
+    while ((result = next_authority_row(query, &row, err)) == OK)
+        TRY(visit(ctx, &row, err));
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result visit_findings(struct query *query, finding_visit visit, void *ctx,
+                                  struct err *err)
+{
+    struct finding row;
+    enum result result;
+    while ((result = next_finding(query, &row, err)) == OK)
+        TRY(visit(ctx, &row, err));
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+enum result store_token(struct store *store, const uint8_t hash[32], struct token *ret,
+                        struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_TOKEN);
+    query_put_blob(&q, bytes_of(hash, 32));
+    return next_token(&q, ret, err);
+}
+
+enum result store_open_tokens(struct store *store, int64_t device, struct token *ret, size_t max,
+                              size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_TOKENS);
+    query_put_int(&q, device);
+    query_put_int(&q, (int64_t)max);
+    return some_tokens(&q, ret, max, ret_n, err);
+}
+
+enum result store_open_permit(struct store *store, int64_t device, int64_t now_s,
+                              struct permit *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_PERMIT);
+    query_put_int(&q, device);
+    query_put_int(&q, now_s);
+    return next_permit(&q, ret, err);
+}
+
+enum result store_open_permits(struct store *store, int64_t device, struct permit *ret, size_t max,
+                               size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_PERMITS);
+    query_put_int(&q, device);
+    query_put_int(&q, (int64_t)max);
+    return some_permits(&q, ret, max, ret_n, err);
+}
+
+enum result store_operator(struct store *store, const uint8_t spki[32], struct operator_row *ret,
+                           struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPERATOR);
+    query_put_blob(&q, bytes_of(spki, 32));
+    return next_operator_row(&q, ret, err);
+}
+
+enum result store_operators(struct store *store, const struct filter *filter, operator_visit visit,
+                            void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPERATORS);
+    query_put_filter(&q, filter);
+    query_put_int(&q, filter->state);
+    return visit_operator_rows(&q, visit, ctx, err);
+}
+
+enum result store_issuers(struct store *store, authority_visit visit, void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUERS);
+    return visit_authority_rows(&q, visit, ctx, err);
+}
+
+enum result store_anchors(struct store *store, authority_visit visit, void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ANCHORS);
+    return visit_authority_rows(&q, visit, ctx, err);
+}
+
+enum result store_open_findings(struct store *store, int64_t device, struct finding *ret,
+                                size_t max, size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_FINDINGS);
+    query_put_int(&q, device);
+    query_put_int(&q, (int64_t)max);
+    return some_findings(&q, ret, max, ret_n, err);
+}
+
+enum result store_findings(struct store *store, const struct filter *filter, finding_visit visit,
+                           void *ctx, struct err *err)
+{
+    enum statement statement =
+        filter->device == 0 ? STATEMENT_FINDINGS : STATEMENT_FINDINGS_OF_DEVICE;
+    CLEANUP(query_end) struct query q = query_of(store, statement);
+    query_put_filter(&q, filter);
+    query_put_int(&q, filter->product);
+    query_put_int(&q, filter->open_only);
+    query_put_text(&q, filter->owner);
+    if (filter->device != 0)
+        query_put_int(&q, filter->device);
+    return visit_findings(&q, visit, ctx, err);
+}
