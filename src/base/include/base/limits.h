@@ -21,5 +21,7 @@
 #define LIMIT_ENTRY_BYTES 65535   /* one ledger entry: tlog-tiles' length prefix */
 #define LIMIT_MESSAGE_BYTES 65536 /* one message between processes */
 #define LIMIT_PAGE_ROWS 200       /* rows of one page of a list */
+#define LIMIT_SLOW_LINE_BYTES_S 16384 /* a slower sender or reader of a body is cut */
+#define LIMIT_GRACE_S 31536000        /* an LDevID expired for longer proves nothing to anybody */
 
 #endif
