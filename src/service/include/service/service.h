@@ -1,0 +1,73 @@
+/* What every verb stands on: store, ledger, issuers, and the numbers that are allotted.
+ *
+ * The verbs of this room run in core, one after the other, inside the transaction of core's turn
+ * (core/turn.h). A verb reads, asks trust/, and records through ledger_append(); it never answers a
+ * question about a device by itself. Not thread-safe. */
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include <base/config.h>
+#include <ledger/ledger.h>
+#include <pki/crlplan.h>
+#include <pki/grant.h>
+#include <service/clock.h>
+#include <store/store.h>
+
+#define SERVICE_TABLES 16
+
+struct service {
+    struct store *store;
+    struct ledger *ledger;
+    const struct config *config;
+    struct clock_guard clock;
+    struct pki_issuer issuers[PKI_ISSUER_COUNT]; /* id 0 = not there */
+    struct blob issuer_der[PKI_ISSUER_COUNT];
+    uint8_t issuer_spki[PKI_ISSUER_COUNT][32];
+    struct pki_site site;
+    struct bytes site_names[CONFIG_NAMES_MAX];
+    int64_t last_id[SERVICE_TABLES]; /* per table of kind LEDGER */
+    struct number_space *numbers;    /* next number per (issuer, class) */
+    struct crl_dirty *dirty;         /* shards whose CRL must be signed again */
+    struct budget *budgets;          /* brakes: per name, product and hour */
+    bool stops_issuing;              /* the disk is full: revocation goes on, issuing does not */
+    struct act act;                  /* the act under construction: too large for the stack */
+};
+
+/* Loads issuers and counters; `store` and `config` must outlive it. On the first start it records
+ * the authorities that `trothd init` made (service/bootstrap.h). */
+MUST_USE enum result service_open(struct service *service, struct store *store,
+                                  const struct config *config, int64_t now_s, struct err *err);
+void service_close(struct service *service);
+
+/* The next row id of a ledger table. Ids of a rolled back turn are not used again. */
+int64_t service_next_id(struct service *service, enum table table);
+
+/* The next number in (issuer, class) for a serial. */
+MUST_USE enum result service_next_number(struct service *service, int64_t issuer, uint8_t class,
+                                         uint32_t *ret_number, struct err *err);
+
+/* Starts the one act that is under construction. */
+struct act *service_act(struct service *service, enum event event, int64_t now_s, struct actor actor,
+                        int64_t device);
+
+/* Appends that act to the ledger. */
+MUST_USE enum result service_record(struct service *service, uint64_t *ret_entry, struct err *err);
+
+/* One shard's CRL is out of date since `since_s`. */
+struct crl_dirty {
+    struct crl_shard shard;
+    int64_t since_s;
+    struct crl_dirty *next;
+};
+void service_mark_shard(struct service *service, struct crl_shard shard, int64_t now_s);
+void service_unmark_shard(struct service *service, struct crl_shard shard);
+
+/* Puts a certificate into an ended state (superseded, voided, revoked, orphan) as part of the act
+ * under construction, and marks its shard. `reason` by RFC 5280 5.3.1. */
+void service_end_certificate(struct service *service, const struct certificate *certificate,
+                             enum cert_state state, int reason, int64_t now_s);
+
+/* A device's change as part of the act under construction: raises its version. */
+struct change *service_change_device(struct service *service, const struct device *device);
+
+#endif

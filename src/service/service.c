@@ -1,0 +1,181 @@
+#include <service/service.h>
+
+#include <service/bootstrap.h>
+
+#include <base/clock.h>
+#include <crypto/hash.h>
+#include <trust/words.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+struct number_space {
+    int64_t issuer;
+    uint8_t class;
+    int64_t next;
+    struct number_space *after;
+};
+
+static const enum table counted[] = {TABLE_PRODUCT, TABLE_ISSUER, TABLE_ANCHOR, TABLE_DEVICE, TABLE_CERTIFICATE,
+                                     TABLE_TOKEN, TABLE_PERMIT, TABLE_OPERATOR, TABLE_FINDING};
+
+static enum result keep_issuer(void *ctx, const struct authority_row *row, struct err *err)
+{
+    struct service *service = ctx;
+    if (row->id <= 0 || row->id >= PKI_ISSUER_COUNT)
+        return err_set(err, E_STORE_CORRUPT, "issuer row %lld, 1 to %d wanted", (long long)row->id,
+                       PKI_ISSUER_COUNT - 1);
+
+    struct blob *der = &service->issuer_der[row->id];
+    TRY(blob_copy(bytes_of(row->certificate, row->n), der, err));
+    TRY(pki_issuer_read((uint32_t)row->id, blob_bytes(der), &service->issuers[row->id], err));
+    memcpy(service->issuer_spki[row->id], row->spki, 32);
+    return OK;
+}
+
+static enum result load_ids(struct service *service, struct err *err)
+{
+    for (size_t i = 0; i < LENGTH_OF(counted); i++)
+        TRY(store_max_id(service->store, counted[i], &service->last_id[counted[i]], err));
+    return OK;
+}
+
+static void name_site(struct service *service)
+{
+    const struct config *config = service->config;
+    for (uint32_t i = 0; i < config->server_name_count; i++)
+        service->site_names[i] = bytes_text(config->server_names[i]);
+    service->site = (struct pki_site){
+        .url = bytes_text(config->public_url),
+        .names = service->site_names,
+        .names_n = config->server_name_count,
+    };
+}
+
+enum result service_open(struct service *service, struct store *store, const struct config *config,
+                         int64_t now_s, struct err *err)
+{
+    *service = (struct service){.store = store, .config = config};
+    name_site(service);
+    TRY(ledger_open(store, &sha256_for_merkle, &service->ledger, err));
+    TRY(load_ids(service, err));
+    if (ledger_size(service->ledger) == 0)
+        TRY(bootstrap_authorities(service, now_s, err));
+    TRY(store_issuers(store, keep_issuer, service, err));
+    clock_guard_set(&service->clock, now_s, clock_monotonic_us() / 1000000,
+                    ledger_last_at_s(service->ledger));
+    return OK;
+}
+
+void service_close(struct service *service)
+{
+    while (service->numbers != NULL) {
+        struct number_space *space = service->numbers;
+        service->numbers = space->after;
+        free(space);
+    }
+    while (service->dirty != NULL)
+        service_unmark_shard(service, service->dirty->shard);
+    budgets_free(&service->budgets);
+    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+        blob_free(&service->issuer_der[i]);
+    ledger_close(STEAL(service->ledger));
+}
+
+int64_t service_next_id(struct service *service, enum table table)
+{
+    return ++service->last_id[table];
+}
+
+static enum result find_space(struct service *service, int64_t issuer, uint8_t class,
+                              struct number_space **ret, struct err *err)
+{
+    for (struct number_space *space = service->numbers; space != NULL; space = space->after)
+        if (space->issuer == issuer && space->class == class) {
+            *ret = space;
+            return OK;
+        }
+
+    int64_t last = 0;
+    TRY(store_max_number(service->store, issuer, class, &last, err));
+    struct number_space *space = calloc(1, sizeof *space);
+    if (space == NULL)
+        return err_set(err, E_MEMORY, "no memory for an index space");
+    *space = (struct number_space){issuer, class, last + 1, service->numbers};
+    service->numbers = *ret = space;
+    return OK;
+}
+
+enum result service_next_number(struct service *service, int64_t issuer, uint8_t class,
+                                uint32_t *ret_number, struct err *err)
+{
+    struct number_space *space = NULL;
+    TRY(find_space(service, issuer, class, &space, err));
+    if (space->next > UINT32_MAX)
+        return err_set(err, E_POLICY, "the index space of issuer %lld, class %u is used up",
+                       (long long)issuer, class);
+    *ret_number = (uint32_t)space->next++;
+    return OK;
+}
+
+struct act *service_act(struct service *service, enum event event, int64_t now_s, struct actor actor,
+                        int64_t device)
+{
+    act_begin(&service->act, event, now_s, actor, device);
+    return &service->act;
+}
+
+enum result service_record(struct service *service, uint64_t *ret_entry, struct err *err)
+{
+    return ledger_append(service->ledger, &service->act, ret_entry, err);
+}
+
+static bool is_shard(struct crl_shard a, struct crl_shard b)
+{
+    return a.issuer == b.issuer && a.expiry_class == b.expiry_class && a.part == b.part;
+}
+
+void service_mark_shard(struct service *service, struct crl_shard shard, int64_t now_s)
+{
+    for (struct crl_dirty *dirty = service->dirty; dirty != NULL; dirty = dirty->next)
+        if (is_shard(dirty->shard, shard))
+            return;
+
+    struct crl_dirty *dirty = malloc(sizeof *dirty);
+    if (dirty == NULL)
+        return; /* the next start finds it: core/publish.c compares every CRL with its shard */
+    *dirty = (struct crl_dirty){shard, now_s, service->dirty};
+    service->dirty = dirty;
+}
+
+void service_unmark_shard(struct service *service, struct crl_shard shard)
+{
+    for (struct crl_dirty **at = &service->dirty; *at != NULL; at = &(*at)->next)
+        if (is_shard((*at)->shard, shard)) {
+            struct crl_dirty *gone = *at;
+            *at = gone->next;
+            free(gone);
+            return;
+        }
+}
+
+void service_end_certificate(struct service *service, const struct certificate *certificate,
+                             enum cert_state state, int reason, int64_t now_s)
+{
+    struct change *change = act_change(&service->act, TABLE_CERTIFICATE, certificate->id);
+    change_int(change, COL_CERTIFICATE_STATE, state);
+    change_int(change, COL_CERTIFICATE_STATE_AT, now_s);
+    change_int(change, COL_CERTIFICATE_REASON, reason);
+
+    struct crl_shard shard = {0};
+    struct bytes serial = bytes_of(certificate->serial, sizeof certificate->serial);
+    if (crl_shard_of((uint32_t)certificate->issuer, serial, &shard))
+        service_mark_shard(service, shard, now_s);
+}
+
+struct change *service_change_device(struct service *service, const struct device *device)
+{
+    struct change *change = act_change(&service->act, TABLE_DEVICE, device->id);
+    change_int(change, COL_DEVICE_VERSION, device->version + 1);
+    return change;
+}
