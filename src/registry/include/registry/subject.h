@@ -1,0 +1,37 @@
+/* A device with everything that standing() judges it by, read from the store. */
+#ifndef REGISTRY_SUBJECT_H
+#define REGISTRY_SUBJECT_H
+
+#include <store/store.h>
+#include <trust/standing.h>
+
+#define SUBJECT_LIVE_MAX 4 /* pending and current certificates: more than two is already wrong */
+#define SUBJECT_OPEN_MAX STANDING_FINDINGS_MAX
+
+struct subject {
+    struct device device;
+    struct product product;
+    size_t live_n;
+    struct certificate live[SUBJECT_LIVE_MAX]; /* newest first */
+    size_t open_n;
+    struct finding open[SUBJECT_OPEN_MAX];
+};
+
+/* Completes a device row that was already read. */
+MUST_USE enum result subject_read(struct store *store, const struct device *device,
+                                  struct subject *ret, struct err *err);
+
+/* Finds the device by product name and serial number. E_NOT_FOUND names both. */
+MUST_USE enum result subject_find(struct store *store, struct bytes product, struct bytes serial_number,
+                                  struct subject *ret, struct err *err);
+
+/* The facts of a subject. Reads tokens, permits and the CRL of its last replaced certificate. */
+MUST_USE enum result subject_facts(struct store *store, const struct subject *subject,
+                                   struct facts *ret, struct err *err);
+
+struct policy subject_policy(const struct subject *subject);
+
+/* The finding of check `number` that is open, or NULL. */
+const struct finding *subject_finding(const struct subject *subject, int number);
+
+#endif

@@ -1,0 +1,130 @@
+#include <registry/subject.h>
+
+#include <string.h>
+
+enum result subject_read(struct store *store, const struct device *device, struct subject *ret,
+                         struct err *err)
+{
+    ret->device = *device;
+    TRY(store_product(store, device->product, &ret->product, err));
+    TRY(store_live_certificates(store, device->id, ret->live, SUBJECT_LIVE_MAX, &ret->live_n, err));
+    return store_open_findings(store, device->id, ret->open, SUBJECT_OPEN_MAX, &ret->open_n, err);
+}
+
+static enum result name_missing(enum result result, const char *what, struct bytes name,
+                                struct err *err)
+{
+    if (result == R_NOT_FOUND)
+        return err_set(err, E_NOT_FOUND, "there is no %s \"%s\"", what, err_value(name).text);
+    return result;
+}
+
+enum result subject_find(struct store *store, struct bytes product, struct bytes serial_number,
+                         struct subject *ret, struct err *err)
+{
+    struct product found = {0};
+    struct device device = {0};
+    TRY(name_missing(store_product_named(store, product, &found, err), "product", product, err));
+    enum result result = store_device_named(store, found.id, serial_number, &device, err);
+    TRY(name_missing(result, "device with serial number", serial_number, err));
+    return subject_read(store, &device, ret, err);
+}
+
+const struct finding *subject_finding(const struct subject *subject, int number)
+{
+    for (size_t i = 0; i < subject->open_n; i++)
+        if (subject->open[i].check == number)
+            return &subject->open[i];
+    return NULL;
+}
+
+struct policy subject_policy(const struct subject *subject)
+{
+    return (struct policy){
+        .least_proof = (enum proof)subject->product.least_proof,
+        .renew_from_percent = POLICY_RENEW_FROM_PERCENT,
+        .renew_by_percent = POLICY_RENEW_BY_PERCENT,
+    };
+}
+
+/* What a finding recorded stays a fact until `is_over`: evidence closes it, not time. */
+static struct since remembered(const struct subject *subject, int number, bool is_over)
+{
+    const struct finding *finding = subject_finding(subject, number);
+    if (finding == NULL || is_over)
+        return (struct since){.known = NO};
+    return (struct since){.known = YES, .at_s = finding->began_at_s};
+}
+
+static enum result read_token(struct store *store, const struct subject *subject, struct facts *facts,
+                              struct err *err)
+{
+    struct token token = {0};
+    size_t n = 0;
+    TRY(store_open_tokens(store, subject->device.id, &token, 1, &n, err));
+    bool onboarded = subject->live_n > 0 && subject->live[0].proven_at_s != 0;
+    facts->token_open = n > 0 && onboarded
+                            ? (struct since){YES, subject->live[0].proven_at_s}
+                            : (struct since){.known = NO};
+    if (n > 0)
+        facts->credential_alive.known = YES;
+    return OK;
+}
+
+/* TD-14: the newest replaced certificate and the CRL that must name it. */
+static enum result read_replaced(struct store *store, const struct subject *subject,
+                                 struct facts *facts, struct err *err)
+{
+    struct certificate old = {0};
+    enum result result = store_last_superseded(store, subject->device.id, &old, err);
+    if (result == R_NOT_FOUND) {
+        facts->replaced_alive.known = UNMEASURED;
+        return OK;
+    }
+    TRY(result);
+
+    uint64_t number = 0;
+    int64_t this_s = 0, next_s = 0;
+    result = store_crl(store, old.issuer, old.class, old.number / 65536, &number, &this_s, &next_s, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    bool is_published = result == OK && this_s >= old.state_at_s;
+    facts->replaced_alive = is_published ? (struct since){.known = NO}
+                                         : (struct since){YES, old.state_at_s};
+    return OK;
+}
+
+static void from_rows(const struct subject *subject, struct facts *facts)
+{
+    const struct device *device = &subject->device;
+    *facts = (struct facts){
+        .state = (enum device_state)device->state,
+        .hold = device->hold,
+        .quarantine = device->quarantine,
+        .proof = (enum proof)device->proof,
+        .key_shared = remembered(subject, 1, !device->has_bad_key),
+        .forked = remembered(subject, 2, !device->has_bad_key),
+        .expired_used = remembered(subject, 9, false),
+        .weak_key.known = subject->live_n > 0 ? NO : UNMEASURED,
+    };
+    if (subject->live_n == 0)
+        return;
+    const struct certificate *newest = &subject->live[0];
+    facts->cert_state = (enum cert_state)newest->state;
+    facts->not_before_s = newest->not_before_s;
+    facts->not_after_s = newest->not_after_s;
+    facts->enrolled_at_s = newest->not_before_s;
+    facts->shared_credential = device->proof == PROOF_CLAIM
+                                   ? (struct since){YES, newest->not_before_s}
+                                   : (struct since){.known = NO};
+}
+
+enum result subject_facts(struct store *store, const struct subject *subject, struct facts *ret,
+                          struct err *err)
+{
+    from_rows(subject, ret);
+    bool has_live = subject->live_n > 0;
+    ret->credential_alive = (struct since){has_live ? YES : NO, has_live ? ret->not_before_s : 0};
+    TRY(read_token(store, subject, ret, err));
+    return read_replaced(store, subject, ret, err);
+}

@@ -1,0 +1,259 @@
+#include "enrol.h"
+
+#include <crypto/hash.h>
+#include <service/brake.h>
+
+#include <string.h>
+
+void enrolment_free(struct enrolment *job)
+{
+    blob_free(&job->der);
+}
+
+static void refuse(struct enrolment *job, const struct err *why)
+{
+    job->next = ENROL_ANSWER;
+    job->code = why->code;
+    job->why = *why;
+}
+
+/* A repeat answers with the certificate that the pair already has. */
+static enum result repeat(struct service *service, const struct certificate *old,
+                          struct enrolment *job, struct err *err)
+{
+    uint8_t space[LIMIT_CERTIFICATE_BYTES];
+    struct buf der = buf_over(space, sizeof space);
+    TRY(store_der(service->store, old->id, &der, err));
+    if (blob_copy(buf_bytes(&der), &job->der) != OK)
+        return err_set(err, E_MEMORY, "no memory for a certificate");
+    job->next = ENROL_ANSWER;
+    job->code = E_NONE;
+    return OK;
+}
+
+/* Has the same pair an answer that is still good? (design 5, Renewal.) */
+static enum result find_repeat(struct service *service, int64_t now_s, struct enrolment *job,
+                               bool *ret_repeats, struct err *err)
+{
+    struct certificate old = {0};
+    enum result result =
+        store_certificate_asked(service->store, job->credential_hash, job->spki_hash, &old, err);
+    *ret_repeats = false;
+    if (result == R_NOT_FOUND)
+        return OK;
+    TRY(result);
+
+    bool is_young = now_s - old.not_before_s < ENROL_PAIR_REPEATS_S;
+    bool is_good = old.state == CERT_PENDING || (old.state == CERT_CURRENT && is_young);
+    if (!is_good || now_s > old.not_after_s)
+        return OK;
+    *ret_repeats = true;
+    return repeat(service, &old, job, err);
+}
+
+/* Is the key somebody else's: another device's, or our own? */
+static enum result find_sharer(struct service *service, struct enrolment *job, struct ask *facts,
+                               struct err *err)
+{
+    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+        if (memcmp(service->issuer_spki[i], job->spki_hash, 32) == 0)
+            facts->is_key_elsewhere = true;
+
+    struct certificate other = {0};
+    struct device registered = {0};
+    int64_t me = job->subject.device.id;
+    enum result result = store_certificate_with_key(service->store, job->spki_hash, me, &other, err);
+    if (result == OK) {
+        facts->is_key_elsewhere = true;
+        job->sharer = other.device;
+    }
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+
+    bool is_mine = job->subject.device.has_registered &&
+                   memcmp(job->subject.device.registered, job->spki_hash, 32) == 0;
+    if (is_mine || facts->is_key_elsewhere)
+        return OK;
+    result = store_device_registered(service->store, 0, job->spki_hash, &registered, err);
+    if (result == OK && registered.id != me) {
+        facts->is_key_elsewhere = true;
+        job->sharer = registered.id;
+    }
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result read_permit(struct service *service, int64_t now_s, struct enrolment *job,
+                               struct ask *facts, struct err *err)
+{
+    if (facts->state != STATE_RETIRED)
+        return OK;
+    struct permit permit = {0};
+    enum result result =
+        store_open_permit(service->store, job->subject.device.id, now_s, &permit, err);
+    if (result == R_NOT_FOUND)
+        return OK;
+    facts->has_permit = result == OK;
+    job->permit = permit.id;
+    return result;
+}
+
+/* A key that the device had before is no new key: only what is new ends a quarantine. */
+static enum result read_quarantine(struct service *service, const struct msg_enrol *ask,
+                                   struct enrolment *job, struct ask *facts, struct err *err)
+{
+    const struct device *device = &job->subject.device;
+    if (facts->state != STATE_QUARANTINED)
+        return OK;
+    facts->is_quarantine_automatic = device->quarantine == 1;
+    facts->is_proof_key_bad = device->has_bad_key && memcmp(device->bad_key, ask->peer_spki, 32) == 0;
+
+    struct certificate before = {0};
+    enum result result = store_certificate_with_key(service->store, job->spki_hash, -1, &before, err);
+    facts->is_new_key_bad =
+        result == OK || (device->has_bad_key && memcmp(device->bad_key, job->spki_hash, 32) == 0);
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result read_facts(struct service *service, const struct msg_enrol *ask, int64_t now_s,
+                              struct enrolment *job, struct ask *facts, struct err *err)
+{
+    const struct subject *subject = &job->subject;
+    facts->state = (enum device_state)subject->device.state;
+    facts->hold = subject->device.hold;
+    facts->product_proofs = subject->product.proofs;
+    facts->enrols_a_year = subject->product.enrols_a_year;
+    if (facts->state == STATE_ACTIVE && facts->operation == OPERATION_ENROL)
+        TRY(store_count_anew(service->store, subject->device.id, now_s - INT64_C(365) * 86400,
+                             &facts->enrols_this_year, err));
+    TRY(read_permit(service, now_s, job, facts, err));
+    TRY(read_quarantine(service, ask, job, facts, err));
+    return find_sharer(service, job, facts, err);
+}
+
+/* Renewals outside the device's window have a budget per product and hour (design 3). */
+static enum result check_window(struct service *service, int64_t now_s, struct enrolment *job,
+                                struct err *err)
+{
+    const struct subject *subject = &job->subject;
+    struct policy policy = subject_policy(subject);
+    if (job->operation != OPERATION_REENROL || subject->live_n == 0)
+        return OK;
+    const struct certificate *newest = &subject->live[0];
+    int64_t life_s = newest->not_after_s - newest->not_before_s;
+    if (now_s >= newest->not_before_s + life_s / 100 * policy.renew_from_percent)
+        return OK;
+
+    bool is_free = false;
+    job->is_early = true;
+    TRY(brake_count(service, BRAKE_EARLY, subject->product.id, now_s, &is_free, err));
+    if (!is_free)
+        return err_set(err, E_BUDGET, "product \"%s\": renewals outside their window in this hour",
+                       subject->product.name);
+    return OK;
+}
+
+/* Another key voids a pending certificate, but not without end. */
+static enum result check_voids(struct service *service, int64_t now_s, struct enrolment *job,
+                               struct err *err)
+{
+    const struct subject *subject = &job->subject;
+    if (subject->live_n == 0 || subject->live[0].state != CERT_PENDING)
+        return OK;
+    int64_t voids = 0;
+    TRY(store_count_voided(service->store, subject->device.id, now_s - 86400, &voids, err));
+    if (voids >= ENROL_VOIDS_A_DAY)
+        return err_set(err, E_BUDGET, "%lld pending certificates voided in a day, %d are allowed",
+                       (long long)voids, ENROL_VOIDS_A_DAY);
+    return OK;
+}
+
+static enum result check_names(const struct msg_enrol *ask, const struct enrolment *job,
+                               struct err *err)
+{
+    if (job->operation != OPERATION_REENROL || ask->names_equal == 1)
+        return OK;
+    return err_set(err, E_NAMES_DIFFER,
+                   "RFC 7030 4.2.2: subject or subjectAltName differ from the current certificate's");
+}
+
+/* The rest of the way to a grant, once authorise() said yes. */
+static enum result go_on(struct service *service, const struct msg_enrol *ask, int64_t now_s,
+                         struct enrolment *job, struct err *err)
+{
+    bool repeats = false;
+    TRY(find_repeat(service, now_s, job, &repeats, err));
+    if (repeats)
+        return OK;
+    TRY(check_names(ask, job, err));
+    TRY(check_voids(service, now_s, job, err));
+    TRY(check_window(service, now_s, job, err));
+
+    const struct subject *subject = &job->subject;
+    job->grant = (struct grant){
+        .profile = PKI_LDEVID,
+        .product = bytes_text(subject->product.name),
+        .hw_type = bytes_text(subject->product.hw_type),
+        .serial_number = bytes_text(subject->device.serial_number),
+    };
+    return enrol_grant(service, job, subject->product.validity_s, now_s, err);
+}
+
+/* Does this refusal change what is known of a device? Then its CSR must prove possession first. */
+static bool concerns_device(const struct enrolment *job)
+{
+    return job->code == E_KEY_SHARED || job->is_fork ||
+           (job->is_proven && job->subject.device.id != 0);
+}
+
+static enum result decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,
+                          struct enrolment *job, struct err *err)
+{
+    struct ask facts = {.operation = job->operation, .credential = job->credential};
+    TRY(enrol_may_issue(service, now_s, err));
+    TRY(enrol_find(service, ask, now_s, job, &facts, err));
+    TRY(read_facts(service, ask, now_s, job, &facts, err));
+
+    job->answer = authorise(&facts);
+    job->is_proven = job->answer.is_proven;
+    if (job->answer.decision == DECISION_ISSUE)
+        return go_on(service, ask, now_s, job, err);
+    job->retry_after_s = job->answer.decision == DECISION_WAIT ? ENROL_RETRY_S : 0;
+    return err_set(err, job->answer.code, "device \"%s\" of product \"%s\", state %s, credential %d",
+                   job->subject.device.serial_number, job->subject.product.name,
+                   device_state_word(facts.state), job->credential);
+}
+
+enum result enrol_decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,
+                         struct enrolment *job, struct err *err)
+{
+    struct err why = {0};
+    job->kind = ENROL_DEVICE;
+    job->operation = (enum operation)ask->operation;
+    job->credential = (enum credential)ask->credential;
+    job->spki_n = ask->spki.n;
+    memcpy(job->spki, ask->spki.p, ask->spki.n);
+    sha256(ask->spki, job->spki_hash);
+
+    enum result result = decide(service, ask, now_s, job, &why);
+    if (result == OK)
+        return OK;
+    if (error_find(why.code)->kind == R_IO || error_find(why.code)->kind == R_CORRUPT) {
+        *err = why;
+        return result;
+    }
+    refuse(job, &why);
+    if (concerns_device(job))
+        job->next = ENROL_CHECK;
+    return OK;
+}
+
+enum result enrol_server(struct service *service, struct bytes spki, int64_t now_s,
+                         struct enrolment *job, struct err *err)
+{
+    job->kind = ENROL_SERVER;
+    job->spki_n = spki.n;
+    memcpy(job->spki, spki.p, spki.n);
+    sha256(spki, job->spki_hash);
+    job->grant = (struct grant){.profile = PKI_TLS_SERVER};
+    return enrol_grant(service, job, ENROL_SERVER_VALIDITY_S, now_s, err);
+}

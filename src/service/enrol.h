@@ -1,0 +1,19 @@
+/* Inside of enrolment: who asks (enrol_find.c), the grant (enrol_grant.c). */
+#ifndef ENROL_INSIDE_H
+#define ENROL_INSIDE_H
+
+#include <service/enrol.h>
+
+/* Fills subject, credential hash, token, anchor and the facts about the presented certificate.
+ * E_PROOF when nobody is found: the text is for the operator's log only. */
+MUST_USE enum result enrol_find(struct service *service, const struct msg_enrol *ask, int64_t now_s,
+                                struct enrolment *job, struct ask *facts, struct err *err);
+
+/* Serial, validity and TBSCertificate hash for job->grant.profile: makes it ENROL_SIGN. */
+MUST_USE enum result enrol_grant(struct service *service, struct enrolment *job, int64_t wanted_s,
+                                 int64_t now_s, struct err *err);
+
+/* May issue now: clock and room on the disk. */
+MUST_USE enum result enrol_may_issue(struct service *service, int64_t now_s, struct err *err);
+
+#endif

@@ -1,0 +1,179 @@
+/* What an enrolment leaves behind: rows and one entry, in the batch's transaction. */
+#include "enrol.h"
+
+#include <crypto/hash.h>
+#include <service/finding.h>
+
+#include <string.h>
+
+static const struct actor core = {ACTOR_CORE, 0};
+
+static struct actor asker(const struct enrolment *job)
+{
+    if (job->kind == ENROL_DEVICE)
+        return (struct actor){ACTOR_DEVICE, job->subject.device.id};
+    return core;
+}
+
+/* A certificate row. `device` 0 = nobody's. */
+static int64_t add_certificate(struct service *service, const struct certificate *row,
+                               struct bytes digest)
+{
+    int64_t id = service_next_id(service, TABLE_CERTIFICATE);
+    struct change *c = act_change(&service->act, TABLE_CERTIFICATE, id);
+    change_int(c, COL_CERTIFICATE_DEVICE, row->device);
+    change_int(c, COL_CERTIFICATE_ISSUER, row->issuer);
+    change_blob(c, COL_CERTIFICATE_SERIAL, bytes_of(row->serial, sizeof row->serial));
+    change_blob(c, COL_CERTIFICATE_SPKI, bytes_of(row->spki, sizeof row->spki));
+    change_int(c, COL_CERTIFICATE_PROFILE, row->profile);
+    change_int(c, COL_CERTIFICATE_NOT_BEFORE, row->not_before_s);
+    change_int(c, COL_CERTIFICATE_NOT_AFTER, row->not_after_s);
+    change_int(c, COL_CERTIFICATE_CLASS, row->class);
+    change_int(c, COL_CERTIFICATE_NUMBER, row->number);
+    change_blob(c, COL_CERTIFICATE_DIGEST, digest);
+    change_int(c, COL_CERTIFICATE_PREDECESSOR, row->predecessor);
+    change_blob(c, COL_CERTIFICATE_CREDENTIAL, bytes_of(row->credential, sizeof row->credential));
+    change_int(c, COL_CERTIFICATE_STATE, row->state);
+    change_int(c, COL_CERTIFICATE_STATE_AT, row->state_at_s);
+    change_int(c, COL_CERTIFICATE_REASON, row->reason);
+    change_int(c, COL_CERTIFICATE_ANEW, row->anew);
+    change_int(c, COL_CERTIFICATE_PROVEN_AT, row->proven_at_s);
+    change_int(c, COL_CERTIFICATE_PROOF, row->proof);
+    if (row->state == CERT_ORPHAN) {
+        struct crl_shard shard = {(uint32_t)row->issuer, (uint8_t)row->class, serial_part(row->number)};
+        service_mark_shard(service, shard, row->state_at_s);
+    }
+    return id;
+}
+
+static struct certificate row_of(const struct enrolment *job, enum cert_state state, int64_t now_s)
+{
+    struct certificate row = {
+        .device = job->subject.device.id,
+        .issuer = job->grant.issuer,
+        .profile = job->grant.profile,
+        .not_before_s = job->grant.not_before_s,
+        .not_after_s = job->grant.not_after_s,
+        .class = job->parts.expiry_class,
+        .number = job->parts.number,
+        .predecessor = job->predecessor,
+        .state = state,
+        .state_at_s = now_s,
+        .anew = job->answer.is_anew,
+        .proof = job->answer.proof,
+    };
+    memcpy(row.serial, job->serial.p, sizeof row.serial);
+    memcpy(row.spki, job->spki_hash, sizeof row.spki);
+    memcpy(row.credential, job->credential_hash, sizeof row.credential);
+    return row;
+}
+
+/* A pending certificate over another key is voided; out of quarantine nothing old stays alive. */
+static void end_older(struct service *service, const struct enrolment *job, int64_t now_s)
+{
+    for (size_t i = 0; i < job->subject.live_n; i++) {
+        const struct certificate *old = &job->subject.live[i];
+        if (job->answer.ends_quarantine)
+            service_end_certificate(service, old, CERT_REVOKED, X509_REASON_KEY_COMPROMISE, now_s);
+        else if (old->state == CERT_PENDING)
+            service_end_certificate(service, old, CERT_VOIDED, X509_REASON_SUPERSEDED, now_s);
+    }
+}
+
+static void change_for_issue(struct service *service, const struct enrolment *job)
+{
+    const struct device *device = &job->subject.device;
+    struct change *c = service_change_device(service, device);
+    int after = device_after_issue((enum device_state)device->state);
+    if (after != device->state)
+        change_int(c, COL_DEVICE_STATE, after);
+    if (job->answer.proof != PROOF_NONE && (int)job->answer.proof != device->proof)
+        change_int(c, COL_DEVICE_PROOF, job->answer.proof);
+    if (job->anchor != 0 && job->anchor != device->idevid_anchor)
+        change_int(c, COL_DEVICE_IDEVID_ANCHOR, job->anchor);
+    if (job->answer.ends_quarantine) {
+        change_int(c, COL_DEVICE_QUARANTINE, 0);
+        change_null(c, COL_DEVICE_BAD_KEY);
+    }
+}
+
+static void use_up(struct service *service, const struct enrolment *job)
+{
+    if (job->token != 0) {
+        struct change *c = act_change(&service->act, TABLE_TOKEN, job->token);
+        change_int(c, COL_TOKEN_STATE, 2);
+        change_blob(c, COL_TOKEN_SPKI, bytes_of(job->spki_hash, 32));
+    }
+    if (job->answer.uses_permit) {
+        struct change *c = act_change(&service->act, TABLE_PERMIT, job->permit);
+        change_int(c, COL_PERMIT_STATE, 2);
+    }
+}
+
+static enum result is_unchanged(struct service *service, const struct enrolment *job, bool *ret,
+                                struct err *err)
+{
+    *ret = true;
+    if (job->kind != ENROL_DEVICE)
+        return OK;
+    struct device now = {0};
+    TRY(store_device(service->store, job->subject.device.id, &now, err));
+    *ret = now.version == job->subject.device.version;
+    return OK;
+}
+
+enum result enrol_commit(struct service *service, const struct enrolment *job,
+                         struct bytes certificate, int64_t now_s, bool *ret_is_live,
+                         struct err *err)
+{
+    bool live = false;
+    TRY(is_unchanged(service, job, &live, err));
+    bool is_device = job->kind == ENROL_DEVICE;
+    enum event event = live ? EVENT_CERTIFICATE_ISSUED : EVENT_CERTIFICATE_ORPHANED;
+    enum cert_state state = !live ? CERT_ORPHAN : is_device ? CERT_PENDING : CERT_CURRENT;
+
+    uint8_t digest[32];
+    sha256(certificate, digest);
+    service_act(service, event, now_s, asker(job), job->subject.device.id);
+    struct certificate row = row_of(job, state, now_s);
+    int64_t id = add_certificate(service, &row, bytes_of(digest, sizeof digest));
+    if (live && is_device) {
+        end_older(service, job, now_s);
+        change_for_issue(service, job);
+        use_up(service, job);
+    }
+    TRY(service_record(service, NULL, err));
+    TRY(store_put_der(service->store, id, certificate, err));
+    if (live && is_device)
+        TRY(finding_settle_issued(service, &job->subject, &row, now_s, err));
+    *ret_is_live = live;
+    return OK;
+}
+
+enum result enrol_orphan(struct service *service, const struct msg_journal_item *item,
+                         int64_t now_s, struct err *err)
+{
+    struct certificate row = {0};
+    struct serial_parts parts = {0};
+    enum result result = store_certificate_serial(service->store, item->serial, &row, err);
+    if (result != R_NOT_FOUND)
+        return result;
+    if (!serial_split(item->serial, &parts))
+        return err_set(err, E_JOURNAL, "journal record %llu has a serial that is not ours",
+                       (unsigned long long)item->journal);
+
+    row = (struct certificate){
+        .issuer = item->issuer,
+        .profile = item->profile,
+        .not_before_s = now_s,
+        .not_after_s = item->not_after_s,
+        .class = parts.expiry_class,
+        .number = parts.number,
+        .state = CERT_ORPHAN,
+        .state_at_s = now_s,
+    };
+    memcpy(row.serial, item->serial.p, sizeof row.serial);
+    service_act(service, EVENT_CERTIFICATE_ORPHANED, now_s, core, 0);
+    add_certificate(service, &row, bytes_of(item->tbs_hash, sizeof item->tbs_hash));
+    return service_record(service, NULL, err);
+}

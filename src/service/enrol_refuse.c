@@ -1,0 +1,42 @@
+/* A refusal that its device's timeline keeps, and the findings that come with it. */
+#include "enrol.h"
+
+#include <service/finding.h>
+
+#define REFUSALS_AN_HOUR 10 /* entries of one device: a loop of requests must not fill the ledger */
+
+static enum result note_refusal(struct service *service, const struct enrolment *job, int64_t now_s,
+                                struct err *err)
+{
+    int64_t device = job->subject.device.id, n = 0;
+    TRY(store_count(service->store, "refusal", device, now_s / 3600, 1, &n, err));
+    if (n > REFUSALS_AN_HOUR)
+        return OK;
+    struct act *act = service_act(service, EVENT_REQUEST_REFUSED, now_s,
+                                  (struct actor){ACTOR_DEVICE, device}, device);
+    act->note = job->code;
+    return service_record(service, NULL, err);
+}
+
+/* TD-01 has two subjects: who asked, and who has the key already. */
+static enum result report_shared(struct service *service, const struct enrolment *job, int64_t now_s,
+                                 struct err *err)
+{
+    TRY(finding_report(service, job->subject.device.id, 1, job->spki_hash, now_s, err));
+    if (job->sharer == 0)
+        return OK;
+    return finding_report(service, job->sharer, 1, job->spki_hash, now_s, err);
+}
+
+enum result enrol_refuse(struct service *service, const struct enrolment *job, int64_t now_s,
+                         struct err *err)
+{
+    TRY(note_refusal(service, job, now_s, err));
+    if (job->code == E_KEY_SHARED)
+        return report_shared(service, job, now_s, err);
+    if (!job->is_fork)
+        return OK;
+    struct certificate shown = {0};
+    TRY(store_certificate(service->store, job->predecessor, &shown, err));
+    return finding_report(service, job->subject.device.id, 2, shown.spki, now_s, err);
+}

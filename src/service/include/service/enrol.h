@@ -1,0 +1,91 @@
+/* Enrolment and renewal: from what a front says a device asked, to a certificate row and an entry.
+ *
+ *   enrol_decide()  facts, standing, authorise(), grant, serial: on a snapshot, nothing is written
+ *                   but budgets. Says what is next: answer now, let the signer check the CSR first
+ *                   (a refusal that would enter a timeline or open a finding), or let it sign.
+ *   enrol_refuse()  records a refusal whose CSR signature the signer found good.
+ *   enrol_commit()  in the batch's transaction: re-checks the device's row version and records the
+ *                   certificate, or records it as an orphan.
+ *
+ * Design 3 (Issuing) and 5 (Renewal, Enrolling again, First enrolment, Refusals). */
+#ifndef SERVICE_ENROL_H
+#define SERVICE_ENROL_H
+
+#include <ipc/ipc.h>
+#include <registry/subject.h>
+#include <service/service.h>
+#include <trust/authorise.h>
+
+#define ENROL_PAIR_REPEATS_S 86400  /* a (credential, SPKI) pair repeats its answer for so long */
+#define ENROL_VOIDS_A_DAY 10        /* pending certificates that a device may void in a day */
+#define ENROL_FORK_AFTER_S 60       /* use of a replaced certificate after this is a fork */
+#define ENROL_RETRY_S 60            /* Retry-After of what waits for a person */
+#define ENROL_SERVER_VALIDITY_S (7 * 86400) /* a listener renews at half of it */
+
+enum enrol_next { ENROL_ANSWER = 0, ENROL_CHECK, ENROL_SIGN };
+
+/* Who a certificate is for. */
+enum enrol_kind { ENROL_NOBODY = 0, ENROL_DEVICE, ENROL_SERVER, ENROL_OPERATOR };
+
+/* One request under way. Plain data: lives in core's table of jobs until the signer answered. */
+struct enrolment {
+    enum enrol_kind kind;
+    enum enrol_next next;
+    uint32_t code; /* ENROL_ANSWER: error code, 0 = `der` repeats an earlier answer */
+    struct err why;
+    bool is_proven; /* the caller may be told why */
+    uint32_t retry_after_s;
+    struct blob der;
+
+    struct answer answer;
+    enum operation operation;
+    enum credential credential;
+    uint8_t credential_hash[32];
+    uint8_t spki_hash[32];
+    struct subject subject; /* as read; device.id 0 = none */
+    int64_t token;          /* rows that this uses up; 0 = none */
+    int64_t permit;
+    int64_t predecessor;
+    int64_t anchor;
+    int64_t sharer; /* the other device that has the key: TD-01 */
+    bool is_fork;   /* a replaced certificate was used: TD-02 */
+    bool is_early;  /* a renewal outside its window: it counted */
+
+    struct grant grant; /* its bytes point into the fields of this struct */
+    struct serial serial;
+    struct serial_parts parts;
+    uint8_t tbs_hash[32];
+    size_t spki_n;
+    uint8_t spki[LIMIT_SPKI_BYTES];
+    char common_name[LIMIT_NAME + 1];
+};
+
+void enrolment_free(struct enrolment *job);
+
+/* The verdict on one request. A failure (not a refusal: those are in `job`) is ours: the caller
+ * answers E_BUSY. */
+MUST_USE enum result enrol_decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,
+                                  struct enrolment *job, struct err *err);
+
+/* A certificate for one of our listeners, named by the configuration. */
+MUST_USE enum result enrol_server(struct service *service, struct bytes spki, int64_t now_s,
+                                  struct enrolment *job, struct err *err);
+
+/* What the signer is asked; points into `job` and `csr`. */
+struct msg_sign enrol_sign_message(const struct enrolment *job, uint64_t id, struct bytes csr);
+
+/* The signer found the CSR's signature good: the refusal enters the timeline, TD-01 and TD-02 open. */
+MUST_USE enum result enrol_refuse(struct service *service, const struct enrolment *job, int64_t now_s,
+                                  struct err *err);
+
+/* Records the signed certificate. *ret_is_live false: the device changed meanwhile, the certificate
+ * was recorded as an orphan (revoked), and the caller answers E_BUSY. */
+MUST_USE enum result enrol_commit(struct service *service, const struct enrolment *job,
+                                  struct bytes certificate, int64_t now_s, bool *ret_is_live,
+                                  struct err *err);
+
+/* A certificate that the signer's journal has and the ledger has not: revoked for ever. */
+MUST_USE enum result enrol_orphan(struct service *service, const struct msg_journal_item *item,
+                                  int64_t now_s, struct err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* Findings follow the facts: opened and closed in the transaction that changed them, each with an
+ * entry of its own, and the instant at which time alone may change them is put into the index. */
+#ifndef SERVICE_FINDING_H
+#define SERVICE_FINDING_H
+
+#include <registry/subject.h>
+#include <service/service.h>
+
+/* Judges the device anew from its rows and records what opened and closed. */
+MUST_USE enum result finding_settle(struct service *service, int64_t device, int64_t now_s,
+                                    struct err *err);
+
+/* The same after `issued` was added to the subject as it was read before: without reading again
+ * unless something did change. */
+MUST_USE enum result finding_settle_issued(struct service *service, const struct subject *before,
+                                           const struct certificate *issued, int64_t now_s,
+                                           struct err *err);
+
+/* A fact that came with proof of possession on both sides: opens the finding of check `number` on
+ * the device and, when the check's effect says so and the brake is free, quarantines it. `key` is
+ * the SPKI hash that the finding is about. Repeating it for an open finding changes nothing. */
+MUST_USE enum result finding_report(struct service *service, int64_t device, int number,
+                                    const uint8_t key[32], int64_t now_s, struct err *err);
+
+/* Judges every device whose next instant has come; at most `limit` of them. *ret_n = how many. */
+MUST_USE enum result finding_settle_due(struct service *service, int64_t now_s, uint32_t limit,
+                                        uint32_t *ret_n, struct err *err);
+
+#endif

@@ -1,0 +1,14 @@
+/* Use of a certificate of ours in a handshake: proves a pending successor, or shows a fork. */
+#ifndef SERVICE_PROVE_H
+#define SERVICE_PROVE_H
+
+#include <ipc/ipc.h>
+#include <service/service.h>
+
+#define PROVE_SEEN_EVERY_S 300 /* last seen is written at most so often */
+
+/* R_NOT_FOUND for a certificate that the ledger does not know. Design 5, Renewal. */
+MUST_USE enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
+                                    int64_t now_s, struct err *err);
+
+#endif

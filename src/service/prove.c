@@ -1,0 +1,80 @@
+#include <service/prove.h>
+
+#include <service/enrol.h>
+#include <service/finding.h>
+
+#include <string.h>
+
+/* The successor is proven: it becomes current and everything before it is superseded. */
+static enum result prove(struct service *service, const struct subject *subject,
+                         const struct certificate *certificate, int64_t now_s, struct err *err)
+{
+    const struct device *device = &subject->device;
+    struct act *act = service_act(service, EVENT_CERTIFICATE_PROVEN, now_s,
+                                  (struct actor){ACTOR_DEVICE, device->id}, device->id);
+    struct change *c = act_change(act, TABLE_CERTIFICATE, certificate->id);
+    change_int(c, COL_CERTIFICATE_STATE, CERT_CURRENT);
+    change_int(c, COL_CERTIFICATE_STATE_AT, now_s);
+    change_int(c, COL_CERTIFICATE_PROVEN_AT, now_s);
+    for (size_t i = 0; i < subject->live_n; i++)
+        if (subject->live[i].id != certificate->id)
+            service_end_certificate(service, &subject->live[i], CERT_SUPERSEDED,
+                                    X509_REASON_SUPERSEDED, now_s);
+    c = service_change_device(service, device);
+    if (device->state == STATE_ENROLLED)
+        change_int(c, COL_DEVICE_STATE, STATE_ACTIVE);
+    TRY(service_record(service, NULL, err));
+    TRY(store_put_seen(service->store, device->id, certificate->id, now_s, err));
+    return finding_settle(service, device->id, now_s, err);
+}
+
+static enum result see(struct service *service, const struct certificate *certificate, int64_t now_s,
+                       struct err *err)
+{
+    int64_t last_s = 0;
+    enum result result = store_seen(service->store, certificate->device, &last_s, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    if (result == OK && now_s - last_s < PROVE_SEEN_EVERY_S)
+        return OK;
+    return store_put_seen(service->store, certificate->device, certificate->id, now_s, err);
+}
+
+static bool is_fork(const struct certificate *certificate, int64_t handshake_s)
+{
+    if (certificate->state == CERT_VOIDED)
+        return true;
+    return certificate->state == CERT_SUPERSEDED &&
+           handshake_s > certificate->state_at_s + ENROL_FORK_AFTER_S;
+}
+
+/* An identity that is cut off may not make itself useful again by being seen. */
+static bool can_prove(const struct device *device)
+{
+    return device->state == STATE_ENROLLED || device->state == STATE_ACTIVE;
+}
+
+enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
+                           int64_t now_s, struct err *err)
+{
+    struct certificate certificate = {0};
+    struct device device = {0};
+    struct subject subject = {0};
+    TRY(store_certificate_serial(service->store, sighting->peer_serial, &certificate, err));
+    bool same = certificate.issuer == (int64_t)sighting->peer_issuer &&
+                memcmp(certificate.spki, sighting->peer_spki, 32) == 0;
+    if (!same || certificate.device == 0)
+        return OK;
+
+    if (is_fork(&certificate, sighting->handshake_s))
+        return finding_report(service, certificate.device, 2, certificate.spki, now_s, err);
+    if (certificate.state == CERT_CURRENT)
+        return see(service, &certificate, now_s, err);
+    if (certificate.state != CERT_PENDING)
+        return OK;
+    TRY(store_device(service->store, certificate.device, &device, err));
+    if (!can_prove(&device))
+        return OK;
+    TRY(subject_read(service->store, &device, &subject, err));
+    return prove(service, &subject, &certificate, now_s, err);
+}
