@@ -56,16 +56,15 @@ static struct since remembered(const struct subject *subject, int number, bool i
     return (struct since){.known = YES, .at_s = finding->began_at_s};
 }
 
-static enum result read_token(struct store *store, const struct subject *subject, struct facts *facts,
-                              struct err *err)
+static enum result read_token(struct store *store, const struct subject *subject,
+                              struct facts *facts, struct err *err)
 {
     struct token token = {0};
     size_t n = 0;
     TRY(store_open_tokens(store, subject->device.id, &token, 1, &n, err));
     bool onboarded = subject->live_n > 0 && subject->live[0].proven_at_s != 0;
-    facts->token_open = n > 0 && onboarded
-                            ? (struct since){YES, subject->live[0].proven_at_s}
-                            : (struct since){.known = NO};
+    facts->token_open = n > 0 && onboarded ? (struct since){YES, subject->live[0].proven_at_s}
+                                           : (struct since){.known = NO};
     if (n > 0)
         facts->credential_alive.known = YES;
     return OK;
@@ -85,12 +84,13 @@ static enum result read_replaced(struct store *store, const struct subject *subj
 
     uint64_t number = 0;
     int64_t this_s = 0, next_s = 0;
-    result = store_crl(store, old.issuer, old.class, old.number / 65536, &number, &this_s, &next_s, err);
+    result =
+        store_crl(store, old.issuer, old.class, old.number / 65536, &number, &this_s, &next_s, err);
     if (result != OK && result != R_NOT_FOUND)
         return result;
     bool is_published = result == OK && this_s >= old.state_at_s;
-    facts->replaced_alive = is_published ? (struct since){.known = NO}
-                                         : (struct since){YES, old.state_at_s};
+    facts->replaced_alive =
+        is_published ? (struct since){.known = NO} : (struct since){YES, old.state_at_s};
     return OK;
 }
 

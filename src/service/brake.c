@@ -33,7 +33,8 @@ static enum result find_budget(struct service *service, const char *name, int64_
     struct budget *budget = calloc(1, sizeof *budget);
     if (budget == NULL)
         return err_set(err, E_MEMORY, "no memory for a budget");
-    *budget = (struct budget){.name = name, .product = product, .hour = -1, .next = service->budgets};
+    *budget =
+        (struct budget){.name = name, .product = product, .hour = -1, .next = service->budgets};
     service->budgets = *ret = budget;
     return OK;
 }

@@ -1,5 +1,6 @@
 #include "enrol.h"
 
+#include <base/text.h>
 #include <crypto/hash.h>
 #include <service/brake.h>
 
@@ -62,7 +63,8 @@ static enum result find_sharer(struct service *service, struct enrolment *job, s
     struct certificate other = {0};
     struct device registered = {0};
     int64_t me = job->subject.device.id;
-    enum result result = store_certificate_with_key(service->store, job->spki_hash, me, &other, err);
+    enum result result =
+        store_certificate_with_key(service->store, job->spki_hash, me, &other, err);
     if (result == OK) {
         facts->is_key_elsewhere = true;
         job->sharer = other.device;
@@ -105,10 +107,12 @@ static enum result read_quarantine(struct service *service, const struct msg_enr
     if (facts->state != STATE_QUARANTINED)
         return OK;
     facts->is_quarantine_automatic = device->quarantine == 1;
-    facts->is_proof_key_bad = device->has_bad_key && memcmp(device->bad_key, ask->peer_spki, 32) == 0;
+    facts->is_proof_key_bad =
+        device->has_bad_key && memcmp(device->bad_key, ask->peer_spki, 32) == 0;
 
     struct certificate before = {0};
-    enum result result = store_certificate_with_key(service->store, job->spki_hash, -1, &before, err);
+    enum result result =
+        store_certificate_with_key(service->store, job->spki_hash, -1, &before, err);
     facts->is_new_key_bad =
         result == OK || (device->has_bad_key && memcmp(device->bad_key, job->spki_hash, 32) == 0);
     return result == R_NOT_FOUND ? OK : result;
@@ -172,8 +176,9 @@ static enum result check_names(const struct msg_enrol *ask, const struct enrolme
 {
     if (job->operation != OPERATION_REENROL || ask->names_equal == 1)
         return OK;
-    return err_set(err, E_NAMES_DIFFER,
-                   "RFC 7030 4.2.2: subject or subjectAltName differ from the current certificate's");
+    return err_set(
+        err, E_NAMES_DIFFER,
+        "RFC 7030 4.2.2: subject or subjectAltName differ from the current certificate's");
 }
 
 /* The rest of the way to a grant, once authorise() said yes. */
@@ -191,9 +196,9 @@ static enum result go_on(struct service *service, const struct msg_enrol *ask, i
     const struct subject *subject = &job->subject;
     job->grant = (struct grant){
         .profile = PKI_LDEVID,
-        .product = bytes_text(subject->product.name),
-        .hw_type = bytes_text(subject->product.hw_type),
-        .serial_number = bytes_text(subject->device.serial_number),
+        .product = text_bytes(subject->product.name),
+        .hw_type = text_bytes(subject->product.hw_type),
+        .serial_number = text_bytes(subject->device.serial_number),
     };
     return enrol_grant(service, job, subject->product.validity_s, now_s, err);
 }
@@ -218,7 +223,8 @@ static enum result decide(struct service *service, const struct msg_enrol *ask, 
     if (job->answer.decision == DECISION_ISSUE)
         return go_on(service, ask, now_s, job, err);
     job->retry_after_s = job->answer.decision == DECISION_WAIT ? ENROL_RETRY_S : 0;
-    return err_set(err, job->answer.code, "device \"%s\" of product \"%s\", state %s, credential %d",
+    return err_set(err, job->answer.code,
+                   "device \"%s\" of product \"%s\", state %s, credential %d",
                    job->subject.device.serial_number, job->subject.product.name,
                    device_state_word(facts.state), job->credential);
 }

@@ -1,6 +1,7 @@
 /* Who asks: from a credential to a device. Nothing is decided here. */
 #include "enrol.h"
 
+#include <base/text.h>
 #include <crypto/hash.h>
 
 #include <string.h>
@@ -28,8 +29,8 @@ static enum result find_product(struct service *service, const struct msg_enrol 
         return OK;
     }
     struct product product = {0};
-    TRY(nobody(store_product_named(service->store, ask->label, &product, err), "product", ask->label,
-               err));
+    TRY(nobody(store_product_named(service->store, ask->label, &product, err), "product",
+               ask->label, err));
     *ret = product.id;
     return OK;
 }
@@ -65,7 +66,7 @@ static enum result by_token(struct service *service, const struct msg_enrol *ask
         return err_set(err, E_PROOF, "token %lld is used, ended or expired", (long long)token.id);
 
     TRY(nobody(store_device(service->store, token.device, device, err), "token", ask->user, err));
-    if (!bytes_equal(ask->user, bytes_text(device->serial_number)))
+    if (!bytes_equal(ask->user, text_bytes(device->serial_number)))
         return err_set(err, E_PROOF, "the token is for another serial number than \"%s\"",
                        err_value(ask->user).text);
     job->token = token.id;
@@ -83,9 +84,9 @@ static enum result by_anchor(struct service *service, const struct msg_enrol *as
     uint8_t both[32];
     sha256_parts(parts, 2, both);
     hash_credential(job, bytes_of(both, sizeof both));
-    return nobody(store_device_named(service->store, anchor.product, ask->peer_serial_number, device,
-                                     err),
-                  "serial number below this anchor", ask->peer_serial_number, err);
+    return nobody(
+        store_device_named(service->store, anchor.product, ask->peer_serial_number, device, err),
+        "serial number below this anchor", ask->peer_serial_number, err);
 }
 
 static enum result by_own_certificate(struct service *service, const struct msg_enrol *ask,
@@ -127,16 +128,15 @@ static enum result by_ldevid(struct service *service, const struct msg_enrol *as
     bool is_ours = shown.state == CERT_PENDING || shown.state == CERT_CURRENT;
     facts->is_certificate_live = is_ours && now_s <= shown.not_after_s;
     facts->is_certificate_replaced = shown.state == CERT_SUPERSEDED || shown.state == CERT_VOIDED;
-    job->is_fork = shown.state == CERT_VOIDED ||
-                   (shown.state == CERT_SUPERSEDED &&
-                    ask->handshake_s > shown.state_at_s + ENROL_FORK_AFTER_S);
+    job->is_fork =
+        certificate_use_is_fork((enum cert_state)shown.state, shown.state_at_s, ask->handshake_s);
     job->predecessor = shown.id;
     return OK;
 }
 
-static enum result by_credential(struct service *service, const struct msg_enrol *ask, int64_t now_s,
-                                 struct enrolment *job, struct ask *facts, struct device *device,
-                                 struct err *err)
+static enum result by_credential(struct service *service, const struct msg_enrol *ask,
+                                 int64_t now_s, struct enrolment *job, struct ask *facts,
+                                 struct device *device, struct err *err)
 {
     switch (job->credential) {
     case CREDENTIAL_TOKEN:
@@ -165,11 +165,11 @@ enum result enrol_find(struct service *service, const struct msg_enrol *ask, int
     TRY(subject_read(service->store, &device, &job->subject, err));
 
     const char *product = job->subject.product.name;
-    if (ask->label.n != 0 && !bytes_equal(ask->label, bytes_text(product)))
-        return err_set(err, E_PROOF, "the device is of product \"%s\", the label says \"%s\"", product,
-                       err_value(ask->label).text);
+    if (ask->label.n != 0 && !bytes_equal(ask->label, text_bytes(product)))
+        return err_set(err, E_PROOF, "the device is of product \"%s\", the label says \"%s\"",
+                       product, err_value(ask->label).text);
     bool is_other = ask->csr_serial_number.n != 0 &&
-                    !bytes_equal(ask->csr_serial_number, bytes_text(device.serial_number));
+                    !bytes_equal(ask->csr_serial_number, text_bytes(device.serial_number));
     if (is_other)
         return err_set(err, E_PROOF, "the request names serial number \"%s\", the device is \"%s\"",
                        err_value(ask->csr_serial_number).text, device.serial_number);

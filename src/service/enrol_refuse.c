@@ -3,7 +3,9 @@
 
 #include <service/finding.h>
 
-#define REFUSALS_AN_HOUR 10 /* entries of one device: a loop of requests must not fill the ledger */
+#define REFUSALS_AN_HOUR                                                                           \
+    10 /* entries of one device: a loop of requests must not fill the ledger                       \
+        */
 
 static enum result note_refusal(struct service *service, const struct enrolment *job, int64_t now_s,
                                 struct err *err)
@@ -19,8 +21,8 @@ static enum result note_refusal(struct service *service, const struct enrolment 
 }
 
 /* TD-01 has two subjects: who asked, and who has the key already. */
-static enum result report_shared(struct service *service, const struct enrolment *job, int64_t now_s,
-                                 struct err *err)
+static enum result report_shared(struct service *service, const struct enrolment *job,
+                                 int64_t now_s, struct err *err)
 {
     TRY(finding_report(service, job->subject.device.id, 1, job->spki_hash, now_s, err));
     if (job->sharer == 0)

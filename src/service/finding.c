@@ -10,7 +10,8 @@ static enum result open_finding(struct service *service, const struct device *de
                                 int64_t began_s, int64_t now_s, struct err *err)
 {
     service_act(service, EVENT_FINDING_OPENED, now_s, core, device->id);
-    struct change *c = act_change(&service->act, TABLE_FINDING, service_next_id(service, TABLE_FINDING));
+    struct change *c =
+        act_change(&service->act, TABLE_FINDING, service_next_id(service, TABLE_FINDING));
     change_int(c, COL_FINDING_CHECK, number);
     change_int(c, COL_FINDING_DEVICE, device->id);
     change_int(c, COL_FINDING_CERTIFICATE, 0);
@@ -21,8 +22,8 @@ static enum result open_finding(struct service *service, const struct device *de
     return service_record(service, NULL, err);
 }
 
-static enum result close_finding(struct service *service, const struct finding *finding, int64_t now_s,
-                                 struct err *err)
+static enum result close_finding(struct service *service, const struct finding *finding,
+                                 int64_t now_s, struct err *err)
 {
     service_act(service, EVENT_FINDING_CLOSED, now_s, core, finding->device);
     struct change *c = act_change(&service->act, TABLE_FINDING, finding->id);

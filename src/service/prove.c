@@ -1,6 +1,5 @@
 #include <service/prove.h>
 
-#include <service/enrol.h>
 #include <service/finding.h>
 
 #include <string.h>
@@ -28,8 +27,8 @@ static enum result prove(struct service *service, const struct subject *subject,
     return finding_settle(service, device->id, now_s, err);
 }
 
-static enum result see(struct service *service, const struct certificate *certificate, int64_t now_s,
-                       struct err *err)
+static enum result see(struct service *service, const struct certificate *certificate,
+                       int64_t now_s, struct err *err)
 {
     int64_t last_s = 0;
     enum result result = store_seen(service->store, certificate->device, &last_s, err);
@@ -38,20 +37,6 @@ static enum result see(struct service *service, const struct certificate *certif
     if (result == OK && now_s - last_s < PROVE_SEEN_EVERY_S)
         return OK;
     return store_put_seen(service->store, certificate->device, certificate->id, now_s, err);
-}
-
-static bool is_fork(const struct certificate *certificate, int64_t handshake_s)
-{
-    if (certificate->state == CERT_VOIDED)
-        return true;
-    return certificate->state == CERT_SUPERSEDED &&
-           handshake_s > certificate->state_at_s + ENROL_FORK_AFTER_S;
-}
-
-/* An identity that is cut off may not make itself useful again by being seen. */
-static bool can_prove(const struct device *device)
-{
-    return device->state == STATE_ENROLLED || device->state == STATE_ACTIVE;
 }
 
 enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
@@ -66,14 +51,15 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
     if (!same || certificate.device == 0)
         return OK;
 
-    if (is_fork(&certificate, sighting->handshake_s))
+    if (certificate_use_is_fork((enum cert_state)certificate.state, certificate.state_at_s,
+                                sighting->handshake_s))
         return finding_report(service, certificate.device, 2, certificate.spki, now_s, err);
     if (certificate.state == CERT_CURRENT)
         return see(service, &certificate, now_s, err);
     if (certificate.state != CERT_PENDING)
         return OK;
     TRY(store_device(service->store, certificate.device, &device, err));
-    if (!can_prove(&device))
+    if (!device_can_prove((enum device_state)device.state))
         return OK;
     TRY(subject_read(service->store, &device, &subject, err));
     return prove(service, &subject, &certificate, now_s, err);

@@ -1,8 +1,10 @@
 #include <service/service.h>
 
 #include <service/bootstrap.h>
+#include <service/brake.h>
 
 #include <base/clock.h>
+#include <base/text.h>
 #include <crypto/hash.h>
 #include <trust/words.h>
 
@@ -16,8 +18,9 @@ struct number_space {
     struct number_space *after;
 };
 
-static const enum table counted[] = {TABLE_PRODUCT, TABLE_ISSUER, TABLE_ANCHOR, TABLE_DEVICE, TABLE_CERTIFICATE,
-                                     TABLE_TOKEN, TABLE_PERMIT, TABLE_OPERATOR, TABLE_FINDING};
+static const enum table counted[] = {TABLE_PRODUCT, TABLE_ISSUER,      TABLE_ANCHOR,
+                                     TABLE_DEVICE,  TABLE_CERTIFICATE, TABLE_TOKEN,
+                                     TABLE_PERMIT,  TABLE_OPERATOR,    TABLE_FINDING};
 
 static enum result keep_issuer(void *ctx, const struct authority_row *row, struct err *err)
 {
@@ -27,7 +30,8 @@ static enum result keep_issuer(void *ctx, const struct authority_row *row, struc
                        PKI_ISSUER_COUNT - 1);
 
     struct blob *der = &service->issuer_der[row->id];
-    TRY(blob_copy(bytes_of(row->certificate, row->n), der, err));
+    if (blob_copy(bytes_of(row->certificate, row->n), der) != OK)
+        return err_set(err, E_MEMORY, "no memory for an issuer");
     TRY(pki_issuer_read((uint32_t)row->id, blob_bytes(der), &service->issuers[row->id], err));
     memcpy(service->issuer_spki[row->id], row->spki, 32);
     return OK;
@@ -44,9 +48,9 @@ static void name_site(struct service *service)
 {
     const struct config *config = service->config;
     for (uint32_t i = 0; i < config->server_name_count; i++)
-        service->site_names[i] = bytes_text(config->server_names[i]);
+        service->site_names[i] = text_bytes(config->server_names[i]);
     service->site = (struct pki_site){
-        .url = bytes_text(config->public_url),
+        .url = text_bytes(config->public_url),
         .names = service->site_names,
         .names_n = config->server_name_count,
     };
@@ -118,8 +122,8 @@ enum result service_next_number(struct service *service, int64_t issuer, uint8_t
     return OK;
 }
 
-struct act *service_act(struct service *service, enum event event, int64_t now_s, struct actor actor,
-                        int64_t device)
+struct act *service_act(struct service *service, enum event event, int64_t now_s,
+                        struct actor actor, int64_t device)
 {
     act_begin(&service->act, event, now_s, actor, device);
     return &service->act;

@@ -77,6 +77,18 @@ enum status certificate_status(enum cert_state state, enum device_state device)
     return device == STATE_QUARANTINED ? STATUS_SUSPENDED : STATUS_VALID;
 }
 
+bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t handshake_s)
+{
+    if (state == CERT_VOIDED)
+        return true;
+    return state == CERT_SUPERSEDED && handshake_s > state_at_s + FORK_AFTER_S;
+}
+
+bool device_can_prove(enum device_state state)
+{
+    return state == STATE_ENROLLED || state == STATE_ACTIVE;
+}
+
 /* Where each verb leads. A cell that is not here refuses. */
 static const uint8_t edges[STATE_COUNT][VERB_COUNT] = {
     [STATE_EXPECTED] =

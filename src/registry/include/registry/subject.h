@@ -22,8 +22,8 @@ MUST_USE enum result subject_read(struct store *store, const struct device *devi
                                   struct subject *ret, struct err *err);
 
 /* Finds the device by product name and serial number. E_NOT_FOUND names both. */
-MUST_USE enum result subject_find(struct store *store, struct bytes product, struct bytes serial_number,
-                                  struct subject *ret, struct err *err);
+MUST_USE enum result subject_find(struct store *store, struct bytes product,
+                                  struct bytes serial_number, struct subject *ret, struct err *err);
 
 /* The facts of a subject. Reads tokens, permits and the CRL of its last replaced certificate. */
 MUST_USE enum result subject_facts(struct store *store, const struct subject *subject,

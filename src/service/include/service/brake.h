@@ -1,12 +1,12 @@
-/* The brake on what happens by itself: counters per name, product and hour, held in memory and in the
- * store, so that neither a restart nor a burst gets past it (design 3 and 5). */
+/* The brake on what happens by itself: counters per name, product and hour, held in memory and in
+ * the store, so that neither a restart nor a burst gets past it (design 3 and 5). */
 #ifndef SERVICE_BRAKE_H
 #define SERVICE_BRAKE_H
 
 #include <service/service.h>
 
-#define BRAKE_LEAST 10        /* devices of a product in an hour */
-#define BRAKE_ONE_IN 1000     /* or 0.1 % of them, whichever is more */
+#define BRAKE_LEAST 10    /* devices of a product in an hour */
+#define BRAKE_ONE_IN 1000 /* or 0.1 % of them, whichever is more */
 
 #define BRAKE_QUARANTINE "quarantine" /* automatic quarantines */
 #define BRAKE_EARLY "early-renewal"   /* renewals outside the device's window */

@@ -11,15 +11,15 @@
 #ifndef SERVICE_ENROL_H
 #define SERVICE_ENROL_H
 
+#include <base/blob.h>
 #include <ipc/ipc.h>
 #include <registry/subject.h>
 #include <service/service.h>
 #include <trust/authorise.h>
 
-#define ENROL_PAIR_REPEATS_S 86400  /* a (credential, SPKI) pair repeats its answer for so long */
-#define ENROL_VOIDS_A_DAY 10        /* pending certificates that a device may void in a day */
-#define ENROL_FORK_AFTER_S 60       /* use of a replaced certificate after this is a fork */
-#define ENROL_RETRY_S 60            /* Retry-After of what waits for a person */
+#define ENROL_PAIR_REPEATS_S 86400 /* a (credential, SPKI) pair repeats its answer for so long */
+#define ENROL_VOIDS_A_DAY 10       /* pending certificates that a device may void in a day */
+#define ENROL_RETRY_S 60           /* Retry-After of what waits for a person */
 #define ENROL_SERVER_VALIDITY_S (7 * 86400) /* a listener renews at half of it */
 
 enum enrol_next { ENROL_ANSWER = 0, ENROL_CHECK, ENROL_SIGN };
@@ -64,8 +64,8 @@ void enrolment_free(struct enrolment *job);
 
 /* The verdict on one request. A failure (not a refusal: those are in `job`) is ours: the caller
  * answers E_BUSY. */
-MUST_USE enum result enrol_decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,
-                                  struct enrolment *job, struct err *err);
+MUST_USE enum result enrol_decide(struct service *service, const struct msg_enrol *ask,
+                                  int64_t now_s, struct enrolment *job, struct err *err);
 
 /* A certificate for one of our listeners, named by the configuration. */
 MUST_USE enum result enrol_server(struct service *service, struct bytes spki, int64_t now_s,
@@ -74,9 +74,10 @@ MUST_USE enum result enrol_server(struct service *service, struct bytes spki, in
 /* What the signer is asked; points into `job` and `csr`. */
 struct msg_sign enrol_sign_message(const struct enrolment *job, uint64_t id, struct bytes csr);
 
-/* The signer found the CSR's signature good: the refusal enters the timeline, TD-01 and TD-02 open. */
-MUST_USE enum result enrol_refuse(struct service *service, const struct enrolment *job, int64_t now_s,
-                                  struct err *err);
+/* The signer found the CSR's signature good: the refusal enters the timeline, TD-01 and TD-02 open.
+ */
+MUST_USE enum result enrol_refuse(struct service *service, const struct enrolment *job,
+                                  int64_t now_s, struct err *err);
 
 /* Records the signed certificate. *ret_is_live false: the device changed meanwhile, the certificate
  * was recorded as an orphan (revoked), and the caller answers E_BUSY. */

@@ -6,12 +6,14 @@
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
+#include <base/blob.h>
 #include <base/config.h>
 #include <ledger/ledger.h>
 #include <pki/crlplan.h>
 #include <pki/grant.h>
 #include <service/clock.h>
 #include <store/store.h>
+#include <trust/words.h>
 
 #define SERVICE_TABLES 16
 
@@ -47,8 +49,8 @@ MUST_USE enum result service_next_number(struct service *service, int64_t issuer
                                          uint32_t *ret_number, struct err *err);
 
 /* Starts the one act that is under construction. */
-struct act *service_act(struct service *service, enum event event, int64_t now_s, struct actor actor,
-                        int64_t device);
+struct act *service_act(struct service *service, enum event event, int64_t now_s,
+                        struct actor actor, int64_t device);
 
 /* Appends that act to the ledger. */
 MUST_USE enum result service_record(struct service *service, uint64_t *ret_entry, struct err *err);

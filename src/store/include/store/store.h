@@ -125,6 +125,11 @@ MUST_USE enum result store_certificate_with_key(struct store *store, const uint8
 MUST_USE enum result store_live_certificates(struct store *store, int64_t device,
                                              struct certificate *ret, size_t max, size_t *ret_n,
                                              struct err *err);
+/* The device's certificate that was superseded last. */
+MUST_USE enum result store_last_superseded(struct store *store, int64_t device,
+                                           struct certificate *ret, struct err *err);
+MUST_USE enum result store_anchor(struct store *store, int64_t id, struct authority_row *ret,
+                                  struct err *err);
 /* Enrolments anew of the device since `since_s`. */
 MUST_USE enum result store_count_anew(struct store *store, int64_t device, int64_t since_s,
                                       int64_t *ret_n, struct err *err);

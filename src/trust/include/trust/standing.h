@@ -31,6 +31,16 @@ bool standing_has(const struct standing *standing, int number);
 /* What boundaries hold for a certificate in `state` of a device in `device` state (design 2). */
 enum status certificate_status(enum cert_state state, enum device_state device);
 
+#define FORK_AFTER_S                                                                               \
+    60 /* a handshake that began so long after the successor was proven is a fork */
+
+/* Does the use of a certificate in this state show two holders of one identity (TD-02)?
+ * `state_at_s` is when it got there, `handshake_s` when the handshake began. Design 5, Renewal. */
+bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t handshake_s);
+
+/* May a first use of its pending certificate make the device active? */
+bool device_can_prove(enum device_state state);
+
 /* The state that `verb` leads to from `from`; STATE_NONE = the verb is refused there. */
 enum device_state device_edge(enum device_state from, enum device_verb verb);
 
