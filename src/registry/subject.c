@@ -82,13 +82,12 @@ static enum result read_replaced(struct store *store, const struct subject *subj
     }
     TRY(result);
 
-    uint64_t number = 0;
-    int64_t this_s = 0, next_s = 0;
-    result =
-        store_crl(store, old.issuer, old.class, old.number / 65536, &number, &this_s, &next_s, err);
+    struct shard shard = {old.issuer, old.class, old.number / SHARD_NUMBERS};
+    struct crl_row crl = {0};
+    result = store_crl(store, &shard, &crl, err);
     if (result != OK && result != R_NOT_FOUND)
         return result;
-    bool is_published = result == OK && this_s >= old.state_at_s;
+    bool is_published = result == OK && crl.this_s >= old.state_at_s;
     facts->replaced_alive =
         is_published ? (struct since){.known = NO} : (struct since){YES, old.state_at_s};
     return OK;

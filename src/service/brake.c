@@ -45,7 +45,8 @@ static enum result begin_hour(struct service *service, struct budget *budget, in
 {
     int64_t devices = 0, used = 0;
     TRY(store_count_devices(service->store, budget->product, &devices, err));
-    TRY(store_count(service->store, budget->name, budget->product, hour, 0, &used, err));
+    struct counter counter = {budget->name, budget->product, hour};
+    TRY(store_count(service->store, &counter, 0, &used, err));
     budget->hour = hour;
     budget->used = used;
     budget->limit = devices / BRAKE_ONE_IN > BRAKE_LEAST ? devices / BRAKE_ONE_IN : BRAKE_LEAST;
@@ -61,7 +62,8 @@ enum result brake_count(struct service *service, const char *name, int64_t produ
         TRY(begin_hour(service, budget, now_s / 3600, err));
 
     int64_t sum = 0;
-    TRY(store_count(service->store, name, product, budget->hour, 1, &sum, err));
+    struct counter counter = {name, product, budget->hour};
+    TRY(store_count(service->store, &counter, 1, &sum, err));
     budget->used++;
     *ret_is_free = budget->used <= budget->limit;
     return OK;

@@ -11,7 +11,8 @@ static enum result note_refusal(struct service *service, const struct enrolment 
                                 struct err *err)
 {
     int64_t device = job->subject.device.id, n = 0;
-    TRY(store_count(service->store, "refusal", device, now_s / 3600, 1, &n, err));
+    struct counter counter = {"refusal", device, now_s / 3600};
+    TRY(store_count(service->store, &counter, 1, &n, err));
     if (n > REFUSALS_AN_HOUR)
         return OK;
     struct act *act = service_act(service, EVENT_REQUEST_REFUSED, now_s,

@@ -106,6 +106,8 @@ struct finding {
 };
 
 /* A partition of an issuer's revocation list: part = number / 65536 (design 5, Status index). */
+#define SHARD_NUMBERS 65536 /* certificates of one CRL: part = number / this */
+
 struct shard {
     int64_t issuer;
     uint32_t class;

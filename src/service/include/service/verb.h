@@ -1,0 +1,53 @@
+/* An operator's verbs: one file each in src/service/. Every verb has the same shape, so that core
+ * can keep them in a table:
+ *
+ *   verb_x(service, who, ask, now_s, answer, err)
+ *
+ * reads, asks trust/, records, and fills what `answer` has for it. It runs in a transaction of its
+ * own, which core rolls back after a failure and after a dry run. Text of the answer lives in
+ * service->act or in static memory until the next verb. */
+#ifndef SERVICE_VERB_H
+#define SERVICE_VERB_H
+
+#include <ipc/ipc.h>
+#include <registry/subject.h>
+#include <service/service.h>
+#include <trust/operate.h>
+
+/* Who asks. `row.id` 0: the local socket, before there is any operator. */
+struct operator_is {
+    struct operator_row row;
+    struct actor actor;
+};
+
+/* From the key that the desk verified. E_OPERATOR when nobody has it. */
+MUST_USE enum result verb_operator(struct service *service, const uint8_t spki[32],
+                                   struct operator_is *ret, struct err *err);
+
+/* Role and scope against what the verb does; `owner` NULL = not about one device. E_OPERATOR. */
+MUST_USE enum result verb_allow(const struct operator_is *who, enum operate what, const char *owner,
+                                struct err *err);
+
+/* Free text and names by people: kept erasable, the act under construction gets the digest. An
+ * empty text leaves it without. */
+MUST_USE enum result verb_personal(struct service *service, struct bytes text,
+                                   uint8_t ret_digest[32], struct err *err);
+
+/* E_SYNTAX unless 1 to LIMIT_NAME octets of letters, digits and ._- (what stands in URLs and
+ * files). */
+MUST_USE enum result verb_name(const char *what, struct bytes name, struct err *err);
+
+#define VERB(name)                                                                                 \
+    MUST_USE enum result verb_##name(struct service *service, const struct operator_is *who,       \
+                                     const struct msg_##name *ask, int64_t now_s,                  \
+                                     struct msg_verb_answer *answer, struct err *err)
+
+VERB(product_add);
+VERB(anchor_add);
+VERB(device_set);
+VERB(cert_revoke);
+VERB(token_add);
+VERB(permit_add);
+VERB(clock_accept);
+
+#endif

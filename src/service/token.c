@@ -1,0 +1,50 @@
+#include <service/verb.h>
+
+#include <base/rand.h>
+#include <crypto/hash.h>
+#include <wire/hex.h>
+
+#define TOKEN_OCTETS 16 /* 128 random bits: design 5, First enrolment */
+#define TOKEN_TTL_S (7 * 86400)
+#define TOKEN_TTL_MAX_S (90 * 86400)
+
+/* A token never enrols an active device, and a tombstone only beside a permit. */
+static enum result check_state(const struct subject *subject, struct err *err)
+{
+    int state = subject->device.state;
+    if (state == STATE_EXPECTED || state == STATE_ENROLLED || state == STATE_RETIRED)
+        return OK;
+    return err_set(err, E_CONFLICT, "the device is %s; a token enrols what is expected or enrolled",
+                   device_state_word((enum device_state)state));
+}
+
+enum result verb_token_add(struct service *service, const struct operator_is *who,
+                           const struct msg_token_add *ask, int64_t now_s,
+                           struct msg_verb_answer *answer, struct err *err)
+{
+    static char text[TOKEN_OCTETS * 2 + 1]; /* lives until the answer is encoded */
+    uint8_t random[TOKEN_OCTETS], hash[SHA256_N];
+    struct subject subject = {0};
+    TRY(subject_find(service->store, ask->product, ask->serial_number, &subject, err));
+    TRY(verb_allow(who, OPERATE_DEVICE, subject.device.owner, err));
+    TRY(check_state(&subject, err));
+    if (ask->ttl_s < 0 || ask->ttl_s > TOKEN_TTL_MAX_S)
+        return err_set(err, E_SYNTAX, "ttl %lld s: 1 to %d is wanted", (long long)ask->ttl_s,
+                       TOKEN_TTL_MAX_S);
+
+    rand_bytes(random, sizeof random);
+    struct buf hex = buf_over(text, sizeof text);
+    hex_encode(&hex, bytes_of(random, sizeof random));
+    sha256(buf_bytes(&hex), hash);
+
+    struct act *act = service_act(service, EVENT_TOKEN_ADDED, now_s, who->actor, subject.device.id);
+    answer->object = service_next_id(service, TABLE_TOKEN);
+    struct change *c = act_change(act, TABLE_TOKEN, answer->object);
+    change_int(c, COL_TOKEN_DEVICE, subject.device.id);
+    change_blob(c, COL_TOKEN_HASH, bytes_of(hash, sizeof hash));
+    change_int(c, COL_TOKEN_EXPIRES_AT, now_s + (ask->ttl_s != 0 ? ask->ttl_s : TOKEN_TTL_S));
+    change_int(c, COL_TOKEN_STATE, 1);
+    answer->created = answer->tokens = 1;
+    answer->secret = buf_bytes(&hex);
+    return service_record(service, &answer->entry, err);
+}

@@ -1,0 +1,25 @@
+/* What an operator may do: (role, owner scope) against the verb, as one table (design 1.4). */
+#ifndef TRUST_OPERATE_H
+#define TRUST_OPERATE_H
+
+#include <trust/words.h>
+
+#include <stdbool.h>
+
+enum operate {
+    OPERATE_NONE = 0,
+    OPERATE_READ,
+    OPERATE_DEVICE, /* import and the verbs on a device, tokens, one certificate */
+    OPERATE_PERMIT, /* lets a tombstone enrol */
+    OPERATE_PRODUCT,
+    OPERATE_ANCHOR,
+    OPERATE_OPERATOR,
+    OPERATE_CLOCK,
+    OPERATE_COUNT
+};
+
+/* May a person of this role? `is_scoped`: he sees one owner's devices only, and may then do nothing
+ * that reaches beyond them. */
+bool operator_may(enum role role, bool is_scoped, enum operate what);
+
+#endif
