@@ -15,6 +15,7 @@
  * the data: the database and what belongs to it (core writes, reader reads), and the signer's keys,
  * profiles and journal (nobody else may open anything there). */
 #define ROLE_FOLDER_STORE "store"
+#define ROLE_FILE_STORE "troth.db" /* in it */
 #define ROLE_FOLDER_SIGNER "signer"
 
 /* `enter` takes every right away that the loop does not need. It cannot be undone; a failure

@@ -1,0 +1,69 @@
+/* What the questions share: the table's handlers, scope, pages, and the rows that several give. */
+#ifndef QUERY_ANSWER_H
+#define QUERY_ANSWER_H
+
+#include <query/query.h>
+#include <registry/subject.h>
+
+/* One file each. */
+MUST_USE enum result query_products(struct query *query, struct err *err);
+MUST_USE enum result query_anchors(struct query *query, struct err *err);
+MUST_USE enum result query_devices(struct query *query, struct err *err);
+MUST_USE enum result query_device(struct query *query, struct err *err);
+MUST_USE enum result query_timeline(struct query *query, struct err *err);
+MUST_USE enum result query_certificates(struct query *query, struct err *err);
+MUST_USE enum result query_certificate(struct query *query, struct err *err);
+MUST_USE enum result query_findings(struct query *query, struct err *err);
+MUST_USE enum result query_issuers(struct query *query, struct err *err);
+MUST_USE enum result query_operators(struct query *query, struct err *err);
+MUST_USE enum result query_status(struct query *query, struct err *err);
+MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
+MUST_USE enum result query_entries(struct query *query, struct err *err);
+
+/* The owner whose devices the asker sees; empty: all. */
+struct bytes query_scope(const struct query *query);
+bool query_can_see(const struct query *query, const struct device *device);
+
+/* Zero-terminated text of a row as a message has it. */
+static inline struct bytes query_text(const char *text)
+{
+    return bytes_of(text, strlen(text));
+}
+
+/* A list is asked for one row more than its page has, so that its end is known. */
+struct page {
+    struct query *query;
+    uint32_t n;
+    bool is_full; /* and there are more rows */
+};
+/* Counts row `id` in: true while the page has room, and `id` is then the cursor behind it. */
+bool page_takes(struct page *page, int64_t id);
+/* Writes the cursor into the query. */
+void page_end(const struct page *page);
+
+/* What the lists of devices, certificates and findings filter by: the asked names as rows, and the
+ * scope. `ret_nothing` when owner and scope exclude each other; E_NOT_FOUND for names. */
+MUST_USE enum result query_filter(const struct query *query, struct filter *ret, bool *ret_nothing,
+                                  struct err *err);
+
+/* The device that the question names, within the scope. E_NOT_FOUND. */
+MUST_USE enum result query_subject(const struct query *query, struct subject *ret, struct err *err);
+
+/* The verdict of now, and how many findings are open with it. */
+MUST_USE enum result query_verdict(const struct query *query, const struct subject *subject,
+                                   uint8_t *ret_verdict, struct err *err);
+
+/* Give one row. */
+MUST_USE enum result give_device(const struct query *query, const struct subject *subject,
+                                 struct err *err);
+MUST_USE enum result give_certificate(const struct query *query,
+                                      const struct certificate *certificate, struct bytes der,
+                                      struct err *err);
+MUST_USE enum result give_finding(const struct query *query, const struct finding *finding,
+                                  struct err *err);
+MUST_USE enum result give_entry(const struct query *query, const struct entry *entry,
+                                struct err *err);
+MUST_USE enum result give_operator(const struct query *query, const struct operator_row *row,
+                                   struct err *err);
+
+#endif

@@ -1,0 +1,24 @@
+#include "answer.h"
+
+static enum result visit(void *context, const struct device *device, struct err *err)
+{
+    struct page *page = context;
+    if (!page_takes(page, device->id))
+        return OK;
+    struct subject subject = {0};
+    TRY(subject_read(page->query->store, device, &subject, err));
+    return give_device(page->query, &subject, err);
+}
+
+enum result query_devices(struct query *query, struct err *err)
+{
+    struct filter filter = {0};
+    bool nothing = false;
+    TRY(query_filter(query, &filter, &nothing, err));
+    if (nothing)
+        return OK;
+    struct page page = {.query = query};
+    TRY(store_devices(query->store, &filter, visit, &page, err));
+    page_end(&page);
+    return OK;
+}

@@ -1,0 +1,130 @@
+/* The table of questions: who may ask each, and by what it can be filtered. */
+#include "answer.h"
+
+#include <trust/words.h>
+
+enum filter_bit {
+    BY_AFTER = 1 << 0,
+    BY_PRODUCT = 1 << 1,
+    BY_DEVICE = 1 << 2, /* serial_number, and then product too */
+    BY_OWNER = 1 << 3,
+    BY_STATE = 1 << 4,
+    BY_SERIAL = 1 << 5,
+    BY_NUMBER = 1 << 6,
+};
+
+struct question_info {
+    enum role least; /* ROLE_NONE: nobody may ask */
+    bool is_for_all; /* also for an operator with a scope */
+    unsigned filters;
+    enum result (*answer)(struct query *query, struct err *err);
+};
+
+static const struct question_info questions[QUESTION_COUNT] = {
+    [QUESTION_PRODUCTS] = {ROLE_VIEWER, true, BY_AFTER, query_products},
+    [QUESTION_ANCHORS] = {ROLE_VIEWER, true, 0, query_anchors},
+    [QUESTION_DEVICES] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_OWNER | BY_STATE,
+                          query_devices},
+    [QUESTION_DEVICE] = {ROLE_VIEWER, true, BY_PRODUCT | BY_DEVICE, query_device},
+    [QUESTION_TIMELINE] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE, query_timeline},
+    [QUESTION_CERTIFICATES] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE | BY_STATE,
+                               query_certificates},
+    [QUESTION_CERTIFICATE] = {ROLE_VIEWER, true, BY_SERIAL, query_certificate},
+    [QUESTION_FINDINGS] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE | BY_NUMBER,
+                           query_findings},
+    [QUESTION_ISSUERS] = {ROLE_VIEWER, true, 0, query_issuers},
+    [QUESTION_OPERATORS] = {ROLE_ADMIN, false, BY_AFTER, query_operators},
+    [QUESTION_STATUS] = {ROLE_VIEWER, true, 0, query_status},
+    [QUESTION_CHECKPOINT] = {ROLE_VIEWER, true, 0, query_checkpoint},
+    [QUESTION_ENTRIES] = {ROLE_VIEWER, false, BY_AFTER, query_entries},
+};
+
+static unsigned filters_of(const struct msg_question *asked)
+{
+    return (asked->after != 0 ? BY_AFTER : 0) | (asked->product.n > 0 ? BY_PRODUCT : 0) |
+           (asked->serial_number.n > 0 ? BY_DEVICE : 0) | (asked->owner.n > 0 ? BY_OWNER : 0) |
+           (asked->state != 0 ? BY_STATE : 0) | (asked->serial.n > 0 ? BY_SERIAL : 0) |
+           (asked->number != 0 ? BY_NUMBER : 0);
+}
+
+static enum result check_filters(const struct query *query, const struct question_info *info,
+                                 struct err *err)
+{
+    unsigned filters = filters_of(query->asked);
+    if ((filters & ~info->filters) != 0)
+        return err_set(err, E_SYNTAX, "question %u has no such filter", query->asked->kind);
+    if ((filters & BY_DEVICE) != 0 && (filters & BY_PRODUCT) == 0)
+        return err_set(err, E_SYNTAX, "serial: seen without product, wanted both");
+    if (query->asked->after < 0)
+        return err_set(err, E_SYNTAX, "after: seen a number below 0");
+    return OK;
+}
+
+static enum result find_asker(struct query *query, struct err *err)
+{
+    enum result result =
+        store_operator(query->store, query->asked->operator_spki, &query->who, err);
+    if (result == R_NOT_FOUND || (result == OK && query->who.state != 1))
+        return err_set(err, E_OPERATOR, "no operator in use has this certificate's key");
+    return result;
+}
+
+static enum result check_role(const struct query *query, const struct question_info *info,
+                              struct err *err)
+{
+    enum role role = (enum role)query->who.role;
+    if (info->least == ROLE_NONE || role < info->least)
+        return err_set(err, E_OPERATOR, "role: seen %s, wanted %s", role_word(role),
+                       role_word(info->least));
+    if (!info->is_for_all && query_scope(query).n > 0)
+        return err_set(err, E_OPERATOR, "scope: seen \"%s\", wanted an operator without one",
+                       query->who.scope);
+    return OK;
+}
+
+static uint32_t page_limit(uint32_t asked)
+{
+    return asked == 0 || asked > LIMIT_PAGE_ROWS ? LIMIT_PAGE_ROWS : asked;
+}
+
+enum result query_answer(struct query *query, struct err *err)
+{
+    uint8_t kind = query->asked->kind;
+    if (kind >= LENGTH_OF(questions) || questions[kind].answer == NULL)
+        return err_set(err, E_SYNTAX, "there is no question %u", kind);
+    const struct question_info *info = &questions[kind];
+    TRY(find_asker(query, err));
+    TRY(check_role(query, info, err));
+    TRY(check_filters(query, info, err));
+    query->limit = page_limit(query->asked->limit);
+    query->next = 0;
+    return info->answer(query, err);
+}
+
+struct bytes query_scope(const struct query *query)
+{
+    return query_text(query->who.scope);
+}
+
+bool query_can_see(const struct query *query, const struct device *device)
+{
+    struct bytes scope = query_scope(query);
+    return scope.n == 0 || bytes_equal(scope, query_text(device->owner));
+}
+
+bool page_takes(struct page *page, int64_t id)
+{
+    if (page->n == page->query->limit) {
+        page->is_full = true;
+        return false;
+    }
+    page->n++;
+    page->query->next = id;
+    return true;
+}
+
+void page_end(const struct page *page)
+{
+    if (!page->is_full)
+        page->query->next = 0;
+}

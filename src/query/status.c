@@ -1,0 +1,85 @@
+/* The overview: who asks, and how many there are of what he may see. */
+#include "answer.h"
+
+#include <trust/words.h>
+
+#include <stdio.h>
+
+/* A group of counts, and how its keys are called. */
+struct group {
+    const struct query *query;
+    const char *what;
+    const char *(*word)(int64_t key, char space[LIMIT_NAME]);
+};
+
+static const char *device_word(int64_t key, char space[LIMIT_NAME])
+{
+    (void)space;
+    return device_state_word((enum device_state)key);
+}
+
+static const char *cert_word(int64_t key, char space[LIMIT_NAME])
+{
+    (void)space;
+    return cert_state_word((enum cert_state)key);
+}
+
+static const char *check_word(int64_t key, char space[LIMIT_NAME])
+{
+    snprintf(space, LIMIT_NAME, "TD-%02d", (int)key);
+    return space;
+}
+
+static enum result give_count(const struct query *query, const char *what, const char *key,
+                              int64_t value, struct err *err)
+{
+    const struct msg_count_row row = {query->asked->id, query_text(what), query_text(key), value};
+    return query->give(query->context, IPC_COUNT_ROW, &row, err);
+}
+
+static enum result visit(void *context, int64_t key, int64_t n, struct err *err)
+{
+    const struct group *group = context;
+    char space[LIMIT_NAME];
+    return give_count(group->query, group->what, group->word(key, space), n, err);
+}
+
+static enum result give_group(const struct query *query, const char *name, struct group group,
+                              struct err *err)
+{
+    return store_counts(query->store, name, query_scope(query), visit, &group, err);
+}
+
+static enum result give_ledger(const struct query *query, struct err *err)
+{
+    uint64_t size = 0;
+    int64_t at_s = 0;
+    TRY(store_last_entry(query->store, &size, &at_s, err));
+    TRY(give_count(query, QUESTION_COUNT_LEDGER, "entries", (int64_t)size, err));
+    return give_count(query, QUESTION_COUNT_LEDGER, "last_at_s", at_s, err);
+}
+
+enum result query_status(struct query *query, struct err *err)
+{
+    const struct group devices = {query, QUESTION_COUNT_DEVICES, device_word};
+    const struct group certificates = {query, QUESTION_COUNT_CERTIFICATES, cert_word};
+    const struct group findings = {query, QUESTION_COUNT_FINDINGS, check_word};
+    TRY(give_operator(query, &query->who, err));
+    TRY(give_group(query, "device", devices, err));
+    TRY(give_group(query, "certificate", certificates, err));
+    TRY(give_group(query, "finding", findings, err));
+    return give_ledger(query, err);
+}
+
+enum result query_checkpoint(struct query *query, struct err *err)
+{
+    uint8_t memory[4096];
+    struct buf note = buf_over(memory, sizeof memory);
+    uint64_t size = 0;
+    enum result result = store_last_note(query->store, &size, &note, err);
+    if (result == R_NOT_FOUND)
+        return err_set(err, E_NOT_FOUND, "no checkpoint was signed yet");
+    TRY(result);
+    const struct msg_entry_row row = {query->asked->id, size, 0, 0, buf_bytes(&note)};
+    return query->give(query->context, IPC_ENTRY_ROW, &row, err);
+}

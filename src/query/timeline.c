@@ -1,0 +1,51 @@
+/* Ledger entries: of one device from the newest back, of all in their order. */
+#include "answer.h"
+
+enum result give_entry(const struct query *query, const struct entry *entry, struct err *err)
+{
+    const struct msg_entry_row row = {
+        .id = query->asked->id,
+        .entry = entry->seq,
+        .at_s = entry->at_s,
+        .event = (uint8_t)entry->event,
+        .body = entry->body,
+    };
+    return query->give(query->context, IPC_ENTRY_ROW, &row, err);
+}
+
+static enum result visit(void *context, const struct entry *entry, struct err *err)
+{
+    struct page *page = context;
+    if (!page_takes(page, (int64_t)entry->seq))
+        return OK;
+    return give_entry(page->query, entry, err);
+}
+
+enum result query_timeline(struct query *query, struct err *err)
+{
+    struct subject subject = {0};
+    TRY(query_subject(query, &subject, err));
+    struct page page = {.query = query};
+    TRY(store_timeline(query->store, subject.device.id, (uint64_t)query->asked->after,
+                       query->limit + 1, visit, &page, err));
+    page_end(&page);
+    return OK;
+}
+
+/* The cursor is the next entry's number, because the first one is 0. */
+static enum result visit_in_order(void *context, const struct entry *entry, struct err *err)
+{
+    struct page *page = context;
+    if (!page_takes(page, (int64_t)entry->seq + 1))
+        return OK;
+    return give_entry(page->query, entry, err);
+}
+
+enum result query_entries(struct query *query, struct err *err)
+{
+    struct page page = {.query = query};
+    TRY(store_entries(query->store, (uint64_t)query->asked->after, query->limit + 1, visit_in_order,
+                      &page, err));
+    page_end(&page);
+    return OK;
+}
