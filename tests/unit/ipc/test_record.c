@@ -15,7 +15,7 @@
 
 static struct msg_import_fault fault(uint32_t line)
 {
-    return (struct msg_import_fault){line, bytes_text("serial_number is empty")};
+    return (struct msg_import_fault){line, E_SYNTAX, bytes_text("serial_number is empty")};
 }
 
 static int make_faults(uint32_t count)
