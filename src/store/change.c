@@ -56,13 +56,19 @@ const struct column_info *column_at(enum table table, size_t index)
     return column_numbered((size_t)table, index + 1); /* numbers have no gaps: a test sees to it */
 }
 
+/* Most of the cells are never used: they are not worth the zeroing. */
+void change_begin(struct change *change, enum table table, int64_t id)
+{
+    change->table = table;
+    change->broken = false;
+    change->id = id;
+    change->n = 0;
+}
+
 struct change change_of(enum table table, int64_t id)
 {
-    struct change change; /* most of the cells are never used: they are not worth the zeroing */
-    change.table = table;
-    change.broken = false;
-    change.id = id;
-    change.n = 0;
+    struct change change;
+    change_begin(&change, table, id);
     return change;
 }
 

@@ -21,7 +21,8 @@ enum event {
 #undef EVENT
 };
 
-const char *event_word(enum event event);
+const char *event_word(enum event event); /* "none" for what events.def does not list */
+bool event_is_none(enum event event);
 
 enum actor_kind { ACTOR_NONE = 0, ACTOR_CORE, ACTOR_DEVICE, ACTOR_OPERATOR, ACTOR_LOCAL };
 

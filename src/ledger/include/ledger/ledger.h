@@ -31,6 +31,10 @@ uint64_t ledger_size(const struct ledger *ledger);     /* committed entries */
 int64_t ledger_last_at_s(const struct ledger *ledger); /* of the last entry; 0 when empty */
 void ledger_root(const struct ledger *ledger, uint8_t ret_root[32]);
 
+/* Of the first `size` entries; E_NOT_FOUND when there are fewer. */
+MUST_USE enum result ledger_root_at(struct ledger *ledger, uint64_t size, uint8_t ret_root[32],
+                                    struct err *err);
+
 /* Proof that the tree of `size` entries extends that of `old_size` (RFC 9162 2.1.4.1), and that
  * entry `index` stands in the tree of `size` (2.1.3.1); hashes of 32 octets appended to `out`. */
 MUST_USE enum result ledger_prove_consistency(struct ledger *ledger, uint64_t old_size,

@@ -74,6 +74,7 @@ const struct column_info *column_at(enum table table, size_t index);
  * a value above LIMIT_CERTIFICATE_BYTES (nothing that a row holds is larger) or one cell too many
  * marks the change broken, and store_apply() refuses it as R_BUG. */
 struct change change_of(enum table table, int64_t id);
+void change_begin(struct change *change, enum table table, int64_t id); /* the same, in place */
 void change_int(struct change *change, enum column column, int64_t value);
 void change_text(struct change *change, enum column column, struct bytes value);
 void change_blob(struct change *change, enum column column, struct bytes value);
