@@ -80,6 +80,7 @@ enum result query_checkpoint(struct query *query, struct err *err)
     if (result == R_NOT_FOUND)
         return err_set(err, E_NOT_FOUND, "no checkpoint was signed yet");
     TRY(result);
-    const struct msg_entry_row row = {query->asked->id, size, 0, 0, buf_bytes(&note)};
+    const struct msg_entry_row row = {query->asked->id, size, 0, bytes_of(NULL, 0),
+                                      buf_bytes(&note)};
     return query->give(query->context, IPC_ENTRY_ROW, &row, err);
 }

@@ -1,13 +1,15 @@
 /* Ledger entries: of one device from the newest back, of all in their order. */
 #include "answer.h"
 
+#include <ledger/act.h>
+
 enum result give_entry(const struct query *query, const struct entry *entry, struct err *err)
 {
     const struct msg_entry_row row = {
         .id = query->asked->id,
         .entry = entry->seq,
         .at_s = entry->at_s,
-        .event = (uint8_t)entry->event,
+        .event = query_text(event_word((enum event)entry->event)),
         .body = entry->body,
     };
     return query->give(query->context, IPC_ENTRY_ROW, &row, err);

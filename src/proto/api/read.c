@@ -117,8 +117,10 @@ static struct word_list word_list(const struct api_words *words)
 {
     struct word_list list = {""};
     size_t n = 0;
-    for (unsigned i = 1; i < words->count; i++) {
-        int more = snprintf(list.text + n, sizeof list.text - n, "%s%s", i > 1 ? ", " : "",
+    for (unsigned i = words->first; i < words->count; i++) {
+        if (words->word(i) == NULL)
+            continue;
+        int more = snprintf(list.text + n, sizeof list.text - n, "%s%s", n > 0 ? ", " : "",
                             words->word(i));
         if (more < 0 || (size_t)more >= sizeof list.text - n)
             return list;
@@ -130,9 +132,9 @@ static struct word_list word_list(const struct api_words *words)
 enum result api_read_word(const char *name, struct bytes text, const struct api_words *words,
                           uint8_t *ret, struct err *err)
 {
-    for (unsigned i = 1; i < words->count; i++) {
+    for (unsigned i = words->first; i < words->count; i++) {
         const char *word = words->word(i);
-        if (bytes_equal(text, bytes_of(word, strlen(word)))) {
+        if (word != NULL && bytes_equal(text, bytes_of(word, strlen(word)))) {
             *ret = (uint8_t)i;
             return OK;
         }

@@ -44,19 +44,19 @@ static json_t *make_text(struct bytes text)
     return json_string(err_value(text).text);
 }
 
-static json_t *make_number(const void *from, size_t size)
+static json_t *make_number(const struct api_field *field, const void *from)
 {
     int64_t number = 0;
-    if (size == sizeof(uint8_t)) {
+    if (field->size == sizeof(uint8_t)) {
         number = *(const uint8_t *)from;
-    } else if (size == sizeof(uint32_t)) {
+    } else if (field->size == sizeof(uint32_t)) {
         uint32_t narrow;
         memcpy(&narrow, from, sizeof narrow);
         number = narrow;
     } else {
         memcpy(&number, from, sizeof number);
     }
-    return json_integer(number);
+    return field->kind == API_NUMBER_OR_NULL && number < 0 ? json_null() : json_integer(number);
 }
 
 static json_t *make_time(int64_t at_s)
@@ -88,7 +88,7 @@ static json_t *make_words(const void *from, const struct api_words *words)
     uint32_t bits;
     memcpy(&bits, from, sizeof bits);
     json_t *list = json_array();
-    for (unsigned i = 1; list != NULL && i < words->count; i++)
+    for (unsigned i = words->first; list != NULL && i < words->count; i++)
         if ((bits & UINT32_C(1) << i) != 0 &&
             json_array_append_new(list, json_string(words->word(i))) != 0) {
             json_decref(list);
@@ -123,7 +123,8 @@ static json_t *make_member(const struct api_field *field, const void *from)
         memcpy(&text, from, sizeof text);
         return make_text(text);
     case API_NUMBER:
-        return make_number(from, field->size);
+    case API_NUMBER_OR_NULL:
+        return make_number(field, from);
     case API_FLAG:
         return json_boolean(*(const uint8_t *)from);
     case API_WORD:

@@ -14,7 +14,7 @@ static const char *colour_word(unsigned value)
     return words[value < LENGTH_OF(words) ? value : 0];
 }
 
-static const struct api_words colours = {4, colour_word};
+static const struct api_words colours = {1, 4, colour_word};
 
 struct thing {
     struct bytes name, pem;

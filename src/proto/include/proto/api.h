@@ -16,22 +16,24 @@
 /* How a member stands in JSON and in the struct. */
 enum api_kind {
     API_NONE = 0,
-    API_TEXT,         /* string: struct bytes */
-    API_LINES,        /* the same, and may have line breaks (PEM) */
-    API_NUMBER,       /* integer: uint8_t, uint32_t, int64_t or uint64_t by `size` */
-    API_FLAG,         /* true, false: uint8_t */
-    API_WORD,         /* string of `words`: uint8_t */
-    API_WORDS,        /* array of such strings: uint32_t, bit 1 << value */
-    API_TIME,         /* RFC 3339 in UTC: int64_t seconds; written only */
-    API_TIME_OR_NULL, /* the same, null for 0; written only */
-    API_HEX,          /* lower-case hexadecimal: struct bytes; written only */
-    API_HASH,         /* the same: uint8_t[32]; written only */
-    API_BASE64,       /* struct bytes; written only */
+    API_TEXT,           /* string: struct bytes */
+    API_LINES,          /* the same, and may have line breaks (PEM) */
+    API_NUMBER,         /* integer: uint8_t, uint32_t, int64_t or uint64_t by `size` */
+    API_NUMBER_OR_NULL, /* the same, null below 0; written only */
+    API_FLAG,           /* true, false: uint8_t */
+    API_WORD,           /* string of `words`: uint8_t */
+    API_WORDS,          /* array of such strings: uint32_t, bit 1 << value */
+    API_TIME,           /* RFC 3339 in UTC: int64_t seconds; written only */
+    API_TIME_OR_NULL,   /* the same, null for 0; written only */
+    API_HEX,            /* lower-case hexadecimal: struct bytes; written only */
+    API_HASH,           /* the same: uint8_t[32]; written only */
+    API_BASE64,         /* struct bytes; written only */
 };
 
-/* The words of an enum: values 1 .. count - 1 can be read, `word` gives any value's. */
+/* The words of an enum: values first .. count - 1 can be read unless their word is NULL; `word`
+ * gives any value's. */
 struct api_words {
-    unsigned count;
+    unsigned first, count;
     const char *(*word)(unsigned value);
 };
 
