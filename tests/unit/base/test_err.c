@@ -60,7 +60,8 @@ static void every_text_is_a_sentence(void **state)
 static void statuses_are_of_the_allowed_sets(void **state)
 {
     (void)state;
-    static const int http[] = {202, 400, 401, 403, 404, 405, 408, 409, 413, 415, 500, 502, 503};
+    static const int http[] = {202, 400, 401, 403, 404, 405, 408,
+                               409, 411, 413, 415, 500, 502, 503};
     for (size_t i = 0; error_at(i) != NULL; i++) {
         const struct error_info *info = error_at(i);
         if (!is_among(info->http_status, http, LENGTH_OF(http)))
