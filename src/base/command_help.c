@@ -125,12 +125,16 @@ static void roff_line(const char *before, const char *text, FILE *to)
 static void man_rows(const struct option_row *row, FILE *to)
 {
     for (; is_row(row); row++) {
-        roff_line(".TP\n.B ", row->name, to);
-        if (row->value != NULL)
-            roff_line(".I ", row->value, to);
+        fputs(".TP\n\\fB", to);
+        roff(row->name, to);
+        fputs("\\fR", to);
+        if (row->value != NULL) {
+            fputs(" \\fI", to);
+            roff(row->value, to);
+            fputs("\\fR", to);
+        }
+        fputs(row->is_required && !is_position(row) ? " (needed)\n" : "\n", to);
         roff_line("", row->help, to);
-        if (row->is_required && !is_position(row))
-            fputs("Needed.\n", to);
     }
 }
 

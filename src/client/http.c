@@ -26,9 +26,10 @@ static enum result check_options(const struct client_options *o, struct err *err
                        o->server != NULL ? o->server : "");
     if (o->socket == NULL && !o->is_unverified && o->root_file == NULL)
         return err_set(err, E_USAGE, "no root certificate: the server could be anybody");
-    if ((o->certificate_file == NULL) != (o->key_file == NULL))
+    bool has_certificate = o->certificate_file != NULL || o->certificate_pem.n > 0;
+    if (has_certificate != (o->key_file != NULL))
         return err_set(err, E_USAGE, "certificate and key go together, only one was given");
-    if (o->is_unverified && o->certificate_file != NULL)
+    if (o->is_unverified && has_certificate)
         return err_set(err, E_USAGE, "an unverified server gets no client certificate");
     return OK;
 }
@@ -41,10 +42,14 @@ static bool set_trust(CURL *curl, const struct client_options *o)
     /* Debian's libcurl trusts /etc/ssl/certs beside CAINFO unless CAPATH is taken away. */
     ok = ok && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_CAINFO, o->root_file) == CURLE_OK;
-    if (ok && o->certificate_file != NULL)
-        ok = curl_easy_setopt(curl, CURLOPT_SSLCERT, o->certificate_file) == CURLE_OK &&
-             curl_easy_setopt(curl, CURLOPT_SSLKEY, o->key_file) == CURLE_OK;
-    return ok;
+    if (!ok || o->key_file == NULL)
+        return ok;
+    struct curl_blob pem = {(void *)(uintptr_t)o->certificate_pem.p, o->certificate_pem.n,
+                            CURL_BLOB_COPY};
+    ok = curl_easy_setopt(curl, CURLOPT_SSLKEY, o->key_file) == CURLE_OK;
+    if (o->certificate_file != NULL)
+        return ok && curl_easy_setopt(curl, CURLOPT_SSLCERT, o->certificate_file) == CURLE_OK;
+    return ok && curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &pem) == CURLE_OK;
 }
 
 static bool set_transport(CURL *curl, const struct client_options *o)

@@ -24,7 +24,8 @@ struct client_options {
     const char *socket;           /* unix socket (plain HTTP: the file system guards it) or NULL */
     const char *root_file;        /* PEM, the only roots; required unless socket or is_unverified */
     const char *certificate_file; /* PEM, leaf first; or NULL */
-    const char *key_file;         /* PEM; required with certificate_file */
+    struct bytes certificate_pem; /* the same from memory, instead of the file; or empty */
+    const char *key_file;         /* PEM; required with a certificate */
     uint32_t timeout_s;           /* for one exchange; 0: CLIENT_TIMEOUT_S */
     /* Nobody is verified: for fetching CA certificates that are then compared with a provisioned
      * fingerprint. Such a client has no certificate and sends nothing but GET without credentials.

@@ -1,0 +1,17 @@
+/* Who the server must be: pinned before anything secret leaves the device. */
+#ifndef AGENT_ANCHOR_H
+#define AGENT_ANCHOR_H
+
+#include <agent/agent.h>
+
+/* Makes state's root.pem the provisioned anchor: copied from the anchor file, or already there, or
+ * fetched from /cacerts over a connection that nobody is verified on, sends nothing, and whose
+ * answer counts only if one certificate in it has the provisioned fingerprint (RFC 7030 4.1.1 has a
+ * person compare it). A root that contradicts a given fingerprint is E_TLS; with neither file,
+ * fingerprint nor earlier root E_USAGE. */
+MUST_USE enum result anchor_pin(const struct agent *agent, struct err *err);
+
+/* The pinned root, DER. */
+MUST_USE enum result anchor_read(const struct agent *agent, struct blob *ret, struct err *err);
+
+#endif
