@@ -1,6 +1,7 @@
 /* What an enrolment leaves behind: rows and one entry, in the batch's transaction. */
 #include "enrol.h"
 
+#include <base/text.h>
 #include <crypto/hash.h>
 #include <service/finding.h>
 
@@ -12,6 +13,8 @@ static struct actor asker(const struct enrolment *job)
 {
     if (job->kind == ENROL_DEVICE)
         return (struct actor){ACTOR_DEVICE, job->subject.device.id};
+    if (job->kind == ENROL_OPERATOR)
+        return job->operator_by;
     return core;
 }
 
@@ -111,6 +114,20 @@ static void use_up(struct service *service, const struct enrolment *job)
     }
 }
 
+/* The name is a person's: it enters by digest, which lies in `name` until the act was recorded. */
+static enum result add_operator(struct service *service, const struct enrolment *job,
+                                uint8_t name[32], struct err *err)
+{
+    TRY(verb_personal(service, text_bytes(job->common_name), name, err));
+    struct change *c = act_change(&service->act, TABLE_OPERATOR, job->operator_id);
+    change_blob(c, COL_OPERATOR_NAME, bytes_of(name, 32));
+    change_blob(c, COL_OPERATOR_SPKI, bytes_of(job->spki_hash, 32));
+    change_int(c, COL_OPERATOR_ROLE, job->operator_role);
+    change_text(c, COL_OPERATOR_SCOPE, text_bytes(job->operator_scope));
+    change_int(c, COL_OPERATOR_STATE, 1);
+    return OK;
+}
+
 static enum result is_unchanged(struct service *service, const struct enrolment *job, bool *ret,
                                 struct err *err)
 {
@@ -130,7 +147,9 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     bool live = false;
     TRY(is_unchanged(service, job, &live, err));
     bool is_device = job->kind == ENROL_DEVICE;
-    enum event event = live ? EVENT_CERTIFICATE_ISSUED : EVENT_CERTIFICATE_ORPHANED;
+    enum event event = !live                         ? EVENT_CERTIFICATE_ORPHANED
+                       : job->kind == ENROL_OPERATOR ? EVENT_OPERATOR_ADDED
+                                                     : EVENT_CERTIFICATE_ISSUED;
     enum cert_state state = !live ? CERT_ORPHAN : is_device ? CERT_PENDING : CERT_CURRENT;
 
     uint8_t digest[32];
@@ -138,6 +157,9 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     service_act(service, event, now_s, asker(job), job->subject.device.id);
     struct certificate row = row_of(job, state, now_s);
     int64_t id = add_certificate(service, &row, bytes_of(digest, sizeof digest));
+    uint8_t name[32];
+    if (live && job->kind == ENROL_OPERATOR)
+        TRY(add_operator(service, job, name, err));
     if (live && is_device) {
         end_older(service, job, now_s);
         change_for_issue(service, job);

@@ -15,6 +15,7 @@
 #include <ipc/ipc.h>
 #include <registry/subject.h>
 #include <service/service.h>
+#include <service/verb.h>
 #include <trust/authorise.h>
 
 #define ENROL_PAIR_REPEATS_S 86400 /* a (credential, SPKI) pair repeats its answer for so long */
@@ -57,7 +58,12 @@ struct enrolment {
     uint8_t tbs_hash[32];
     size_t spki_n;
     uint8_t spki[LIMIT_SPKI_BYTES];
+
+    int64_t operator_id; /* the row to be; with kind ENROL_OPERATOR */
+    enum role operator_role;
+    struct actor operator_by;
     char common_name[LIMIT_NAME + 1];
+    char operator_scope[LIMIT_NAME + 1];
 };
 
 void enrolment_free(struct enrolment *job);
@@ -70,6 +76,12 @@ MUST_USE enum result enrol_decide(struct service *service, const struct msg_enro
 /* A certificate for one of our listeners, named by the configuration. */
 MUST_USE enum result enrol_server(struct service *service, struct bytes spki, int64_t now_s,
                                   struct enrolment *job, struct err *err);
+
+/* A certificate and a row for an operator: by an admin, or over the local socket while there is no
+ * operator yet. E_OPERATOR, E_SYNTAX, E_CONFLICT. */
+MUST_USE enum result enrol_operator(struct service *service, const struct operator_is *who,
+                                    const struct msg_operator_add *ask, int64_t now_s,
+                                    struct enrolment *job, struct err *err);
 
 /* What the signer is asked; points into `job` and `csr`. */
 struct msg_sign enrol_sign_message(const struct enrolment *job, uint64_t id, struct bytes csr);

@@ -1,0 +1,38 @@
+/* Signer's journal against the ledger (design 3, Signer journal): signed without an entry is an
+ * orphan and revoked; a ledger shorter than what was signed is an older copy, and nothing is
+ * signed. */
+#include "core.h"
+
+#include <base/log.h>
+
+enum result agree_ask(struct core *core, struct err *err)
+{
+    int64_t after = 0;
+    enum result result = store_meta(core->store, "journal", &after, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    struct msg_journal_ask ask = {.after = (uint64_t)after};
+    return ipc_send(&core->signer, IPC_JOURNAL_ASK, &ask, -1, err);
+}
+
+enum result agree_item(struct core *core, const struct msg_journal_item *item, struct err *err)
+{
+    TRY(turn_begin(core, err));
+    TRY(enrol_orphan(&core->service, item, core->now_s, err));
+    core->journal = item->journal;
+    return OK;
+}
+
+enum result agree_end(struct core *core, const struct msg_journal_end *end, struct err *err)
+{
+    uint64_t size = ledger_size(core->service.ledger);
+    if (end->size > size)
+        return err_set(err, E_JOURNAL,
+                       "the signer signed a checkpoint of %llu entries, the ledger has %llu",
+                       (unsigned long long)end->size, (unsigned long long)size);
+    core->publish.signed_size = end->size;
+    memcpy(core->publish.signed_root, end->root, sizeof end->root);
+    core->is_agreed = true;
+    struct msg_journal_agreed agreed = {.size = size};
+    return ipc_send(&core->signer, IPC_JOURNAL_AGREED, &agreed, -1, err);
+}

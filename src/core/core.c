@@ -1,0 +1,188 @@
+/* Core's life: open, enter the sandbox, agree with the signer, loop. */
+#include "core.h"
+
+#include <base/clock.h>
+#include <base/file.h>
+#include <base/log.h>
+#include <crypto/start.h>
+#include <service/finding.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DUE_A_TICK 200 /* devices judged again by time in one tick */
+
+static enum result open_store(struct core *core, struct err *err)
+{
+    char path[CONFIG_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/%s/troth.db", core->config->data, ROLE_FOLDER_STORE);
+    TRY(store_open(path, STORE_WRITE, &core->store, err));
+    return service_open(&core->service, core->store, core->config, core->now_s, err);
+}
+
+static enum result open_public(struct core *core, struct err *err)
+{
+    core->public_dir = open(core->config->public_files, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+    if (core->public_dir < 0)
+        return err_set(err, E_IO, "%s: %s", core->config->public_files, strerror(errno));
+    return publish_open(core, err);
+}
+
+static enum result open_channels(struct core *core, const struct core_setup *setup, struct err *err)
+{
+    for (unsigned i = 0; i < setup->front_count; i++) {
+        TRY(ipc_open(&core->fronts[i], IPC_CORE, IPC_FRONT, setup->front_fds[i], err));
+        core->front_count++;
+    }
+    TRY(ipc_open(&core->desk, IPC_CORE, IPC_DESK, setup->desk_fd, err));
+    return ipc_open(&core->signer, IPC_CORE, IPC_SIGNER, setup->signer_fd, err);
+}
+
+static enum result core_open(struct core *core, const struct core_setup *setup, struct err *err)
+{
+    core->config = setup->config;
+    core->supervisor_fd = setup->supervisor_fd;
+    core->now_s = clock_now_s();
+    TRY(crypto_start(err));
+    TRY(open_channels(core, setup, err));
+    TRY(open_public(core, err));
+    TRY(open_store(core, err));
+    TRY(ballast_open(core, err));
+    TRY(role_enter_sandbox(&setup->sandbox, err));
+    TRY(agree_ask(core, err));
+    return publish_trust(core, err);
+}
+
+/* Takes what waits in one channel; a peer that breaks the rules ends the server. */
+static void drain(struct core *core, struct ipc_channel *channel)
+{
+    struct ipc_message message;
+    struct err err = {0};
+    for (int i = 0; i < CORE_DRAIN && core->exit_status < 0; i++) {
+        enum result result = ipc_receive(channel, &message, &err);
+        if (result == R_BUSY)
+            return;
+        if (result != OK) {
+            log_err(LEVEL_ERROR, "channel-broken", &err, NULL);
+            core->exit_status = 1;
+            return;
+        }
+        core_handle(core, channel, &message);
+    }
+}
+
+/* Operators first: a revocation goes before issuing (design 3). */
+static void take_turn(struct core *core)
+{
+    core->now_s = clock_now_s();
+    drain(core, &core->desk);
+    drain(core, &core->signer);
+    for (unsigned i = 0; i < core->front_count; i++)
+        drain(core, &core->fronts[i]);
+    turn_end(core);
+    if (core->jobs.waiting != NULL) {
+        core_retry_waiting(core);
+        turn_end(core);
+    }
+    core_import_step(core);
+}
+
+static void settle_due(struct core *core)
+{
+    struct err err = {0};
+    uint32_t n = 0;
+    enum result result = turn_begin(core, &err);
+    if (result == OK)
+        result = finding_settle_due(&core->service, core->now_s, DUE_A_TICK, &n, &err);
+    if (result != OK)
+        turn_fail(core, &err);
+    turn_end(core);
+}
+
+static void tick(struct core *core)
+{
+    struct err err = {0};
+    int64_t now_us = clock_monotonic_us();
+    if (now_us - core->ticked_us < CORE_TICK_MS * 1000)
+        return;
+    core->ticked_us = now_us;
+    ballast_tick(core);
+    publish_tick(core);
+    settle_due(core);
+    if (store_log_pages(core->store) > CORE_LOG_PAGES && store_checkpoint(core->store, &err) != OK)
+        log_err(LEVEL_WARNING, "log-not-copied", &err, NULL);
+}
+
+static size_t poll_set(const struct core *core, struct pollfd *ret)
+{
+    size_t n = 0;
+    ret[n++] = (struct pollfd){.fd = core->supervisor_fd, .events = POLLIN};
+    ret[n++] = (struct pollfd){.fd = core->desk.fd, .events = POLLIN};
+    ret[n++] = (struct pollfd){.fd = core->signer.fd, .events = POLLIN};
+    for (unsigned i = 0; i < core->front_count; i++)
+        ret[n++] = (struct pollfd){.fd = core->fronts[i].fd, .events = POLLIN};
+    return n;
+}
+
+static bool has_ended(int supervisor_fd)
+{
+    char octet;
+    return read(supervisor_fd, &octet, 1) == 0;
+}
+
+static void loop(struct core *core)
+{
+    struct pollfd set[CORE_FRONTS_MAX + 3];
+    size_t n = poll_set(core, set);
+    while (core->exit_status < 0) {
+        int wait_ms = core->import.is_running ? 0 : CORE_TICK_MS;
+        if (poll(set, n, wait_ms) < 0)
+            continue;
+        if (set[0].revents != 0 && has_ended(core->supervisor_fd)) {
+            core->exit_status = 0;
+            return;
+        }
+        take_turn(core);
+        tick(core);
+    }
+}
+
+static void core_close(struct core *core)
+{
+    jobs_free(&core->jobs);
+    service_close(&core->service);
+    store_close(core->store);
+    for (unsigned i = 0; i < core->front_count; i++)
+        ipc_close(&core->fronts[i]);
+    ipc_close(&core->desk);
+    ipc_close(&core->signer);
+    fd_closep(&core->public_dir);
+    fd_closep(&core->ballast);
+}
+
+int core_run(const struct core_setup *setup)
+{
+    struct err err = {0};
+    struct core *core = calloc(1, sizeof *core);
+    if (core == NULL)
+        return 1;
+    core->public_dir = core->ballast = core->desk.fd = core->signer.fd = -1;
+    core->exit_status = -1;
+
+    enum result result = core_open(core, setup, &err);
+    if (result == OK)
+        result = role_send_ready(IPC_CORE, setup->supervisor_fd, &setup->sandbox, "", &err);
+    if (result == OK)
+        loop(core);
+    else
+        log_err(LEVEL_ERROR, "core-not-started", &err, NULL);
+    int status = result == OK ? core->exit_status : 1;
+    core_close(core);
+    free(core);
+    return status;
+}

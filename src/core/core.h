@@ -1,0 +1,122 @@
+/* Inside core: one struct, one loop. Read loop.c first. */
+#ifndef CORE_INSIDE_H
+#define CORE_INSIDE_H
+
+#include <core/core.h>
+
+#include "jobs.h"
+
+#include <ipc/record.h>
+#include <service/enrol.h>
+#include <service/service.h>
+
+#define CORE_FRONTS_MAX CONFIG_FRONTS_MAX
+#define CORE_DRAIN 256            /* messages taken from one channel in one turn */
+#define CORE_TICK_MS 250          /* publishing and timers */
+#define CORE_CHECKPOINT_US 400000 /* a change is in a signed checkpoint after about that */
+#define CORE_LOG_PAGES 2000       /* of the write-ahead log before it is copied back: 8 MB */
+#define CORE_IMPORT_ROWS 500      /* of an import in one turn: others get their turn between */
+
+struct import {
+    bool is_running;
+    uint64_t id;
+    bool dry_run;
+    struct operator_row operator_row;
+    struct actor actor;
+    struct record_reader rows;
+    struct record_writer faults;
+    struct msg_verb_answer answer;
+};
+
+struct publish {
+    uint64_t signed_size; /* of the last checkpoint that the signer signed */
+    uint8_t signed_root[32];
+    uint64_t asked_size;        /* under way; 0 = none */
+    int64_t changed_us;         /* monotonic: first change that no checkpoint has; 0 = none */
+    int64_t published_ms;       /* wall clock of the last checkpoint, for metrics */
+    struct crl_shard crl_asked; /* issuer 0 = none under way */
+    struct crl_plan crl_plan;
+    int64_t refreshed_s; /* when every shard was last looked at */
+    uint64_t crls;
+};
+
+struct counts { /* since start */
+    uint64_t issued, repeated, refused, orphaned, verbs;
+};
+
+struct core {
+    const struct config *config;
+    struct store *store;
+    struct service service;
+    struct ipc_channel fronts[CORE_FRONTS_MAX];
+    unsigned front_count;
+    struct ipc_channel desk;
+    struct ipc_channel signer;
+    int supervisor_fd;
+    int public_dir;
+    int ballast;      /* core/ballast.c */
+    int64_t now_s;    /* read once a turn */
+    bool in_turn;     /* a transaction is open */
+    bool is_agreed;   /* signer's journal and ledger were compared */
+    uint64_t journal; /* last journal record of this turn's certificates; 0 = none */
+    struct jobs jobs;
+    struct import import;
+    struct publish publish;
+    struct counts counts;
+    int64_t ticked_us;
+    int exit_status; /* -1 = go on */
+};
+
+/* turn.c: the transaction that everything in one turn shares. Begun when first needed. */
+MUST_USE enum result turn_begin(struct core *core, struct err *err);
+/* Commits, and only then answers what the turn finished. */
+void turn_end(struct core *core);
+/* Everything since turn_begin() is undone: its jobs are answered E_BUSY, and what the signer signed
+ * for them is found again in its journal and recorded as orphaned. */
+void turn_fail(struct core *core, const struct err *why);
+
+/* handlers.c: what each message means; a message without a row never gets here (ipc/messages.def).
+ */
+void core_handle(struct core *core, struct ipc_channel *from, struct ipc_message *message);
+
+/* enrol.c */
+void core_enrol(struct core *core, struct ipc_channel *front, const struct msg_enrol *ask);
+void core_go_on(struct core *core, struct job *job, struct bytes csr);
+void core_server_csr(struct core *core, struct ipc_channel *from, const struct msg_server_csr *ask);
+void core_sighting(struct core *core, const struct msg_sighting *sighting);
+void core_sign_answer(struct core *core, const struct msg_sign_answer *answer);
+void core_checked(struct core *core, const struct msg_checked_csr *checked);
+/* Answers the job and ends it; the channel's backlog decides when. */
+void core_answer(struct core *core, struct job *job);
+void core_retry_waiting(struct core *core);
+
+/* verbs.c */
+void core_verb(struct core *core, const struct ipc_message *message);
+void core_operator_add(struct core *core, const struct msg_operator_add *ask);
+void core_answer_verb(struct core *core, const struct msg_verb_answer *answer);
+void core_import_begin(struct core *core, const struct msg_device_import *ask, int fd);
+void core_import_step(struct core *core);
+
+/* agree.c: signer's journal against the ledger. */
+MUST_USE enum result agree_ask(struct core *core, struct err *err);
+MUST_USE enum result agree_item(struct core *core, const struct msg_journal_item *item,
+                                struct err *err);
+MUST_USE enum result agree_end(struct core *core, const struct msg_journal_end *end,
+                               struct err *err);
+
+/* publish.c: checkpoints, CRLs, and the authorities that listeners verify against. */
+MUST_USE enum result publish_open(struct core *core, struct err *err);
+void publish_tick(struct core *core);
+void publish_checkpoint(struct core *core, const struct msg_signed_checkpoint *answer);
+void publish_crl(struct core *core, const struct msg_signed_crl *answer, int fd);
+MUST_USE enum result publish_trust(struct core *core, struct err *err);
+
+/* health.c */
+void core_health(struct core *core, const struct msg_health_ask *ask);
+
+/* ballast.c: room that is given back when the disk is full, so that revocation goes on. */
+MUST_USE enum result ballast_open(struct core *core, struct err *err);
+void ballast_drop(struct core *core);
+void ballast_tick(struct core *core);
+
+#endif

@@ -1,0 +1,138 @@
+/* What each message means to core: one row each. The codec has already refused whatever this sender
+ * may not send (ipc/messages.def). */
+#include "core.h"
+
+#include <base/log.h>
+
+#include <unistd.h>
+
+typedef void (*handler)(struct core *core, struct ipc_channel *from, struct ipc_message *message);
+
+static void on_enrol(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    core_enrol(core, from, &message->enrol);
+}
+
+static void on_sighting(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_sighting(core, &message->sighting);
+}
+
+static void on_server_csr(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    core_server_csr(core, from, &message->server_csr);
+}
+
+static void on_desk_csr(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    const struct msg_desk_csr *desk = &message->desk_csr;
+    struct msg_server_csr ask = {.id = desk->id, .spki = desk->spki, .csr = desk->csr};
+    core_server_csr(core, from, &ask);
+}
+
+static void on_verb(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_verb(core, message);
+}
+
+static void on_operator_add(struct core *core, struct ipc_channel *from,
+                            struct ipc_message *message)
+{
+    (void)from;
+    core_operator_add(core, &message->operator_add);
+}
+
+static void on_import(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_import_begin(core, &message->device_import, message->fd);
+}
+
+static void on_health(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_health(core, &message->health_ask);
+}
+
+static void on_sign_answer(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_sign_answer(core, &message->sign_answer);
+}
+
+static void on_checked(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_checked(core, &message->checked_csr);
+}
+
+static void on_signed_crl(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    publish_crl(core, &message->signed_crl, message->fd);
+}
+
+static void on_checkpoint(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    publish_checkpoint(core, &message->signed_checkpoint);
+}
+
+static void on_journal_item(struct core *core, struct ipc_channel *from,
+                            struct ipc_message *message)
+{
+    (void)from;
+    struct err err = {0};
+    if (agree_item(core, &message->journal_item, &err) != OK)
+        turn_fail(core, &err);
+}
+
+static void on_journal_end(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    struct err err = {0};
+    turn_end(core);
+    if (agree_end(core, &message->journal_end, &err) == OK)
+        return;
+    log_err(LEVEL_ERROR, "journal-disagrees", &err, NULL);
+    core->exit_status = 1;
+}
+
+static const struct {
+    enum ipc_type type;
+    handler handle;
+} rows[] = {
+    {IPC_ENROL, on_enrol},
+    {IPC_SIGHTING, on_sighting},
+    {IPC_SERVER_CSR, on_server_csr},
+    {IPC_DESK_CSR, on_desk_csr},
+    {IPC_PRODUCT_ADD, on_verb},
+    {IPC_ANCHOR_ADD, on_verb},
+    {IPC_DEVICE_IMPORT, on_import},
+    {IPC_DEVICE_SET, on_verb},
+    {IPC_CERT_REVOKE, on_verb},
+    {IPC_TOKEN_ADD, on_verb},
+    {IPC_PERMIT_ADD, on_verb},
+    {IPC_OPERATOR_ADD, on_operator_add},
+    {IPC_CLOCK_ACCEPT, on_verb},
+    {IPC_HEALTH_ASK, on_health},
+    {IPC_SIGN_ANSWER, on_sign_answer},
+    {IPC_CHECKED_CSR, on_checked},
+    {IPC_SIGNED_CRL, on_signed_crl},
+    {IPC_SIGNED_CHECKPOINT, on_checkpoint},
+    {IPC_JOURNAL_ITEM, on_journal_item},
+    {IPC_JOURNAL_END, on_journal_end},
+};
+
+void core_handle(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    for (size_t i = 0; i < LENGTH_OF(rows); i++)
+        if (rows[i].type == message->type) {
+            rows[i].handle(core, from, message);
+            break;
+        }
+    if (message->fd >= 0)
+        close(message->fd);
+}

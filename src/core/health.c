@@ -1,0 +1,63 @@
+/* Metrics and readiness, each value with the instant at which it was true. */
+#include "core.h"
+
+#include <base/clock.h>
+#include <base/log.h>
+#include <base/text.h>
+
+static enum result send_metric(struct core *core, uint64_t id, const char *name, int64_t value,
+                               int64_t at_ms, struct err *err)
+{
+    struct msg_metric metric = {.id = id, .name = text_bytes(name), .value = value, .at_ms = at_ms};
+    return ipc_send(&core->desk, IPC_METRIC, &metric, -1, err);
+}
+
+static enum result send_metrics(struct core *core, uint64_t id, struct err *err)
+{
+    int64_t now_ms = clock_now_us() / 1000;
+    const struct {
+        const char *name;
+        int64_t value;
+        int64_t at_ms;
+    } metrics[] = {
+        {"troth_certificates_issued_total", (int64_t)core->counts.issued, now_ms},
+        {"troth_certificates_orphaned_total", (int64_t)core->counts.orphaned, now_ms},
+        {"troth_requests_refused_total", (int64_t)core->counts.refused, now_ms},
+        {"troth_verbs_total", (int64_t)core->counts.verbs, now_ms},
+        {"troth_crls_signed_total", (int64_t)core->publish.crls, now_ms},
+        {"troth_ledger_entries", (int64_t)ledger_size(core->service.ledger), now_ms},
+        {"troth_checkpoint_entries", (int64_t)core->publish.signed_size,
+         core->publish.published_ms},
+        {"troth_requests_under_way", core->jobs.used, now_ms},
+        {"troth_store_log_pages", (int64_t)store_log_pages(core->store), now_ms},
+        {"troth_issuing_stopped", core->service.stops_issuing, now_ms},
+    };
+    for (size_t i = 0; i < LENGTH_OF(metrics); i++)
+        TRY(send_metric(core, id, metrics[i].name, metrics[i].value, metrics[i].at_ms, err));
+    return OK;
+}
+
+static enum result is_ready(struct core *core, struct err *why)
+{
+    if (!core->is_agreed)
+        return err_set(why, E_BUSY, "signer's journal and ledger are being compared");
+    if (core->service.stops_issuing)
+        return err_set(why, E_BUSY, "the disk is full: issuing stops, revocation goes on");
+    return clock_guard_check(&core->service.clock, core->now_s, clock_monotonic_us() / 1000000,
+                             ledger_last_at_s(core->service.ledger), why);
+}
+
+void core_health(struct core *core, const struct msg_health_ask *ask)
+{
+    struct err why = {0}, err = {0};
+    bool ready = is_ready(core, &why) == OK;
+    struct bytes reason = text_bytes(why.text);
+    if (reason.n > LIMIT_TEXT)
+        reason.n = LIMIT_TEXT;
+    struct msg_health_end end = {.id = ask->id, .ready = ready, .reason = reason};
+    enum result result = send_metrics(core, ask->id, &err);
+    if (result == OK)
+        result = ipc_send(&core->desk, IPC_HEALTH_END, &end, -1, &err);
+    if (result != OK)
+        log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
+}

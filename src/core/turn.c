@@ -1,0 +1,69 @@
+/* One turn of the loop: whatever was waiting is one batch, one transaction, one fsync. */
+#include "core.h"
+
+#include <base/log.h>
+
+enum result turn_begin(struct core *core, struct err *err)
+{
+    if (core->in_turn)
+        return OK;
+    TRY(store_begin(core->store, err));
+    core->in_turn = true;
+    return OK;
+}
+
+static void answer_finished(struct core *core)
+{
+    struct job *job = core->jobs.finished;
+    core->jobs.finished = NULL;
+    while (job != NULL) {
+        struct job *next = job->next_finished;
+        core_answer(core, job);
+        job = next;
+    }
+}
+
+void turn_fail(struct core *core, const struct err *why)
+{
+    log_err(LEVEL_ERROR, "turn-failed", why, NULL);
+    store_rollback(core->store);
+    ledger_rolled_back(core->service.ledger);
+    core->in_turn = false;
+    if (store_must_exit(core->store) || error_find(why->code)->kind == R_CORRUPT) {
+        core->exit_status = 1; /* nobody knows what is on the disk: never retry (design 5, Time) */
+        return;
+    }
+
+    for (struct job *job = core->jobs.finished; job != NULL; job = job->next_finished) {
+        job->enrolment.code = E_BUSY;
+        blob_free(&job->enrolment.der);
+    }
+    bool signed_some = core->journal != 0;
+    core->journal = 0;
+    answer_finished(core);
+    ballast_drop(core);
+    struct err err = {0};
+    if (signed_some && agree_ask(core, &err) != OK)
+        core->exit_status = 1;
+}
+
+static enum result commit(struct core *core, struct err *err)
+{
+    if (core->journal != 0)
+        TRY(store_put_meta(core->store, "journal", (int64_t)core->journal, err));
+    return store_commit(core->store, err);
+}
+
+void turn_end(struct core *core)
+{
+    struct err err = {0};
+    if (core->in_turn && commit(core, &err) != OK) {
+        turn_fail(core, &err);
+        return;
+    }
+    if (core->in_turn)
+        ledger_committed(core->service.ledger);
+    core->in_turn = false;
+    core->journal = 0;
+    answer_finished(core);
+}
