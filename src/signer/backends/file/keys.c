@@ -1,0 +1,76 @@
+#include <signer/backend.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PATH_ROOM 768
+
+struct signer_keys {
+    struct key *key[SIGNER_KEY_COUNT];
+};
+
+static void keys_close(struct signer_keys *keys)
+{
+    if (keys == NULL)
+        return;
+    for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
+        key_free(keys->key[i]);
+    free(keys);
+}
+
+static void keys_closep(struct signer_keys **keys)
+{
+    keys_close(*keys);
+}
+
+static enum result key_open(const char *folder, enum signer_key which,
+                            const struct secret *passphrase, struct key **ret, struct err *err)
+{
+    char path[PATH_ROOM];
+
+    int n = snprintf(path, sizeof(path), "%s/%s.pem", folder, signer_key_name(which));
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return err_set(err, E_KEY, "the path of key %s is too long", signer_key_name(which));
+    TRY(key_load(path, passphrase, ret, err));
+    if (key_kind(*ret) != signer_key_kind(which))
+        return err_set(err, E_KEY, "%s: the key is of another kind", path);
+    return OK;
+}
+
+static enum result keys_open(const char *folder, const struct secret *passphrase,
+                             struct signer_keys **ret, struct err *err)
+{
+    CLEANUP(keys_closep) struct signer_keys *keys = calloc(1, sizeof(*keys));
+
+    if (keys == NULL)
+        return err_set(err, E_MEMORY, "no memory for keys");
+    for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
+        TRY(key_open(folder, (enum signer_key)i, passphrase, &keys->key[i], err));
+    *ret = STEAL(keys);
+    return OK;
+}
+
+static enum result keys_sign(struct signer_keys *keys, enum signer_key which, struct bytes message,
+                             struct key_signature *ret, struct err *err)
+{
+    return key_sign(keys->key[which], message, ret, err);
+}
+
+static struct bytes keys_point(const struct signer_keys *keys, enum signer_key which)
+{
+    return key_point(keys->key[which]);
+}
+
+static struct bytes keys_spki(const struct signer_keys *keys, enum signer_key which)
+{
+    return key_spki(keys->key[which]);
+}
+
+const struct signer_backend signer_backend_file = {
+    .name = "file",
+    .open = keys_open,
+    .close = keys_close,
+    .sign = keys_sign,
+    .point = keys_point,
+    .spki = keys_spki,
+};

@@ -1,0 +1,167 @@
+/* CRLs: is the list one that this issuer may sign next for this shard? */
+#include "session.h"
+
+#include <base/clock.h>
+#include <base/file.h>
+#include <crypto/hash.h>
+#include <ipc/sealed.h>
+#include <wire/x509_crl.h>
+#include <wire/x509_write.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define AHEAD_MAX_S 300    /* thisUpdate after our clock */
+#define BEHIND_MAX_S 86400 /* and before it */
+#define AROUND_BYTES 256   /* what stands around a TBSCertList: at most */
+
+static struct crl_shard shard_of(const struct msg_sign_crl *message)
+{
+    return (struct crl_shard){.issuer = message->issuer,
+                              .expiry_class = (uint8_t)message->shard_class,
+                              .part = message->shard_part};
+}
+
+static enum result check_idp(const struct session *session, const struct x509_crl *crl,
+                             struct crl_shard shard, struct err *err)
+{
+    uint8_t room[CRL_URL_MAX];
+    struct buf url = buf_over(room, sizeof(room));
+
+    crl_url(&url, session->site.url, shard);
+    if (!crl->has_idp || !bytes_equal(crl->idp_uri, buf_bytes(&url)))
+        return err_set(err, E_PROFILE, "RFC 5280 5.2.5: the distribution point is not the shard's");
+    if (crl->only_user || crl->only_ca)
+        return err_set(err, E_PROFILE, "RFC 5280 5.2.5: the CRL is not for all certificates");
+    return OK;
+}
+
+static uint64_t number_value(struct bytes magnitude)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < magnitude.n && magnitude.n <= 8; i++)
+        value = value << 8 | magnitude.p[i];
+    return value;
+}
+
+static enum result check_times(const struct x509_crl *crl, const struct pki_issuer *issuer,
+                               int64_t now_s, struct err *err)
+{
+    if (crl->this_update_s > now_s + AHEAD_MAX_S || crl->this_update_s < now_s - BEHIND_MAX_S)
+        return err_set(err, E_PROFILE, "RFC 5280 5.1.2.4: thisUpdate is not now");
+    if (crl->next_update_s <= crl->this_update_s ||
+        crl->next_update_s > crl->this_update_s + CRL_WINDOW_S ||
+        crl->next_update_s > issuer->not_after_s)
+        return err_set(err, E_PROFILE, "RFC 5280 5.1.2.5: nextUpdate is not within %d s of it",
+                       CRL_WINDOW_S);
+    return OK;
+}
+
+static enum result check_entries(const struct x509_crl *crl, struct crl_shard shard,
+                                 struct err *err)
+{
+    struct reader walk = reader_of(crl->entries);
+    struct x509_crl_entry entry;
+    struct crl_shard other;
+
+    while (x509_crl_next(&walk, &entry))
+        if (!crl_shard_of(shard.issuer, entry.serial, &other) ||
+            other.expiry_class != shard.expiry_class || other.part != shard.part)
+            return err_set(err, E_PROFILE, "the CRL lists a certificate of another shard");
+    return OK;
+}
+
+static enum result check_crl(const struct session *session, const struct msg_sign_crl *message,
+                             const struct x509_crl *crl, struct err *err)
+{
+    const struct pki_issuer *issuer = &session->issuers[message->issuer].issuer;
+    struct crl_shard shard = shard_of(message);
+
+    if (crl->sig_alg != X509_SIG_ECDSA_SHA256)
+        return err_set(err, E_PROFILE,
+                       "RFC 5280 5.1.2.2: the signature algorithm is not the key's");
+    if (!bytes_equal(crl->issuer, issuer->name) || !bytes_equal(crl->aki, issuer->ski))
+        return err_set(err, E_PROFILE, "RFC 5280 5.1.2.3: the CRL is not the issuer's");
+    if (number_value(crl->number) != message->number || message->number == 0)
+        return err_set(err, E_PROFILE, "RFC 5280 5.2.3: the CRL number is not the one announced");
+    TRY(check_idp(session, crl, shard, err));
+    TRY(check_times(crl, issuer, clock_now_s(), err));
+    return check_entries(crl, shard, err);
+}
+
+/* The list inside a CRL, so that the one reader there is can read it. */
+static enum result read_list(struct bytes tbs, struct blob *room, struct x509_crl *ret,
+                             struct err *err)
+{
+    static const uint8_t no_signature[] = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
+    const char *why = NULL;
+
+    *room = (struct blob){.p = malloc(tbs.n + AROUND_BYTES), .n = tbs.n + AROUND_BYTES};
+    if (room->p == NULL)
+        return err_set(err, E_MEMORY, "no memory for a CRL");
+    struct buf whole = buf_over(room->p, room->n);
+    x509_write_signed(&whole, tbs, X509_SIG_ECDSA_SHA256,
+                      bytes_of(no_signature, sizeof(no_signature)));
+    if (!x509_read_crl(buf_bytes(&whole), ret, &why))
+        return err_set(err, E_PROFILE, "%s", why);
+    return OK;
+}
+
+static enum result judge_list(struct session *session, const struct msg_sign_crl *message,
+                              struct bytes list, struct record *ret, struct err *err)
+{
+    CLEANUP(blob_free) struct blob room = {0};
+    struct x509_crl crl;
+
+    TRY(read_list(list, &room, &crl, err));
+    TRY(check_crl(session, message, &crl, err));
+    *ret =
+        (struct record){.kind = RECORD_CRL, .shard = shard_of(message), .number = message->number};
+    sha256(list, ret->hash);
+    return OK;
+}
+
+enum result judge_crl(struct session *session, const struct msg_sign_crl *message, int fd,
+                      struct job *job, struct err *err)
+{
+    CLEANUP(sealed_unmap) struct bytes list = {0};
+
+    TRY(session_may_sign(session, err));
+    if (message->issuer <= PKI_ISSUER_ROOT || message->issuer >= PKI_ISSUER_COUNT ||
+        message->shard_class > UINT8_MAX)
+        return err_set(err, E_PROFILE, "there is no issuer %u or class %u", message->issuer,
+                       message->shard_class);
+    TRY(sealed_map(fd, CRL_BYTES_MAX, &list, err));
+    TRY(judge_list(session, message, list, &job->record, err));
+    TRY(journal_add(session->journal, &job->record, &job->journal, err));
+    job->key = issuer_signs_with(message->issuer);
+    job->list = list;
+    list = (struct bytes){0};
+    return OK;
+}
+
+static enum result make_crl(struct session *session, const struct job *job, int *ret_fd,
+                            struct err *err)
+{
+    CLEANUP(blob_free)
+    struct blob room = {.p = malloc(job->list.n + AROUND_BYTES), .n = job->list.n + AROUND_BYTES};
+    struct key_signature signature;
+
+    if (room.p == NULL)
+        return err_set(err, E_MEMORY, "no memory for a CRL");
+    TRY(session->backend->sign(session->keys, job->key, job->list, &signature, err));
+    struct buf crl = buf_over(room.p, room.n);
+    x509_write_signed(&crl, job->list, X509_SIG_ECDSA_SHA256, key_signature_bytes(&signature));
+    return sealed_from("crl", buf_bytes(&crl), ret_fd, err);
+}
+
+enum result finish_crl(struct session *session, struct job *job, struct err *err)
+{
+    CLEANUP(fd_closep) int fd = -1;
+    struct msg_signed_crl answer = {.id = job->id};
+
+    TRY(make_crl(session, job, &fd, err));
+    sealed_unmap(&job->list);
+    return session_send(session, IPC_SIGNED_CRL, &answer, fd, err);
+}

@@ -1,0 +1,43 @@
+/* Where private keys live: a struct of functions, one file of them a kind. Here: encrypted files.
+ */
+#ifndef SIGNER_BACKEND_H
+#define SIGNER_BACKEND_H
+
+#include <base/secret.h>
+#include <crypto/key.h>
+
+/* Every key of the online server. */
+enum signer_key {
+    SIGNER_KEY_IDEVID,
+    SIGNER_KEY_LDEVID,
+    SIGNER_KEY_OPERATIONS,
+    SIGNER_KEY_CHECKPOINT_ED25519,
+    SIGNER_KEY_CHECKPOINT_ES256,
+    SIGNER_KEY_COUNT
+};
+
+/* Its name, which is its file's name before ".pem", and its kind. */
+const char *signer_key_name(enum signer_key which);
+enum key_kind signer_key_kind(enum signer_key which);
+
+struct signer_keys; /* each back-end has its own */
+
+struct signer_backend {
+    const char *name;
+    /* Opens all keys, before the sandbox. `folder` is the signer's. The caller owns `ret`. E_KEY.
+     */
+    enum result (*open)(const char *folder, const struct secret *passphrase,
+                        struct signer_keys **ret, struct err *err);
+    void (*close)(struct signer_keys *keys); /* NULL is fine */
+    /* As key_sign. */
+    enum result (*sign)(struct signer_keys *keys, enum signer_key which, struct bytes message,
+                        struct key_signature *ret, struct err *err);
+    /* As key_point and key_spki; valid while the keys are open. */
+    struct bytes (*point)(const struct signer_keys *keys, enum signer_key which);
+    struct bytes (*spki)(const struct signer_keys *keys, enum signer_key which);
+};
+
+/* PKCS #8 files under one passphrase. They protect against everybody but root on this host. */
+extern const struct signer_backend signer_backend_file;
+
+#endif

@@ -1,0 +1,158 @@
+#include "session.h"
+
+#include <base/file.h>
+#include <crypto/start.h>
+#include <ipc/role.h>
+#include <wire/x509.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PASSPHRASE_CREDENTIAL "troth-passphrase"
+#define PATH_ROOM (CONFIG_PATH_MAX + 64)
+
+static enum result path_in(const struct config *config, const char *name, char ret[PATH_ROOM],
+                           struct err *err)
+{
+    int n = snprintf(ret, PATH_ROOM, "%s/" ROLE_FOLDER_SIGNER "%s%s", config->data,
+                     *name != '\0' ? "/" : "", name);
+    return n > 0 && n < PATH_ROOM ? OK : err_set(err, E_CONFIG, "the path of data is too long");
+}
+
+static enum result open_keys(struct session *session, struct err *err)
+{
+    CLEANUP(secret_free) struct secret passphrase = {0};
+    char folder[PATH_ROOM];
+
+    TRY(path_in(session->config, "", folder, err));
+    TRY(secret_read_passphrase(session->config->passphrase_file, PASSPHRASE_CREDENTIAL, &passphrase,
+                               err));
+    return session->backend->open(folder, &passphrase, &session->keys, err);
+}
+
+enum signer_key issuer_signs_with(uint32_t issuer)
+{
+    static const enum signer_key keys[PKI_ISSUER_COUNT] = {
+        [PKI_ISSUER_NONE] = SIGNER_KEY_COUNT,
+        [PKI_ISSUER_ROOT] = SIGNER_KEY_COUNT,
+        [PKI_ISSUER_IDEVID] = SIGNER_KEY_IDEVID,
+        [PKI_ISSUER_LDEVID] = SIGNER_KEY_LDEVID,
+        [PKI_ISSUER_OPERATIONS] = SIGNER_KEY_OPERATIONS,
+    };
+    return issuer < PKI_ISSUER_COUNT ? keys[issuer] : SIGNER_KEY_COUNT;
+}
+
+static enum result open_issuer(struct session *session, enum pki_issuer_kind kind, struct err *err)
+{
+    struct issuing *issuing = &session->issuers[kind];
+    char name[32], path[PATH_ROOM];
+    struct x509_cert cert;
+    const char *why = NULL;
+
+    snprintf(name, sizeof(name), "%s.cer", issuer_name(kind));
+    TRY(path_in(session->config, name, path, err));
+    TRY(file_read(path, LIMIT_CERTIFICATE_BYTES, &issuing->certificate, err));
+    TRY(pki_issuer_read(kind, blob_bytes(&issuing->certificate), &issuing->issuer, err));
+    if (!x509_read_cert(blob_bytes(&issuing->certificate), &cert, &why))
+        return err_set(err, E_CERTIFICATE, "%s: %s", path, why);
+    if (!bytes_equal(cert.spki, session->backend->spki(session->keys, issuer_signs_with(kind))))
+        return err_set(err, E_KEY, "%s is not for the key beside it", path);
+    return OK;
+}
+
+static enum result open_origin(struct session *session, struct err *err)
+{
+    CLEANUP(blob_free) struct blob file = {0};
+    char path[PATH_ROOM];
+
+    TRY(path_in(session->config, "origin", path, err));
+    TRY(file_read(path, ORIGIN_MAX + 1, &file, err));
+    struct bytes origin = blob_bytes(&file);
+    if (origin.n != 0 && origin.p[origin.n - 1] == '\n')
+        origin.n--;
+    if (!is_note_origin(origin))
+        return err_set(err, E_SYNTAX, "%s: not the name of a log (C2SP signed-note)", path);
+    memcpy(session->origin, origin.p, origin.n);
+    return OK;
+}
+
+static void fill_site(struct session *session)
+{
+    const struct config *config = session->config;
+
+    for (uint32_t i = 0; i < config->server_name_count; i++)
+        session->names[i] = bytes_of(config->server_names[i], strlen(config->server_names[i]));
+    session->site =
+        (struct pki_site){.url = bytes_of(config->public_url, strlen(config->public_url)),
+                          .names = session->names,
+                          .names_n = config->server_name_count};
+}
+
+enum result session_open(struct session *session, const struct config *config, int core_fd,
+                         struct err *err)
+{
+    char path[PATH_ROOM];
+
+    *session = (struct session){
+        .config = config, .supervisor_fd = -1, .core.fd = -1, .backend = &signer_backend_file};
+    TRY(ipc_open(&session->core, IPC_SIGNER, IPC_CORE, core_fd, err));
+    TRY(crypto_start(err));
+    TRY(open_keys(session, err));
+    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
+        TRY(open_issuer(session, kind, err));
+    TRY(open_origin(session, err));
+    fill_site(session);
+    session->jobs = calloc(JOBS_MAX, sizeof(*session->jobs));
+    if (session->jobs == NULL)
+        return err_set(err, E_MEMORY, "no memory for a batch");
+    TRY(path_in(config, "journal", path, err));
+    return journal_open(path, &session->journal, err);
+}
+
+void session_close(struct session *session)
+{
+    ipc_close(&session->core);
+    session->backend->close(session->keys);
+    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+        blob_free(&session->issuers[i].certificate);
+    journal_close(session->journal);
+    free(session->jobs);
+}
+
+/* Until core has room again, or one of the two is gone. */
+static enum result wait_for_core(struct session *session, struct err *err)
+{
+    struct pollfd fds[] = {{.fd = session->core.fd, .events = POLLOUT},
+                           {.fd = session->supervisor_fd}};
+
+    if (poll(fds, LENGTH_OF(fds), -1) < 0 && errno != EINTR)
+        return err_set(err, E_IO, "poll: %s", strerror(errno));
+    if (fds[1].revents & POLLHUP)
+        return err_set(err, E_UNREACHABLE, "the supervisor is gone");
+    return OK;
+}
+
+enum result session_send(struct session *session, enum ipc_type type, const void *message, int fd,
+                         struct err *err)
+{
+    for (;;) {
+        enum result result = ipc_send(&session->core, type, message, fd, err);
+        if (result != R_BUSY)
+            return result;
+        TRY(wait_for_core(session, err));
+    }
+}
+
+enum result session_may_sign(const struct session *session, struct err *err)
+{
+    if (session->has_agreed)
+        return OK;
+    return err_set(err, E_JOURNAL,
+                   session->is_core_ahead
+                       ? "core remembers more signatures than the signer's journal has"
+                       : "the signer's journal and the ledger have not been compared");
+}

@@ -1,0 +1,103 @@
+/* Private: the signer at work. */
+#ifndef SIGNER_SESSION_H
+#define SIGNER_SESSION_H
+
+#include <base/blob.h>
+#include <base/config.h>
+#include <ipc/ipc.h>
+#include <pki/grant.h>
+#include <pki/note.h>
+#include <signer/backend.h>
+
+#include "journal.h"
+
+#define JOBS_MAX 256            /* of one batch: 25 ms of signatures */
+#define CHECKS_PER_S 500        /* CSR signatures verified for refusals: 4 % of a core */
+#define CRL_BYTES_MAX (8 << 20) /* a full shard takes under 3 MB */
+
+/* One of our issuers. */
+struct issuing {
+    struct blob certificate; /* what `issuer` points into; empty: there is none */
+    struct pki_issuer issuer;
+};
+
+/* Something that was found right, is in the journal, and is signed after the commit. */
+struct job {
+    enum ipc_type type;
+    uint64_t id;
+    uint64_t journal;
+    enum signer_key key;
+    uint8_t tbs[TBS_MAX]; /* a certificate */
+    size_t tbs_n;
+    struct bytes list; /* a TBSCertList, mapped; owned */
+    struct record record;
+};
+
+/* So many a second, with a second's worth at once. */
+struct bucket {
+    int64_t left;
+    int64_t filled_us;
+};
+
+struct session {
+    const struct config *config;
+    int supervisor_fd;
+    struct ipc_channel core;
+    const struct signer_backend *backend;
+    struct signer_keys *keys;
+    struct issuing issuers[PKI_ISSUER_COUNT];
+    struct bytes names[CONFIG_NAMES_MAX];
+    struct pki_site site;
+    char origin[ORIGIN_MAX + 1]; /* name of the log and of its keys */
+    struct journal *journal;
+    bool was_asked;     /* core has heard what the journal has */
+    bool has_agreed;    /* and its ledger has it too: before that nothing is signed */
+    bool is_core_ahead; /* core remembers more than the journal: nothing will be signed */
+    struct bucket checks;
+    struct job *jobs; /* JOBS_MAX */
+    size_t jobs_n;
+};
+
+/* Opens keys, certificates and journal in the signer's folder. E_KEY, E_CERTIFICATE, E_JOURNAL,
+ * E_IO. */
+MUST_USE enum result session_open(struct session *session, const struct config *config, int core_fd,
+                                  struct err *err);
+void session_close(struct session *session);
+
+/* Handles every message that waits (at most JOBS_MAX), commits, signs, answers. R_UNREACHABLE when
+ * core is gone. Any failure ends the process. */
+MUST_USE enum result session_turn(struct session *session, struct err *err);
+
+/* Sends to core, waiting while it has no room; R_UNREACHABLE also when the supervisor is gone. */
+MUST_USE enum result session_send(struct session *session, enum ipc_type type, const void *message,
+                                  int fd, struct err *err);
+
+/* The key of an issuer that is online; SIGNER_KEY_COUNT for the root and unknown ones. */
+enum signer_key issuer_signs_with(uint32_t issuer);
+
+/* OK when things may be signed at all. E_JOURNAL. */
+MUST_USE enum result session_may_sign(const struct session *session, struct err *err);
+
+/* Each judges one message: OK with a filled job, or a refusal that goes to core as the answer. */
+MUST_USE enum result judge_certificate(struct session *session, const struct msg_sign *message,
+                                       struct job *job, struct err *err);
+MUST_USE enum result judge_crl(struct session *session, const struct msg_sign_crl *message, int fd,
+                               struct job *job, struct err *err);
+MUST_USE enum result judge_checkpoint(struct session *session,
+                                      const struct msg_sign_checkpoint *message, struct job *job,
+                                      struct err *err);
+MUST_USE enum result judge_csr(struct session *session, const struct msg_check_csr *message,
+                               int64_t now_us, struct err *err);
+
+/* And each signs and answers one job of its kind. Failures end the process. */
+MUST_USE enum result finish_certificate(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result finish_crl(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result finish_checkpoint(struct session *session, struct job *job, struct err *err);
+
+/* The comparison at the start: journal_ask and journal_agreed. */
+MUST_USE enum result answer_journal_ask(struct session *session,
+                                        const struct msg_journal_ask *message, struct err *err);
+MUST_USE enum result take_journal_agreed(struct session *session,
+                                         const struct msg_journal_agreed *message, struct err *err);
+
+#endif

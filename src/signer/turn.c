@@ -1,0 +1,160 @@
+/* One turn: take what waits, make it durable, sign, answer. */
+#include "session.h"
+
+#include <base/clock.h>
+#include <base/file.h>
+#include <base/log.h>
+
+#include <unistd.h>
+
+static struct bytes text_of(const struct err *err)
+{
+    return bytes_of(err->text, strlen(err->text));
+}
+
+/* ---- each message that has a job, and its refusal
+ * ------------------------------------------------ */
+
+static enum result take_sign(struct session *session, const struct ipc_message *message,
+                             struct job *job, struct err *err)
+{
+    job->id = message->sign.id;
+    return judge_certificate(session, &message->sign, job, err);
+}
+
+static enum result refuse_sign(struct session *session, uint64_t id, const struct err *why,
+                               struct err *err)
+{
+    struct msg_sign_answer answer = {.id = id, .code = why->code, .text = text_of(why)};
+    return session_send(session, IPC_SIGN_ANSWER, &answer, -1, err);
+}
+
+static enum result take_crl(struct session *session, const struct ipc_message *message,
+                            struct job *job, struct err *err)
+{
+    job->id = message->sign_crl.id;
+    return judge_crl(session, &message->sign_crl, message->fd, job, err);
+}
+
+static enum result refuse_crl(struct session *session, uint64_t id, const struct err *why,
+                              struct err *err)
+{
+    struct msg_signed_crl answer = {.id = id, .code = why->code, .text = text_of(why)};
+    return session_send(session, IPC_SIGNED_CRL, &answer, -1, err);
+}
+
+static enum result take_checkpoint(struct session *session, const struct ipc_message *message,
+                                   struct job *job, struct err *err)
+{
+    job->id = message->sign_checkpoint.id;
+    return judge_checkpoint(session, &message->sign_checkpoint, job, err);
+}
+
+static enum result refuse_checkpoint(struct session *session, uint64_t id, const struct err *why,
+                                     struct err *err)
+{
+    struct msg_signed_checkpoint answer = {.id = id, .code = why->code, .text = text_of(why)};
+    return session_send(session, IPC_SIGNED_CHECKPOINT, &answer, -1, err);
+}
+
+/* What is journalled and then signed. */
+static const struct work {
+    enum ipc_type type;
+    enum result (*take)(struct session *session, const struct ipc_message *message, struct job *job,
+                        struct err *err);
+    enum result (*refuse)(struct session *session, uint64_t id, const struct err *why,
+                          struct err *err);
+    enum result (*finish)(struct session *session, struct job *job, struct err *err);
+} works[] = {
+    {IPC_SIGN, take_sign, refuse_sign, finish_certificate},
+    {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl},
+    {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint},
+};
+
+static const struct work *find_work(enum ipc_type type)
+{
+    for (size_t i = 0; i < LENGTH_OF(works); i++)
+        if (works[i].type == type)
+            return &works[i];
+    return NULL;
+}
+
+static enum result begin_work(struct session *session, const struct work *work,
+                              const struct ipc_message *message, struct err *err)
+{
+    struct job *job = &session->jobs[session->jobs_n];
+    struct err why = {0};
+
+    job->type = work->type;
+    if (work->take(session, message, job, &why) == OK) {
+        session->jobs_n++;
+        return OK;
+    }
+    log_err(LEVEL_WARNING, "refused", &why, NULL);
+    return work->refuse(session, job->id, &why, err);
+}
+
+/* ---- messages that are answered at once
+ * ---------------------------------------------------------- */
+
+static enum result check_csr_now(struct session *session, const struct msg_check_csr *message,
+                                 struct err *err)
+{
+    struct err why = {0};
+    struct msg_checked_csr answer = {.id = message->id};
+
+    if (judge_csr(session, message, clock_monotonic_us(), &why) != OK)
+        answer.code = why.code;
+    return session_send(session, IPC_CHECKED_CSR, &answer, -1, err);
+}
+
+static enum result handle(struct session *session, const struct ipc_message *message,
+                          struct err *err)
+{
+    const struct work *work = find_work(message->type);
+
+    if (work != NULL)
+        return begin_work(session, work, message, err);
+    if (message->type == IPC_CHECK_CSR)
+        return check_csr_now(session, &message->check_csr, err);
+    if (message->type == IPC_JOURNAL_ASK)
+        return answer_journal_ask(session, &message->journal_ask, err);
+    if (message->type == IPC_JOURNAL_AGREED)
+        return take_journal_agreed(session, &message->journal_agreed, err);
+    return err_set(err, E_BUG, "no way to handle %s", ipc_name(message->type));
+}
+
+/* ---- the batch
+ * ------------------------------------------------------------------------------------ */
+
+static enum result drain(struct session *session, struct err *err)
+{
+    while (session->jobs_n < JOBS_MAX) {
+        struct ipc_message message;
+        enum result result = ipc_receive(&session->core, &message, err);
+        if (result == R_BUSY)
+            return OK;
+        TRY(result);
+        CLEANUP(fd_closep) int fd = message.fd;
+        TRY(handle(session, &message, err));
+    }
+    return OK;
+}
+
+static enum result finish(struct session *session, struct err *err)
+{
+    size_t n = session->jobs_n;
+
+    session->jobs_n = 0;
+    if (n != 0)
+        TRY(journal_commit(session->journal, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(find_work(session->jobs[i].type)->finish(session, &session->jobs[i], err));
+    return OK;
+}
+
+enum result session_turn(struct session *session, struct err *err)
+{
+    TRY(drain(session, err));
+    return finish(session, err);
+}
