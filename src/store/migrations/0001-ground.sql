@@ -38,7 +38,7 @@ CREATE TABLE certificate (
     spki BLOB CHECK (length(spki) = 32), profile INT, not_before INT, not_after INT, class INT,
     number INT, digest BLOB, predecessor INT, credential BLOB, state INT, state_at INT, reason INT,
     anew INT, proven_at INT, proof INT,
-    CHECK (hex(substr(serial, 12)) = printf('%02X%08X', class, number))
+    CHECK (serial IS NULL OR hex(substr(serial, 12)) = printf('%02X%08X', class, number))
 ) STRICT;
 CREATE UNIQUE INDEX certificate_number ON certificate (issuer, class, number);
 CREATE INDEX certificate_spki ON certificate (spki); -- and (credential, SPKI): few share a key

@@ -1,0 +1,292 @@
+#include "contract.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void what_is_not_there_leaves_the_output_alone(void **state)
+{
+    struct contract *c = *state;
+    struct device device = {.id = 99};
+    struct certificate certificate = {.id = 99};
+    struct token token = {.id = 99};
+    c->err.code = E_NONE;
+    assert_int_equal(store_device(c->store, 1, &device, &c->err), R_NOT_FOUND);
+    assert_int_equal(store_device_named(c->store, 1, bytes_text("A-1"), &device, &c->err),
+                     R_NOT_FOUND);
+    assert_int_equal(store_certificate(c->store, 1, &certificate, &c->err), R_NOT_FOUND);
+    assert_int_equal(store_token(c->store, contract_hash(1), &token, &c->err), R_NOT_FOUND);
+    assert_int_equal(device.id + certificate.id + token.id, 3 * 99);
+    assert_int_equal(c->err.code, E_NONE);
+}
+
+static void a_product_is_found_by_id_and_name(void **state)
+{
+    struct contract *c = *state;
+    struct product product;
+    contract_fill(c);
+    assert_ok(store_product(c->store, 1, &product, &c->err));
+    assert_string_equal(product.name, "valve");
+    assert_string_equal(product.hw_type, "");
+    assert_int_equal(product.validity_s, 7776000);
+    assert_ok(store_product_named(c->store, bytes_text("valve"), &product, &c->err));
+    assert_int_equal(product.id, 1);
+    assert_int_equal(store_product_named(c->store, bytes_text("valv"), &product, &c->err),
+                     R_NOT_FOUND);
+}
+
+static void a_device_is_its_product_and_serial_number(void **state)
+{
+    struct contract *c = *state;
+    struct device device;
+    contract_fill(c);
+    assert_ok(store_device_named(c->store, 1, bytes_text("A-1"), &device, &c->err));
+    assert_int_equal(device.id, 1);
+    assert_ok(store_device_named(c->store, 2, bytes_text("A-1"), &device, &c->err));
+    assert_int_equal(device.id, 4);
+    assert_false(device.has_registered);
+    assert_int_equal(store_device_named(c->store, 3, bytes_text("A-1"), &device, &c->err),
+                     R_NOT_FOUND);
+}
+
+static void a_registered_key_leads_to_its_device(void **state)
+{
+    struct contract *c = *state;
+    struct device device;
+    contract_fill(c);
+    assert_ok(store_device_registered(c->store, 0, contract_hash(0x33), &device, &c->err));
+    assert_int_equal(device.id, 3);
+    assert_true(device.has_registered);
+    assert_memory_equal(device.registered, contract_hash(0x33), 32);
+    assert_ok(store_device_registered(c->store, 1, contract_hash(0x33), &device, &c->err));
+    assert_int_equal(store_device_registered(c->store, 2, contract_hash(0x33), &device, &c->err),
+                     R_NOT_FOUND);
+}
+
+static void a_certificate_comes_back_as_it_was_written(void **state)
+{
+    struct contract *c = *state;
+    struct certificate row, again;
+    struct change change = contract_certificate(9, 1, 2);
+    contract_fill(c);
+    change_int(&change, COL_CERTIFICATE_ANEW, 1);
+    change_int(&change, COL_CERTIFICATE_PROVEN_AT, 950);
+    change_int(&change, COL_CERTIFICATE_PROOF, 4);
+    change_int(&change, COL_CERTIFICATE_REASON, 5);
+    change_int(&change, COL_CERTIFICATE_PREDECESSOR, 3);
+    contract_apply(c, &change);
+    memset(&row, 0, sizeof row);
+    memset(&again, 0, sizeof again);
+    assert_ok(store_certificate(c->store, 9, &row, &c->err));
+    assert_int_equal(row.device, 1);
+    assert_int_equal(row.issuer, 2);
+    assert_int_equal(row.serial[15], 9);
+    assert_memory_equal(row.spki, contract_hash(9), 32);
+    assert_int_equal(row.profile, 2);
+    assert_int_equal(row.not_before_s, 900);
+    assert_int_equal(row.not_after_s, 1900);
+    assert_int_equal(row.class, 7);
+    assert_int_equal(row.number, 9);
+    assert_int_equal(row.predecessor, 3);
+    assert_memory_equal(row.credential, contract_hash(0xcc), 32);
+    assert_int_equal(row.state, 2);
+    assert_int_equal(row.state_at_s, 900);
+    assert_int_equal(row.reason, 5);
+    assert_true(row.anew);
+    assert_int_equal(row.proven_at_s, 950);
+    assert_int_equal(row.proof, 4);
+    assert_ok(store_certificate_serial(c->store, bytes_of(row.serial, 16), &again, &c->err));
+    assert_int_equal(again.id, 9);
+}
+
+static void a_serial_of_others_is_not_found(void **state)
+{
+    struct contract *c = *state;
+    struct certificate row;
+    uint8_t serial[20];
+    contract_fill(c);
+    struct change change = contract_certificate(9, 1, 2);
+    contract_apply(c, &change);
+    assert_ok(store_certificate(c->store, 9, &row, &c->err));
+    memcpy(serial, row.serial, 16);
+    serial[3] ^= 1; /* the index is right, the random part is not */
+    assert_int_equal(store_certificate_serial(c->store, bytes_of(serial, 16), &row, &c->err),
+                     R_NOT_FOUND);
+    for (size_t n = 0; n <= sizeof serial; n++)
+        assert_int_equal(store_certificate_serial(c->store, bytes_of(serial, n), &row, &c->err),
+                         R_NOT_FOUND);
+}
+
+static void the_newest_answer_to_credential_and_key_is_found(void **state)
+{
+    struct contract *c = *state;
+    struct certificate row;
+    for (int64_t id = 1; id <= 3; id++) {
+        struct change change = contract_certificate(id, 1, 1);
+        change.cells[3].bytes = bytes_of(contract_hash(0x77), 32);
+        assert_int_equal(change.cells[3].column, COL_CERTIFICATE_SPKI);
+        contract_apply(c, &change);
+    }
+    assert_ok(
+        store_certificate_asked(c->store, contract_hash(0xcc), contract_hash(0x77), &row, &c->err));
+    assert_int_equal(row.id, 3);
+    assert_int_equal(
+        store_certificate_asked(c->store, contract_hash(0xcd), contract_hash(0x77), &row, &c->err),
+        R_NOT_FOUND);
+    assert_int_equal(store_certificate_with_key(c->store, contract_hash(0x77), 1, &row, &c->err),
+                     R_NOT_FOUND);
+    assert_ok(store_certificate_with_key(c->store, contract_hash(0x77), 2, &row, &c->err));
+    assert_int_equal(row.device, 1);
+}
+
+static void live_means_pending_or_current_newest_first(void **state)
+{
+    struct contract *c = *state;
+    struct certificate rows[6];
+    size_t n = 99;
+    assert_ok(store_live_certificates(c->store, 1, rows, 6, &n, &c->err));
+    assert_int_equal(n, 0);
+    for (int state_of = 0; state_of <= 6; state_of++) {
+        struct change change = contract_certificate(state_of + 1, 1, state_of);
+        contract_apply(c, &change);
+    }
+    assert_ok(store_live_certificates(c->store, 1, rows, 6, &n, &c->err));
+    assert_int_equal(n, 2);
+    assert_int_equal(rows[0].id, 3);
+    assert_int_equal(rows[1].id, 2);
+    assert_ok(store_live_certificates(c->store, 1, rows, 1, &n, &c->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].id, 3);
+}
+
+static void enrolments_anew_and_voided_keys_are_counted_since_then(void **state)
+{
+    struct contract *c = *state;
+    int64_t n = -1;
+    for (int64_t id = 1; id <= 5; id++) {
+        struct change change = contract_certificate(id, 1, id < 4 ? 4 : 2);
+        change_int(&change, COL_CERTIFICATE_ANEW, id % 2);
+        contract_apply(c, &change);
+    }
+    assert_ok(store_count_anew(c->store, 1, 0, &n, &c->err));
+    assert_int_equal(n, 3);
+    assert_ok(store_count_anew(c->store, 1, 300, &n, &c->err));
+    assert_int_equal(n, 2);
+    assert_ok(store_count_voided(c->store, 1, 200, &n, &c->err));
+    assert_int_equal(n, 2);
+    assert_ok(store_count_voided(c->store, 2, 0, &n, &c->err));
+    assert_int_equal(n, 0);
+}
+
+static void a_token_is_open_until_it_is_not(void **state)
+{
+    struct contract *c = *state;
+    struct token token, open[2];
+    size_t n = 99;
+    struct change change = change_of(TABLE_TOKEN, 1);
+    change_int(&change, COL_TOKEN_DEVICE, 1);
+    change_blob(&change, COL_TOKEN_HASH, bytes_of(contract_hash(0x70), 32));
+    change_int(&change, COL_TOKEN_EXPIRES_AT, 500);
+    change_int(&change, COL_TOKEN_STATE, 1);
+    contract_apply(c, &change);
+    assert_ok(store_token(c->store, contract_hash(0x70), &token, &c->err));
+    assert_int_equal(token.expires_at_s, 500);
+    assert_false(token.has_spki);
+    assert_ok(store_open_tokens(c->store, 1, open, 2, &n, &c->err));
+    assert_int_equal(n, 1);
+
+    change = change_of(TABLE_TOKEN, 1);
+    change_int(&change, COL_TOKEN_STATE, 2);
+    change_blob(&change, COL_TOKEN_SPKI, bytes_of(contract_hash(9), 32));
+    contract_apply(c, &change);
+    assert_ok(store_token(c->store, contract_hash(0x70), &token, &c->err));
+    assert_true(token.has_spki);
+    assert_ok(store_open_tokens(c->store, 1, open, 2, &n, &c->err));
+    assert_int_equal(n, 0);
+}
+
+static void a_permit_opens_while_it_lasts(void **state)
+{
+    struct contract *c = *state;
+    struct permit permit, open[2];
+    size_t n = 99;
+    struct change change = change_of(TABLE_PERMIT, 1);
+    change_int(&change, COL_PERMIT_DEVICE, 1);
+    change_int(&change, COL_PERMIT_EXPIRES_AT, 500);
+    change_int(&change, COL_PERMIT_STATE, 1);
+    contract_apply(c, &change);
+    assert_ok(store_open_permit(c->store, 1, 499, &permit, &c->err));
+    assert_int_equal(permit.id, 1);
+    assert_int_equal(store_open_permit(c->store, 1, 500, &permit, &c->err), R_NOT_FOUND);
+    assert_int_equal(store_open_permit(c->store, 2, 499, &permit, &c->err), R_NOT_FOUND);
+    assert_ok(store_open_permits(c->store, 1, open, 2, &n, &c->err));
+    assert_int_equal(n, 1);
+}
+
+static void an_operator_in_use_goes_before_one_who_left(void **state)
+{
+    struct contract *c = *state;
+    struct operator_row row;
+    for (int64_t id = 1; id <= 3; id++) {
+        struct change change = change_of(TABLE_OPERATOR, id);
+        change_blob(&change, COL_OPERATOR_NAME, bytes_of(contract_hash(0x4e), 32));
+        change_blob(&change, COL_OPERATOR_SPKI, bytes_of(contract_hash(0x0b), 32));
+        change_int(&change, COL_OPERATOR_ROLE, id);
+        change_text(&change, COL_OPERATOR_SCOPE, bytes_text("acme"));
+        change_int(&change, COL_OPERATOR_STATE, id == 2 ? 1 : 2);
+        contract_apply(c, &change);
+    }
+    assert_ok(store_operator(c->store, contract_hash(0x0b), &row, &c->err));
+    assert_int_equal(row.id, 2);
+    assert_string_equal(row.scope, "acme");
+    assert_int_equal(store_operator(c->store, contract_hash(0x0c), &row, &c->err), R_NOT_FOUND);
+}
+
+static void a_finding_is_open_until_it_closes(void **state)
+{
+    struct contract *c = *state;
+    struct finding rows[4];
+    size_t n = 99;
+    struct change change = change_of(TABLE_FINDING, 1);
+    change_int(&change, COL_FINDING_CHECK, 2);
+    change_int(&change, COL_FINDING_DEVICE, 1);
+    change_int(&change, COL_FINDING_BEGAN_AT, 10);
+    contract_apply(c, &change); /* closed_at was never said */
+    change.id = 2;
+    change_int(&change, COL_FINDING_CLOSED_AT, 0);
+    contract_apply(c, &change);
+    assert_ok(store_open_findings(c->store, 1, rows, 4, &n, &c->err));
+    assert_int_equal(n, 2);
+    change = change_of(TABLE_FINDING, 1);
+    change_int(&change, COL_FINDING_CLOSED_AT, 20);
+    contract_apply(c, &change);
+    assert_ok(store_open_findings(c->store, 1, rows, 4, &n, &c->err));
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].id, 2);
+    assert_int_equal(rows[0].check, 2);
+    assert_int_equal(rows[0].began_at_s, 10);
+}
+
+int contract_finding(const struct backend *backend)
+{
+    (void)backend;
+    const struct CMUnitTest tests[] = {
+        CONTRACT_TEST(what_is_not_there_leaves_the_output_alone),
+        CONTRACT_TEST(a_product_is_found_by_id_and_name),
+        CONTRACT_TEST(a_device_is_its_product_and_serial_number),
+        CONTRACT_TEST(a_registered_key_leads_to_its_device),
+        CONTRACT_TEST(a_certificate_comes_back_as_it_was_written),
+        CONTRACT_TEST(a_serial_of_others_is_not_found),
+        CONTRACT_TEST(the_newest_answer_to_credential_and_key_is_found),
+        CONTRACT_TEST(live_means_pending_or_current_newest_first),
+        CONTRACT_TEST(enrolments_anew_and_voided_keys_are_counted_since_then),
+        CONTRACT_TEST(a_token_is_open_until_it_is_not),
+        CONTRACT_TEST(a_permit_opens_while_it_lasts),
+        CONTRACT_TEST(an_operator_in_use_goes_before_one_who_left),
+        CONTRACT_TEST(a_finding_is_open_until_it_closes),
+    };
+    return cmocka_run_group_tests_name("finding", tests, NULL, NULL);
+}

@@ -1,0 +1,289 @@
+#include "contract.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void begin(struct contract *c)
+{
+    assert_ok(store_begin(c->store, &c->err));
+}
+
+static void append(struct contract *c, uint64_t seq, int64_t device, const char *body)
+{
+    struct entry entry = {
+        .seq = seq,
+        .at_s = 1000 + (int64_t)seq,
+        .event = 10,
+        .device = device,
+        .body = bytes_of(body, strlen(body)),
+    };
+    assert_ok(store_append_entry(c->store, &entry, &c->err));
+}
+
+static enum result join(void *ctx, const struct entry *entry, struct err *err)
+{
+    (void)err;
+    struct buf *out = ctx;
+    buf_put_bytes(out, entry->body);
+    return OK;
+}
+
+static void assert_joined(const struct buf *out, const char *wanted)
+{
+    assert_int_equal(out->n, strlen(wanted));
+    assert_memory_equal(out->p, wanted, out->n);
+}
+
+static void an_empty_log_has_no_last_entry(void **state)
+{
+    struct contract *c = *state;
+    uint64_t size = 99;
+    int64_t at_s = 99;
+    assert_ok(store_last_entry(c->store, &size, &at_s, &c->err));
+    assert_int_equal(size, 0);
+    assert_int_equal(at_s, 0);
+}
+
+static void entries_are_read_from_a_number_on(void **state)
+{
+    struct contract *c = *state;
+    uint8_t room[64];
+    uint64_t size = 0;
+    int64_t at_s = 0;
+    begin(c);
+    append(c, 0, 0, "a");
+    append(c, 1, 7, "b");
+    append(c, 2, 8, "c");
+    append(c, 3, 7, "d");
+    struct entry again = {.seq = 3, .body = bytes_text("x")};
+    assert_int_equal(store_append_entry(c->store, &again, &c->err), R_CONFLICT);
+    assert_ok(store_last_entry(c->store, &size, &at_s, &c->err));
+    assert_int_equal(size, 4);
+    assert_int_equal(at_s, 1003);
+
+    struct buf out = buf_over(room, sizeof room);
+    assert_ok(store_entries(c->store, 1, 2, join, &out, &c->err));
+    assert_joined(&out, "bc");
+    out.n = 0;
+    assert_ok(store_entries(c->store, 0, UINT64_MAX, join, &out, &c->err));
+    assert_joined(&out, "abcd");
+    out.n = 0;
+    assert_ok(store_entries(c->store, UINT64_MAX, 5, join, &out, &c->err));
+    assert_joined(&out, "");
+    assert_ok(store_timeline(c->store, 7, 0, 10, join, &out, &c->err));
+    assert_joined(&out, "db");
+    out.n = 0;
+    assert_ok(store_timeline(c->store, 7, 3, 10, join, &out, &c->err));
+    assert_joined(&out, "b");
+    out.n = 0;
+    assert_ok(store_timeline(c->store, 0, 0, 10, join, &out, &c->err));
+    assert_joined(&out, ""); /* nobody's is no timeline */
+}
+
+static void a_tile_is_whole_and_of_its_level(void **state)
+{
+    struct contract *c = *state;
+    static uint8_t tile[8192], read[8192];
+    memset(tile, 0x71, sizeof tile);
+    begin(c);
+    assert_int_equal(store_put_tile(c->store, 8, 0, bytes_of(tile, 8192), &c->err), R_BUG);
+    assert_int_equal(store_put_tile(c->store, -1, 0, bytes_of(tile, 8192), &c->err), R_BUG);
+    assert_int_equal(store_put_tile(c->store, 0, 0, bytes_of(tile, 8191), &c->err), R_CONFLICT);
+    assert_ok(store_put_tile(c->store, 1, 70000, bytes_of(tile, 8192), &c->err));
+    assert_int_equal(store_tile(c->store, 0, 70000, read, &c->err), R_NOT_FOUND);
+    assert_ok(store_tile(c->store, 1, 70000, read, &c->err));
+    assert_memory_equal(tile, read, sizeof tile);
+    assert_int_equal(store_put_tile(c->store, 1, 70000, bytes_of(tile, 8192), &c->err), R_CONFLICT);
+}
+
+static void bytes_that_do_not_fit_are_an_error_and_not_a_cut(void **state)
+{
+    struct contract *c = *state;
+    uint8_t room[8];
+    struct buf out = buf_over(room, sizeof room);
+    begin(c);
+    assert_ok(store_put_der(c->store, 5, bytes_text("nine octs"), &c->err));
+    assert_int_equal(store_der(c->store, 6, &out, &c->err), R_NOT_FOUND);
+    assert_int_equal(store_der(c->store, 5, &out, &c->err), R_LIMIT);
+    assert_int_equal(out.n, 0);
+    assert_true(buf_ok(&out));
+    assert_int_equal(store_put_der(c->store, 5, bytes_text("other"), &c->err), R_CONFLICT);
+}
+
+static enum result join_der(void *ctx, int64_t certificate, struct bytes der, struct err *err)
+{
+    (void)err;
+    buf_put_u8(ctx, (uint8_t)('0' + certificate));
+    buf_put_bytes(ctx, der);
+    return OK;
+}
+
+static enum result join_personal(void *ctx, struct bytes digest, struct bytes salt,
+                                 struct bytes text, struct err *err)
+{
+    (void)err;
+    buf_put_u8(ctx, digest.p[0]);
+    buf_put_bytes(ctx, salt);
+    buf_put_bytes(ctx, text);
+    return OK;
+}
+
+static void evidence_is_walked_in_order(void **state)
+{
+    struct contract *c = *state;
+    uint8_t room[64];
+    struct buf out = buf_over(room, sizeof room);
+    begin(c);
+    assert_ok(store_put_der(c->store, 5, bytes_text("E"), &c->err));
+    assert_ok(store_put_der(c->store, 2, bytes_text("B"), &c->err));
+    assert_ok(store_ders(c->store, join_der, &out, &c->err));
+    assert_joined(&out, "2B5E");
+    out.n = 0;
+    assert_ok(store_put_personal(c->store, contract_hash('d'), bytes_text("s"), bytes_text("Ann"),
+                                 &c->err));
+    assert_ok(store_put_personal(c->store, contract_hash('d'), bytes_text("s"), bytes_text("Ann"),
+                                 &c->err)); /* the same again is the same row */
+    assert_ok(store_personals(c->store, join_personal, &out, &c->err));
+    assert_joined(&out, "dsAnn");
+    out.n = 0;
+    assert_ok(store_personal(c->store, contract_hash('d'), &out, &c->err));
+    assert_joined(&out, "Ann");
+    assert_int_equal(store_personal(c->store, contract_hash('e'), &out, &c->err), R_NOT_FOUND);
+}
+
+static void an_answer_is_given_once_and_forgotten_later(void **state)
+{
+    struct contract *c = *state;
+    uint8_t room[64];
+    struct buf out = buf_over(room, sizeof room);
+    begin(c);
+    assert_ok(store_put_answer(c->store, "key", 7200, bytes_text("yes"), &c->err));
+    assert_int_equal(store_put_answer(c->store, "key", 7300, bytes_text("no"), &c->err),
+                     R_CONFLICT);
+    assert_ok(store_forget(c->store, 7200, &c->err));
+    assert_ok(store_answer(c->store, "key", &out, &c->err));
+    assert_joined(&out, "yes");
+    assert_ok(store_forget(c->store, 7201, &c->err));
+    assert_int_equal(store_answer(c->store, "key", &out, &c->err), R_NOT_FOUND);
+}
+
+static void counters_count_by_name_product_and_hour(void **state)
+{
+    struct contract *c = *state;
+    struct counter counter = {.name = "renewal", .product = 1, .hour = 5};
+    int64_t sum = -1;
+    begin(c);
+    assert_ok(store_count(c->store, &counter, 0, &sum, &c->err));
+    assert_int_equal(sum, 0);
+    assert_ok(store_count(c->store, &counter, 2, &sum, &c->err));
+    assert_ok(store_count(c->store, &counter, 3, &sum, &c->err));
+    assert_int_equal(sum, 5);
+    counter.hour = 6;
+    assert_ok(store_count(c->store, &counter, 1, &sum, &c->err));
+    assert_int_equal(sum, 1);
+    assert_ok(store_forget(c->store, 6 * 3600, &c->err));
+    assert_ok(store_count(c->store, &counter, 0, &sum, &c->err));
+    assert_int_equal(sum, 1);
+    counter.hour = 5;
+    assert_ok(store_count(c->store, &counter, 0, &sum, &c->err));
+    assert_int_equal(sum, 0);
+}
+
+static void the_last_word_of_an_observation_stands(void **state)
+{
+    struct contract *c = *state;
+    int64_t value = 0;
+    begin(c);
+    assert_ok(store_put_meta(c->store, "journal", 7, &c->err));
+    assert_ok(store_put_meta(c->store, "journal", -8, &c->err));
+    assert_ok(store_meta(c->store, "journal", &value, &c->err));
+    assert_int_equal(value, -8);
+    assert_ok(store_put_seen(c->store, 1, 10, 500, &c->err));
+    assert_ok(store_put_seen(c->store, 1, 11, 600, &c->err));
+    assert_ok(store_seen(c->store, 1, &value, &c->err));
+    assert_int_equal(value, 600);
+    assert_int_equal(store_seen(c->store, 2, &value, &c->err), R_NOT_FOUND);
+}
+
+static void a_crl_is_remembered_by_shard(void **state)
+{
+    struct contract *c = *state;
+    struct crl_row row = {
+        {.issuer = 1, .class = 2, .part = 3}, .number = 4, .this_s = 5, .next_s = 6};
+    struct crl_row read = {0};
+    begin(c);
+    assert_int_equal(store_crl(c->store, &row.shard, &read, &c->err), R_NOT_FOUND);
+    assert_ok(store_put_crl(c->store, &row, &c->err));
+    row.number = 9;
+    assert_ok(store_put_crl(c->store, &row, &c->err));
+    assert_ok(store_crl(c->store, &row.shard, &read, &c->err));
+    assert_int_equal(read.number, 9);
+    assert_int_equal(read.this_s, 5);
+    assert_int_equal(read.next_s, 6);
+    row.shard.part = 4;
+    assert_int_equal(store_crl(c->store, &row.shard, &read, &c->err), R_NOT_FOUND);
+}
+
+static void the_last_note_is_that_of_the_largest_size(void **state)
+{
+    struct contract *c = *state;
+    uint8_t room[64];
+    uint64_t size = 0;
+    struct buf out = buf_over(room, sizeof room);
+    begin(c);
+    assert_int_equal(store_last_note(c->store, &size, &out, &c->err), R_NOT_FOUND);
+    assert_ok(store_put_note(c->store, 9, bytes_text("nine"), &c->err));
+    assert_ok(store_put_note(c->store, 3, bytes_text("three"), &c->err));
+    assert_ok(store_last_note(c->store, &size, &out, &c->err));
+    assert_int_equal(size, 9);
+    assert_joined(&out, "nine");
+}
+
+static enum result join_due(void *ctx, int64_t device, struct err *err)
+{
+    (void)err;
+    buf_put_u8(ctx, (uint8_t)('0' + device));
+    return OK;
+}
+
+static void due_devices_come_in_the_order_of_their_instants(void **state)
+{
+    struct contract *c = *state;
+    uint8_t room[64];
+    struct buf out = buf_over(room, sizeof room);
+    begin(c);
+    assert_ok(store_put_next_instant(c->store, 1, 300, &c->err));
+    assert_ok(store_put_next_instant(c->store, 2, 100, &c->err));
+    assert_ok(store_put_next_instant(c->store, 3, 200, &c->err));
+    assert_ok(store_put_next_instant(c->store, 4, 200, &c->err));
+    assert_ok(store_put_next_instant(c->store, 3, 150, &c->err));
+    assert_ok(store_put_next_instant(c->store, 2, 0, &c->err)); /* removed */
+    assert_ok(store_due(c->store, 200, 10, join_due, &out, &c->err));
+    assert_joined(&out, "34");
+    out.n = 0;
+    assert_ok(store_due(c->store, 999, 1, join_due, &out, &c->err));
+    assert_joined(&out, "3");
+}
+
+int contract_keeping(const struct backend *backend)
+{
+    (void)backend;
+    const struct CMUnitTest tests[] = {
+        CONTRACT_TEST(an_empty_log_has_no_last_entry),
+        CONTRACT_TEST(entries_are_read_from_a_number_on),
+        CONTRACT_TEST(a_tile_is_whole_and_of_its_level),
+        CONTRACT_TEST(bytes_that_do_not_fit_are_an_error_and_not_a_cut),
+        CONTRACT_TEST(evidence_is_walked_in_order),
+        CONTRACT_TEST(an_answer_is_given_once_and_forgotten_later),
+        CONTRACT_TEST(counters_count_by_name_product_and_hour),
+        CONTRACT_TEST(the_last_word_of_an_observation_stands),
+        CONTRACT_TEST(a_crl_is_remembered_by_shard),
+        CONTRACT_TEST(the_last_note_is_that_of_the_largest_size),
+        CONTRACT_TEST(due_devices_come_in_the_order_of_their_instants),
+    };
+    return cmocka_run_group_tests_name("keeping", tests, NULL, NULL);
+}
