@@ -1,11 +1,9 @@
 #include <wire/utf8.h>
 
-// Lead octets by length of the sequence. The second octet narrows some of them: that is where
-// overlong forms, surrogates and values above U+10FFFF are told apart (RFC 3629 section 4).
+// Lead octets above ASCII by length of the sequence. The second octet narrows some of them: that is
+// where overlong forms, surrogates and values above U+10FFFF are told apart (RFC 3629 section 4).
 static size_t sequence_length(uint8_t lead)
 {
-    if (lead < 0x80)
-        return 1;
     if (lead >= 0xc2 && lead <= 0xdf)
         return 2;
     if (lead >= 0xe0 && lead <= 0xef)
@@ -22,7 +20,7 @@ static bool second_octet_fits(uint8_t lead, uint8_t second)
 
 static bool sequence_is_valid(const uint8_t *p, size_t n)
 {
-    if (n > 1 && !second_octet_fits(p[0], p[1]))
+    if (!second_octet_fits(p[0], p[1]))
         return false;
     for (size_t i = 2; i < n; i++)
         if ((p[i] & 0xc0) != 0x80)
@@ -33,6 +31,10 @@ static bool sequence_is_valid(const uint8_t *p, size_t n)
 bool utf8_is_valid(struct bytes text)
 {
     for (size_t i = 0; i < text.n;) {
+        if (text.p[i] < 0x80) {
+            i++;
+            continue;
+        }
         size_t n = sequence_length(text.p[i]);
         if (n == 0 || n > text.n - i || !sequence_is_valid(text.p + i, n))
             return false;

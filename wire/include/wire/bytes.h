@@ -32,9 +32,13 @@ static inline bool bytes_is_empty(struct bytes b)
     return b.n == 0;
 }
 
+// The last octet first: object identifiers of one kind differ there, and most comparisons are of
+// them.
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    if (a.n != b.n)
+        return false;
+    return a.n == 0 || (a.p[a.n - 1] == b.p[a.n - 1] && memcmp(a.p, b.p, a.n) == 0);
 }
 
 // `n` bytes from `from`; what lies outside `b` is left out, so the result may be shorter.
