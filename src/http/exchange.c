@@ -229,6 +229,7 @@ static enum MHD_Result begin(struct connection *connection, const char *method, 
     return MHD_YES;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the signature is libmicrohttpd's */
 enum MHD_Result exchange_handle(void *door, struct MHD_Connection *mhd, const char *url,
                                 const char *method, const char *version, const char *upload,
                                 size_t *upload_n, void **context)

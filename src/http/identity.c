@@ -209,6 +209,7 @@ void identity_drop_old(struct identity *identity, int64_t now_ms)
     free_from(STEAL(*at)); /* what is older was to be dropped sooner */
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the signature is GnuTLS's */
 int identity_retrieve(gnutls_session_t session, const gnutls_datum_t *names, int names_n,
                       const gnutls_pk_algorithm_t *algorithms, int algorithms_n,
                       gnutls_pcert_st **ret_certificates, unsigned *ret_n,

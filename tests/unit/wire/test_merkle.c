@@ -24,8 +24,10 @@ static uint8_t leaves[TREE_MAX][MERKLE_HASH_N];
 static int make_leaves(void **state)
 {
     (void)state;
-    for (uint8_t i = 0; i < TREE_MAX; i++)
-        merkle_leaf(&hash, bytes_of(&i, 1), leaves[i]);
+    for (size_t i = 0; i < TREE_MAX; i++) {
+        uint8_t number = (uint8_t)i;
+        merkle_leaf(&hash, bytes_of(&number, 1), leaves[i]);
+    }
     return 0;
 }
 

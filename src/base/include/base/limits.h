@@ -13,14 +13,14 @@
                 */
 #define LIMIT_IMPORT_ROWS                                                                          \
     1000000 /* lines of an import: about 150 bytes each are held while reading */
-#define LIMIT_IMPORT_LINE 16384   /* one CSV line: a PEM certificate in a field */
-#define LIMIT_SERIAL_NUMBER 64    /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
-#define LIMIT_NAME 64             /* product, owner, batch, operator, label: octets */
-#define LIMIT_TOKEN 64            /* HTTP Basic password: octets */
-#define LIMIT_TEXT 256            /* reasons and notes by people: octets */
-#define LIMIT_ENTRY_BYTES 65535   /* one ledger entry: tlog-tiles' length prefix */
-#define LIMIT_MESSAGE_BYTES 65536 /* one message between processes */
-#define LIMIT_PAGE_ROWS 200       /* rows of one page of a list */
+#define LIMIT_IMPORT_LINE 16384       /* one CSV line: a PEM certificate in a field */
+#define LIMIT_SERIAL_NUMBER 64        /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
+#define LIMIT_NAME 64                 /* product, owner, batch, operator, label: octets */
+#define LIMIT_TOKEN 64                /* HTTP Basic password: octets */
+#define LIMIT_TEXT 256                /* reasons and notes by people: octets */
+#define LIMIT_ENTRY_BYTES 65535       /* one ledger entry: tlog-tiles' length prefix */
+#define LIMIT_MESSAGE_BYTES 65536     /* one message between processes */
+#define LIMIT_PAGE_ROWS 200           /* rows of one page of a list */
 #define LIMIT_SLOW_LINE_BYTES_S 16384 /* a slower sender or reader of a body is cut */
 #define LIMIT_GRACE_S 31536000        /* an LDevID expired for longer proves nothing to anybody */
 
