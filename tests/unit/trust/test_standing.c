@@ -1,0 +1,300 @@
+/* Verdicts, checks at their boundary instants, state edges, certificate status. */
+#include <trust/standing.h>
+
+#include <base/result.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NB INT64_C(1000000)
+#define LIFE INT64_C(100000)
+
+static const struct policy policy = {
+    .least_proof = PROOF_REGISTERED,
+    .renew_from_percent = POLICY_RENEW_FROM_PERCENT,
+    .renew_by_percent = POLICY_RENEW_BY_PERCENT,
+};
+
+static struct facts healthy(void)
+{
+    return (struct facts){
+        .state = STATE_ACTIVE,
+        .proof = PROOF_REGISTERED,
+        .cert_state = CERT_CURRENT,
+        .not_before_s = NB,
+        .not_after_s = NB + LIFE,
+        .enrolled_at_s = NB,
+        .key_shared.known = NO,
+        .forked.known = NO,
+    };
+}
+
+static enum verdict verdict_at(const struct facts *facts, const struct policy *by, int64_t now_s)
+{
+    return standing(facts, by, now_s).verdict;
+}
+
+static void nothing_known_is_refused(void **context)
+{
+    (void)context;
+    struct facts nothing = {0};
+    struct policy none = {0};
+    assert_int_equal(verdict_at(&nothing, &none, NB), VERDICT_REFUSED);
+    assert_int_equal(standing(&nothing, &none, NB).n, 0);
+}
+
+static void every_state_but_two_is_not_trusted(void **context)
+{
+    (void)context;
+    for (int s = 0; s <= STATE_COUNT; s++) {
+        struct facts facts = healthy();
+        facts.state = (enum device_state)s;
+        enum verdict verdict = verdict_at(&facts, &policy, NB + 1);
+        bool trusted = s == STATE_ENROLLED || s == STATE_ACTIVE;
+        assert_int_equal(verdict == VERDICT_TRUSTED, trusted);
+        assert_int_equal(verdict == VERDICT_QUARANTINED, s == STATE_QUARANTINED);
+    }
+}
+
+static void trusted_until_the_last_second(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    assert_int_equal(verdict_at(&facts, &policy, NB - 1), VERDICT_REFUSED);
+    assert_int_equal(verdict_at(&facts, &policy, NB), VERDICT_TRUSTED);
+    assert_int_equal(verdict_at(&facts, &policy, NB + LIFE), VERDICT_TRUSTED);
+    assert_int_equal(verdict_at(&facts, &policy, NB + LIFE + 1), VERDICT_REFUSED);
+}
+
+static void grace_only_where_policy_gives_it(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    struct policy graceful = policy;
+    graceful.grace_s = 10;
+    assert_int_equal(verdict_at(&facts, &graceful, NB + LIFE + 1), VERDICT_GRACE);
+    assert_int_equal(verdict_at(&facts, &graceful, NB + LIFE + 10), VERDICT_GRACE);
+    assert_int_equal(verdict_at(&facts, &graceful, NB + LIFE + 11), VERDICT_REFUSED);
+}
+
+static void a_certificate_that_ended_is_refused(void **context)
+{
+    (void)context;
+    const enum cert_state ended[] = {CERT_NONE, CERT_SUPERSEDED, CERT_VOIDED, CERT_REVOKED,
+                                     CERT_ORPHAN};
+    for (size_t i = 0; i < LENGTH_OF(ended); i++) {
+        struct facts facts = healthy();
+        facts.cert_state = ended[i];
+        assert_int_equal(verdict_at(&facts, &policy, NB + 1), VERDICT_REFUSED);
+    }
+}
+
+/* At the next instant something changes, and nothing changes before. */
+static void the_next_instant_is_when_something_changes(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    struct standing first = standing(&facts, &policy, NB);
+    assert_int_equal(first.next_s, NB + LIFE / 100 * POLICY_RENEW_BY_PERCENT);
+    assert_false(standing_has(&first, 8));
+    struct standing before = standing(&facts, &policy, first.next_s - 1);
+    assert_int_equal(before.n, first.n);
+    struct standing then = standing(&facts, &policy, first.next_s);
+    assert_true(standing_has(&then, 8));
+    assert_int_equal(then.next_s, NB + LIFE + 1);
+    assert_int_equal(standing(&facts, &policy, then.next_s).verdict, VERDICT_REFUSED);
+}
+
+/* Each check that follows one reported condition: unmeasured, not there, there. */
+static struct since *condition_of(struct facts *facts, int number)
+{
+    switch (number) {
+    case 1:
+        return &facts->key_shared;
+    case 2:
+        return &facts->forked;
+    case 3:
+        return &facts->shared_credential;
+    case 4:
+        return &facts->token_open;
+    case 9:
+        return &facts->expired_used;
+    case 12:
+        return &facts->weak_key;
+    case 14:
+        return &facts->replaced_alive;
+    case 17:
+        return &facts->credential_alive;
+    default:
+        return NULL;
+    }
+}
+
+static void conditions_open_and_close_their_check(void **context)
+{
+    (void)context;
+    const int numbers[] = {1, 2, 3, 4, 12, 14};
+    for (size_t i = 0; i < LENGTH_OF(numbers); i++) {
+        const struct check *check = check_find(numbers[i]);
+        struct facts facts = healthy();
+        struct since *condition = condition_of(&facts, numbers[i]);
+        *condition = (struct since){.known = UNMEASURED};
+        assert_int_equal(check->judge(&facts, &policy, NB).open, UNMEASURED);
+        *condition = (struct since){.known = NO};
+        assert_int_equal(check->judge(&facts, &policy, NB).open, NO);
+        *condition = (struct since){YES, NB + 7};
+        struct opinion opinion = check->judge(&facts, &policy, NB + 9);
+        assert_int_equal(opinion.open, YES);
+        assert_int_equal(opinion.began_s, NB + 7);
+    }
+}
+
+static void a_proof_below_the_product_s_is_td06(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    const struct check *check = check_find(6);
+    facts.proof = PROOF_TOKEN;
+    assert_int_equal(check->judge(&facts, &policy, NB).open, YES);
+    facts.proof = PROOF_REGISTERED;
+    assert_int_equal(check->judge(&facts, &policy, NB).open, NO);
+    facts.proof = PROOF_IDEVID;
+    assert_int_equal(check->judge(&facts, &policy, NB).open, NO);
+    facts.enrolled_at_s = 0;
+    assert_int_equal(check->judge(&facts, &policy, NB).open, UNMEASURED);
+}
+
+static void renewal_is_deferred_from_renew_by_on(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    const struct check *check = check_find(8);
+    int64_t due_s = NB + LIFE / 100 * POLICY_RENEW_BY_PERCENT;
+    struct opinion before = check->judge(&facts, &policy, due_s - 1);
+    assert_int_equal(before.open, NO);
+    assert_int_equal(before.next_s, due_s);
+    struct opinion then = check->judge(&facts, &policy, due_s);
+    assert_int_equal(then.open, YES);
+    assert_int_equal(then.began_s, due_s);
+    facts.not_after_s = 0;
+    assert_int_equal(check->judge(&facts, &policy, due_s).open, UNMEASURED);
+}
+
+static void expired_in_use_refuses_until_a_live_certificate_is_there(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    facts.expired_used = (struct since){YES, NB - 5};
+    facts.not_after_s = NB - 6;
+    struct standing open = standing(&facts, &policy, NB);
+    assert_true(standing_has(&open, 9));
+    assert_int_equal(open.verdict, VERDICT_REFUSED);
+    facts.not_after_s = NB + LIFE;
+    struct standing closed = standing(&facts, &policy, NB);
+    assert_false(standing_has(&closed, 9));
+    assert_int_equal(closed.verdict, VERDICT_TRUSTED);
+}
+
+static void only_the_dead_can_be_zombies(void **context)
+{
+    (void)context;
+    const struct check *check = check_find(17);
+    for (int s = STATE_NONE; s < STATE_COUNT; s++) {
+        struct facts facts = healthy();
+        facts.state = (enum device_state)s;
+        facts.credential_alive = (struct since){YES, NB};
+        bool dead = s == STATE_RETIRED || s == STATE_LOST;
+        assert_int_equal(check->judge(&facts, &policy, NB).open == YES, dead);
+    }
+}
+
+static void the_catalogue_has_the_ten_checks_of_this_road(void **context)
+{
+    (void)context;
+    const int numbers[] = {1, 2, 3, 4, 6, 8, 9, 12, 14, 17};
+    for (size_t i = 0; i < LENGTH_OF(numbers); i++) {
+        const struct check *check = check_at(i);
+        assert_non_null(check);
+        assert_int_equal(check->number, numbers[i]);
+        assert_ptr_equal(check_find(numbers[i]), check);
+        assert_true(strlen(check->title) > 0 && strlen(check->producer) > 0);
+        assert_true(strncmp(check->mend, "troth", 5) == 0);
+        assert_true(severity_weight(check->severity) > 0);
+    }
+    assert_null(check_at(LENGTH_OF(numbers)));
+    assert_null(check_find(5));
+}
+
+static void weights_are_those_of_the_catalogue(void **context)
+{
+    (void)context;
+    assert_int_equal(severity_weight(SEVERITY_CRITICAL), 8);
+    assert_int_equal(severity_weight(SEVERITY_HIGH), 4);
+    assert_int_equal(severity_weight(SEVERITY_MEDIUM), 2);
+    assert_int_equal(severity_weight(SEVERITY_LOW), 1);
+    assert_int_equal(severity_weight((enum severity)99), 0);
+}
+
+static void edges_that_nobody_drew_do_not_exist(void **context)
+{
+    (void)context;
+    for (int s = 0; s <= STATE_COUNT; s++)
+        assert_int_equal(device_edge((enum device_state)s, VERB_NONE), STATE_NONE);
+    for (int v = 0; v <= VERB_COUNT; v++) {
+        assert_int_equal(device_edge(STATE_NONE, (enum device_verb)v), STATE_NONE);
+        assert_int_equal(device_edge(STATE_RETIRED, (enum device_verb)v), STATE_NONE);
+    }
+    assert_int_equal(device_edge(STATE_LOST, VERB_READMIT), STATE_NONE);
+    assert_int_equal(device_edge(STATE_LOST, VERB_FOUND), STATE_QUARANTINED);
+    for (int s = STATE_EXPECTED; s < STATE_RETIRED; s++)
+        assert_int_equal(device_edge((enum device_state)s, VERB_RETIRE), STATE_RETIRED);
+}
+
+static void status_is_what_boundaries_hold(void **context)
+{
+    (void)context;
+    assert_int_equal(certificate_status(CERT_CURRENT, STATE_ACTIVE), STATUS_VALID);
+    assert_int_equal(certificate_status(CERT_CURRENT, STATE_QUARANTINED), STATUS_SUSPENDED);
+    assert_int_equal(certificate_status(CERT_SUPERSEDED, STATE_ACTIVE), STATUS_SUPERSEDED);
+    assert_int_equal(certificate_status(CERT_REVOKED, STATE_ACTIVE), STATUS_INVALID);
+    assert_int_equal(certificate_status(CERT_CURRENT, STATE_RETIRED), STATUS_INVALID);
+    assert_int_equal(certificate_status(CERT_CURRENT, STATE_LOST), STATUS_INVALID);
+    assert_int_equal(certificate_status(CERT_NONE, STATE_ACTIVE), STATUS_INVALID);
+}
+
+static void a_fork_is_use_after_the_successor_was_proven(void **context)
+{
+    (void)context;
+    assert_false(certificate_use_is_fork(CERT_CURRENT, NB, NB + 1000));
+    assert_false(certificate_use_is_fork(CERT_SUPERSEDED, NB, NB + FORK_AFTER_S));
+    assert_true(certificate_use_is_fork(CERT_SUPERSEDED, NB, NB + FORK_AFTER_S + 1));
+    assert_true(certificate_use_is_fork(CERT_VOIDED, NB, NB));
+    assert_false(certificate_use_is_fork(CERT_REVOKED, NB, NB + 1000));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_known_is_refused),
+        cmocka_unit_test(every_state_but_two_is_not_trusted),
+        cmocka_unit_test(trusted_until_the_last_second),
+        cmocka_unit_test(grace_only_where_policy_gives_it),
+        cmocka_unit_test(a_certificate_that_ended_is_refused),
+        cmocka_unit_test(the_next_instant_is_when_something_changes),
+        cmocka_unit_test(conditions_open_and_close_their_check),
+        cmocka_unit_test(a_proof_below_the_product_s_is_td06),
+        cmocka_unit_test(renewal_is_deferred_from_renew_by_on),
+        cmocka_unit_test(expired_in_use_refuses_until_a_live_certificate_is_there),
+        cmocka_unit_test(only_the_dead_can_be_zombies),
+        cmocka_unit_test(the_catalogue_has_the_ten_checks_of_this_road),
+        cmocka_unit_test(weights_are_those_of_the_catalogue),
+        cmocka_unit_test(edges_that_nobody_drew_do_not_exist),
+        cmocka_unit_test(status_is_what_boundaries_hold),
+        cmocka_unit_test(a_fork_is_use_after_the_successor_was_proven),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
