@@ -54,17 +54,18 @@ static void link_target(const struct state *state, enum state_link link, char to
     to[n > 0 ? n : 0] = '\0';
 }
 
-/* Removes a pair's folder with the files that a pair can have. */
+/* Removes a pair's folder and what is in it, half-written files of a cut included. */
 static void remove_pair(const struct state *state, const char *name)
 {
-    static const char *const files[] = {"key.pem", "request.der", "certificate.pem", "proven"};
-    char path[STATE_PATH_MAX];
-    for (size_t i = 0; i < LENGTH_OF(files); i++) {
-        snprintf(path, sizeof path, "%s/%s/%s", state->folder, name, files[i]);
-        unlink(path);
-    }
-    snprintf(path, sizeof path, "%s/%s", state->folder, name);
-    rmdir(path);
+    struct state_path path = state_own_file(state, name);
+    DIR *folder = opendir(path.text);
+    if (folder == NULL)
+        return;
+    const struct dirent *row = NULL;
+    while ((row = readdir(folder)) != NULL)
+        unlinkat(dirfd(folder), row->d_name, 0);
+    closedir(folder);
+    rmdir(path.text);
 }
 
 void state_sweep(const struct state *state)
