@@ -158,6 +158,34 @@ bool request_query(const struct request *request, const char *name, struct bytes
     return true;
 }
 
+struct query_walk {
+    const char *const *names;
+    struct bytes other;
+};
+
+static enum MHD_Result walk_query(void *context, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_n, const char *value, size_t value_n)
+{
+    (void)kind;
+    (void)value;
+    (void)value_n;
+    struct query_walk *walk = context;
+    for (size_t i = 0; walk->names[i] != NULL; i++)
+        if (strlen(walk->names[i]) == name_n && memcmp(walk->names[i], name, name_n) == 0)
+            return MHD_YES;
+    walk->other = bytes_of(name, name_n);
+    return MHD_NO;
+}
+
+bool request_query_other(const struct request *request, const char *const *names, struct bytes *ret)
+{
+    struct query_walk walk = {.names = names};
+    (void)MHD_get_connection_values_n(request->connection->mhd, MHD_GET_ARGUMENT_KIND, walk_query,
+                                      &walk);
+    *ret = walk.other;
+    return walk.other.p != NULL;
+}
+
 struct bytes request_peer_certificate(const struct request *request)
 {
     return connection_leaf(request->connection);

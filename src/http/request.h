@@ -46,6 +46,11 @@ const char *request_header(const struct request *request, const char *name);
  * absent. A repeated or malformed one is refused before the handler runs. */
 bool request_query(const struct request *request, const char *name, struct bytes *ret);
 
+/* A parameter of the query whose name is not among `names` (NULL at their end); false without one.
+ * So that a misspelt filter is not passed over. */
+bool request_query_other(const struct request *request, const char *const *names,
+                         struct bytes *ret);
+
 /* The leaf that the client showed (DER); empty without one. */
 struct bytes request_peer_certificate(const struct request *request);
 

@@ -55,8 +55,8 @@ static enum result give_ledger(const struct query *query, struct err *err)
     uint64_t size = 0;
     int64_t at_s = 0;
     TRY(store_last_entry(query->store, &size, &at_s, err));
-    TRY(give_count(query, QUESTION_COUNT_LEDGER, "entries", (int64_t)size, err));
-    return give_count(query, QUESTION_COUNT_LEDGER, "last_at_s", at_s, err);
+    TRY(give_count(query, QUESTION_COUNT_LEDGER, QUESTION_KEY_ENTRIES, (int64_t)size, err));
+    return give_count(query, QUESTION_COUNT_LEDGER, QUESTION_KEY_LAST_AT, at_s, err);
 }
 
 enum result query_status(struct query *query, struct err *err)

@@ -11,6 +11,8 @@
 #define LIMIT_IMPORT_BYTES                                                                         \
     (64 << 20) /* an import file: about 200,000 devices with certificates                          \
                 */
+#define LIMIT_IMPORT_RECORDS                                                                       \
+    (512 << 20) /* the same as records for core: no line is its own limit */
 #define LIMIT_IMPORT_ROWS                                                                          \
     1000000 /* lines of an import: about 150 bytes each are held while reading */
 #define LIMIT_IMPORT_LINE 16384       /* one CSV line: a PEM certificate in a field */

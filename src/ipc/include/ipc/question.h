@@ -26,11 +26,13 @@ enum question {
     QUESTION_COUNT
 };
 
-/* `what` of a count_row; `key` is the word of a device or certificate state, "TD-01", or one of
- * "entries" and "last_at_s". */
+/* `what` of a count_row; `key` is the word of a device or certificate state, "TD-01", or one of the
+ * ledger's two. */
 #define QUESTION_COUNT_DEVICES "devices"
 #define QUESTION_COUNT_CERTIFICATES "certificates"
 #define QUESTION_COUNT_FINDINGS "findings"
 #define QUESTION_COUNT_LEDGER "ledger"
+#define QUESTION_KEY_ENTRIES "entries"
+#define QUESTION_KEY_LAST_AT "last_at_s"
 
 #endif

@@ -1,0 +1,103 @@
+/* The verbs' bodies, read straight into their messages, and what a verb did. */
+#include "api_shapes.h"
+#include "api_words.h"
+
+#include <base/limits.h>
+
+/* ---- bodies of verbs ------------------------------------------------------------------------ */
+
+/* Room for a base64 of the DER limit with its line breaks and the lines around it. */
+#define PEM_MAX (LIMIT_CERTIFICATE_BYTES * 2)
+#define TTL_MIN_S 60
+#define TTL_MAX_S 31536000
+
+#define NEEDED .required = true
+#define NAME .min = 1, .max = LIMIT_NAME
+#define SHAPE(name) const struct api_shape shape_##name = {name##_fields, LENGTH_OF(name##_fields)}
+
+/* clang-format off */
+static const struct api_field product_add_fields[] = {
+    API_FIELD("name", struct msg_product_add, name, API_TEXT, NEEDED, NAME),
+    API_FIELD("hw_type", struct msg_product_add, hw_type, API_TEXT, .max = LIMIT_NAME),
+    API_FIELD("proofs", struct msg_product_add, proofs, API_WORDS, .words = &words_proof, .min = 1),
+    API_FIELD("least_proof", struct msg_product_add, least_proof, API_WORD, .words = &words_proof),
+    API_FIELD("validity_s", struct msg_product_add, validity_s, API_NUMBER, .min = 3600, .max = 3153600000),
+    API_FIELD("enrols_a_year", struct msg_product_add, enrols_a_year, API_NUMBER, .max = 1000),
+};
+SHAPE(product_add);
+
+static const struct api_field anchor_add_fields[] = {
+    API_FIELD("product", struct msg_anchor_add, product, API_TEXT, NEEDED, NAME),
+    API_FIELD("certificate", struct msg_anchor_add, certificate, API_LINES, NEEDED, .max = PEM_MAX),
+};
+SHAPE(anchor_add);
+
+static const struct api_field device_set_fields[] = {
+    API_FIELD("reason", struct msg_device_set, reason, API_WORD, .words = &words_reason),
+    API_FIELD("note", struct msg_device_set, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(device_set);
+
+static const struct api_field cert_revoke_fields[] = {
+    API_FIELD("reason", struct msg_cert_revoke, reason, API_WORD, .words = &words_reason),
+    API_FIELD("note", struct msg_cert_revoke, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(cert_revoke);
+
+static const struct api_field token_add_fields[] = {
+    API_FIELD("product", struct msg_token_add, product, API_TEXT, NEEDED, NAME),
+    API_FIELD("serial", struct msg_token_add, serial_number, API_TEXT, NEEDED, .min = 1, .max = LIMIT_SERIAL_NUMBER),
+    API_FIELD("ttl_s", struct msg_token_add, ttl_s, API_NUMBER, .min = TTL_MIN_S, .max = TTL_MAX_S),
+};
+SHAPE(token_add);
+
+static const struct api_field permit_add_fields[] = {
+    API_FIELD("product", struct msg_permit_add, product, API_TEXT, NEEDED, NAME),
+    API_FIELD("serial", struct msg_permit_add, serial_number, API_TEXT, NEEDED, .min = 1, .max = LIMIT_SERIAL_NUMBER),
+    API_FIELD("ttl_s", struct msg_permit_add, ttl_s, API_NUMBER, .min = TTL_MIN_S, .max = TTL_MAX_S),
+    API_FIELD("note", struct msg_permit_add, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(permit_add);
+
+static const struct api_field operator_add_fields[] = {
+    API_FIELD("name", struct msg_operator_add, name, API_TEXT, NEEDED, NAME),
+    API_FIELD("role", struct msg_operator_add, role, API_WORD, NEEDED, .words = &words_role),
+    API_FIELD("scope", struct msg_operator_add, scope, API_TEXT, .max = LIMIT_NAME),
+    API_FIELD("csr", struct msg_operator_add, csr, API_LINES, NEEDED, .max = PEM_MAX),
+};
+SHAPE(operator_add);
+
+static const struct api_field bootstrap_fields[] = {
+    API_FIELD("name", struct msg_operator_add, name, API_TEXT, NEEDED, NAME),
+    API_FIELD("csr", struct msg_operator_add, csr, API_LINES, NEEDED, .max = PEM_MAX),
+};
+SHAPE(bootstrap);
+
+const struct api_shape shape_nothing = {NULL, 0};
+
+/* ---- what a verb did -------------------------------------------------------------------------- */
+
+static const struct api_field outcome_fields[] = {
+    API_FIELD("object", struct msg_verb_answer, object, API_NUMBER),
+    API_FIELD("entry", struct msg_verb_answer, entry, API_NUMBER),
+    API_FIELD("created", struct msg_verb_answer, created, API_NUMBER),
+    API_FIELD("changed", struct msg_verb_answer, changed, API_NUMBER),
+    API_FIELD("unchanged", struct msg_verb_answer, unchanged, API_NUMBER),
+    API_FIELD("refused", struct msg_verb_answer, refused, API_NUMBER),
+    API_FIELD("certificates", struct msg_verb_answer, certificates, API_NUMBER),
+    API_FIELD("tokens", struct msg_verb_answer, tokens, API_NUMBER),
+    API_FIELD("permits", struct msg_verb_answer, permits, API_NUMBER),
+    API_FIELD("findings", struct msg_verb_answer, findings, API_NUMBER),
+    API_FIELD("state", struct msg_verb_answer, state, API_TEXT),
+};
+SHAPE(outcome);
+
+static const struct api_field import_outcome_fields[] = {
+    API_FIELD("entry", struct msg_verb_answer, entry, API_NUMBER),
+    API_FIELD("created", struct msg_verb_answer, created, API_NUMBER),
+    API_FIELD("changed", struct msg_verb_answer, changed, API_NUMBER),
+    API_FIELD("unchanged", struct msg_verb_answer, unchanged, API_NUMBER),
+    API_FIELD("refused", struct msg_verb_answer, refused, API_NUMBER),
+};
+SHAPE(import_outcome);
+/* clang-format on */

@@ -1,0 +1,244 @@
+/* An import: the file's good lines as records in a sealed memfd for core, its bad ones and those
+ * that core refuses as faults in the reply. */
+#include "api_routes.h"
+#include "api_shapes.h"
+#include "desk.h"
+
+#include <base/file.h>
+#include <base/limits.h>
+#include <crypto/hash.h>
+#include <crypto/pem.h>
+#include <ipc/record.h>
+#include <proto/import.h>
+#include <wire/b64.h>
+#include <wire/x509.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FAULTS_SHOWN 10000
+
+struct tally {
+    uint32_t rows, faults;
+};
+
+/* One file being read. */
+struct reading {
+    struct api_doc *doc;
+    struct tally *tally;
+    struct record_writer records;
+    uint32_t taken;
+    struct blob der; /* of the line at hand */
+};
+
+static void reading_free(struct reading *reading)
+{
+    record_abandon(&reading->records);
+    blob_free(&reading->der);
+}
+
+static void show_fault(struct api_doc *doc, struct tally *tally,
+                       const struct msg_import_fault *fault)
+{
+    if (tally->faults++ < FAULTS_SHOWN)
+        api_add_fault(doc, "faults", fault);
+}
+
+/* ---- what a field with a key holds ---------------------------------------------------------- */
+
+static const char *const labels[] = {
+    [IMPORT_KEY] = PEM_PUBLIC_KEY,
+    [IMPORT_CSR] = PEM_CSR,
+    [IMPORT_CERTIFICATE] = PEM_CERTIFICATE,
+};
+
+static enum result read_base64(struct bytes field, struct blob *ret, struct err *err)
+{
+    struct blob der = {malloc(B64_DECODED_MAX(field.n) + 1), 0};
+    if (der.p == NULL)
+        return err_set(err, E_MEMORY, "no memory for a field");
+    struct buf octets = buf_over(der.p, B64_DECODED_MAX(field.n));
+    if (!b64_decode_lenient(&octets, field)) {
+        blob_free(&der);
+        return err_set(err, E_SYNTAX, "seen \"%s\", wanted PEM or base64 of DER",
+                       err_value(field).text);
+    }
+    der.n = octets.n;
+    *ret = der;
+    return OK;
+}
+
+static enum result read_der(enum import_proof kind, struct bytes field, struct blob *ret,
+                            struct err *err)
+{
+    bool is_pem = field.n > 0 && field.p[0] == '-';
+    return is_pem ? pem_read(field, labels[kind], ret, err) : read_base64(field, ret, err);
+}
+
+static enum result find_spki(enum import_proof kind, struct bytes der, struct bytes *ret,
+                             struct err *err)
+{
+    const char *why = NULL;
+    struct x509_key key;
+    struct x509_csr csr;
+    struct x509_cert cert;
+    *ret = der;
+    if (kind == IMPORT_KEY && !x509_read_spki(der, &key, &why))
+        return err_set(err, E_KEY_WEAK, "not a public key: %s", why);
+    if (kind == IMPORT_CSR && !x509_read_csr(der, &csr, &why))
+        return err_set(err, E_CSR, "%s", why);
+    if (kind == IMPORT_CERTIFICATE && !x509_read_cert(der, &cert, &why))
+        return err_set(err, E_CERTIFICATE, "%s", why);
+    if (kind == IMPORT_CSR)
+        *ret = csr.spki;
+    if (kind == IMPORT_CERTIFICATE)
+        *ret = cert.spki;
+    return OK;
+}
+
+static enum result proof(void *context, enum import_proof kind, struct bytes field,
+                         struct import_line *line, struct err *err)
+{
+    struct reading *reading = context;
+    struct bytes spki;
+    blob_free(&reading->der);
+    TRY(read_der(kind, field, &reading->der, err));
+    struct bytes der = blob_bytes(&reading->der);
+    if (der.n > LIMIT_CERTIFICATE_BYTES)
+        return err_set(err, E_TOO_LARGE, "%zu octets, wanted at most %d", der.n,
+                       LIMIT_CERTIFICATE_BYTES);
+    TRY(find_spki(kind, der, &spki, err));
+    sha256(spki, line->spki);
+    line->has_spki = true;
+    line->certificate = kind == IMPORT_CERTIFICATE ? der : bytes_of(NULL, 0);
+    return OK;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+static enum result take_line(void *context, const struct import_line *line, struct err *err)
+{
+    struct reading *reading = context;
+    struct msg_import_row row = {
+        .line = line->line,
+        .product = line->product,
+        .serial_number = line->serial_number,
+        .owner = line->owner,
+        .batch = line->batch,
+        .hold = line->hold,
+        .has_spki = line->has_spki,
+        .certificate = line->certificate,
+    };
+    memcpy(row.spki_sha256, line->spki, sizeof row.spki_sha256);
+    reading->taken++;
+    return record_append(&reading->records, IPC_IMPORT_ROW, &row, err);
+}
+
+static enum result take_fault(void *context, uint32_t line, const struct err *why, struct err *err)
+{
+    (void)err;
+    struct reading *reading = context;
+    struct bytes text = bytes_of(why->text, strlen(why->text));
+    const struct msg_import_fault fault = {line, why->code, text};
+    show_fault(reading->doc, reading->tally, &fault);
+    return OK;
+}
+
+/* The good lines as a sealed memfd; -1 when there is none. */
+static enum result read_file(struct bytes csv, struct api_wait *wait, uint32_t *ret_taken,
+                             int *ret_fd, struct err *err)
+{
+    CLEANUP(reading_free)
+    struct reading reading = {.doc = wait->doc, .tally = wait->own, .records.fd = -1};
+    const struct import_sink sink = {&reading, proof, take_line, take_fault};
+    struct import_counts counts = {0};
+    TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.records, err));
+    TRY(import_read(csv, &sink, &counts, err));
+    reading.tally->rows = counts.rows;
+    *ret_taken = reading.taken;
+    *ret_fd = -1;
+    return reading.taken == 0 ? OK : record_seal(&reading.records, ret_fd, err);
+}
+
+/* ---- the reply ------------------------------------------------------------------------------ */
+
+static void reply(struct request *request, struct api_wait *wait,
+                  const struct msg_verb_answer *answer)
+{
+    const struct tally *tally = wait->own;
+    api_put_flag(wait->doc, "dry_run", wait->is_dry_run);
+    api_put_number(wait->doc, NULL, "rows", tally->rows);
+    api_put_number(wait->doc, NULL, "faults_total", tally->faults);
+    api_put(wait->doc, NULL, shape_import_outcome, answer);
+    api_reply_doc(request, wait->doc, 200);
+}
+
+static enum result read_faults(int fd, struct api_wait *wait, struct err *err)
+{
+    CLEANUP(record_close) struct record_reader reader = {0};
+    TRY(record_open(fd, LIMIT_IMPORT_RECORDS, &reader, err));
+    for (;;) {
+        struct ipc_message message;
+        TRY(record_next(&reader, IPC_IMPORT_FAULT, &message, err));
+        if (message.type == IPC_NONE)
+            return OK;
+        show_fault(wait->doc, wait->own, &message.import_fault);
+    }
+}
+
+static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
+{
+    struct err err = {0};
+    const struct msg_verb_answer *answer = &message->verb_answer;
+    if (message->type != IPC_VERB_ANSWER)
+        return;
+    if (answer->code != E_NONE && answer->code != E_IMPORT)
+        api_refuse_code(request, answer->code, answer->text);
+    else if (message->fd >= 0 && read_faults(message->fd, wait, &err) != OK)
+        request_refuse(request, &err);
+    else
+        reply(request, wait, answer);
+}
+
+static enum result begin(struct request *request, struct api_wait **ret, struct err *err)
+{
+    struct api_wait *wait = NULL;
+    TRY(api_wait_begin(request, &wait, err));
+    wait->take = take;
+    wait->own = calloc(1, sizeof(struct tally));
+    wait->own_free = free;
+    if (wait->own == NULL)
+        return err_set(err, E_MEMORY, "no memory for an import");
+    api_list(wait->doc, "faults");
+    *ret = wait;
+    return OK;
+}
+
+static enum result import(struct request *request, struct err *err)
+{
+    struct msg_clock_accept asked = {0};
+    struct msg_device_import message = {0};
+    struct api_wait *wait = NULL;
+    TRY(api_read_asked(request, &asked, err));
+    TRY(begin(request, &wait, err));
+    wait->is_dry_run = asked.dry_run;
+
+    CLEANUP(fd_closep) int fd = -1;
+    TRY(read_file(request_view(request)->body, wait, &message.rows, &fd, err));
+    if (fd < 0) {
+        reply(request, wait, &(struct msg_verb_answer){0});
+        return OK;
+    }
+    message.id = asked.id;
+    memcpy(message.operator_spki, asked.operator_spki, sizeof message.operator_spki);
+    message.key = asked.key;
+    message.dry_run = asked.dry_run;
+    return api_ask_core(request, IPC_DEVICE_IMPORT, &message, fd, err);
+}
+
+void api_device_import(struct request *request)
+{
+    struct err err = {0};
+    if (import(request, &err) != OK)
+        request_refuse(request, &err);
+}

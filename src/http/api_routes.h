@@ -1,0 +1,41 @@
+/* The handlers of the operators' interface (docs/openapi.yaml, by operationId). */
+#ifndef HTTP_API_ROUTES_H
+#define HTTP_API_ROUTES_H
+
+struct request;
+
+/* api_lists.c */
+void api_status(struct request *request);
+void api_product_list(struct request *request);
+void api_anchor_list(struct request *request);
+void api_device_list(struct request *request);
+void api_device_show(struct request *request);
+void api_device_timeline(struct request *request);
+void api_cert_list(struct request *request);
+void api_cert_show(struct request *request);
+void api_finding_list(struct request *request);
+void api_issuer_list(struct request *request);
+void api_operator_list(struct request *request);
+void api_ledger_entries(struct request *request);
+void api_ledger_checkpoint(struct request *request);
+
+/* api_verbs.c */
+void api_product_add(struct request *request);
+void api_anchor_add(struct request *request);
+void api_device_set(struct request *request);
+void api_token_add(struct request *request);
+void api_permit_add(struct request *request);
+void api_cert_revoke(struct request *request);
+void api_operator_add(struct request *request);
+void api_bootstrap(struct request *request);
+void api_clock_accept(struct request *request);
+
+/* api_import.c */
+void api_device_import(struct request *request);
+
+/* api_health.c */
+void api_metrics(struct request *request);
+void api_livez(struct request *request);
+void api_readyz(struct request *request);
+
+#endif

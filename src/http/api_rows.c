@@ -1,0 +1,211 @@
+/* The reader's rows as JSON. */
+#include "api_shapes.h"
+#include "api_words.h"
+
+#include <crypto/pem.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* Rows with what is not in the message as it is written. The message comes first, so that its
+ * fields have the same offsets. */
+struct cert_view {
+    struct msg_cert_row row;
+    struct bytes pem;
+};
+struct issuer_view {
+    struct msg_issuer_row row;
+    struct bytes pem;
+};
+struct finding_view {
+    struct msg_finding_row row;
+    struct bytes check;
+};
+struct fault_view {
+    struct msg_import_fault fault;
+    struct bytes code;
+};
+
+/* clang-format off */
+static const struct api_field product_fields[] = {
+    API_FIELD("id", struct msg_product_row, row, API_NUMBER),
+    API_FIELD("name", struct msg_product_row, name, API_TEXT),
+    API_FIELD("hw_type", struct msg_product_row, hw_type, API_TEXT),
+    API_FIELD("proofs", struct msg_product_row, proofs, API_WORDS, .words = &words_proof),
+    API_FIELD("least_proof", struct msg_product_row, least_proof, API_WORD, .words = &words_proof),
+    API_FIELD("validity_s", struct msg_product_row, validity_s, API_NUMBER),
+    API_FIELD("enrols_a_year", struct msg_product_row, enrols_a_year, API_NUMBER),
+    API_FIELD("devices", struct msg_product_row, devices, API_NUMBER_OR_NULL),
+};
+
+static const struct api_field device_fields[] = {
+    API_FIELD("id", struct msg_device_row, row, API_NUMBER),
+    API_FIELD("product", struct msg_device_row, product, API_TEXT),
+    API_FIELD("serial", struct msg_device_row, serial_number, API_TEXT),
+    API_FIELD("owner", struct msg_device_row, owner, API_TEXT),
+    API_FIELD("batch", struct msg_device_row, batch, API_TEXT),
+    API_FIELD("state", struct msg_device_row, state, API_WORD, .words = &words_device_state),
+    API_FIELD("hold", struct msg_device_row, hold, API_FLAG),
+    API_FIELD("proof", struct msg_device_row, proof, API_WORD, .words = &words_proof),
+    API_FIELD("verdict", struct msg_device_row, verdict, API_WORD, .words = &words_verdict),
+    API_FIELD("findings", struct msg_device_row, findings, API_NUMBER),
+    API_FIELD("not_after", struct msg_device_row, not_after_s, API_TIME_OR_NULL),
+    API_FIELD("seen", struct msg_device_row, seen_s, API_TIME_OR_NULL),
+};
+
+static const struct api_field cert_fields[] = {
+    API_FIELD("id", struct msg_cert_row, row, API_NUMBER),
+    API_FIELD("serial", struct msg_cert_row, serial, API_HEX),
+    API_FIELD("product", struct msg_cert_row, product, API_TEXT),
+    API_FIELD("device_serial", struct msg_cert_row, serial_number, API_TEXT),
+    API_FIELD("profile", struct msg_cert_row, profile, API_WORD, .words = &words_profile),
+    API_FIELD("issuer", struct msg_cert_row, issuer, API_NUMBER),
+    API_FIELD("spki", struct msg_cert_row, spki, API_HASH),
+    API_FIELD("not_before", struct msg_cert_row, not_before_s, API_TIME),
+    API_FIELD("not_after", struct msg_cert_row, not_after_s, API_TIME),
+    API_FIELD("state", struct msg_cert_row, state, API_WORD, .words = &words_cert_state),
+    API_FIELD("state_at", struct msg_cert_row, state_s, API_TIME_OR_NULL),
+    API_FIELD("reason", struct msg_cert_row, reason, API_WORD, .words = &words_reason),
+    API_FIELD("pem", struct cert_view, pem, API_LINES), /* the last: left out without one */
+};
+
+static const struct api_field finding_fields[] = {
+    API_FIELD("id", struct msg_finding_row, row, API_NUMBER),
+    API_FIELD("check", struct finding_view, check, API_TEXT),
+    API_FIELD("product", struct msg_finding_row, product, API_TEXT),
+    API_FIELD("serial", struct msg_finding_row, serial_number, API_TEXT),
+    API_FIELD("began", struct msg_finding_row, began_s, API_TIME),
+    API_FIELD("recorded", struct msg_finding_row, recorded_s, API_TIME),
+    API_FIELD("closed", struct msg_finding_row, closed_s, API_TIME_OR_NULL),
+};
+
+static const struct api_field entry_fields[] = {
+    API_FIELD("entry", struct msg_entry_row, entry, API_NUMBER),
+    API_FIELD("at", struct msg_entry_row, at_s, API_TIME),
+    API_FIELD("event", struct msg_entry_row, event, API_TEXT),
+    API_FIELD("body", struct msg_entry_row, body, API_BASE64),
+};
+
+static const struct api_field issuer_fields[] = {
+    API_FIELD("id", struct msg_issuer_row, row, API_NUMBER),
+    API_FIELD("kind", struct msg_issuer_row, kind, API_WORD, .words = &words_authority),
+    API_FIELD("product", struct msg_issuer_row, product, API_TEXT),
+    API_FIELD("not_after", struct msg_issuer_row, not_after_s, API_TIME),
+    API_FIELD("certificates", struct msg_issuer_row, certificates, API_NUMBER),
+    API_FIELD("pem", struct issuer_view, pem, API_LINES),
+};
+
+static const struct api_field operator_fields[] = {
+    API_FIELD("id", struct msg_operator_row, row, API_NUMBER),
+    API_FIELD("name", struct msg_operator_row, name, API_TEXT),
+    API_FIELD("role", struct msg_operator_row, role, API_WORD, .words = &words_role),
+    API_FIELD("scope", struct msg_operator_row, scope, API_TEXT),
+    API_FIELD("active", struct msg_operator_row, state, API_FLAG),
+};
+
+static const struct api_field me_fields[] = {
+    API_FIELD("name", struct msg_operator_row, name, API_TEXT),
+    API_FIELD("role", struct msg_operator_row, role, API_WORD, .words = &words_role),
+    API_FIELD("scope", struct msg_operator_row, scope, API_TEXT),
+};
+
+static const struct api_field fault_fields[] = {
+    API_FIELD("line", struct msg_import_fault, line, API_NUMBER),
+    API_FIELD("code", struct fault_view, code, API_TEXT),
+    API_FIELD("reason", struct msg_import_fault, text, API_TEXT),
+};
+/* clang-format on */
+
+/* Writes `object` into `name`: as an element of the array, or as the object. */
+typedef void (*writer)(struct api_doc *doc, const char *name, struct api_shape shape,
+                       const void *object);
+
+static struct bytes text_of(const char *text)
+{
+    return bytes_of(text, strlen(text));
+}
+
+/* A certificate that OpenSSL cannot write would be the store's damage: it is shown without PEM. */
+static struct bytes pem_of(struct bytes der, struct blob *space)
+{
+    if (der.n == 0 || pem_write(der, PEM_CERTIFICATE, space, NULL) != OK)
+        return bytes_of(NULL, 0);
+    return blob_bytes(space);
+}
+
+static void write_certificate(writer write, struct api_doc *doc, const char *name,
+                              const struct msg_cert_row *row)
+{
+    CLEANUP(blob_free) struct blob space = {0};
+    const struct cert_view view = {*row, pem_of(row->certificate, &space)};
+    struct api_shape shape = API_SHAPE(cert_fields);
+    shape.n -= view.pem.n == 0;
+    write(doc, name, shape, &view);
+}
+
+static void write_issuer(writer write, struct api_doc *doc, const char *name,
+                         const struct msg_issuer_row *row)
+{
+    CLEANUP(blob_free) struct blob space = {0};
+    const struct issuer_view view = {*row, pem_of(row->certificate, &space)};
+    write(doc, name, API_SHAPE(issuer_fields), &view);
+}
+
+static void write_finding(writer write, struct api_doc *doc, const char *name,
+                          const struct msg_finding_row *row)
+{
+    char check[16];
+    snprintf(check, sizeof check, "TD-%02u", row->check);
+    const struct finding_view view = {*row, text_of(check)};
+    write(doc, name, API_SHAPE(finding_fields), &view);
+}
+
+static void write_operator(writer write, struct api_doc *doc, const char *name,
+                           const struct msg_operator_row *row)
+{
+    struct msg_operator_row view = *row;
+    view.state = row->state == 1; /* in use */
+    write(doc, name, API_SHAPE(operator_fields), &view);
+}
+
+static void write_row(writer write, struct api_doc *doc, const char *name,
+                      const struct ipc_message *message)
+{
+    if (message->type == IPC_PRODUCT_ROW)
+        write(doc, name, API_SHAPE(product_fields), &message->product_row);
+    else if (message->type == IPC_DEVICE_ROW)
+        write(doc, name, API_SHAPE(device_fields), &message->device_row);
+    else if (message->type == IPC_CERT_ROW)
+        write_certificate(write, doc, name, &message->cert_row);
+    else if (message->type == IPC_FINDING_ROW)
+        write_finding(write, doc, name, &message->finding_row);
+    else if (message->type == IPC_ENTRY_ROW)
+        write(doc, name, API_SHAPE(entry_fields), &message->entry_row);
+    else if (message->type == IPC_ISSUER_ROW)
+        write_issuer(write, doc, name, &message->issuer_row);
+    else if (message->type == IPC_OPERATOR_ROW)
+        write_operator(write, doc, name, &message->operator_row);
+}
+
+void api_add_row(struct api_doc *doc, const char *list, const struct ipc_message *message)
+{
+    write_row(api_add, doc, list, message);
+}
+
+void api_put_row(struct api_doc *doc, const char *section, const struct ipc_message *message)
+{
+    write_row(api_put, doc, section, message);
+}
+
+void api_put_me(struct api_doc *doc, const char *section, const struct msg_operator_row *row)
+{
+    api_put(doc, section, API_SHAPE(me_fields), row);
+}
+
+void api_add_fault(struct api_doc *doc, const char *list, const struct msg_import_fault *fault)
+{
+    char code[16];
+    snprintf(code, sizeof code, "E%04u", fault->code);
+    const struct fault_view view = {*fault, text_of(code)};
+    api_add(doc, list, API_SHAPE(fault_fields), &view);
+}

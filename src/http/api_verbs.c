@@ -1,0 +1,284 @@
+/* Verbs: a body becomes one message to core, whose answer becomes the reply. */
+#include "api_routes.h"
+#include "api_shapes.h"
+#include "api_words.h"
+#include "desk.h"
+
+#include <base/limits.h>
+#include <crypto/pem.h>
+#include <trust/words.h>
+
+#include <string.h>
+
+#define DAY_S 86400
+
+/* Every verb's message begins with what FIELDS_asked has. */
+union verb_message {
+    struct msg_clock_accept asked;
+    struct msg_product_add product_add;
+    struct msg_anchor_add anchor_add;
+    struct msg_device_set device_set;
+    struct msg_token_add token_add;
+    struct msg_permit_add permit_add;
+    struct msg_cert_revoke cert_revoke;
+    struct msg_operator_add operator_add;
+};
+
+/* A verb being asked for: its message, and what that points into. */
+struct asking {
+    union verb_message message;
+    struct api_body *body;
+    struct blob der;
+    uint8_t serial[20];
+};
+
+struct plan {
+    enum ipc_type type;
+    const struct api_shape *shape;
+    union verb_message defaults;
+    /* Fills what is not in the body, and turns PEM into DER; NULL: nothing to do. */
+    enum result (*finish)(const struct request *request, struct asking *asking, struct err *err);
+    /* Adds to the outcome what only this verb has; NULL: nothing. */
+    void (*show)(const struct request *request, struct api_wait *wait,
+                 const struct msg_verb_answer *answer);
+};
+
+static void asking_free(struct asking *asking)
+{
+    api_body_freep(&asking->body);
+    blob_free(&asking->der);
+}
+
+/* ---- the way of every verb ------------------------------------------------------------------ */
+
+static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
+{
+    const struct plan *plan = wait->plan;
+    const struct msg_verb_answer *answer = &message->verb_answer;
+    if (message->type != IPC_VERB_ANSWER)
+        return;
+    if (answer->code != E_NONE) {
+        api_refuse_code(request, answer->code, answer->text);
+        return;
+    }
+    api_put_flag(wait->doc, "dry_run", wait->is_dry_run);
+    api_put(wait->doc, NULL, shape_outcome, answer);
+    if (plan->show != NULL)
+        plan->show(request, wait, answer);
+    api_reply_doc(request, wait->doc, 200);
+}
+
+static enum result read_message(const struct request *request, const struct plan *plan,
+                                struct asking *asking, struct err *err)
+{
+    struct bytes json = request_view(request)->body;
+    asking->message = plan->defaults;
+    TRY(api_read_asked(request, &asking->message.asked, err));
+    TRY(api_read(json, *plan->shape, &asking->message, &asking->body, err));
+    return plan->finish == NULL ? OK : plan->finish(request, asking, err);
+}
+
+static enum result ask(struct request *request, const struct plan *plan, struct err *err)
+{
+    CLEANUP(asking_free) struct asking asking = {0};
+    struct api_wait *wait = NULL;
+    TRY(read_message(request, plan, &asking, err));
+    TRY(api_wait_begin(request, &wait, err));
+    wait->plan = plan;
+    wait->take = take;
+    wait->is_dry_run = asking.message.asked.dry_run;
+    return api_ask_core(request, plan->type, &asking.message, -1, err);
+}
+
+static void run(struct request *request, const struct plan *plan)
+{
+    struct err err = {0};
+    if (ask(request, plan, &err) != OK)
+        request_refuse(request, &err);
+}
+
+/* ---- products, anchors ---------------------------------------------------------------------- */
+
+static const struct plan product_add = {
+    .type = IPC_PRODUCT_ADD,
+    .shape = &shape_product_add,
+    .defaults.product_add =
+        {
+            .proofs = 1 << PROOF_TOKEN | 1 << PROOF_REGISTERED | 1 << PROOF_IDEVID,
+            .least_proof = PROOF_TOKEN,
+            .validity_s = 90 * DAY_S,
+            .enrols_a_year = 4,
+        },
+};
+
+void api_product_add(struct request *request)
+{
+    run(request, &product_add);
+}
+
+/* PEM in `field` becomes DER that lives as long as `asking`. */
+static enum result read_pem(struct asking *asking, const char *name, const char *label,
+                            struct bytes *field, struct err *err)
+{
+    enum result result = pem_read(*field, label, &asking->der, err);
+    if (result == OK && asking->der.n > LIMIT_CERTIFICATE_BYTES)
+        result = err_set(err, E_TOO_LARGE, "%zu octets, wanted at most %d", asking->der.n,
+                         LIMIT_CERTIFICATE_BYTES);
+    if (result != OK)
+        err_prefix(err, "%s", name);
+    *field = blob_bytes(&asking->der);
+    return result;
+}
+
+static enum result finish_anchor(const struct request *request, struct asking *asking,
+                                 struct err *err)
+{
+    (void)request;
+    struct bytes *certificate = &asking->message.anchor_add.certificate;
+    return read_pem(asking, "certificate", PEM_CERTIFICATE, certificate, err);
+}
+
+static const struct plan anchor_add = {
+    .type = IPC_ANCHOR_ADD,
+    .shape = &shape_anchor_add,
+    .finish = finish_anchor,
+};
+
+void api_anchor_add(struct request *request)
+{
+    run(request, &anchor_add);
+}
+
+/* ---- devices and certificates --------------------------------------------------------------- */
+
+static enum result finish_device(const struct request *request, struct asking *asking,
+                                 struct err *err)
+{
+    struct msg_device_set *set = &asking->message.device_set;
+    const struct request_view *view = request_view(request);
+    set->product = view->parameters[0];
+    set->serial_number = view->parameters[1];
+    return api_read_word("verb", view->parameters[2], &words_device_verb, &set->verb, err);
+}
+
+static const struct plan device_set = {
+    .type = IPC_DEVICE_SET,
+    .shape = &shape_device_set,
+    .finish = finish_device,
+};
+
+void api_device_set(struct request *request)
+{
+    run(request, &device_set);
+}
+
+static enum result finish_revoke(const struct request *request, struct asking *asking,
+                                 struct err *err)
+{
+    return api_read_serial(request_view(request)->parameters[0], asking->serial,
+                           &asking->message.cert_revoke.serial, err);
+}
+
+static const struct plan cert_revoke = {
+    .type = IPC_CERT_REVOKE,
+    .shape = &shape_cert_revoke,
+    .finish = finish_revoke,
+};
+
+void api_cert_revoke(struct request *request)
+{
+    run(request, &cert_revoke);
+}
+
+/* The token is shown this once. */
+static void show_token(const struct request *request, struct api_wait *wait,
+                       const struct msg_verb_answer *answer)
+{
+    (void)request;
+    if (answer->secret.n > 0)
+        api_put_text(wait->doc, NULL, "token", answer->secret);
+}
+
+static const struct plan token_add = {
+    .type = IPC_TOKEN_ADD,
+    .shape = &shape_token_add,
+    .defaults.token_add = {.ttl_s = DAY_S},
+    .show = show_token,
+};
+
+void api_token_add(struct request *request)
+{
+    run(request, &token_add);
+}
+
+static const struct plan permit_add = {
+    .type = IPC_PERMIT_ADD,
+    .shape = &shape_permit_add,
+    .defaults.permit_add = {.ttl_s = DAY_S},
+};
+
+void api_permit_add(struct request *request)
+{
+    run(request, &permit_add);
+}
+
+/* ---- operators ------------------------------------------------------------------------------ */
+
+static void show_pem(struct api_wait *wait, const char *name, struct bytes der)
+{
+    CLEANUP(blob_free) struct blob pem = {0};
+    if (der.n > 0 && pem_write(der, PEM_CERTIFICATE, &pem, NULL) == OK)
+        api_put_text(wait->doc, NULL, name, blob_bytes(&pem));
+}
+
+static void show_operator(const struct request *request, struct api_wait *wait,
+                          const struct msg_verb_answer *answer)
+{
+    const struct desk *desk = request_owner(request);
+    struct bytes root = {0};
+    show_pem(wait, "certificate", answer->certificate);
+    if (desk->upkeep.authorities != NULL)
+        (void)authorities_list(desk->upkeep.authorities, CHAIN_AUTHORITY_ROOT, &root, 1);
+    show_pem(wait, "root", root);
+}
+
+static enum result finish_operator(const struct request *request, struct asking *asking,
+                                   struct err *err)
+{
+    (void)request;
+    return read_pem(asking, "csr", PEM_CSR, &asking->message.operator_add.csr, err);
+}
+
+static const struct plan operator_add = {
+    .type = IPC_OPERATOR_ADD,
+    .shape = &shape_operator_add,
+    .finish = finish_operator,
+    .show = show_operator,
+};
+
+void api_operator_add(struct request *request)
+{
+    run(request, &operator_add);
+}
+
+static const struct plan bootstrap = {
+    .type = IPC_OPERATOR_ADD,
+    .shape = &shape_bootstrap,
+    .defaults.operator_add = {.role = ROLE_ADMIN},
+    .finish = finish_operator,
+    .show = show_operator,
+};
+
+void api_bootstrap(struct request *request)
+{
+    run(request, &bootstrap);
+}
+
+/* ---- the clock ------------------------------------------------------------------------------ */
+
+static const struct plan clock_accept = {.type = IPC_CLOCK_ACCEPT, .shape = &shape_nothing};
+
+void api_clock_accept(struct request *request)
+{
+    run(request, &clock_accept);
+}

@@ -1,0 +1,76 @@
+/* Every enum that the interface shows, as words. */
+#include "api_words.h"
+
+#include <trust/words.h>
+
+static const char *state_at(unsigned value)
+{
+    return device_state_word((enum device_state)value);
+}
+
+static const char *cert_state_at(unsigned value)
+{
+    return cert_state_word((enum cert_state)value);
+}
+
+static const char *verb_at(unsigned value)
+{
+    return device_verb_word((enum device_verb)value);
+}
+
+static const char *proof_at(unsigned value)
+{
+    return proof_word((enum proof)value);
+}
+
+static const char *verdict_at(unsigned value)
+{
+    return verdict_word((enum verdict)value);
+}
+
+static const char *role_at(unsigned value)
+{
+    return role_word((enum role)value);
+}
+
+static const char *profile_at(unsigned value)
+{
+    return profile_word((enum profile_id)value);
+}
+
+static const char *authority_at(unsigned value)
+{
+    static const char *const words[AUTHORITY_COUNT] = {
+        "none", "root", "idevid", "ldevid", "operations", "anchor",
+    };
+    return words[value < AUTHORITY_COUNT ? value : 0];
+}
+
+/* RFC 5280 5.3.1; 6 and 8 are no reasons to revoke for good, 7 does not exist. */
+static const char *reason_at(unsigned value)
+{
+    static const char *const words[] = {
+        "unspecified",
+        "key-compromise",
+        "ca-compromise",
+        "affiliation-changed",
+        "superseded",
+        "cessation-of-operation",
+        NULL,
+        NULL,
+        NULL,
+        "privilege-withdrawn",
+        "aa-compromise",
+    };
+    return value < LENGTH_OF(words) ? words[value] : NULL;
+}
+
+const struct api_words words_device_state = {1, STATE_COUNT, state_at};
+const struct api_words words_cert_state = {1, CERT_STATE_COUNT, cert_state_at};
+const struct api_words words_device_verb = {1, VERB_COUNT, verb_at};
+const struct api_words words_proof = {1, PROOF_COUNT, proof_at};
+const struct api_words words_verdict = {0, VERDICT_COUNT, verdict_at};
+const struct api_words words_role = {1, ROLE_COUNT, role_at};
+const struct api_words words_profile = {1, PROFILE_COUNT, profile_at};
+const struct api_words words_authority = {1, AUTHORITY_COUNT, authority_at};
+const struct api_words words_reason = {0, 11, reason_at};

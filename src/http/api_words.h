@@ -1,0 +1,10 @@
+/* The words of the operators' interface: those of trust/words.h as tables that can be read. */
+#ifndef HTTP_API_WORDS_H
+#define HTTP_API_WORDS_H
+
+#include <proto/api.h>
+
+extern const struct api_words words_device_state, words_cert_state, words_device_verb, words_proof,
+    words_verdict, words_role, words_profile, words_authority, words_reason;
+
+#endif

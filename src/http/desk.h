@@ -1,0 +1,65 @@
+/* The desk from the inside: what its handlers share. One process, one thread. */
+#ifndef HTTP_DESK_INSIDE_H
+#define HTTP_DESK_INSIDE_H
+
+#include "listener.h"
+#include "request.h"
+#include "upkeep.h"
+
+#include <http/desk.h>
+#include <ipc/ipc.h>
+#include <ipc/question.h>
+#include <proto/api.h>
+
+struct desk {
+    const struct desk_setup *setup;
+    struct listener *listener;
+    struct ipc_channel core, reader;
+    struct upkeep upkeep;
+};
+
+/* The operators' routes; ends with a row without path. */
+extern const struct route desk_routes[];
+
+/* A request that waits for core or reader. It is the request's context: request_find() by the `id`
+ * of a message gives the request, and `take` gets each message with that id until it replied. */
+struct api_wait {
+    void (*take)(struct request *request, struct api_wait *wait, const struct ipc_message *message);
+    const void *plan;    /* of the handler that waits: a const table row of its own */
+    struct api_doc *doc; /* the reply so far */
+    void *own;           /* and what else it has */
+    void (*own_free)(void *own);
+    bool is_dry_run;
+};
+
+/* Makes the request's wait with an empty document. E_MEMORY. */
+MUST_USE enum result api_wait_begin(struct request *request, struct api_wait **ret,
+                                    struct err *err);
+
+/* Sends and lets the request wait. E_BUSY when the peer's queue is full. */
+MUST_USE enum result api_ask_core(struct request *request, enum ipc_type type, const void *message,
+                                  int pass_fd, struct err *err);
+MUST_USE enum result api_ask_reader(struct request *request, const struct msg_question *question,
+                                    struct err *err);
+
+/* What every verb has: the request's number, the operator's key (zero on the local socket), the
+ * Idempotency-Key and dry_run. E_SYNTAX. */
+MUST_USE enum result api_read_asked(const struct request *request, struct msg_clock_accept *ret,
+                                    struct err *err);
+
+/* Refuses a query parameter that is not in `names` (NULL at its end): a misspelt filter must not
+ * list everything. E_SYNTAX. */
+MUST_USE enum result api_check_query(const struct request *request, const char *const *names,
+                                     struct err *err);
+
+/* A certificate's serial number out of a path: 1 to 20 octets in hexadecimal. `space` has 20 octets
+ * and keeps them. E_SYNTAX. */
+MUST_USE enum result api_read_serial(struct bytes hex, uint8_t *space, struct bytes *ret,
+                                     struct err *err);
+
+/* Ends the request: with the wait's document, with text, or with what an answer says went wrong. */
+void api_reply_doc(struct request *request, const struct api_doc *doc, int status);
+void api_reply_text(struct request *request, const char *media_type, struct bytes text);
+void api_refuse_code(struct request *request, uint32_t code, struct bytes text);
+
+#endif

@@ -1,0 +1,54 @@
+/* What an operator can ask of the server: the rows are docs/openapi.yaml's, and a test walks both.
+ * A table of its own: a front has no operator's route to match, whatever happens to it. */
+#include "api_routes.h"
+#include "desk.h"
+
+#include <base/limits.h>
+
+#define JSON "application/json"
+#define CSV "text/csv"
+#define BODY LIMIT_BODY_BYTES
+#define API "/api/v1"
+
+#define GET(path, handle)                                                                          \
+    {                                                                                              \
+        SURFACE_OPERATOR, "GET", path, NEED_OPERATOR, NULL, 0, false, handle                       \
+    }
+#define POST(path, handle)                                                                         \
+    {                                                                                              \
+        SURFACE_OPERATOR, "POST", path, NEED_OPERATOR, JSON, BODY, false, handle                   \
+    }
+
+/* clang-format off */
+const struct route desk_routes[] = {
+    GET(API "/status", api_status),
+    GET(API "/products", api_product_list),
+    POST(API "/products", api_product_add),
+    GET(API "/anchors", api_anchor_list),
+    POST(API "/anchors", api_anchor_add),
+    GET(API "/devices", api_device_list),
+    {SURFACE_OPERATOR, "POST", API "/devices/import", NEED_OPERATOR, CSV, LIMIT_IMPORT_BYTES, false, api_device_import},
+    GET(API "/devices/{product}/{serial}", api_device_show),
+    GET(API "/devices/{product}/{serial}/timeline", api_device_timeline),
+    POST(API "/devices/{product}/{serial}/{verb}", api_device_set),
+    POST(API "/tokens", api_token_add),
+    POST(API "/permits", api_permit_add),
+    GET(API "/certificates", api_cert_list),
+    GET(API "/certificates/{certificate}", api_cert_show),
+    POST(API "/certificates/{certificate}/revoke", api_cert_revoke),
+    GET(API "/findings", api_finding_list),
+    GET(API "/issuers", api_issuer_list),
+    GET(API "/operators", api_operator_list),
+    POST(API "/operators", api_operator_add),
+    GET(API "/ledger/checkpoint", api_ledger_checkpoint),
+    GET(API "/ledger/entries", api_ledger_entries),
+    POST(API "/clock/accept", api_clock_accept),
+    GET("/metrics", api_metrics),
+
+    {SURFACE_LOCAL, "POST", API "/bootstrap", NEED_OPERATOR, JSON, BODY, false, api_bootstrap},
+    {SURFACE_OPERATOR | SURFACE_LOCAL, "GET", "/livez", NEED_ANYBODY, NULL, 0, false, api_livez},
+    {SURFACE_OPERATOR | SURFACE_LOCAL, "GET", "/readyz", NEED_ANYBODY, NULL, 0, false, api_readyz},
+
+    {0},
+};
+/* clang-format on */
