@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PASSPHRASE_CREDENTIAL "troth-passphrase"
 #define PATH_ROOM (CONFIG_PATH_MAX + 64)
 
 static enum result path_in(const struct config *config, const char *name, char ret[PATH_ROOM],
@@ -29,7 +28,7 @@ static enum result open_keys(struct session *session, struct err *err)
     char folder[PATH_ROOM];
 
     TRY(path_in(session->config, "", folder, err));
-    TRY(secret_read_passphrase(session->config->passphrase_file, PASSPHRASE_CREDENTIAL, &passphrase,
+    TRY(secret_read_passphrase(session->config->passphrase_file, SIGNER_CREDENTIAL, &passphrase,
                                err));
     return session->backend->open(folder, &passphrase, &session->keys, err);
 }

@@ -6,6 +6,9 @@
 #include <base/secret.h>
 #include <crypto/key.h>
 
+/* The systemd credential that holds the passphrase when the configuration names no file. */
+#define SIGNER_CREDENTIAL "troth-passphrase"
+
 /* Every key of the online server. */
 enum signer_key {
     SIGNER_KEY_IDEVID,

@@ -1,0 +1,370 @@
+#include <app/init.h>
+
+#include <base/clock.h>
+#include <base/file.h>
+#include <base/rand.h>
+#include <base/secret.h>
+#include <crypto/csr.h>
+#include <crypto/pem.h>
+#include <crypto/start.h>
+#include <pki/authority.h>
+#include <pki/crlplan.h>
+#include <pki/note.h>
+#include <signer/backend.h>
+#include <wire/hex.h>
+#include <wire/oid.h>
+#include <wire/x509_write.h>
+
+#include "init_files.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DAY_S INT64_C(86400)
+#define PASSPHRASE_MAX 1024
+#define CERTIFICATE_ROOM 2048
+#define TAG_N 9 /* eight hexadecimal digits that tell this installation's names from another's */
+
+/* One installation in the making. */
+struct making {
+    const struct init_request *request;
+    char tag[TAG_N];
+    char origin[ORIGIN_MAX + 1];
+    struct secret passphrase, root_passphrase;
+    struct key *root;
+    struct key *keys[SIGNER_KEY_COUNT];
+    struct blob certificates[PKI_ISSUER_COUNT];
+    bool has_root_file;
+};
+
+static void making_free(struct making *making)
+{
+    secret_free(&making->passphrase);
+    secret_free(&making->root_passphrase);
+    key_free(making->root);
+    for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
+        key_free(making->keys[i]);
+    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+        blob_free(&making->certificates[i]);
+}
+
+static struct init_path staged(const struct making *making, const char *name)
+{
+    return init_path("%s/.init/%s", making->request->config->data, name);
+}
+
+/* ---- names and passphrases ----------------------------------------------------------------------
+ */
+
+static void make_names(struct making *making)
+{
+    uint8_t random[(TAG_N - 1) / 2];
+    struct buf tag = buf_over(making->tag, TAG_N - 1);
+
+    rand_bytes(random, sizeof(random));
+    hex_encode(&tag, bytes_of(random, sizeof(random)));
+    snprintf(making->origin, sizeof(making->origin), "%.100s/troth-%s",
+             making->request->config->server_names[0], making->tag);
+}
+
+static enum result read_passphrases(struct making *making, struct err *err)
+{
+    const struct init_request *request = making->request;
+    const char *file = request->passphrase_file != NULL ? request->passphrase_file
+                                                        : request->config->passphrase_file;
+
+    TRY(secret_read_passphrase(file, SIGNER_CREDENTIAL, &making->passphrase, err));
+    if (request->csr_only)
+        return OK;
+    if (request->root_passphrase_file != NULL)
+        return secret_read_file(request->root_passphrase_file, PASSPHRASE_MAX,
+                                &making->root_passphrase, err);
+    if (!request->lab)
+        return err_set(err, E_USAGE,
+                       "the root's key wants a passphrase of its own: "
+                       "--root-passphrase-file");
+    return secret_copy(secret_bytes(&making->passphrase), &making->root_passphrase, err);
+}
+
+/* ---- keys ---------------------------------------------------------------------------------------
+ */
+
+static enum result make_keys(struct making *making, struct err *err)
+{
+    TRY(folder_ensure(staged(making, "signer").text, 0700, err));
+    for (size_t i = 0; i < SIGNER_KEY_COUNT; i++) {
+        enum signer_key which = (enum signer_key)i;
+        struct init_path path =
+            init_path("%s/%s.pem", staged(making, "signer").text, signer_key_name(which));
+        TRY(key_generate(signer_key_kind(which), &making->keys[i], err));
+        TRY(key_store(making->keys[i], &making->passphrase, KEY_COST_ONLINE, path.text, err));
+    }
+    struct init_path origin = staged(making, "signer/origin");
+    return file_write(origin.text, 0600, bytes_of(making->origin, strlen(making->origin)), err);
+}
+
+static struct key *key_of(const struct making *making, enum pki_issuer_kind kind)
+{
+    switch (kind) {
+    case PKI_ISSUER_ROOT:
+        return making->root;
+    case PKI_ISSUER_IDEVID:
+        return making->keys[SIGNER_KEY_IDEVID];
+    case PKI_ISSUER_LDEVID:
+        return making->keys[SIGNER_KEY_LDEVID];
+    case PKI_ISSUER_OPERATIONS:
+        return making->keys[SIGNER_KEY_OPERATIONS];
+    case PKI_ISSUER_NONE:
+    case PKI_ISSUER_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+/* ---- certificates -------------------------------------------------------------------------------
+ */
+
+struct common_name {
+    char text[64];
+};
+
+static struct common_name common_name_of(const struct making *making, enum pki_issuer_kind kind)
+{
+    static const char *const titles[PKI_ISSUER_COUNT] = {
+        [PKI_ISSUER_ROOT] = "Root",
+        [PKI_ISSUER_IDEVID] = "IDevID Issuer",
+        [PKI_ISSUER_LDEVID] = "LDevID Issuer",
+        [PKI_ISSUER_OPERATIONS] = "Operations Issuer",
+    };
+    struct common_name name;
+
+    snprintf(name.text, sizeof(name.text), "Troth %s %s", titles[kind], making->tag);
+    return name;
+}
+
+static enum result sign_with_root(struct making *making, struct buf *tbs, struct blob *ret,
+                                  struct err *err)
+{
+    uint8_t room[CERTIFICATE_ROOM];
+    struct buf whole = buf_over(room, sizeof(room));
+
+    TRY(sign_into(making->root, buf_bytes(tbs), &whole, err));
+    if (!buf_ok(&whole))
+        return err_set(err, E_BUG, "no room for what the root signed");
+    return blob_copy(buf_bytes(&whole), ret) == OK ? OK : err_set(err, E_MEMORY, "no memory");
+}
+
+static enum result make_certificate(struct making *making, enum pki_issuer_kind kind,
+                                    const struct pki_issuer *parent, struct err *err)
+{
+    const struct config *config = making->request->config;
+    struct common_name name = common_name_of(making, kind);
+    uint8_t serial[AUTHORITY_SERIAL_N], room[CERTIFICATE_ROOM];
+    struct buf tbs = buf_over(room, sizeof(room));
+    int64_t from_s = making->request->now_s - DAY_S; /* leaves may be backdated */
+
+    rand_bytes(serial, sizeof(serial));
+    serial[0] = (uint8_t)(1 + serial[0] % 127);
+    struct authority authority = {
+        .kind = kind,
+        .common_name = bytes_of(name.text, strlen(name.text)),
+        .serial = bytes_of(serial, sizeof(serial)),
+        .spki = key_spki(key_of(making, kind)),
+        .not_before_s = from_s,
+        .not_after_s = from_s + (parent == NULL ? ROOT_VALIDITY_S : ISSUER_VALIDITY_S)};
+    TRY(authority_build_tbs(&authority, parent,
+                            bytes_of(config->public_url, strlen(config->public_url)), &tbs, err));
+    return sign_with_root(making, &tbs, &making->certificates[kind], err);
+}
+
+static enum result write_certificate(struct making *making, enum pki_issuer_kind kind,
+                                     struct err *err)
+{
+    struct bytes der = blob_bytes(&making->certificates[kind]);
+    struct init_path ca = init_path("%s/%s.cer", staged(making, "ca").text, issuer_name(kind));
+    struct init_path own = init_path("%s/%s.cer", staged(making, "signer").text, issuer_name(kind));
+
+    TRY(file_write(ca.text, 0644, der, err));
+    TRY(file_write(own.text, 0600, der, err));
+    return publish_authority(making->request->config, kind, der, err);
+}
+
+static enum result write_certificates(struct making *making, struct err *err)
+{
+    CLEANUP(blob_free) struct blob pem = {0};
+
+    TRY(folder_ensure(staged(making, "ca").text, 0755, err));
+    for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++)
+        TRY(write_certificate(making, kind, err));
+    TRY(pem_write(blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), PEM_CERTIFICATE, &pem, err));
+    return file_write(staged(making, "ca/root.pem").text, 0644, blob_bytes(&pem), err);
+}
+
+/* ---- what is public -----------------------------------------------------------------------------
+ */
+
+static enum result write_root_crl(struct making *making, const struct pki_issuer *root,
+                                  uint64_t number, struct err *err)
+{
+    CLEANUP(blob_free) struct blob crl = {0};
+    const char *public_files = making->request->config->public_files;
+    uint8_t room[CERTIFICATE_ROOM];
+    struct buf tbs = buf_over(room, sizeof(room));
+    struct crl_name current = crl_file_name((struct crl_shard){.issuer = PKI_ISSUER_ROOT});
+
+    TRY(root_crl_build_tbs(root, making->request->now_s - DAY_S, number, &tbs, err));
+    TRY(sign_with_root(making, &tbs, &crl, err));
+    if (number == 1)
+        TRY(file_write(init_path("%s/crl/%s", public_files, current.text).text, 0644,
+                       blob_bytes(&crl), err));
+    struct init_path path =
+        init_path("%s/crl/root-%llu.crl", public_files, (unsigned long long)number);
+    return file_write(path.text, 0644, blob_bytes(&crl), err);
+}
+
+static enum result write_log_keys(struct making *making, struct err *err)
+{
+    uint8_t room[1024];
+    struct buf lines = buf_over(room, sizeof(room));
+    static const enum signer_key which[] = {SIGNER_KEY_CHECKPOINT_ED25519,
+                                            SIGNER_KEY_CHECKPOINT_ES256};
+
+    for (size_t i = 0; i < LENGTH_OF(which); i++) {
+        const struct key *key = making->keys[which[i]];
+        note_put_vkey(&lines, &(struct note_signer){
+                                  .origin = bytes_of(making->origin, strlen(making->origin)),
+                                  .alg = key_sig_alg(key),
+                                  .public_key = key_point(key)});
+    }
+    struct init_path path = init_path("%s/checkpoint-keys", making->request->config->public_files);
+    return file_write(path.text, 0644, buf_bytes(&lines), err);
+}
+
+/* ---- the root -----------------------------------------------------------------------------------
+ */
+
+static enum result make_root(struct making *making, struct err *err)
+{
+    struct pki_issuer root;
+
+    TRY(key_generate(KEY_P256, &making->root, err));
+    TRY(make_certificate(making, PKI_ISSUER_ROOT, NULL, err));
+    TRY(pki_issuer_read(PKI_ISSUER_ROOT, blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), &root,
+                        err));
+    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
+        TRY(make_certificate(making, kind, &root, err));
+    for (uint64_t number = 1; number <= ROOT_CRL_COUNT; number++)
+        TRY(write_root_crl(making, &root, number, err));
+    return write_certificates(making, err);
+}
+
+/* Where the root's key goes. In the lab it is among the data. */
+static struct init_path root_file(const struct init_request *request)
+{
+    char *here = request->lab ? NULL : realpath(".", NULL);
+    struct init_path path;
+
+    if (request->lab)
+        path = init_path("%s/root.pem", request->config->data);
+    else if (request->root_out[0] == '/' || here == NULL)
+        path = init_path("%s", request->root_out);
+    else
+        path = init_path("%s/%s", here, request->root_out);
+    free(here);
+    return path;
+}
+
+/* The key, encrypted, and behind it the certificate. */
+static enum result write_root_key(struct making *making, struct err *err)
+{
+    CLEANUP(secret_free) struct secret key = {0};
+    CLEANUP(blob_free) struct blob certificate = {0};
+    struct init_path path = root_file(making->request);
+    uint8_t room[4096];
+    struct buf file = buf_over(room, sizeof(room));
+
+    TRY(key_write(making->root, &making->root_passphrase, KEY_COST_OFFLINE, &key, err));
+    TRY(pem_write(blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), PEM_CERTIFICATE, &certificate,
+                  err));
+    buf_put_bytes(&file, secret_bytes(&key));
+    buf_put_bytes(&file, blob_bytes(&certificate));
+    TRY(file_write(staged(making, "signer/root-file").text, 0600,
+                   bytes_of(path.text, strlen(path.text)), err));
+    TRY(file_create(path.text, 0600, buf_bytes(&file), err));
+    making->has_root_file = true;
+    return OK;
+}
+
+/* ---- requests for a root elsewhere
+ * --------------------------------------------------------------- */
+
+static enum result write_request(struct making *making, enum pki_issuer_kind kind, struct err *err)
+{
+    CLEANUP(blob_free) struct blob csr = {0};
+    CLEANUP(blob_free) struct blob pem = {0};
+    struct common_name name = common_name_of(making, kind);
+    struct x509_name_part subject = {oid_common_name, bytes_of(name.text, strlen(name.text))};
+    uint8_t constraints_room[16], usage_room[16], list_room[64], attribute_room[96];
+    struct buf constraints = buf_over(constraints_room, sizeof(constraints_room));
+    struct buf usage = buf_over(usage_room, sizeof(usage_room));
+    struct buf list = buf_over(list_room, sizeof(list_room));
+    struct buf attribute = buf_over(attribute_room, sizeof(attribute_room));
+
+    x509_write_basic_constraints(&constraints, true, 0);
+    x509_write_key_usage(&usage, X509_KU_KEY_CERT_SIGN | X509_KU_CRL_SIGN);
+    struct x509_extension wanted[] = {
+        {oid_basic_constraints, true, buf_bytes(&constraints)},
+        {oid_key_usage, true, buf_bytes(&usage)},
+    };
+    x509_write_extensions(&list, wanted, LENGTH_OF(wanted));
+    x509_write_extension_request(&attribute, buf_bytes(&list));
+    TRY(csr_make(key_of(making, kind), &subject, 1, buf_bytes(&attribute), &csr, err));
+    TRY(pem_write(blob_bytes(&csr), PEM_CSR, &pem, err));
+    struct init_path path = init_path("%s/%s.csr", staged(making, "csr").text, issuer_name(kind));
+    return file_write(path.text, 0644, blob_bytes(&pem), err);
+}
+
+static enum result write_requests(struct making *making, struct err *err)
+{
+    TRY(folder_ensure(staged(making, "csr").text, 0755, err));
+    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
+        TRY(write_request(making, kind, err));
+    return OK;
+}
+
+/* ---- altogether
+ * ---------------------------------------------------------------------------------- */
+
+static enum result make_all(struct making *making, struct err *err)
+{
+    TRY(make_keys(making, err));
+    TRY(folder_ensure(staged(making, "store").text, 0700, err));
+    TRY(publish_begin(making->request->config, err));
+    TRY(write_log_keys(making, err));
+    if (making->request->csr_only)
+        return write_requests(making, err);
+    TRY(make_root(making, err));
+    return write_root_key(making, err);
+}
+
+enum result init_create(const struct init_request *request, struct err *err)
+{
+    CLEANUP(making_free) struct making making = {.request = request};
+    static const char *const complete[] = {"store", "signer", "ca", NULL};
+    static const char *const half[] = {"store", "signer", "csr", NULL};
+
+    TRY(crypto_start(err));
+    make_names(&making);
+    TRY(read_passphrases(&making, err));
+    TRY(staging_begin(request->config, err));
+    enum result result = make_all(&making, err);
+    if (result == OK)
+        result = staging_end(request->config, request->csr_only ? half : complete, err);
+    if (result == OK)
+        return OK;
+    staging_abandon(request->config);
+    if (making.has_root_file)
+        unlink(root_file(request).text);
+    return result;
+}
