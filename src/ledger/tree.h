@@ -21,8 +21,7 @@ struct ledger {
     const struct merkle_hash *hash;
     struct tree committed;
     struct tree pending; /* with what the open transaction appended */
-    uint64_t published;  /* size of the checkpoint in the public directory */
-    bool is_published;   /* that is known */
+    uint64_t published;  /* size that ledger_publish() wrote last; 0 since it was opened */
     uint8_t entry[LIMIT_ENTRY_BYTES];
 };
 

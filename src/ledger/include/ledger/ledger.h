@@ -42,8 +42,9 @@ MUST_USE enum result ledger_prove_consistency(struct ledger *ledger, uint64_t ol
 MUST_USE enum result ledger_prove_inclusion(struct ledger *ledger, uint64_t index, uint64_t size,
                                             struct buf *out, struct err *err);
 
-/* Writes checkpoint (a signed note) and the hash tiles for `size` beneath the public directory
- * (C2SP tlog-tiles: tile/0/x001/234.p/56): tiles first, the checkpoint last, each atomically. */
+/* Writes the hash tiles for `size` and then the checkpoint `note` beneath the public directory
+ * (C2SP tlog-tiles: tile/0/x001/234.p/56), each whole or not at all. E_LEDGER when the note does
+ * not say what the log has. NOT checked: its signatures. */
 MUST_USE enum result ledger_publish(struct ledger *ledger, int public_dir, struct bytes note,
                                     uint64_t size, struct err *err);
 
