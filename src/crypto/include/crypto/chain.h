@@ -10,7 +10,7 @@
 #include <base/limits.h>
 #include <wire/bytes.h>
 
-/* The same numbers as enum authority in trust/words.h (a test holds them together). */
+/* The same numbers as enum authority_kind in trust/words.h (a test holds them together). */
 enum chain_authority {
     CHAIN_AUTHORITY_NONE = 0,
     CHAIN_AUTHORITY_ROOT, /* our root: may come at a chain's end, issues no leaf that we accept */

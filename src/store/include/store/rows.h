@@ -21,7 +21,7 @@ struct product {
 
 struct authority_row { /* an issuer or an anchor */
     int64_t id;
-    int kind;        /* enum authority */
+    int kind;        /* enum authority_kind */
     int64_t product; /* anchors only */
     uint8_t spki[32];
     int64_t not_after_s; /* issuers only */

@@ -63,7 +63,7 @@ enum verdict {
     VERDICT_COUNT
 };
 
-enum authority {
+enum authority_kind {
     AUTHORITY_NONE = 0,
     AUTHORITY_ROOT,
     AUTHORITY_IDEVID,

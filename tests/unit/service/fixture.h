@@ -1,0 +1,83 @@
+/* A service over a database, a CA and a clock of its own. The signer is played by enrol_sign(): it
+ * signs what the grant says, without a journal. Time is `f->now_s` and nothing else. */
+#ifndef SERVICE_FIXTURE_H
+#define SERVICE_FIXTURE_H
+
+#include <crypto/key.h>
+#include <service/enrol.h>
+#include <service/finding.h>
+#include <service/import.h>
+#include <service/prove.h>
+
+#define START_S INT64_C(1800000000) /* 2027-01-15 */
+#define DAY_S INT64_C(86400)
+
+struct fixture {
+    char folder[64];
+    int64_t now_s;
+    struct config config;
+    struct key *ca[PKI_ISSUER_COUNT];
+    struct store *store;
+    struct service service;
+    struct err err;
+    struct enrolment job; /* of the last ask */
+    struct operator_is admin;
+};
+
+/* One device's key and what the front reads from its request. */
+struct asker {
+    uint8_t spki[128];
+    size_t spki_n;
+    uint8_t hash[32];
+};
+
+/* What enrol came to. */
+struct got {
+    uint32_t code; /* 0 = issued or repeated */
+    bool repeated;
+    uint8_t serial[16];
+};
+
+int fixture_set_up(void **state);
+int fixture_tear_down(void **state);
+
+void fixture_open(struct fixture *f);
+void fixture_close(struct fixture *f);
+
+/* A product "meter" that takes every proof. */
+void add_product(struct fixture *f);
+/* A key: a real P-256 one would cost time and prove nothing here; these octets differ by `n`. */
+struct asker asker(unsigned n);
+/* Imports product meter, serial "SN-n", optionally with `key` registered. */
+enum import_did import_device(struct fixture *f, unsigned n, const struct asker *key, bool hold);
+
+/* A request as a front sends it, for `label` meter. */
+struct msg_enrol ask_csr(const struct asker *key);
+struct msg_enrol ask_registered_tls(const struct asker *registered, const struct asker *key);
+struct msg_enrol ask_token(const char *serial_number, struct bytes token, const struct asker *key);
+struct msg_enrol ask_renew(struct fixture *f, const uint8_t serial[16], const struct asker *old,
+                           const struct asker *key);
+
+/* Decides, signs and commits, as core does. A refusal that needs the signer's check is recorded. */
+struct got enrol(struct fixture *f, const struct msg_enrol *ask);
+/* The certificate with this serial was used in a handshake that begins now. */
+void use(struct fixture *f, const uint8_t serial[16]);
+
+enum result set_device(struct fixture *f, unsigned n, enum device_verb verb);
+
+struct device device_row(struct fixture *f, unsigned n);
+struct certificate certificate_row(struct fixture *f, const uint8_t serial[16]);
+bool has_finding(struct fixture *f, unsigned n, int number);
+int64_t entries(struct fixture *f);
+
+void begin(struct fixture *f);
+void commit(struct fixture *f);
+
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        enum result result_ = (call);                                                              \
+        if (result_ != OK)                                                                         \
+            fail_msg("%s: %d %s", #call, (int)result_, f->err.text);                               \
+    } while (0)
+
+#endif
