@@ -1,25 +1,11 @@
 #include <service/verb.h>
 
-#include <base/rand.h>
-#include <base/text.h>
 #include <pki/grant.h>
-
-#include <inttypes.h>
-#include <stdio.h>
 
 #define PRODUCT_PROOFS_ALL (1U << PROOF_TOKEN | 1U << PROOF_REGISTERED | 1U << PROOF_IDEVID)
 #define PRODUCT_VALIDITY_S (INT64_C(90) * 86400)
 #define PRODUCT_VALIDITY_MIN_S 60
 #define PRODUCT_ENROLS_A_YEAR 4
-
-/* An arc of its own for HardwareModuleName that needs no registration: 2.25 and a random number
- * (ITU-T X.667 clause 7). 63 bits of it, so that every decoder can hold it. */
-static void make_hw_type(char *to, size_t size)
-{
-    uint64_t number = 0;
-    rand_bytes(&number, sizeof number);
-    snprintf(to, size, "2.25.%" PRIu64, number >> 1);
-}
 
 static enum result check(const struct msg_product_add *ask, struct err *err)
 {
@@ -52,17 +38,15 @@ enum result verb_product_add(struct service *service, const struct operator_is *
                              const struct msg_product_add *ask, int64_t now_s,
                              struct msg_verb_answer *answer, struct err *err)
 {
-    char hw_type[LIMIT_NAME + 1];
     TRY(verb_allow(who, OPERATE_PRODUCT, NULL, err));
     TRY(check(ask, err));
     TRY(check_free(service, ask->name, err));
-    make_hw_type(hw_type, sizeof hw_type);
 
     struct act *act = service_act(service, EVENT_PRODUCT_ADDED, now_s, who->actor, 0);
     answer->object = service_next_id(service, TABLE_PRODUCT);
     struct change *c = act_change(act, TABLE_PRODUCT, answer->object);
     change_text(c, COL_PRODUCT_NAME, ask->name);
-    change_text(c, COL_PRODUCT_HW_TYPE, ask->hw_type.n != 0 ? ask->hw_type : text_bytes(hw_type));
+    change_text(c, COL_PRODUCT_HW_TYPE, ask->hw_type);
     change_int(c, COL_PRODUCT_PROOFS, ask->proofs != 0 ? ask->proofs : PRODUCT_PROOFS_ALL);
     change_int(c, COL_PRODUCT_LEAST_PROOF, ask->least_proof);
     change_int(c, COL_PRODUCT_VALIDITY_S,

@@ -88,6 +88,14 @@ enum result store_live_certificates(struct store *store, int64_t device, struct 
     return some_certificates(&q, ret, max, ret_n, err);
 }
 
+enum result store_last_superseded(struct store *store, int64_t device, struct certificate *ret,
+                                  struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_LAST_SUPERSEDED);
+    query_put_int(&q, device);
+    return next_certificate(&q, ret, err);
+}
+
 enum result store_certificates(struct store *store, const struct filter *filter,
                                certificate_visit visit, void *ctx, struct err *err)
 {

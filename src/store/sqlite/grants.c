@@ -187,6 +187,14 @@ enum result store_anchors(struct store *store, authority_visit visit, void *ctx,
     return visit_authority_rows(&q, visit, ctx, err);
 }
 
+enum result store_anchor(struct store *store, int64_t id, struct authority_row *ret,
+                         struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ANCHOR);
+    query_put_int(&q, id);
+    return next_authority_row(&q, ret, err);
+}
+
 enum result store_open_findings(struct store *store, int64_t device, struct finding *ret,
                                 size_t max, size_t *ret_n, struct err *err)
 {

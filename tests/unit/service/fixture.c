@@ -300,7 +300,7 @@ struct got enrol(struct fixture *f, const struct msg_enrol *ask)
         return issued(f);
     if (f->job.code == E_NONE)
         return repeated(f);
-    return (struct got){.code = f->job.code};
+    return (struct got){.code = f->job.code, .why = f->job.why.text};
 }
 
 void use(struct fixture *f, const uint8_t serial[16])

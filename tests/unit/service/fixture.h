@@ -34,6 +34,7 @@ struct asker {
 /* What enrol came to. */
 struct got {
     uint32_t code; /* 0 = issued or repeated */
+    const char *why;
     bool repeated;
     uint8_t serial[16];
 };

@@ -13,7 +13,7 @@
 static void expect_code(const struct got *got, uint32_t code)
 {
     if (got->code != code)
-        fail_msg("code %u, wanted %u", got->code, code);
+        fail_msg("code %u (%s), wanted %u", got->code, got->why, code);
 }
 
 static struct got enrolled_device(struct fixture *f, unsigned n, const struct asker *key)
@@ -308,24 +308,27 @@ static void our_own_keys_are_nobody_s(void **state)
 static void automatic_quarantine_has_a_brake(void **state)
 {
     struct fixture *f = *state;
+    struct asker keys[14];
     unsigned quarantined = 0;
-    for (unsigned i = 0; i < 14; i++) {
-        struct asker old = asker(10 + 3 * i), lost = asker(11 + 3 * i), new = asker(12 + 3 * i);
-        struct got first = active_device(f, i, &old);
-        f->now_s += 70 * DAY_S;
-        struct msg_enrol ask = ask_renew(f, first.serial, &old, &lost);
-        struct got voided = enrol(f, &ask);
-        ask = ask_renew(f, first.serial, &old, &new);
-        enrol(f, &ask);
-        f->now_s -= 70 * DAY_S;
+    for (unsigned i = 0; i < LENGTH_OF(keys); i++) {
+        keys[i] = asker(i);
+        active_device(f, i, &keys[i]);
+    }
+    for (unsigned i = 0; i < LENGTH_OF(keys); i++) {
         begin(f);
-        assert_ok(finding_report(&f->service, device_row(f, i).id, 2,
-                                 certificate_row(f, voided.serial).spki, f->now_s, &f->err));
+        assert_ok(
+            finding_report(&f->service, device_row(f, i).id, 2, keys[i].hash, f->now_s, &f->err));
         commit(f);
         quarantined += device_row(f, i).state == STATE_QUARANTINED;
         assert_true(has_finding(f, i, 2));
     }
     assert_int_equal(quarantined, 10);
+    f->now_s += 3600;
+    begin(f);
+    assert_ok(
+        finding_report(&f->service, device_row(f, 13).id, 1, keys[13].hash, f->now_s, &f->err));
+    commit(f);
+    assert_int_equal(device_row(f, 13).state, STATE_QUARANTINED);
 }
 
 static void re_proof_ends_an_automatic_quarantine_with_a_new_key(void **state)
