@@ -33,7 +33,7 @@ enum result {
     } while (0)
 
 /* Scope cleanup: CLEANUP(x_freep) struct x *x = NULL; where x_freep(struct x **) accepts NULL. */
-#define CLEANUP(function) __attribute__((cleanup(function)))
+#define CLEANUP(function) __attribute__((cleanup(function), unused))
 
 /* Hands an owned pointer over: the local no longer frees it. */
 #define STEAL(pointer)                                                                             \
