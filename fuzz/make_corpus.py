@@ -1,11 +1,10 @@
 #!/usr/bin/python3
 """Makes the part of fuzz/corpus/ that wire/ reads: small real inputs, from the openssl program.
 
-usage: fuzz/make_corpus.py    (rewrites those folders; keys are fresh and thrown away)
+usage: fuzz/make_corpus.py    (rewrites those folders, keys are fresh and thrown away; found-* stays)
 """
 import base64
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
@@ -161,7 +160,9 @@ def make_cbor():
 
 def main():
     for target in TARGETS:
-        shutil.rmtree(CORPUS / target, ignore_errors=True)
+        for path in (CORPUS / target).glob("*"):
+            if not path.name.startswith("found-"):
+                path.unlink()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "config").write_text(CONFIG.replace("{folder}", name))

@@ -68,7 +68,8 @@ static const struct key_row *read_key_alg(struct reader *algorithm)
             der_read_null(algorithm);
         return row;
     }
-    x509_read_unknown_parameters(algorithm);
+    if (bytes_is_empty(curve))
+        x509_read_unknown_parameters(algorithm);
     return NULL;
 }
 

@@ -38,6 +38,7 @@ static void keys_that_break_their_rule_are_refused(void **state)
         {P256, 0, 0, "RFC 5480"},
         {P384, 4, 65, "RFC 5480"},
         {P256 "0500", 4, 65, "left over"},
+        {P521 "0500", 4, 133, "left over"}, // a second parameter after an unknown curve
         {ED25519, 4, 31, "RFC 8410"},
         {ED25519 "0500", 4, 32, "left over"},
         {RSA, 0x30, 1, "cut off"},
