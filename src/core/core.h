@@ -37,6 +37,7 @@ struct publish {
     struct crl_shard crl_asked; /* issuer 0 = none under way */
     struct crl_plan crl_plan;
     int64_t refreshed_s; /* when every shard was last looked at */
+    uint64_t root_crl;   /* number of the one that is current */
     uint64_t crls;
 };
 
