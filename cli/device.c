@@ -88,10 +88,8 @@ enum result action_import(struct session *session, const struct plan *plan, stru
         .content = (const char *)file.p,
         .content_n = file.n,
     };
-    struct client *client = NULL;
-    TRY(session_client(session, &client, err));
     json_auto_t *outcome = NULL;
-    TRY(api_send(client, &call, &outcome, err));
+    TRY(session_send(session, &call, &outcome, err));
     if (session->is_json)
         print_json(session, outcome);
     else

@@ -33,10 +33,8 @@ static enum result make_path(const struct session *session, const struct plan *p
 
 enum result plan_get(struct session *session, const char *path, json_t **ret, struct err *err)
 {
-    struct client *client = NULL;
-    TRY(session_client(session, &client, err));
     struct api_call call = {.method = CLIENT_GET, .path = path};
-    return api_send(client, &call, ret, err);
+    return session_send(session, &call, ret, err);
 }
 
 static json_t *words_of(const char *value)
@@ -111,10 +109,8 @@ enum result plan_post(struct session *session, const struct plan *plan, json_t *
     TRY(make_path(session, plan, path, sizeof path, err));
     json_auto_t *body = NULL;
     TRY(make_body(session, plan, &body, err));
-    struct client *client = NULL;
-    TRY(session_client(session, &client, err));
     struct api_call call = {.method = CLIENT_POST, .path = path, .body = body};
-    return api_send(client, &call, ret, err);
+    return session_send(session, &call, ret, err);
 }
 
 /* ---- lists ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #include <base/file.h>
 #include <cli/profile.h>
+#include <cli/progress.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,7 @@ enum result profile_open(const struct profile *profile, struct client **ret, str
         .root_file = profile->root,
         .certificate_file = profile->certificate,
         .key_file = profile->key,
+        .progress = progress_show,
     };
     return client_open(&options, ret, err);
 }

@@ -1,5 +1,6 @@
 #include <base/file.h>
 #include <cli/profile.h>
+#include <cli/progress.h>
 #include <cli/session.h>
 
 #include <string.h>
@@ -18,6 +19,16 @@ enum result session_client(struct session *session, struct client **ret, struct 
     }
     *ret = session->client;
     return OK;
+}
+
+enum result session_send(struct session *session, const struct api_call *call, json_t **ret,
+                         struct err *err)
+{
+    struct client *client = NULL;
+    TRY(session_client(session, &client, err));
+    enum result result = api_send(client, call, ret, err);
+    progress_clear();
+    return result;
 }
 
 void session_end(struct session *session)

@@ -69,19 +69,33 @@ static void read_problem(const struct client_answer *answer, struct problem *to)
         snprintf(to->request_id, sizeof to->request_id, "%s", id);
 }
 
-/* EST answers failures as text (RFC 7030 4.2.3); ours begins with the code: "E3003 ...". */
+/* Copies the line at `at` and returns where the next one begins. */
+static const char *take_line(const char *at, const char *end, char to[DETAIL_MAX])
+{
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    const char *line_end = stop != NULL ? stop : end;
+    snprintf(to, DETAIL_MAX, "%.*s", (int)(line_end - at), at);
+    return stop != NULL ? stop + 1 : end;
+}
+
+/* EST answers failures as text (RFC 7030 4.2.3). Ours is "E3003: meaning", the detail in a line of
+ * its own if there is one, "Next: ...", "Request: ...". */
 static void read_text(const struct client_answer *answer, struct problem *to)
 {
-    snprintf(to->detail, sizeof to->detail, "%.*s", (int)answer->body.n,
-             answer->body.n > 0 ? (const char *)answer->body.p : "");
-    char code[6] = "";
+    const char *at = answer->body.n > 0 ? (const char *)answer->body.p : "";
+    const char *end = at + answer->body.n;
+    char code[6] = "", second[DETAIL_MAX];
+    at = take_line(at, end, to->detail);
     memcpy(code, to->detail, sizeof code - 1);
     const struct error_info *known = code[0] == 'E' ? error_parse(code) : NULL;
     if (known == NULL)
         return;
     to->code = known->code;
-    size_t skip = 5 + strspn(to->detail + 5, " :");
-    memmove(to->detail, to->detail + skip, strlen(to->detail + skip) + 1);
+    take_line(at, end, second);
+    if (second[0] != '\0' && strncmp(second, "Next: ", 6) != 0)
+        memcpy(to->detail, second, sizeof second);
+    else
+        snprintf(to->detail, sizeof to->detail, "refused");
 }
 
 enum result api_error(const struct client_answer *answer, struct err *err)

@@ -14,6 +14,8 @@ struct client {
     char base[URL_MAX];
     char problem[CURL_ERROR_SIZE]; /* libcurl's words for the last failure */
     bool is_unverified;
+    void (*progress)(void *context, uint64_t sent, uint64_t received);
+    void *progress_context;
 };
 
 /* ---- opening ----------------------------------------------------------------------------------
@@ -68,6 +70,27 @@ static bool set_transport(CURL *curl, const struct client_options *o)
     return ok;
 }
 
+static int tell_progress(void *context, curl_off_t to_come, curl_off_t received, curl_off_t to_send,
+                         curl_off_t sent)
+{
+    (void)to_come;
+    (void)to_send;
+    const struct client *client = context;
+    client->progress(client->progress_context, (uint64_t)sent, (uint64_t)received);
+    return 0;
+}
+
+static bool set_progress(struct client *client, const struct client_options *o)
+{
+    client->progress = o->progress;
+    client->progress_context = o->progress_context;
+    CURL *curl = client->curl;
+    return o->progress == NULL ||
+           (curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, tell_progress) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client) == CURLE_OK);
+}
+
 enum result client_open(const struct client_options *options, struct client **ret, struct err *err)
 {
     TRY(check_options(options, err));
@@ -87,7 +110,7 @@ enum result client_open(const struct client_options *options, struct client **re
     memcpy(client->base, base, n);
 
     if (client->curl == NULL || !set_trust(client->curl, options) ||
-        !set_transport(client->curl, options) ||
+        !set_transport(client->curl, options) || !set_progress(client, options) ||
         curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, client->problem) != CURLE_OK)
         return err_set(err, E_MEMORY, "HTTP client");
     *ret = STEAL(client);

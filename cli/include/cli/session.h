@@ -23,6 +23,10 @@ const char *session_text(const struct session *session, const char *name);
 /* The client of the profile that `troth login` wrote (cli/profile.h). */
 MUST_USE enum result session_client(struct session *session, struct client **ret, struct err *err);
 
+/* One call of the API as that client, with a sign of life while it takes long. */
+MUST_USE enum result session_send(struct session *session, const struct api_call *call,
+                                  json_t **ret, struct err *err);
+
 void session_end(struct session *session);
 
 /* `template` with each {NAME} replaced by that argument's value and {verb} by the command's verb;

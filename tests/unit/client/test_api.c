@@ -67,9 +67,13 @@ static void a_problem_names_code_detail_and_request(void **state)
                      R_REFUSED);
     assert_int_equal(err.code, E_GONE);
     assert_string_equal(err.text, "retired (request r1)");
-    assert_int_equal(judge(401, "text/plain; charset=utf-8", "E2001: no proof\n", "r2"),
-                     R_UNAUTHORISED);
-    assert_string_equal(err.text, "no proof (request r2)");
+    assert_int_equal(
+        judge(401, "text/plain; charset=utf-8", "E2001: no proof\nNext: ask\nRequest: r2\n", "r2"),
+        R_UNAUTHORISED);
+    assert_string_equal(err.text, "refused (request r2)");
+    assert_int_equal(judge(403, "text/plain", "E3006: shared\nthe key is on SN2\nNext: x\n", "r3"),
+                     R_REFUSED);
+    assert_string_equal(err.text, "the key is on SN2 (request r3)");
 }
 
 static void escapes_all_but_unreserved_characters(void **state)

@@ -31,6 +31,9 @@ struct client_options {
      * fingerprint. Such a client has no certificate and sends nothing but GET without credentials.
      */
     bool is_unverified;
+    /* Told about once a second how much of the body has left and come; or NULL. */
+    void (*progress)(void *context, uint64_t sent, uint64_t received);
+    void *progress_context;
 };
 
 enum client_method { CLIENT_NONE = 0, CLIENT_GET, CLIENT_POST };
