@@ -71,13 +71,15 @@ static enum result allow_beneath(int ruleset_fd, const struct landlock_path *row
     return OK;
 }
 
-enum result landlock_enter(const struct landlock_path *paths, struct err *err)
+enum result landlock_enter(const struct landlock_path *paths, bool may_signal, struct err *err)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
     if (abi < 1)
         return failed("the kernel has none (sandbox.landlock: no refuses it by name)", err);
     struct ruleset all;
     size_t size = everything_that(abi, &all);
+    if (may_signal)
+        all.scoped &= ~SCOPE_SIGNAL;
     CLEANUP(fd_closep) int fd = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
     if (fd < 0)
         return failed("making the ruleset", err);

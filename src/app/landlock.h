@@ -6,6 +6,7 @@
 
 #include <base/err.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define LANDLOCK_READ_FILE (UINT64_C(1) << 2)
@@ -23,9 +24,10 @@ struct landlock_path {
 };
 
 /* Takes from this thread and its children every access to files but that below `paths`, and, where
- * the kernel can: TCP bind and connect (ABI 4), and signals and abstract unix sockets to processes
- * outside (ABI 6). Descriptors that are open stay usable. E_SANDBOX when the kernel has no Landlock
- * at all, or a path is not there. Call it with no_new_privs set. */
-MUST_USE enum result landlock_enter(const struct landlock_path *paths, struct err *err);
+ * the kernel can: TCP bind and connect (ABI 4), abstract unix sockets and, unless `may_signal`,
+ * signals to processes outside (ABI 6). Descriptors that are open stay usable. E_SANDBOX when the
+ * kernel has no Landlock at all, or a path is not there. Call it with no_new_privs set. */
+MUST_USE enum result landlock_enter(const struct landlock_path *paths, bool may_signal,
+                                    struct err *err);
 
 #endif

@@ -21,18 +21,19 @@
     (LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE | LANDLOCK_READ_DIR | LANDLOCK_MAKE_REG |            \
      LANDLOCK_REMOVE_FILE | LANDLOCK_TRUNCATE)
 
-/* Rights below the three folders that the configuration names. */
-struct path_row {
+/* Rights below the three folders of the configuration, and whether its signals reach others. */
+struct rights_row {
     uint64_t store, signer, public_files;
+    bool may_signal;
 };
 
-static const struct path_row paths[] = {
+static const struct rights_row rights[] = {
     [IPC_FRONT] = {.public_files = READS},
     [IPC_DESK] = {.public_files = READS},
     [IPC_READER] = {.store = READS | LANDLOCK_READ_DIR},
     [IPC_CORE] = {.store = WRITES, .public_files = WRITES | LANDLOCK_MAKE_DIR},
     [IPC_SIGNER] = {.signer = WRITES},
-    [IPC_SUPERVISOR] = {0},
+    [IPC_SUPERVISOR] = {.may_signal = true}, /* its death is a signal to its children */
 };
 
 __attribute__((format(printf, 2, 3))) static void add_missing(struct sandbox *sandbox,
@@ -81,7 +82,7 @@ static enum result set_flags(struct err *err)
 
 static enum result enter_landlock(const struct sandbox *sandbox, struct err *err)
 {
-    const struct path_row *row = &paths[sandbox->role];
+    const struct rights_row *row = &rights[sandbox->role];
     const struct config *config = sandbox->config;
     char store[CONFIG_PATH_MAX + 16], signer[CONFIG_PATH_MAX + 16];
     snprintf(store, sizeof store, "%s/" ROLE_FOLDER_STORE, config->data);
@@ -96,13 +97,13 @@ static enum result enter_landlock(const struct sandbox *sandbox, struct err *err
     for (size_t i = 0; i < LENGTH_OF(all); i++)
         if (all[i].rights != 0)
             mine[n++] = all[i];
-    return landlock_enter(mine, err);
+    return landlock_enter(mine, row->may_signal, err);
 }
 
 enum result sandbox_enter(void *context, struct err *err)
 {
     struct sandbox *sandbox = context;
-    if ((size_t)sandbox->role >= LENGTH_OF(paths))
+    if ((size_t)sandbox->role >= LENGTH_OF(rights))
         return err_set(err, E_BUG, "role %u has no sandbox", (unsigned)sandbox->role);
     tzset(); /* reads a file, once */
     sandbox->missing[0] = '\0';

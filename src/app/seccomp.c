@@ -30,7 +30,7 @@ struct call_row {
 };
 
 /* No row: killed. In no row at all: socket, connect, bind, listen, clone, fork, execve, ptrace,
- * process_vm_readv, setuid and its kin, mount, open (the C library calls openat), ioctl. */
+ * process_vm_readv, kill, setuid and its kin, mount, open (the C library calls openat), ioctl. */
 static const struct call_row calls[] = {
     /* memory, never executable */
     {SCMP_SYS(brk), ALL},
@@ -78,6 +78,8 @@ static const struct call_row calls[] = {
     {SCMP_SYS(fstat), ALL},
     {SCMP_SYS(newfstatat), LISTENERS | SIGNER | SUPERVISOR, 3, AT_EMPTY_PATH, AT_EMPTY_PATH},
     {SCMP_SYS(recvmsg), ALL},
+    {SCMP_SYS(recvfrom), ALL},
+    {SCMP_SYS(sendto), ALL, 4, WHOLE, 0}, /* no address: send(2) */
     {SCMP_SYS(sendmsg), ALL},
     {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_GETFD},
     {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_SETFD},
@@ -86,8 +88,6 @@ static const struct call_row calls[] = {
 
     /* connections that others opened, and public files: Landlock confines openat2 */
     {SCMP_SYS(accept4), LISTENERS},
-    {SCMP_SYS(recvfrom), LISTENERS},
-    {SCMP_SYS(sendto), LISTENERS},
     {SCMP_SYS(recvmmsg), LISTENERS},
     {SCMP_SYS(sendmmsg), LISTENERS},
     {SCMP_SYS(sendfile), LISTENERS},
@@ -137,8 +137,7 @@ static const struct call_row calls[] = {
     {SCMP_SYS(unlink), CORE},
     {SCMP_SYS(unlinkat), CORE},
 
-    /* children; everything of theirs has been opened and passed on */
-    {SCMP_SYS(kill), SUPERVISOR},
+    /* children, which it stops by hanging up */
     {SCMP_SYS(wait4), SUPERVISOR},
 };
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const enum ipc_type ready_types[] = {
@@ -31,5 +32,11 @@ enum result role_send_ready(enum ipc_role me, int supervisor_fd, const struct ro
     enum result result = ipc_send(&channel, type, &ready, -1, err);
     channel.fd = -1; /* the caller's */
     ipc_close(&channel);
-    return result;
+    return result == R_UNREACHABLE ? OK : result;
+}
+
+bool role_must_end(int supervisor_fd)
+{
+    char byte;
+    return recv(supervisor_fd, &byte, sizeof byte, MSG_DONTWAIT) == 0;
 }

@@ -31,9 +31,14 @@ struct role_sandbox {
 MUST_USE enum result role_enter_sandbox(const struct role_sandbox *sandbox, struct err *err);
 
 /* Sends the role's *_ready message. `lacks` is what the role itself wants to be read in /readyz
- * ("" for nothing); what the sandbox lacks is put before it. E_BUG for a role that has none. */
+ * ("" for nothing); what the sandbox lacks is put before it. OK too when the supervisor has hung up
+ * already, which the loop will see. E_BUG for a role that has no such message. */
 MUST_USE enum result role_send_ready(enum ipc_role me, int supervisor_fd,
                                      const struct role_sandbox *sandbox, const char *lacks,
                                      struct err *err);
+
+/* Did the supervisor hang up, so that the loop must end? To be asked when `supervisor_fd` is
+ * readable; the supervisor never sends anything. */
+bool role_must_end(int supervisor_fd);
 
 #endif

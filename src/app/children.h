@@ -1,0 +1,43 @@
+/* The supervisor's processes, one by one: started, heard, waited for. Private to app. */
+#ifndef APP_CHILDREN_H
+#define APP_CHILDREN_H
+
+#include "wiring.h"
+
+#include <sys/types.h>
+
+#define CHILDREN_MAX (CONFIG_FRONTS_MAX + 4)
+
+struct child {
+    const struct role_row *row;
+    unsigned index;
+    char name[16]; /* in logs and in ps: "front.1" */
+    pid_t pid;     /* 0: not started, or over */
+    bool is_started, is_ready;
+    struct ipc_channel up; /* fd -1: closed, so that the child ends */
+};
+
+struct children {
+    const struct config *config;
+    struct wires wires;
+    struct child all[CHILDREN_MAX];
+    size_t n;
+};
+
+/* One row for each process to be; none is started. */
+void children_plan(const struct config *config, struct children *ret);
+
+/* Starts those whose predecessor is ready. When all are started, the sockets that were theirs are
+ * closed here. E_IO. */
+MUST_USE enum result children_start(struct children *children, struct err *err);
+
+/* Takes what `child` sent: its ready message. OK too when there is nothing, or it has hung up (then
+ * SIGCHLD tells more). R_INVALID for anything else than what it may say. */
+MUST_USE enum result child_listen(struct child *child, struct err *err);
+
+bool children_are_ready(const struct children *children);
+
+/* One that died and was not collected before, or NULL; `ret_status` is as waitpid(2) has it. */
+struct child *children_reap(struct children *children, int *ret_status);
+
+#endif

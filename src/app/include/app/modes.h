@@ -1,0 +1,25 @@
+/* The modes of trothd: what it does besides serving, and while no server runs. Each is one row of
+ * the table in modes.c and one function of this kind. */
+#ifndef APP_MODES_H
+#define APP_MODES_H
+
+#include <base/command.h>
+
+/* `plan` of a command. Returns the exit status; prints on standard output, and its failures by
+ * mode_failed(). */
+struct mode {
+    int (*run)(const struct arguments *arguments);
+};
+
+extern const struct program trothd_program;
+
+/* Parses argv and runs the mode; without a command it serves. The exit status. */
+int trothd_run(char **argv);
+
+/* Writes "trothd: E1003 config: text" and the next step on standard error; its exit status. */
+int mode_failed(const struct err *err);
+
+int mode_serve(const struct arguments *arguments);
+int mode_config_check(const struct arguments *arguments);
+
+#endif

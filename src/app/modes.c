@@ -1,0 +1,123 @@
+#include <app/modes.h>
+
+#include <app/load.h>
+#include <app/supervisor.h>
+#include <base/log.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define WORDS_MAX 64
+#define DEFAULT_CONFIG "/etc/troth/troth.yaml"
+
+static const struct mode serve = {mode_serve}, config_check = {mode_config_check};
+
+static const struct option_row serve_options[] = {
+    {"--lab", VALUE_NONE, NULL, false, "a machine that is not for use: the root key may be here"},
+    {0},
+};
+
+static const struct command commands[] = {
+    {"serve", NULL, "run the server (also without any command)", serve_options, false, &serve},
+    {"config", "check", "read the configuration and say what is wrong with it", NULL, false,
+     &config_check},
+    {0},
+};
+
+static const struct option_row common[] = {
+    {"--config", VALUE_FILE, "FILE", false, "the configuration; default " DEFAULT_CONFIG},
+    {0},
+};
+
+static const struct option_row exits[] = {
+    {"0", VALUE_NONE, NULL, false, "done, or stopped by SIGTERM, SIGINT or SIGHUP"},
+    {"1", VALUE_NONE, NULL, false, "failed; the last lines say why"},
+    {"2", VALUE_NONE, NULL, false, "the command line is wrong"},
+    {"5", VALUE_NONE, NULL, false, "the server can read the root's private key"},
+    {0},
+};
+
+static const struct option_row files[] = {
+    {DEFAULT_CONFIG, VALUE_NONE, NULL, false, "ports, paths and limits"},
+    {0},
+};
+
+const struct program trothd_program = {
+    .name = "trothd",
+    .section = 8,
+    .version = TROTH_VERSION,
+    .summary = "the Troth server",
+    .description =
+        "trothd runs the trust lifecycle of a device fleet. It starts one process for each job "
+        "(fronts for devices, a desk for operators, a reader, a core, a signer), each in a sandbox "
+        "of its own, and stops them all when one ends. It logs on standard error.\n\n"
+        "The other commands need no running server.",
+    .commands = commands,
+    .common = common,
+    .exits = exits,
+    .files = files,
+    .see_also = "troth(1), troth-agent(1)",
+};
+
+int mode_failed(const struct err *err)
+{
+    const struct error_info *info = error_find(err->code);
+    fprintf(stderr, "trothd: E%d %s: %s\n  %s\n", info->code, info->name, err->text, info->next);
+    return info->exit_status;
+}
+
+static enum result load(const struct arguments *arguments, const struct config **ret,
+                        struct err *err)
+{
+    const char *path = argument_text(arguments, "--config");
+    bool is_lab = argument_text(arguments, "--lab") != NULL;
+    return load_config(path != NULL ? path : DEFAULT_CONFIG, is_lab, ret, err);
+}
+
+int mode_serve(const struct arguments *arguments)
+{
+    const struct config *config;
+    struct err err = {0};
+    if (load(arguments, &config, &err) != OK)
+        return mode_failed(&err);
+    log_open("trothd", STDERR_FILENO);
+    return supervisor_run(config);
+}
+
+int mode_config_check(const struct arguments *arguments)
+{
+    const struct config *config;
+    struct err err = {0};
+    if (load(arguments, &config, &err) != OK)
+        return mode_failed(&err);
+    printf("The configuration is valid: %u fronts, data in %s.\n", config->fronts, config->data);
+    return 0;
+}
+
+/* Puts "serve" first when argv has no command. */
+static char **with_command(char **argv, char *to[WORDS_MAX])
+{
+    static char word[] = "serve";
+    if (argv[0] == NULL || (argv[1] != NULL && argv[1][0] != '-'))
+        return argv;
+    size_t n = 0;
+    to[n++] = argv[0];
+    to[n++] = word;
+    for (char **at = argv + 1; *at != NULL && n + 1 < WORDS_MAX; at++)
+        to[n++] = *at;
+    to[n] = NULL;
+    return to;
+}
+
+int trothd_run(char **argv)
+{
+    char *words[WORDS_MAX];
+    struct arguments arguments;
+    struct err err = {0};
+    if (command_answer(&trothd_program, argv, stdout))
+        return 0;
+    if (command_parse(&trothd_program, with_command(argv, words), &arguments, &err) != OK)
+        return mode_failed(&err);
+    const struct mode *mode = arguments.command->plan;
+    return mode->run(&arguments);
+}
