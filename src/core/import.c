@@ -24,8 +24,8 @@ static enum result begin(struct core *core, const struct msg_device_import *ask,
         return err_set(err, E_BUSY, "another import is running");
     TRY(verb_operator(&core->service, ask->operator_spki, &who, err));
     TRY(verb_allow(&who, OPERATE_DEVICE, who.row.scope, err));
-    TRY(record_open(fd, LIMIT_IMPORT_BYTES, &import->rows, err));
-    enum result result = record_begin(LIMIT_IMPORT_BYTES, &import->faults, err);
+    TRY(record_open(fd, LIMIT_IMPORT_RECORDS, &import->rows, err));
+    enum result result = record_begin(LIMIT_IMPORT_RECORDS, &import->faults, err);
     if (result != OK) {
         record_close(&import->rows);
         return result;
@@ -49,7 +49,8 @@ void core_import_begin(struct core *core, const struct msg_device_import *ask, i
 static enum result note_fault(struct import *import, uint32_t line, const struct err *why,
                               struct err *err)
 {
-    struct msg_import_fault fault = {.line = line, .text = text_bytes(why->text)};
+    struct msg_import_fault fault = {
+        .line = line, .code = why->code, .text = text_bytes(why->text)};
     import->answer.refused++;
     return record_append(&import->faults, IPC_IMPORT_FAULT, &fault, err);
 }

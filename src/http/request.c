@@ -210,6 +210,11 @@ void request_wait(struct request *request)
         request->stage = STAGE_WAIT;
 }
 
+void request_extend(struct request *request, int64_t ms)
+{
+    request->connection->request_due_ms += ms;
+}
+
 struct request *request_find_in(struct hub *hub, uint64_t number)
 {
     uint64_t slot = number % SLOTS_MAX;

@@ -62,6 +62,10 @@ void *request_context(const struct request *request);
 /* Waits for somebody else's answer; after limits.request_ms the client gets E_BUSY (503). */
 void request_wait(struct request *request);
 
+/* Lets the request, which does not wait yet, have `ms` more than limits.request_ms: for work whose
+ * length is known and bounded. */
+void request_extend(struct request *request, int64_t ms);
+
 /* The waiting request of that number; NULL when it was answered, timed out or its client is gone.
  */
 struct request *request_find(struct listener *listener, uint64_t number);
