@@ -303,6 +303,7 @@ static const struct column entry_columns[] = {
     {0},
 };
 static const struct plan export = {plan_list, "/api/v1/ledger/entries", NULL, entry_columns, NULL};
+static const struct plan demo = {.run = action_demo};
 static const struct plan trothd = {.run = action_trothd};
 static const struct plan clock = {plan_change, "/api/v1/clock/accept", verb_fields, NULL,
                                   "the clock is accepted"};
@@ -319,6 +320,7 @@ static const struct plan help = {.run = action_help_error};
 
 static const struct command commands[] = {
     {"init", NULL, "make root, issuers and database (trothd init --help)", NULL, true, &trothd},
+    {"demo", NULL, "the whole road once, on this machine (--serve keeps it)", NULL, true, &demo},
     {"config", "check", "check a configuration file (trothd config check)", NULL, true, &trothd},
     {"config", "clock", "end the pause after the clock jumped", clock_options, false, &clock},
     {"login", NULL, "choose the server and who you are there", login_options, false, &login},

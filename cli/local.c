@@ -1,43 +1,71 @@
-/* Commands that need no server: modes of trothd, and the error catalogue. */
+/* Commands that need no server: modes of trothd, the demo, the error catalogue. */
 #include <cli/actions.h>
 #include <cli/print.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define WORDS_MAX 64
 
-/* The trothd beside this program, as installed and as built; else the one on the PATH. */
-static void find_trothd(char *to, size_t max)
+/* The folder of this program, with its slash; empty when the system does not say. */
+static void own_folder(char *to, size_t max)
 {
-    ssize_t n = readlink("/proc/self/exe", to, max - sizeof "trothd");
+    ssize_t n = readlink("/proc/self/exe", to, max - 1);
     to[n > 0 ? n : 0] = '\0';
-    char *name = strrchr(to, '/');
-    if (name != NULL)
-        memcpy(name + 1, "trothd", sizeof "trothd");
-    if (name == NULL || access(to, X_OK) != 0)
-        memcpy(to, "trothd", sizeof "trothd");
+    char *slash = strrchr(to, '/');
+    to[slash != NULL ? slash + 1 - to : 0] = '\0';
+}
+
+/* `to` becomes folder and name, if a program is there. */
+static bool is_program(const char *folder, const char *name, char *to, size_t max)
+{
+    int n = snprintf(to, max, "%s%s", folder, name);
+    return folder[0] != '\0' && n > 0 && (size_t)n < max && access(to, X_OK) == 0;
+}
+
+/* Becomes `path` with the words and what was typed behind the command. */
+static enum result become(struct session *session, const char *path, const char *const *first,
+                          struct err *err)
+{
+    const char *words[WORDS_MAX] = {0};
+    size_t n = 0;
+    for (; *first != NULL; first++)
+        words[n++] = *first;
+    for (char **at = session->args->rest; *at != NULL; at++) {
+        if (n + 1 >= WORDS_MAX)
+            return err_set(err, E_USAGE, "more than %d arguments", WORDS_MAX - 4);
+        words[n++] = *at;
+    }
+    fflush(session->out);
+    execvp(path, (char *const *)(uintptr_t)words);
+    return err_set(err, E_IO, "%s: %s", path, strerror(errno));
 }
 
 enum result action_trothd(struct session *session, const struct plan *plan, struct err *err)
 {
     (void)plan;
     const struct command *command = session->args->command;
-    char path[CLI_PATH_MAX];
-    find_trothd(path, sizeof path);
-    const char *words[WORDS_MAX] = {"trothd", command->noun};
-    size_t n = 2;
-    if (command->verb != NULL)
-        words[n++] = command->verb;
-    for (char **at = session->args->rest; *at != NULL; at++) {
-        if (n + 1 >= WORDS_MAX)
-            return err_set(err, E_USAGE, "more than %d arguments", WORDS_MAX - 2);
-        words[n++] = *at;
-    }
-    fflush(session->out);
-    execvp(path, (char *const *)(uintptr_t)words);
-    return err_set(err, E_IO, "%s: %s", path, strerror(errno));
+    char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
+    own_folder(folder, sizeof folder);
+    bool is_beside = is_program(folder, "trothd", path, sizeof path);
+    const char *const words[] = {"trothd", command->noun, command->verb, NULL};
+    return become(session, is_beside ? path : "trothd", words, err);
+}
+
+enum result action_demo(struct session *session, const struct plan *plan, struct err *err)
+{
+    (void)plan;
+    char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
+    own_folder(folder, sizeof folder);
+    if (!is_program(folder, "../script/demo", path, sizeof path))
+        return err_set(err, E_NOT_FOUND, "%s is not there: the demo comes with the source tree",
+                       path);
+    if (setenv("TROTH_BUILD", folder, 1) != 0)
+        return err_set(err, E_MEMORY, "environment");
+    const char *const words[] = {"demo", NULL};
+    return become(session, path, words, err);
 }
 
 static void print_error(struct session *session, const struct error_info *info)

@@ -11,6 +11,8 @@
  * success. `plan->path` is the mode: "init". */
 CLI_ACTION(action_trothd);
 
+CLI_ACTION(action_demo); /* script/demo of the source tree that this was built in */
+
 CLI_ACTION(action_login);        /* writes the profile after the server knew the operator */
 CLI_ACTION(action_bootstrap);    /* first operator, over the local socket */
 CLI_ACTION(action_operator_add); /* certificate for another operator's request */
