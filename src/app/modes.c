@@ -1,5 +1,6 @@
 #include <app/modes.h>
 
+#include <app/init.h>
 #include <app/load.h>
 #include <app/supervisor.h>
 #include <base/log.h>
@@ -10,15 +11,29 @@
 #define WORDS_MAX 64
 #define DEFAULT_CONFIG "/etc/troth/troth.yaml"
 
-static const struct mode serve = {mode_serve}, config_check = {mode_config_check};
+static const struct mode serve = {mode_serve}, config_check = {mode_config_check},
+                         init = {mode_init};
 
 static const struct option_row serve_options[] = {
     {"--lab", VALUE_NONE, NULL, false, "a machine that is not for use: the root key may be here"},
     {0},
 };
 
+static const struct option_row init_options[] = {
+    {"--root-out", VALUE_FILE, "FILE", false, "new file for the root's key: move it away"},
+    {"--passphrase-file", VALUE_FILE, "FILE", false,
+     "of the online keys; default: the configuration's, or the systemd credential"},
+    {"--root-passphrase-file", VALUE_FILE, "FILE", false, "of the root's key"},
+    {"--csr-only", VALUE_NONE, NULL, false, "no root: requests for one that exists elsewhere"},
+    {"--accept", VALUE_FILE, "FOLDER", false,
+     "take root.cer, idevid.cer, ldevid.cer and operations.cer, which answer --csr-only"},
+    {"--lab", VALUE_NONE, NULL, false, "keep the root's key with the data; not for use"},
+    {0},
+};
+
 static const struct command commands[] = {
     {"serve", NULL, "run the server (also without any command)", serve_options, false, &serve},
+    {"init", NULL, "make keys, root, issuers and folders", init_options, false, &init},
     {"config", "check", "read the configuration and say what is wrong with it", NULL, false,
      &config_check},
     {0},
@@ -66,8 +81,7 @@ int mode_failed(const struct err *err)
     return info->exit_status;
 }
 
-static enum result load(const struct arguments *arguments, const struct config **ret,
-                        struct err *err)
+enum result mode_load(const struct arguments *arguments, const struct config **ret, struct err *err)
 {
     const char *path = argument_text(arguments, "--config");
     bool is_lab = argument_text(arguments, "--lab") != NULL;
@@ -78,7 +92,9 @@ int mode_serve(const struct arguments *arguments)
 {
     const struct config *config;
     struct err err = {0};
-    if (load(arguments, &config, &err) != OK)
+    if (mode_load(arguments, &config, &err) != OK)
+        return mode_failed(&err);
+    if (!config->lab && root_key_must_be_away(config, &err) != OK)
         return mode_failed(&err);
     log_open("trothd", STDERR_FILENO);
     return supervisor_run(config);
@@ -88,7 +104,7 @@ int mode_config_check(const struct arguments *arguments)
 {
     const struct config *config;
     struct err err = {0};
-    if (load(arguments, &config, &err) != OK)
+    if (mode_load(arguments, &config, &err) != OK)
         return mode_failed(&err);
     printf("The configuration is valid: %u fronts, data in %s.\n", config->fronts, config->data);
     return 0;

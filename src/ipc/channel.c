@@ -90,7 +90,7 @@ enum result ipc_send(struct ipc_channel *channel, enum ipc_type type, const void
     if (!ipc_is_allowed(type, channel->me, channel->peer))
         return err_set(err, E_BUG, "%s may not send %s to %s", ipc_role_name(channel->me),
                        ipc_name(type), ipc_role_name(channel->peer));
-    if (!fits_fd_rule(table_find(type)->fd, pass_fd))
+    if (!fits_fd_rule(message_find(type)->fd, pass_fd))
         return err_set(err, E_BUG, "%s %s a descriptor", ipc_name(type),
                        pass_fd >= 0 ? "never carries" : "needs");
     uint8_t *to = channel->space + LIMIT_MESSAGE_BYTES;
@@ -144,7 +144,7 @@ static enum result check_message(const struct ipc_channel *channel,
     if (!ipc_is_allowed(message->type, channel->peer, channel->me))
         return err_set(err, E_SYNTAX, "%s may not send %s to %s", ipc_role_name(channel->peer),
                        ipc_name(message->type), ipc_role_name(channel->me));
-    if (!fits_fd_rule(table_find(message->type)->fd, message->fd))
+    if (!fits_fd_rule(message_find(message->type)->fd, message->fd))
         return err_set(err, E_SYNTAX, "%s %s a descriptor", ipc_name(message->type),
                        message->fd >= 0 ? "never carries" : "needs");
     return OK;

@@ -74,7 +74,7 @@ static void get_field(struct reader *from, const struct field_row *row, void *at
 enum result ipc_encode(enum ipc_type type, const void *message, uint8_t *to, size_t max,
                        size_t *ret_n, struct err *err)
 {
-    const struct message_row *row = table_find(type);
+    const struct message_row *row = message_find(type);
     if (row == NULL)
         return err_set(err, E_BUG, "there is no message type %u", (unsigned)type);
     struct buf out = buf_over(to, max);
@@ -93,7 +93,7 @@ enum result ipc_decode(struct bytes wire, struct ipc_message *ret, struct err *e
 {
     struct reader in = reader_of(wire);
     struct ipc_message got = {.type = (enum ipc_type)reader_u16be(&in), .fd = -1};
-    const struct message_row *row = table_find(got.type);
+    const struct message_row *row = message_find(got.type);
     if (row == NULL)
         return err_set(err, E_SYNTAX, "message type %u is not in the table", (unsigned)got.type);
     uint8_t *fields = (uint8_t *)&got.enrol; /* all structs of the union begin there */

@@ -64,7 +64,7 @@ static const char *const role_names[] = {
     [IPC_SUPERVISOR] = "supervisor",
 };
 
-const struct message_row *table_find(enum ipc_type type)
+const struct message_row *message_find(enum ipc_type type)
 {
     if ((size_t)type >= LENGTH_OF(messages) || messages[type].name == NULL)
         return NULL;
@@ -73,13 +73,13 @@ const struct message_row *table_find(enum ipc_type type)
 
 bool ipc_is_allowed(enum ipc_type type, enum ipc_role from, enum ipc_role to)
 {
-    const struct message_row *row = table_find(type);
+    const struct message_row *row = message_find(type);
     return row != NULL && from != IPC_NOBODY && row->from == from && row->to == to;
 }
 
 const char *ipc_name(enum ipc_type type)
 {
-    const struct message_row *row = table_find(type);
+    const struct message_row *row = message_find(type);
     return row != NULL ? row->name : "unknown";
 }
 

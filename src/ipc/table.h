@@ -35,6 +35,6 @@ struct message_row {
 };
 
 /* The row of `type`, or NULL. */
-const struct message_row *table_find(enum ipc_type type);
+const struct message_row *message_find(enum ipc_type type);
 
 #endif

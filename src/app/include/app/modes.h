@@ -4,6 +4,7 @@
 #define APP_MODES_H
 
 #include <base/command.h>
+#include <base/config.h>
 
 /* `plan` of a command. Returns the exit status; prints on standard output, and its failures by
  * mode_failed(). */
@@ -19,7 +20,12 @@ int trothd_run(char **argv);
 /* Writes "trothd: E1003 config: text" and the next step on standard error; its exit status. */
 int mode_failed(const struct err *err);
 
+/* What --config names, or the default, and --lab; see load_config(). */
+MUST_USE enum result mode_load(const struct arguments *arguments, const struct config **ret,
+                               struct err *err);
+
 int mode_serve(const struct arguments *arguments);
+int mode_init(const struct arguments *arguments);
 int mode_config_check(const struct arguments *arguments);
 
 #endif

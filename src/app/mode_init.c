@@ -1,0 +1,47 @@
+#include <app/modes.h>
+
+#include <app/init.h>
+#include <app/load.h>
+#include <base/clock.h>
+
+#include <stdio.h>
+
+static enum result check_request(const struct arguments *arguments,
+                                 const struct init_request *request, struct err *err)
+{
+    bool accepts = argument_text(arguments, "--accept") != NULL;
+    if (accepts && (request->csr_only || request->lab))
+        return err_set(err, E_USAGE,
+                       "--accept ends what --csr-only began; it goes with neither "
+                       "--csr-only nor --lab");
+    if (!accepts && !request->csr_only && !request->lab && request->root_out == NULL)
+        return err_set(err, E_USAGE, "--root-out FILE is missing: where the root's key is written");
+    return OK;
+}
+
+static enum result init(const struct arguments *arguments, struct err *err)
+{
+    struct init_request request = {
+        .passphrase_file = argument_text(arguments, "--passphrase-file"),
+        .root_passphrase_file = argument_text(arguments, "--root-passphrase-file"),
+        .root_out = argument_text(arguments, "--root-out"),
+        .csr_only = argument_text(arguments, "--csr-only") != NULL,
+        .lab = argument_text(arguments, "--lab") != NULL,
+        .now_s = clock_now_s(),
+    };
+    const char *folder = argument_text(arguments, "--accept");
+    TRY(check_request(arguments, &request, err));
+    TRY(mode_load(arguments, &request.config, err));
+    if (folder != NULL)
+        return init_accept(request.config, folder, request.now_s, err);
+    return init_create(&request, err);
+}
+
+int mode_init(const struct arguments *arguments)
+{
+    struct err err = {0};
+    if (init(arguments, &err) != OK)
+        return mode_failed(&err);
+    printf("The installation is made.\n");
+    return 0;
+}
