@@ -39,7 +39,7 @@ enum result door_open(struct door *door, struct err *err)
     bool is_tls = door_is_tls(door);
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES},
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)identity_retrieve, NULL},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)identity_retrieve},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem common[] = {

@@ -221,11 +221,11 @@ static enum MHD_Result begin(struct connection *connection, const char *method, 
     struct err err = {0};
     if (admit(request, method, version, &err) != OK) {
         request_refuse(request, &err);
-        return settle(request);
+        /* Queued in this first call, a reply ends the connection: the library reads no further. */
+        return request->must_close ? settle(request) : MHD_YES;
     }
-    if (request->length == 0)
-        return run_handler(request);
-    connection_enter(connection, PHASE_BODY, request->length);
+    if (request->length > 0)
+        connection_enter(connection, PHASE_BODY, request->length);
     return MHD_YES;
 }
 
