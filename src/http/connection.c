@@ -35,6 +35,30 @@ static void cut(struct connection *connection)
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
+/* libmicrohttpd does not tell when a handshake ends. A Finished that is wrong ends the connection.
+ */
+static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                       const gnutls_datum_t *message)
+{
+    (void)type;
+    (void)when;
+    (void)message;
+    struct connection *connection = connection_of(gnutls_session_get_ptr(session));
+    if (incoming != 0 && connection != NULL && connection->phase == PHASE_HANDSHAKE)
+        connection_enter(connection, PHASE_IDLE, 0);
+    return 0;
+}
+
+/* Asks for a certificate and never demands one: enrolment is for those who have none. libmicrohttpd
+ * has no setting for it; nothing was sent yet. */
+static void begin_tls(struct MHD_Connection *mhd)
+{
+    gnutls_session_t session = session_of(mhd);
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                       on_finished);
+}
+
 static void begin(struct door *door, struct MHD_Connection *mhd, void **context)
 {
     struct connection *connection = calloc(1, sizeof *connection);
@@ -48,16 +72,19 @@ static void begin(struct door *door, struct MHD_Connection *mhd, void **context)
     *context = connection;
     door->hub->counts.connections++;
     door->hub->counts.open++;
-    /* Asked for, never demanded: enrolment is for those who have none. libmicrohttpd has no setting
-     * for it, and nothing was sent yet. */
+    door->open++;
     if (connection->is_tls)
-        gnutls_certificate_server_set_request(session_of(mhd), GNUTLS_CERT_REQUEST);
+        begin_tls(mhd);
     connection_enter(connection, PHASE_HANDSHAKE, 0);
 }
 
 static void end(struct connection *connection)
 {
+    struct door *door = connection->door;
     connection->hub->counts.open--;
+    /* At its limit the library does not listen, and looks again only when it is run. */
+    door->must_run = door->must_run || door->open == door->hub->limits.connections;
+    door->open--;
     wheel_clear(&connection->hub->wheel, &connection->timer);
     free(connection->claim);
     free(connection);
@@ -125,25 +152,14 @@ void connection_enter(struct connection *connection, enum phase phase, uint64_t 
     struct hub *hub = connection->hub;
     int64_t length_ms = phase_ms(connection, phase, octets);
     if (phase == PHASE_BODY)
-        connection->request_due_ms += length_ms;
+        connection->request_due_ms += length_ms - hub->limits.body_ms;
     int64_t due_ms = phase == PHASE_WAIT ? connection->request_due_ms : hub->now_ms + length_ms;
     connection->phase = (uint8_t)phase;
     wheel_set(&hub->wheel, &connection->timer, due_ms);
 }
 
-static bool is_handshake_done(const struct connection *connection)
-{
-    return connection->is_tls &&
-           gnutls_handshake_get_last_in(session_of(connection->mhd)) == GNUTLS_HANDSHAKE_FINISHED;
-}
-
 void connection_expire(struct connection *connection)
 {
-    /* libmicrohttpd does not tell when a handshake ended; who did his share may be idle. */
-    if (connection->phase == PHASE_HANDSHAKE && is_handshake_done(connection)) {
-        connection_enter(connection, PHASE_IDLE, 0);
-        return;
-    }
     if (connection->is_suspended) {
         request_expire(connection->request);
         return;

@@ -19,7 +19,7 @@ enum phase {
     PHASE_IDLE,      /* idle_s until the next request line */
     PHASE_HEAD,      /* header_ms */
     PHASE_BODY,      /* body_ms, more for a body longer than a slow line brings in that time */
-    PHASE_WAIT,      /* request_ms since the request line, not counting PHASE_BODY */
+    PHASE_WAIT,      /* request_ms since the request line, and what a long body was given */
     PHASE_REPLY,     /* as PHASE_BODY, for what is sent */
 };
 

@@ -14,7 +14,8 @@ struct door {
     int listen_fd;          /* not owned */
     struct MHD_Daemon *mhd; /* NULL: not open yet */
     int epoll_fd;           /* libmicrohttpd's own */
-    bool must_run;          /* something was resumed since the last run */
+    uint32_t open;          /* connections */
+    bool must_run;          /* there is something to do that its epoll does not tell */
 };
 
 bool door_is_tls(const struct door *door);

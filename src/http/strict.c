@@ -205,25 +205,27 @@ static enum result has_known_expectation(const struct strict_head *head, struct 
     return broken(err, "RFC 9110 10.1.1, Expect", expect, "100-continue");
 }
 
+/* Up to the query, whose delimiters the parser may have overwritten already. */
 static struct bytes path_of(const struct strict_head *head)
 {
-    const uint8_t *mark = memchr(head->target.p, '?', head->target.n);
-    return bytes_slice(head->target, 0,
-                       mark == NULL ? head->target.n : (size_t)(mark - head->target.p));
+    size_t n = 0;
+    while (n < head->target.n && head->target.p[n] != '?' && head->target.p[n] != '\0')
+        n++;
+    return bytes_slice(head->target, 0, n);
 }
 
-static enum result has_plain_target(const struct strict_head *head, struct err *err)
+static enum result has_plain_path(const struct strict_head *head, struct err *err)
 {
     const char *wanted = "a path of visible ASCII that begins with /";
-    struct bytes target = head->target;
-    if (target.n > STRICT_TARGET_MAX)
+    struct bytes path = path_of(head);
+    if (head->target.n > STRICT_TARGET_MAX)
         return err_set(err, E_HTTP, "RFC 9112 3.2, target: saw %zu octets, want at most %d",
-                       target.n, STRICT_TARGET_MAX);
-    if (target.n == 0 || target.p[0] != '/')
-        return broken(err, "RFC 9112 3.2.1, target", target, wanted);
-    for (size_t i = 0; i < target.n; i++)
-        if (target.p[i] <= 0x20 || target.p[i] >= 0x7f || strchr("#\\\"<>^`{|}", target.p[i]))
-            return broken(err, "RFC 3986 3.3, target", target, wanted);
+                       head->target.n, STRICT_TARGET_MAX);
+    if (path.n == 0 || path.p[0] != '/')
+        return broken(err, "RFC 9112 3.2.1, target", path, wanted);
+    for (size_t i = 0; i < path.n; i++)
+        if (path.p[i] <= 0x20 || path.p[i] >= 0x7f || strchr("#\\\"<>^`{|}", path.p[i]))
+            return broken(err, "RFC 3986 3.3, target", path, wanted);
     return OK;
 }
 
@@ -237,10 +239,11 @@ static enum result has_one_spelling(const struct strict_head *head, struct err *
 {
     if (is_operators(head))
         return OK;
-    if (memchr(head->target.p, '%', head->target.n) != NULL)
-        return broken(err, "RFC 3986 2.1, path", head->target, "no percent-encoding here");
-    if (memchr(head->target.p, '?', head->target.n) != NULL)
-        return broken(err, "RFC 3986 3.4, query", head->target, "no query here");
+    struct bytes path = path_of(head);
+    if (memchr(path.p, '%', path.n) != NULL)
+        return broken(err, "RFC 3986 2.1, path", path, "no percent-encoding here");
+    if (path.n < head->target.n)
+        return broken(err, "RFC 3986 3.4, query", path, "no query here");
     return OK;
 }
 
@@ -299,7 +302,7 @@ static enum result has_plain_segments(const struct strict_head *head, struct err
 static head_rule *const rules[] = {
     has_few_headers,  has_known_version,    is_seamless,           has_known_method,
     has_token_names,  has_clean_values,     has_single_fields,     has_host,
-    has_one_framing,  has_plain_length,     has_known_expectation, has_plain_target,
+    has_one_framing,  has_plain_length,     has_known_expectation, has_plain_path,
     has_one_spelling, has_harmless_escapes, has_plain_segments,
 };
 

@@ -27,7 +27,7 @@ struct strict_header {
 };
 
 /* A head as the parser handed it over; all bytes point into its receive buffer, where the parser
- * overwrote delimiters by NUL and moved nothing. */
+ * overwrote delimiters by NUL, may have decoded the query in place, and moved nothing. */
 struct strict_head {
     enum surface surface;
     struct bytes method, target, version;
