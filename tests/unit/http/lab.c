@@ -37,7 +37,7 @@ const struct config_limits lab_limits = {
 
 /* ---- core ------------------------------------------------------------------------------------ */
 
-static void send_authority(struct ipc_channel *core, uint32_t id, enum authority kind,
+static void send_authority(struct ipc_channel *core, uint32_t id, enum authority_kind kind,
                            const struct lab_holder *holder)
 {
     struct msg_authority message = {

@@ -24,7 +24,7 @@ struct lab_holder {
 
 /* What is unusual about a certificate; all zero: a good leaf with clientAuth. */
 struct lab_wish {
-    const char *common_name;
+    const char *common_name;   /* NULL: none */
     const char *serial_number; /* NULL: none */
     bool is_ca;
     bool is_server;

@@ -17,13 +17,15 @@
 
 static void write_name(struct buf *b, const char *common_name, const char *serial_number)
 {
-    struct x509_name_part parts[2] = {
-        {oid_common_name, bytes_of(common_name, strlen(common_name))},
-    };
+    struct x509_name_part parts[2];
+    size_t n = 0;
+    if (common_name != NULL)
+        parts[n++] =
+            (struct x509_name_part){oid_common_name, bytes_of(common_name, strlen(common_name))};
     if (serial_number != NULL)
-        parts[1] = (struct x509_name_part){oid_serial_number,
-                                           bytes_of(serial_number, strlen(serial_number))};
-    x509_write_name(b, parts, serial_number != NULL ? 2 : 1);
+        parts[n++] = (struct x509_name_part){oid_serial_number,
+                                             bytes_of(serial_number, strlen(serial_number))};
+    x509_write_name(b, parts, n);
 }
 
 static void key_id(struct bytes spki, uint8_t ret[20])
