@@ -70,7 +70,7 @@ static void add_product(struct fixture *f, int64_t id, const char *name)
     apply(f, &c);
 }
 
-static void add_issuer(struct fixture *f, int64_t id, enum authority kind)
+static void add_issuer(struct fixture *f, int64_t id, enum authority_kind kind)
 {
     uint8_t spki[32];
     fill_blob(spki, sizeof spki, id);
