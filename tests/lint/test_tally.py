@@ -29,11 +29,13 @@ def program(stdout, result='OK'):
     ([program('1..2\nok 1 - a\nok 2 - b\n')], 0, '2 passed, 0 failed'),
     ([program('1..2\nok 1 - a\nnot ok 2 - b\n', 'FAIL')], 1, '1 passed, 1 failed'),
     ([program('1..2\nok 1 - a\n', 'ERROR')], 1, '1 passed, 1 failed'),
+    ([program('1..2\nok 1 - a\n')], 1, '1 passed, 1 failed'),
+    ([program('1..1\nok 1 - a\n1..2\nok 1 - b\nok 2 - c\n')], 0, '3 passed, 0 failed'),
     ([program('', 'TIMEOUT')], 1, '0 passed, 1 failed'),
     ([program('', 'FAIL')], 1, '0 passed, 1 failed'),
     ([program('')], 0, '1 passed, 0 failed'),
     ([program('1..2\nok 1 - a\nok 2 - b # SKIP no such machine\n')], 0, '1 passed, 0 failed, 1 skipped'),
-    ([program('', 'SKIP'), program('ok 1 - a')], 0, '1 passed, 0 failed, 1 skipped'),
+    ([program('', 'SKIP'), program('1..1\nok 1 - a')], 0, '1 passed, 0 failed, 1 skipped'),
     ([program('', 'SKIP')], 1, '0 passed, 0 failed, 1 skipped'),
     ([], 1, '0 passed, 0 failed'),
 ])
@@ -42,7 +44,7 @@ def test_programs_are_counted_by_their_cases(tmp_path, tests, code, last):
 
 
 def test_a_result_that_is_missing_or_torn_is_a_failure(tmp_path):
-    good = [program('ok 1 - a')]
+    good = [program('1..1\nok 1 - a')]
     assert tally(tmp_path, good, extra=[tmp_path / 'absent.json']) == (1, '1 passed, 1 failed')
     assert tally(tmp_path, good, xml='<testsuites><testsu') == (1, '1 passed, 1 failed')
 
@@ -52,4 +54,4 @@ def test_pytest_results_are_added(tmp_path):
            '<testcase classname="c" name="b"><failure/></testcase>'
            '<testcase classname="c" name="d"><error/></testcase>'
            '<testcase classname="c" name="e"><skipped/></testcase></testsuite></testsuites>')
-    assert tally(tmp_path, [program('ok 1 - a')], xml) == (1, '2 passed, 2 failed, 1 skipped')
+    assert tally(tmp_path, [program('1..1\nok 1 - a')], xml) == (1, '2 passed, 2 failed, 1 skipped')
