@@ -12,6 +12,7 @@
 struct client {
     CURL *curl;
     char base[URL_MAX];
+    char peer[URL_MAX];            /* the server in messages: its address, or the socket's path */
     char problem[CURL_ERROR_SIZE]; /* libcurl's words for the last failure */
     bool is_unverified;
     void (*progress)(void *context, uint64_t sent, uint64_t received);
@@ -108,6 +109,8 @@ enum result client_open(const struct client_options *options, struct client **re
         return err_set(err, E_USAGE, "server address has %zu octets; at most %zu", n,
                        sizeof client->base - 1);
     memcpy(client->base, base, n);
+    snprintf(client->peer, sizeof client->peer, "%s",
+             options->socket != NULL ? options->socket : client->base);
 
     if (client->curl == NULL || !set_trust(client->curl, options) ||
         !set_transport(client->curl, options) || !set_progress(client, options) ||
@@ -285,7 +288,7 @@ static enum result explain(const struct client *client, CURLcode code, struct er
     for (size_t i = 0; i < LENGTH_OF(table); i++)
         if (table[i].code == code)
             means = table[i].means;
-    return err_set(err, means, "%s: %s", client->base, words);
+    return err_set(err, means, "%s: %s", client->peer, words);
 }
 
 static enum result perform(struct client *client, struct receiving *to, struct err *err)
