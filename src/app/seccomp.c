@@ -126,6 +126,7 @@ static const struct call_row calls[] = {
     {SCMP_SYS(fallocate), DURABLE},
     {SCMP_SYS(openat), CORE},
     {SCMP_SYS(fchmod), CORE},
+    {SCMP_SYS(fchmodat), CORE},
     {SCMP_SYS(fchown), CORE},
     {SCMP_SYS(mkdir), CORE},
     {SCMP_SYS(mkdirat), CORE},
