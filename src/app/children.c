@@ -86,7 +86,7 @@ enum result children_start(struct children *children, struct err *err)
         all = all && child->is_started;
     }
     if (all)
-        wires_close(&children->wires);
+        listeners_close(&children->wires.listen);
     return OK;
 }
 

@@ -27,8 +27,9 @@ struct children {
 /* One row for each process to be; none is started. */
 void children_plan(const struct config *config, struct children *ret);
 
-/* Starts those whose predecessor is ready. When all are started, the sockets that were theirs are
- * closed here. E_IO. */
+/* Starts those whose predecessor is ready. The listening sockets are closed here when all are
+ * started. The pairs between processes are not: a peer sees no hang-up when another dies or is
+ * stopped, and needs no rule for it; what that means for all is decided in supervisor.c. E_IO. */
 MUST_USE enum result children_start(struct children *children, struct err *err);
 
 /* Takes what `child` sent: its ready message. OK too when there is nothing, or it has hung up (then

@@ -34,7 +34,7 @@ struct abi_row {
 
 static const struct abi_row abis[] = {
     {1, 8, {.access_fs = (UINT64_C(1) << 13) - 1}},
-    {2, 8, {.access_fs = UINT64_C(1) << 13}}, /* link and rename between folders */
+    {2, 8, {.access_fs = LANDLOCK_REFER}},
     {3, 8, {.access_fs = LANDLOCK_TRUNCATE}},
     {4, 16, {.access_net = NET_BIND_TCP | NET_CONNECT_TCP}},
     {5, 16, {.access_fs = UINT64_C(1) << 15}}, /* ioctl on devices */

@@ -16,6 +16,7 @@
 #define LANDLOCK_REMOVE_FILE (UINT64_C(1) << 5)
 #define LANDLOCK_MAKE_DIR (UINT64_C(1) << 7)
 #define LANDLOCK_MAKE_REG (UINT64_C(1) << 8)
+#define LANDLOCK_REFER (UINT64_C(1) << 13)    /* ABI 2: rename between folders */
 #define LANDLOCK_TRUNCATE (UINT64_C(1) << 14) /* ABI 3 */
 
 struct landlock_path {

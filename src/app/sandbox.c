@@ -31,7 +31,7 @@ static const struct rights_row rights[] = {
     [IPC_FRONT] = {.public_files = READS},
     [IPC_DESK] = {.public_files = READS},
     [IPC_READER] = {.store = READS | LANDLOCK_READ_DIR},
-    [IPC_CORE] = {.store = WRITES, .public_files = WRITES | LANDLOCK_MAKE_DIR},
+    [IPC_CORE] = {.store = WRITES, .public_files = WRITES | LANDLOCK_MAKE_DIR | LANDLOCK_REFER},
     [IPC_SIGNER] = {.signer = WRITES},
     [IPC_SUPERVISOR] = {.may_signal = true}, /* its death is a signal to its children */
 };

@@ -124,6 +124,7 @@ static const struct call_row calls[] = {
     {SCMP_SYS(fdatasync), DURABLE},
     {SCMP_SYS(ftruncate), DURABLE},
     {SCMP_SYS(fallocate), DURABLE},
+    {SCMP_SYS(fstatfs), DURABLE}, /* is there room? */
     {SCMP_SYS(openat), CORE},
     {SCMP_SYS(fchmod), CORE},
     {SCMP_SYS(fchmodat), CORE},

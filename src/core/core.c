@@ -80,8 +80,13 @@ static void drain(struct core *core, struct ipc_channel *channel)
 static void take_turn(struct core *core)
 {
     core->now_s = clock_now_s();
-    drain(core, &core->desk);
+    if (core->is_agreed)
+        drain(core, &core->desk);
     drain(core, &core->signer);
+    if (!core->is_agreed) {
+        turn_end(core);
+        return;
+    }
     for (unsigned i = 0; i < core->front_count; i++)
         drain(core, &core->fronts[i]);
     turn_end(core);
@@ -118,21 +123,19 @@ static void tick(struct core *core)
         log_err(LEVEL_WARNING, "log-not-copied", &err, NULL);
 }
 
+/* The first FIRST_POLLED are heard from the start, the others once core and signer agree: what
+ * waits in their channels is not lost. */
+#define FIRST_POLLED 2
+
 static size_t poll_set(const struct core *core, struct pollfd *ret)
 {
     size_t n = 0;
     ret[n++] = (struct pollfd){.fd = core->supervisor_fd, .events = POLLIN};
-    ret[n++] = (struct pollfd){.fd = core->desk.fd, .events = POLLIN};
     ret[n++] = (struct pollfd){.fd = core->signer.fd, .events = POLLIN};
+    ret[n++] = (struct pollfd){.fd = core->desk.fd, .events = POLLIN};
     for (unsigned i = 0; i < core->front_count; i++)
         ret[n++] = (struct pollfd){.fd = core->fronts[i].fd, .events = POLLIN};
     return n;
-}
-
-static bool has_ended(int supervisor_fd)
-{
-    char octet;
-    return read(supervisor_fd, &octet, 1) == 0;
 }
 
 static void loop(struct core *core)
@@ -141,9 +144,9 @@ static void loop(struct core *core)
     size_t n = poll_set(core, set);
     while (core->exit_status < 0) {
         int wait_ms = core->import.is_running ? 0 : CORE_TICK_MS;
-        if (poll(set, n, wait_ms) < 0)
+        if (poll(set, core->is_agreed ? n : FIRST_POLLED, wait_ms) < 0)
             continue;
-        if (set[0].revents != 0 && has_ended(core->supervisor_fd)) {
+        if (set[0].revents != 0 && role_must_end(core->supervisor_fd)) {
             core->exit_status = 0;
             return;
         }

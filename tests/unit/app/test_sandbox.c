@@ -116,6 +116,17 @@ static int write_own_files(void)
     return outcome(fd);
 }
 
+static int move_between_public_folders(void)
+{
+    char folder[CONFIG_PATH_MAX + 32], from[CONFIG_PATH_MAX + 32], to[CONFIG_PATH_MAX + 64];
+    snprintf(folder, sizeof folder, "%s/tile", config.public_files);
+    snprintf(from, sizeof from, "%s/new", config.public_files);
+    snprintf(to, sizeof to, "%s/moved", folder);
+    if (write_public_file() != DONE || (mkdir(folder, 0755) != 0 && errno != EEXIST))
+        return errno;
+    return outcome(rename(from, to));
+}
+
 static int lock_outside(void)
 {
     struct flock lock = {.l_type = F_RDLCK};
@@ -337,15 +348,11 @@ static void a_role_opens_its_own_folder_and_no_other(void **state)
     (void)state;
     config.sandbox_seccomp = config.sandbox_landlock = true;
     static const struct act_row rows[] = {
-        ROW(IPC_CORE, open_key, EACCES),
-        ROW(IPC_CORE, write_database, DONE),
-        ROW(IPC_CORE, write_public_file, DONE),
-        ROW(IPC_READER, open_key, EACCES),
-        ROW(IPC_READER, open_database, DONE),
-        ROW(IPC_READER, write_database, KILLED),
-        ROW(IPC_SIGNER, open_database, KILLED),
-        ROW(IPC_DESK, open_database, KILLED),
-        ROW(IPC_DESK, open_key_by_openat2, EACCES),
+        ROW(IPC_CORE, open_key, EACCES),         ROW(IPC_CORE, write_database, DONE),
+        ROW(IPC_CORE, write_public_file, DONE),  ROW(IPC_CORE, move_between_public_folders, DONE),
+        ROW(IPC_READER, open_key, EACCES),       ROW(IPC_READER, open_database, DONE),
+        ROW(IPC_READER, write_database, KILLED), ROW(IPC_SIGNER, open_database, KILLED),
+        ROW(IPC_DESK, open_database, KILLED),    ROW(IPC_DESK, open_key_by_openat2, EACCES),
         ROW(IPC_SUPERVISOR, open_key, KILLED),
     };
     check_rows(rows, LENGTH_OF(rows));
@@ -443,8 +450,8 @@ static int remove_place(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "signer/key.pem", "store/troth.db", "public/ca.crl", "public/new",
-        "signer",         "store",          "public",        ""};
+        "signer/key.pem", "store/troth.db", "public/ca.crl", "public/new", "public/tile/moved",
+        "public/tile",    "signer",         "store",         "public",     ""};
     char path[CONFIG_PATH_MAX + 32];
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
         snprintf(path, sizeof path, "%s/%s", config.data, names[i]);

@@ -4,7 +4,9 @@
  * gets a setup struct, does these four in this order and returns its exit status. It ends with 0
  * when `supervisor_fd` reads end of file: so the supervisor stops it, and so it notices that there
  * is no supervisor any more. SIGTERM, SIGINT and SIGPIPE are ignored before it starts. Whatever
- * else ends it stops the whole server. It logs why (base/log.h is open under its name). */
+ * else ends it stops the whole server. A channel to another role never hangs up while the
+ * supervisor lives, also when that role is gone. It logs why (base/log.h is open under its name).
+ */
 #ifndef IPC_ROLE_H
 #define IPC_ROLE_H
 
