@@ -1,0 +1,73 @@
+/* Lists: `visit` is called for each row, in id order after the cursor. It may ask the store
+ * anything but the list that it is called from (E_BUG). A failure of it ends the walk and is handed
+ * on. */
+#ifndef STORE_LIST_H
+#define STORE_LIST_H
+
+#include <base/err.h>
+#include <store/rows.h>
+#include <wire/bytes.h>
+
+struct store;
+
+#define STORE_VISIT(name, row)                                                                     \
+    typedef enum result (*name)(void *ctx, const row *row_, struct err *err)
+STORE_VISIT(product_visit, struct product);
+STORE_VISIT(authority_visit, struct authority_row);
+STORE_VISIT(device_visit, struct device);
+STORE_VISIT(certificate_visit, struct certificate);
+STORE_VISIT(finding_visit, struct finding);
+STORE_VISIT(operator_visit, struct operator_row);
+
+struct filter { /* zero or empty = any; of certificates and findings: what their device has */
+    int64_t after;
+    uint32_t limit;
+    int64_t product;
+    int64_t device;
+    struct bytes owner; /* then what belongs to no device is left out */
+    int state;
+    bool open_only;
+};
+
+MUST_USE enum result store_products(struct store *store, const struct filter *filter,
+                                    product_visit visit, void *ctx, struct err *err);
+MUST_USE enum result store_issuers(struct store *store, authority_visit visit, void *ctx,
+                                   struct err *err);
+MUST_USE enum result store_anchors(struct store *store, authority_visit visit, void *ctx,
+                                   struct err *err);
+MUST_USE enum result store_devices(struct store *store, const struct filter *filter,
+                                   device_visit visit, void *ctx, struct err *err);
+MUST_USE enum result store_certificates(struct store *store, const struct filter *filter,
+                                        certificate_visit visit, void *ctx, struct err *err);
+MUST_USE enum result store_findings(struct store *store, const struct filter *filter,
+                                    finding_visit visit, void *ctx, struct err *err);
+MUST_USE enum result store_operators(struct store *store, const struct filter *filter,
+                                     operator_visit visit, void *ctx, struct err *err);
+/* Revoked, superseded, voided and orphaned certificates of a CRL shard that end after `now_s`, in
+ * number order. */
+MUST_USE enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
+                                   certificate_visit visit, void *ctx, struct err *err);
+/* Devices whose next instant is at or before `now_s`. */
+typedef enum result (*instant_visit)(void *ctx, int64_t device, struct err *err);
+MUST_USE enum result store_due(struct store *store, int64_t now_s, uint32_t limit,
+                               instant_visit visit, void *ctx, struct err *err);
+/* Shards that exist: (issuer, class, part) of every certificate that ends after `now_s`. */
+typedef enum result (*shard_visit)(void *ctx, const struct shard *shard, struct err *err);
+MUST_USE enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,
+                                  struct err *err);
+/* Counts for the overview: group is "device" (by state), "certificate" (by state), "issuer"
+ * (pending and current certificates by issuer) or "finding" (open, by check). `owner` not empty:
+ * only what belongs to devices of that owner. */
+typedef enum result (*count_visit)(void *ctx, int64_t key, int64_t n, struct err *err);
+MUST_USE enum result store_counts(struct store *store, const char *group, struct bytes owner,
+                                  count_visit visit, void *ctx, struct err *err);
+
+/* The bytes that ledger rows know by digest only: every certificate_der row, every personal row. */
+typedef enum result (*der_visit)(void *ctx, int64_t certificate, struct bytes der, struct err *err);
+MUST_USE enum result store_ders(struct store *store, der_visit visit, void *ctx, struct err *err);
+typedef enum result (*personal_visit)(void *ctx, struct bytes digest, struct bytes salt,
+                                      struct bytes text, struct err *err);
+MUST_USE enum result store_personals(struct store *store, personal_visit visit, void *ctx,
+                                     struct err *err);
+
+#endif
