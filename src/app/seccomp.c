@@ -126,6 +126,8 @@ static const struct call_row calls[] = {
     {SCMP_SYS(fallocate), DURABLE},
     {SCMP_SYS(fstatfs), DURABLE}, /* is there room? */
     {SCMP_SYS(openat), CORE},
+    {SCMP_SYS(fchmodat), CORE},
+    {SCMP_SYS(fstatfs), CORE}, /* is the disk full? */
     {SCMP_SYS(fchmod), CORE},
     {SCMP_SYS(fchmodat), CORE},
     {SCMP_SYS(fchown), CORE},

@@ -43,6 +43,44 @@ static enum result open_channels(struct core *core, const struct core_setup *set
     return ipc_open(&core->signer, IPC_CORE, IPC_SIGNER, setup->signer_fd, err);
 }
 
+/* Takes what waits in one channel; a peer that breaks the rules ends the server. */
+static void drain(struct core *core, struct ipc_channel *channel)
+{
+    struct ipc_message message;
+    struct err err = {0};
+    for (int i = 0; i < CORE_DRAIN && channel->fd >= 0 && core->exit_status < 0; i++) {
+        enum result result = ipc_receive(channel, &message, &err);
+        if (result == R_BUSY)
+            return;
+        if (result == R_UNREACHABLE) { /* it ended: the supervisor sees that, and ends us all */
+            ipc_close(channel);
+            return;
+        }
+        if (result != OK) {
+            log_err(LEVEL_ERROR, "channel-broken", &err, NULL);
+            core->exit_status = 1;
+            return;
+        }
+        core_handle(core, channel, &message);
+    }
+}
+
+/* Nothing is signed, nobody is served before journal and ledger were compared. */
+static enum result agree(struct core *core, struct err *err)
+{
+    TRY(agree_ask(core, err));
+    while (!core->is_agreed && core->exit_status < 0 && core->signer.fd >= 0) {
+        struct pollfd set[] = {{.fd = core->signer.fd, .events = POLLIN},
+                               {.fd = core->supervisor_fd, .events = POLLIN}};
+        if (poll(set, LENGTH_OF(set), -1) < 0)
+            continue;
+        if (set[1].revents != 0)
+            break;
+        drain(core, &core->signer);
+    }
+    return core->is_agreed ? OK : err_set(err, E_JOURNAL, "journal and ledger were not compared");
+}
+
 static enum result core_open(struct core *core, const struct core_setup *setup, struct err *err)
 {
     core->config = setup->config;
@@ -54,39 +92,16 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     TRY(open_store(core, err));
     TRY(ballast_open(core, err));
     TRY(role_enter_sandbox(&setup->sandbox, err));
-    TRY(agree_ask(core, err));
+    TRY(agree(core, err));
     return publish_trust(core, err);
-}
-
-/* Takes what waits in one channel; a peer that breaks the rules ends the server. */
-static void drain(struct core *core, struct ipc_channel *channel)
-{
-    struct ipc_message message;
-    struct err err = {0};
-    for (int i = 0; i < CORE_DRAIN && core->exit_status < 0; i++) {
-        enum result result = ipc_receive(channel, &message, &err);
-        if (result == R_BUSY)
-            return;
-        if (result != OK) {
-            log_err(LEVEL_ERROR, "channel-broken", &err, NULL);
-            core->exit_status = 1;
-            return;
-        }
-        core_handle(core, channel, &message);
-    }
 }
 
 /* Operators first: a revocation goes before issuing (design 3). */
 static void take_turn(struct core *core)
 {
     core->now_s = clock_now_s();
-    if (core->is_agreed)
-        drain(core, &core->desk);
+    drain(core, &core->desk);
     drain(core, &core->signer);
-    if (!core->is_agreed) {
-        turn_end(core);
-        return;
-    }
     for (unsigned i = 0; i < core->front_count; i++)
         drain(core, &core->fronts[i]);
     turn_end(core);
@@ -123,16 +138,13 @@ static void tick(struct core *core)
         log_err(LEVEL_WARNING, "log-not-copied", &err, NULL);
 }
 
-/* The first FIRST_POLLED are heard from the start, the others once core and signer agree: what
- * waits in their channels is not lost. */
-#define FIRST_POLLED 2
-
+/* Closed channels have descriptor -1, which poll(2) passes over. */
 static size_t poll_set(const struct core *core, struct pollfd *ret)
 {
     size_t n = 0;
     ret[n++] = (struct pollfd){.fd = core->supervisor_fd, .events = POLLIN};
-    ret[n++] = (struct pollfd){.fd = core->signer.fd, .events = POLLIN};
     ret[n++] = (struct pollfd){.fd = core->desk.fd, .events = POLLIN};
+    ret[n++] = (struct pollfd){.fd = core->signer.fd, .events = POLLIN};
     for (unsigned i = 0; i < core->front_count; i++)
         ret[n++] = (struct pollfd){.fd = core->fronts[i].fd, .events = POLLIN};
     return n;
@@ -141,10 +153,10 @@ static size_t poll_set(const struct core *core, struct pollfd *ret)
 static void loop(struct core *core)
 {
     struct pollfd set[CORE_FRONTS_MAX + 3];
-    size_t n = poll_set(core, set);
     while (core->exit_status < 0) {
+        size_t n = poll_set(core, set);
         int wait_ms = core->import.is_running ? 0 : CORE_TICK_MS;
-        if (poll(set, core->is_agreed ? n : FIRST_POLLED, wait_ms) < 0)
+        if (poll(set, n, wait_ms) < 0)
             continue;
         if (set[0].revents != 0 && role_must_end(core->supervisor_fd)) {
             core->exit_status = 0;

@@ -118,7 +118,9 @@ static void end(struct core *core, const struct err *why)
     import->answer.text = text_bytes(why->text);
     if (why->code == E_NONE && import->answer.refused > 0)
         import->answer.code = E_IMPORT;
-    if (record_seal(&import->faults, &faults, &err) != OK)
+    if (import->answer.refused == 0)
+        record_abandon(&import->faults);
+    else if (record_seal(&import->faults, &faults, &err) != OK)
         log_err(LEVEL_ERROR, "import-faults-lost", &err, NULL);
     if (ipc_send(&core->desk, IPC_VERB_ANSWER, &import->answer, faults, &err) != OK)
         log_err(LEVEL_WARNING, "answer-lost", &err, NULL);

@@ -7,6 +7,7 @@
 #include <base/limits.h>
 #include <crypto/pem.h>
 #include <trust/words.h>
+#include <wire/x509.h>
 
 #include <string.h>
 
@@ -246,7 +247,14 @@ static enum result finish_operator(const struct request *request, struct asking 
                                    struct err *err)
 {
     (void)request;
-    return read_pem(asking, "csr", PEM_CSR, &asking->message.operator_add.csr, err);
+    struct msg_operator_add *ask = &asking->message.operator_add;
+    struct x509_csr csr = {0};
+    const char *why = NULL;
+    TRY(read_pem(asking, "csr", PEM_CSR, &ask->csr, err));
+    if (!x509_read_csr(ask->csr, &csr, &why))
+        return err_set(err, E_CSR, "csr: %s", why);
+    ask->spki = csr.spki;
+    return OK;
 }
 
 static const struct plan operator_add = {

@@ -3,7 +3,9 @@
 
 #include <base/file.h>
 #include <base/log.h>
+#include <base/rand.h>
 #include <crypto/start.h>
+#include <proto/api.h>
 
 #include <stdlib.h>
 
@@ -103,6 +105,7 @@ static enum result open_listener(struct desk *desk, struct err *err)
 static enum result run(struct desk *desk, struct err *err)
 {
     TRY(crypto_start(err));
+    api_start((size_t)rand_below(SIZE_MAX) + 1);
     TRY(open_channels(desk, err));
     TRY(open_listener(desk, err));
     TRY(role_enter_sandbox(&desk->setup->sandbox, err));

@@ -35,22 +35,31 @@ static enum result make_folders(int folder, const char *path, struct err *err)
     return OK;
 }
 
-static enum result write_new(int folder, struct bytes bytes, struct err *err)
+/* R_NOT_FOUND when the folder is not there. */
+static enum result write_new(int folder, const char *path, struct bytes bytes, struct err *err)
 {
     CLEANUP(fd_closep)
-    int fd = openat(folder, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = openat(folder, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0 && errno == ENOENT)
+        return R_NOT_FOUND;
     if (fd < 0 || fchmod(fd, 0644) != 0)
-        return fail(NEW_FILE, err);
+        return fail(path, err);
     return fd_write(fd, bytes, err);
 }
 
+/* The new file stands beside the old one: Landlock lets a rename cross folders only by a right of
+ * its own, which the first kernels with it do not have. */
 enum result folder_put(int folder, const char *path, struct bytes bytes, struct err *err)
 {
-    TRY(write_new(folder, bytes, err));
-    if (renameat(folder, NEW_FILE, folder, path) == 0)
-        return OK;
-    if (errno != ENOENT)
+    char beside[PATH_MAX_N];
+    snprintf(beside, sizeof beside, "%s" NEW_FILE, path);
+    enum result result = write_new(folder, beside, bytes, err);
+    if (result == R_NOT_FOUND) {
+        TRY(make_folders(folder, path, err));
+        result = write_new(folder, beside, bytes, err);
+    }
+    if (result == R_NOT_FOUND)
         return fail(path, err);
-    TRY(make_folders(folder, path, err));
-    return renameat(folder, NEW_FILE, folder, path) == 0 ? OK : fail(path, err);
+    TRY(result);
+    return renameat(folder, beside, folder, path) == 0 ? OK : fail(path, err);
 }

@@ -256,3 +256,8 @@ enum result api_read_number(const char *name, struct bytes text, int64_t min, in
     *ret = number;
     return OK;
 }
+
+void api_start(size_t seed)
+{
+    json_object_seed(seed);
+}
