@@ -93,5 +93,6 @@ enum result query_device(struct query *query, struct err *err)
     TRY(give_certificates(query, device, err));
     struct filter findings = {.limit = LIMIT_PAGE_ROWS, .device = device};
     TRY(store_findings(query->store, &findings, visit_finding, query, err));
-    return store_timeline(query->store, device, 0, SHOWN_ENTRIES, visit_entry, query, err);
+    const struct timeline newest = {.device = device, .limit = SHOWN_ENTRIES};
+    return store_timeline(query->store, &newest, visit_entry, query, err);
 }

@@ -28,8 +28,12 @@ enum result query_timeline(struct query *query, struct err *err)
     struct subject subject = {0};
     TRY(query_subject(query, &subject, err));
     struct page page = {.query = query};
-    TRY(store_timeline(query->store, subject.device.id, (uint64_t)query->asked->after,
-                       query->limit + 1, visit, &page, err));
+    const struct timeline which = {
+        .device = subject.device.id,
+        .before = (uint64_t)query->asked->after,
+        .limit = query->limit + 1,
+    };
+    TRY(store_timeline(query->store, &which, visit, &page, err));
     page_end(&page);
     return OK;
 }

@@ -55,13 +55,14 @@ enum result store_entries(struct store *store, uint64_t seq, uint64_t limit, ent
     return visit_entries(&q, visit, ctx, err);
 }
 
-enum result store_timeline(struct store *store, int64_t device, uint64_t before, uint64_t limit,
-                           entry_visit visit, void *ctx, struct err *err)
+enum result store_timeline(struct store *store, const struct timeline *which, entry_visit visit,
+                           void *ctx, struct err *err)
 {
+    bool from_the_end = which->before == 0 || which->before > INT64_MAX;
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_TIMELINE);
-    query_put_int(&q, device);
-    query_put_int(&q, before == 0 || before > INT64_MAX ? INT64_MAX : (int64_t)before);
-    query_put_int(&q, limit_of(limit));
+    query_put_int(&q, which->device);
+    query_put_int(&q, from_the_end ? INT64_MAX : (int64_t)which->before);
+    query_put_int(&q, limit_of(which->limit));
     return visit_entries(&q, visit, ctx, err);
 }
 

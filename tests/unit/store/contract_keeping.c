@@ -74,13 +74,13 @@ static void entries_are_read_from_a_number_on(void **state)
     out.n = 0;
     assert_ok(store_entries(c->store, UINT64_MAX, 5, join, &out, &c->err));
     assert_joined(&out, "");
-    assert_ok(store_timeline(c->store, 7, 0, 10, join, &out, &c->err));
+    assert_ok(store_timeline(c->store, &(struct timeline){7, 0, 10}, join, &out, &c->err));
     assert_joined(&out, "db");
     out.n = 0;
-    assert_ok(store_timeline(c->store, 7, 3, 10, join, &out, &c->err));
+    assert_ok(store_timeline(c->store, &(struct timeline){7, 3, 10}, join, &out, &c->err));
     assert_joined(&out, "b");
     out.n = 0;
-    assert_ok(store_timeline(c->store, 0, 0, 10, join, &out, &c->err));
+    assert_ok(store_timeline(c->store, &(struct timeline){0, 0, 10}, join, &out, &c->err));
     assert_joined(&out, ""); /* nobody's is no timeline */
 }
 

@@ -26,8 +26,13 @@ MUST_USE enum result store_last_entry(struct store *store, uint64_t *ret_size, i
 typedef enum result (*entry_visit)(void *ctx, const struct entry *entry, struct err *err);
 MUST_USE enum result store_entries(struct store *store, uint64_t seq, uint64_t limit,
                                    entry_visit visit, void *ctx, struct err *err);
-/* A device's timeline, newest first, entries below `before` (0 = from the end). */
-MUST_USE enum result store_timeline(struct store *store, int64_t device, uint64_t before,
-                                    uint64_t limit, entry_visit visit, void *ctx, struct err *err);
+/* A device's timeline, newest first. */
+struct timeline {
+    int64_t device;
+    uint64_t before; /* only entries below it; 0: from the end */
+    uint64_t limit;
+};
+MUST_USE enum result store_timeline(struct store *store, const struct timeline *which,
+                                    entry_visit visit, void *ctx, struct err *err);
 
 #endif
