@@ -1,0 +1,62 @@
+"""Fixtures of the scenario tests. TROTH_BUILD names the build folder (default: build)."""
+
+import pytest
+
+import lab
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs():
+    """Without the programs there is nothing to test."""
+    lab.program("trothd")
+
+
+def serve(folder, config=None):
+    """A started server and what must be true at its end; for fixtures."""
+    server = lab.Server(folder, config).init()
+    try:
+        yield server.start()
+        server.stop()
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def troth(tmp_path):
+    """A server of the test's own."""
+    yield from serve(tmp_path / "troth")
+
+
+@pytest.fixture
+def alice(troth):
+    """Its first operator: an admin without scope."""
+    return troth.bootstrap()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A server that the tests of one file share; its first operator is `shared.first`. Each test
+    uses products of its own."""
+    for server in serve(tmp_path_factory.mktemp("troth") / "troth"):
+        server.bootstrap()
+        yield server
+
+
+@pytest.fixture
+def product(shared, request):
+    """A product of the test's own on the shared server."""
+    name = request.node.name.replace("test_", "").replace("[", "-").replace("]", "")[:60].strip("-")
+    shared.first.add_product(name)
+    return name
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failure shows the server's log."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for name in ("troth", "shared"):
+            server = item.funcargs.get(name)
+            if server is not None:
+                report.sections.append((f"log of {name}", server.log()[-20000:]))
