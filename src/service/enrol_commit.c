@@ -42,7 +42,8 @@ static int64_t add_certificate(struct service *service, const struct certificate
     change_int(c, COL_CERTIFICATE_ANEW, row->anew);
     change_int(c, COL_CERTIFICATE_PROVEN_AT, row->proven_at_s);
     change_int(c, COL_CERTIFICATE_PROOF, row->proof);
-    if (row->state == CERT_ORPHAN) {
+    bool is_first = row->number % SERIAL_PART_SIZE == 0; /* its CRLDP leads to a CRL from now on */
+    if (row->state == CERT_ORPHAN || is_first) {
         struct crl_shard shard = {(uint32_t)row->issuer, (uint8_t)row->class,
                                   serial_part(row->number)};
         service_mark_shard(service, shard, row->state_at_s);
