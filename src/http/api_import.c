@@ -195,7 +195,7 @@ static void take(struct request *request, struct api_wait *wait, const struct ip
         return;
     if (answer->code != E_NONE && answer->code != E_IMPORT)
         api_refuse_code(request, answer->code, answer->text);
-    else if (message->fd >= 0 && read_faults(message->fd, wait, &err) != OK)
+    else if (answer->refused > 0 && read_faults(message->fd, wait, &err) != OK)
         request_refuse(request, &err);
     else
         reply(request, wait, answer);

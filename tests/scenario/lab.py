@@ -54,6 +54,17 @@ def run(*arguments, check=True, **options):
     return done
 
 
+def eventually(question, within_s=10.0):
+    """Asks until the answer is true: for what the server does after it answered (a first use is
+    reported without an answer). The last answer."""
+    deadline = time.monotonic() + within_s
+    while True:
+        answer = question()
+        if answer or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.02)
+
+
 # ---- keys, requests, certificates --------------------------------------------------------------
 
 
@@ -294,6 +305,9 @@ class Operator(Client):
 
     def state(self, product, serial):
         return self.show(product, serial)["device"]["state"]
+
+    def certificate_state(self, certificate):
+        return self.get(f"/certificates/{serial_hex(certificate)}").ok()["state"]
 
     def set(self, product, serial, verb, **body):
         return self.post(f"/devices/{product}/{urllib.parse.quote(serial, safe='')}/{verb}", body)
