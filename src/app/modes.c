@@ -13,6 +13,42 @@
 
 static const struct mode serve = {mode_serve}, config_check = {mode_config_check},
                          init = {mode_init};
+static const struct mode audit_verify = {mode_audit_verify}, audit_replay = {mode_audit_replay},
+                         audit_dump = {mode_audit_dump}, audit_export = {mode_audit_export},
+                         audit_proof = {mode_audit_proof},
+                         audit_checkpoint = {mode_audit_checkpoint};
+
+#define DIGEST_OPTION                                                                              \
+    {                                                                                              \
+        "--digest", VALUE_NONE, NULL, false, "only the SHA-256 of the dump"                        \
+    }
+
+static const struct option_row verify_options[] = {
+    {"--checkpoint", VALUE_FILE, "FILE", false,
+     "a checkpoint that was kept: the log must extend it"},
+    {0},
+};
+
+static const struct option_row replay_options[] = {
+    {"FOLDER", VALUE_FILE, NULL, false,
+     "an export; nothing else is opened. Without it the live log is exported, replayed in a new "
+     "process and compared with the tables"},
+    {"--keys", VALUE_FILE, "FILE", false, "the log's verifier keys; default: those in the folder"},
+    DIGEST_OPTION,
+    {0},
+};
+
+static const struct option_row dump_options[] = {DIGEST_OPTION, {0}};
+
+static const struct option_row export_options[] = {
+    {"FOLDER", VALUE_FILE, NULL, true, "a new or empty folder"},
+    {0},
+};
+
+static const struct option_row proof_options[] = {
+    {"ENTRY", VALUE_NUMBER, NULL, true, "its number, from 0"},
+    {0},
+};
 
 static const struct option_row serve_options[] = {
     {"--lab", VALUE_NONE, NULL, false, "a machine that is not for use: the root key may be here"},
@@ -36,6 +72,16 @@ static const struct command commands[] = {
     {"init", NULL, "make keys, root, issuers and folders", init_options, false, &init},
     {"config", "check", "read the configuration and say what is wrong with it", NULL, false,
      &config_check},
+    {"audit", "verify", "check entries, tiles, checkpoints and every row", verify_options, false,
+     &audit_verify},
+    {"audit", "replay", "rebuild the tables from the entries alone", replay_options, false,
+     &audit_replay},
+    {"audit", "dump", "the ledger tables as replay writes them", dump_options, false, &audit_dump},
+    {"audit", "export", "write entry bundles, checkpoint and keys", export_options, false,
+     &audit_export},
+    {"audit", "proof", "prove that an entry is in the newest checkpoint, as JSON", proof_options,
+     false, &audit_proof},
+    {"audit", "checkpoint", "the newest signed checkpoint", NULL, false, &audit_checkpoint},
     {0},
 };
 

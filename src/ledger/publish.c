@@ -6,8 +6,8 @@
  * wrote its data). If it is not, every tile is written again. The checkpoint comes after its tiles,
  * so that nobody who sees it misses one. */
 #include "folder.h"
-#include "tile_path.h"
 #include "tree.h"
+#include <ledger/tile_path.h>
 
 #include <base/file.h>
 #include <ledger/note.h>

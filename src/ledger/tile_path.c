@@ -1,4 +1,4 @@
-#include "tile_path.h"
+#include <ledger/tile_path.h>
 
 #include <inttypes.h>
 #include <stdio.h>
