@@ -124,6 +124,7 @@ static enum result in_transaction(struct core *core, const struct row *row,
         result = store_commit(core->store, err);
     if (result != OK || asked->dry_run) {
         undo(core);
+        answer->secret = bytes_of(NULL, 0); /* a token that is nowhere stored opens nothing */
         return result;
     }
     ledger_committed(core->service.ledger);
