@@ -243,14 +243,9 @@ enum result plan_show(struct session *session, const struct plan *plan, struct e
 static void print_counts(struct session *session, const json_t *outcome)
 {
     static const struct column counts[] = {
-        {"created", "created"},
-        {"changed", "changed"},
-        {"unchanged", "unchanged"},
-        {"refused", "refused"},
-        {"certificates ended", "certificates"},
-        {"tokens ended", "tokens"},
-        {"permits ended", "permits"},
-        {"findings", "findings"},
+        {"created", "created"}, {"changed", "changed"},           {"unchanged", "unchanged"},
+        {"refused", "refused"}, {"certificates", "certificates"}, {"tokens", "tokens"},
+        {"permits", "permits"}, {"findings", "findings"},
     };
     const char *before = ": ";
     for (size_t i = 0; i < LENGTH_OF(counts); i++) {

@@ -50,6 +50,7 @@ static void make_printable(char *text)
 
 struct problem {
     enum code code;
+    bool is_ours; /* the code came from the server, not from the status */
     char detail[DETAIL_MAX];
     char request_id[CLIENT_TEXT_MAX];
 };
@@ -61,6 +62,7 @@ static void read_problem(const struct client_answer *answer, struct problem *to)
     const char *detail = json_string_value(json_object_get(root, "detail"));
     const char *id = json_string_value(json_object_get(root, "request_id"));
     const struct error_info *known = code != NULL ? error_parse(code) : NULL;
+    to->is_ours = known != NULL;
     if (known != NULL)
         to->code = known->code;
     if (detail != NULL)
@@ -91,11 +93,10 @@ static void read_text(const struct client_answer *answer, struct problem *to)
     if (known == NULL)
         return;
     to->code = known->code;
+    to->is_ours = true;
     take_line(at, end, second);
-    if (second[0] != '\0' && strncmp(second, "Next: ", 6) != 0)
-        memcpy(to->detail, second, sizeof second);
-    else
-        snprintf(to->detail, sizeof to->detail, "refused");
+    bool has_detail = strncmp(second, "Next: ", 6) != 0;
+    memcpy(to->detail, has_detail ? second : "", has_detail ? sizeof second : 1);
 }
 
 enum result api_error(const struct client_answer *answer, struct err *err)
@@ -109,7 +110,9 @@ enum result api_error(const struct client_answer *answer, struct err *err)
 
     make_printable(problem.detail);
     make_printable(problem.request_id);
-    if (problem.detail[0] == '\0')
+    if (problem.detail[0] == '\0' && problem.is_ours)
+        snprintf(problem.detail, sizeof problem.detail, "refused");
+    else if (problem.detail[0] == '\0')
         snprintf(problem.detail, sizeof problem.detail, "the server answered %d", answer->status);
     const char *id = problem.request_id;
     return err_set(err, problem.code, "%s%s%s%s", problem.detail, id[0] != '\0' ? " (request " : "",
