@@ -59,12 +59,11 @@ static enum result take_row(struct core *core, const struct msg_import_row *row,
 {
     struct import *import = &core->import;
     struct operator_is who = {.row = import->operator_row, .actor = import->actor};
-    enum import_did did = IMPORT_REFUSED;
-    struct err why = {0};
-    TRY(import_row(&core->service, &who, row, core->now_s, &did, &why, err));
-    switch (did) {
+    struct import_answer answer = {0};
+    TRY(import_row(&core->service, &who, row, core->now_s, &answer, err));
+    switch (answer.did) {
     case IMPORT_REFUSED:
-        return note_fault(import, row->line, &why, err);
+        return note_fault(import, row->line, &answer.why, err);
     case IMPORT_CREATED:
         import->answer.created++;
         break;

@@ -69,11 +69,11 @@ static enum result create(struct service *service, const struct operator_is *who
 /* Batch and hold of a device that is still expected may be corrected. */
 static enum result correct(struct service *service, const struct operator_is *who,
                            const struct device *device, const struct msg_import_row *row,
-                           int64_t now_s, enum import_did *ret_did, struct err *err)
+                           int64_t now_s, struct import_answer *answer)
 {
     bool same = (row->batch.n == 0 || bytes_equal(row->batch, text_bytes(device->batch))) &&
                 (row->hold != 0) == device->hold;
-    *ret_did = IMPORT_UNCHANGED;
+    answer->did = IMPORT_UNCHANGED;
     if (same || device->state != STATE_EXPECTED)
         return OK;
 
@@ -82,8 +82,8 @@ static enum result correct(struct service *service, const struct operator_is *wh
     if (row->batch.n != 0)
         change_text(c, COL_DEVICE_BATCH, row->batch);
     change_int(c, COL_DEVICE_HOLD, row->hold);
-    *ret_did = IMPORT_CHANGED;
-    return service_record(service, NULL, err);
+    answer->did = IMPORT_CHANGED;
+    return service_record(service, NULL, &answer->why);
 }
 
 static enum result check_row(const struct operator_is *who, const struct msg_import_row *row,
@@ -118,9 +118,10 @@ static bool is_row_fault(enum result result)
 }
 
 static enum result judge(struct service *service, const struct operator_is *who,
-                         const struct msg_import_row *row, int64_t now_s, enum import_did *ret_did,
-                         struct err *why)
+                         const struct msg_import_row *row, int64_t now_s,
+                         struct import_answer *answer)
 {
+    struct err *why = &answer->why;
     struct product product = {0};
     struct device device = {0};
     TRY(check_row(who, row, why));
@@ -129,27 +130,28 @@ static enum result judge(struct service *service, const struct operator_is *who,
         store_device_named(service->store, product.id, row->serial_number, &device, why);
     if (result == OK) {
         TRY(check_known(&device, row, why));
-        return correct(service, who, &device, row, now_s, ret_did, why);
+        return correct(service, who, &device, row, now_s, answer);
     }
     if (result != R_NOT_FOUND)
         return result;
     TRY(check_key(service, row, why));
     TRY(create(service, who, &product, row, now_s, why));
-    *ret_did = IMPORT_CREATED;
+    answer->did = IMPORT_CREATED;
     return OK;
 }
 
 enum result import_row(struct service *service, const struct operator_is *who,
-                       const struct msg_import_row *row, int64_t now_s, enum import_did *ret_did,
-                       struct err *why, struct err *err)
+                       const struct msg_import_row *row, int64_t now_s,
+                       struct import_answer *ret_answer, struct err *err)
 {
-    *ret_did = IMPORT_REFUSED;
-    enum result result = judge(service, who, row, now_s, ret_did, why);
-    if (result == OK)
-        return OK;
-    *ret_did = IMPORT_REFUSED;
-    if (is_row_fault(result))
-        return OK;
-    *err = *why;
-    return result;
+    struct import_answer answer = {.did = IMPORT_REFUSED};
+    enum result result = judge(service, who, row, now_s, &answer);
+    if (result != OK && !is_row_fault(result)) {
+        *err = answer.why;
+        return result;
+    }
+    if (result != OK)
+        answer.did = IMPORT_REFUSED;
+    *ret_answer = answer;
+    return OK;
 }

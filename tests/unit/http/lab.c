@@ -42,7 +42,7 @@ static void send_authority(struct ipc_channel *core, uint32_t id, enum authority
 {
     struct msg_authority message = {
         .id = id,
-        .kind = kind,
+        .kind = (uint8_t)kind,
         .certificate = blob_bytes(&holder->certificate),
     };
     assert_int_equal(ipc_send(core, IPC_AUTHORITY, &message, -1, NULL), OK);

@@ -189,8 +189,7 @@ static struct bytes serial_number(unsigned n)
 
 enum import_did import_device(struct fixture *f, unsigned n, const struct asker *key, bool hold)
 {
-    enum import_did did = IMPORT_REFUSED;
-    struct err why = {0};
+    struct import_answer answer = {0};
     struct msg_import_row row = {
         .line = 1,
         .product = bytes_text("meter"),
@@ -202,10 +201,10 @@ enum import_did import_device(struct fixture *f, unsigned n, const struct asker 
     if (key != NULL)
         memcpy(row.spki_sha256, key->hash, 32);
     begin(f);
-    assert_ok(import_row(&f->service, &f->admin, &row, f->now_s, &did, &why, &f->err));
+    assert_ok(import_row(&f->service, &f->admin, &row, f->now_s, &answer, &f->err));
     commit(f);
-    f->err = why;
-    return did;
+    f->err = answer.why;
+    return answer.did;
 }
 
 struct msg_enrol ask_csr(const struct asker *key)

@@ -20,7 +20,8 @@ enum pki_profile {
     PKI_PROFILE_COUNT
 };
 
-/* Issuers: kind and row id are the same number, which also is enum authority_kind of trust/words.h. */
+/* Issuers: kind and row id are the same number, which also is enum authority_kind of trust/words.h.
+ */
 enum pki_issuer_kind {
     PKI_ISSUER_NONE = 0,
     PKI_ISSUER_ROOT,

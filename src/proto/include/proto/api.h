@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Seeds the hash of JSON objects (not 0), so that nobody can choose colliding names. Once, before the
- * sandbox: the library would open /dev/urandom for it at the first object. */
+/* Seeds the hash of JSON objects (not 0), so that nobody can choose colliding names. Once, before
+ * the sandbox: the library would open /dev/urandom for it at the first object. */
 void api_start(size_t seed);
 
 /* How a member stands in JSON and in the struct. */

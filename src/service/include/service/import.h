@@ -6,10 +6,16 @@
 
 enum import_did { IMPORT_REFUSED = 0, IMPORT_CREATED, IMPORT_CHANGED, IMPORT_UNCHANGED };
 
-/* One row. A refusal is OK with IMPORT_REFUSED and the reason in `why`; a row that collides with
- * another device's key is refused and quarantines nobody (design 5). */
+/* `why` counts with IMPORT_REFUSED alone. */
+struct import_answer {
+    enum import_did did;
+    struct err why;
+};
+
+/* One row. A refusal is OK with IMPORT_REFUSED and the reason in the answer; a row that collides
+ * with another device's key is refused and quarantines nobody (design 5). */
 MUST_USE enum result import_row(struct service *service, const struct operator_is *who,
                                 const struct msg_import_row *row, int64_t now_s,
-                                enum import_did *ret_did, struct err *why, struct err *err);
+                                struct import_answer *ret_answer, struct err *err);
 
 #endif
