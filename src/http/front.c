@@ -2,8 +2,10 @@
 
 #include <base/file.h>
 #include <base/log.h>
+#include <base/rand.h>
 #include <base/secret.h>
 #include <crypto/start.h>
+#include <proto/api.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,7 @@ static enum result front_open(const struct front_setup *setup, struct front **re
     front->core.fd = -1;
     const struct config_limits *limits = &setup->config->limits;
     TRY(crypto_start(err));
+    api_start((size_t)rand_below(SIZE_MAX) + 1);
     TRY(ipc_open(&front->core, IPC_FRONT, IPC_CORE, setup->core_fd, err));
     TRY(listener_new(limits, routes, front, &front->listener, err));
     TRY(upkeep_open(&front->upkeep, front->listener, &front->core, limits->handshake_ms * 2, err));
