@@ -23,6 +23,7 @@
 
 #define DAY_S INT64_C(86400)
 #define PASSPHRASE_MAX 1024
+#define PASSPHRASE_MIN 16 /* octets; the online keys are cheap to open: KEY_COST_ONLINE */
 #define CERTIFICATE_ROOM 2048
 #define TAG_N 9 /* eight hexadecimal digits that tell this installation's names from another's */
 
@@ -75,6 +76,10 @@ static enum result read_passphrases(struct making *making, struct err *err)
                                                         : request->config->passphrase_file;
 
     TRY(secret_read_passphrase(file, SIGNER_CREDENTIAL, &making->passphrase, err));
+    if (making->passphrase.n < PASSPHRASE_MIN)
+        return err_set(err, E_KEY,
+                       "the passphrase has %zu octets, wanted are %d: openssl rand -hex 24",
+                       making->passphrase.n, PASSPHRASE_MIN);
     if (request->csr_only)
         return OK;
     if (request->root_passphrase_file != NULL)

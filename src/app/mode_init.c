@@ -37,11 +37,30 @@ static enum result init(const struct arguments *arguments, struct err *err)
     return init_create(&request, err);
 }
 
+static void report(const struct arguments *arguments)
+{
+    const char *root_out = argument_text(arguments, "--root-out");
+
+    if (argument_text(arguments, "--csr-only") != NULL) {
+        printf("The requests are in data/csr. Have them signed, put root.cer and the certificates "
+               "into a folder, and run trothd init --accept FOLDER.\n");
+        return;
+    }
+    printf("The installation is made.\n");
+    if (argument_text(arguments, "--lab") != NULL)
+        printf("The root's key stays with the data: this machine is not for use.\n");
+    else if (root_out != NULL)
+        printf(
+            "MOVE THE ROOT'S KEY AWAY NOW: %s\n"
+            "It belongs on a medium in a safe. The server does not start while it can read it.\n",
+            root_out);
+}
+
 int mode_init(const struct arguments *arguments)
 {
     struct err err = {0};
     if (init(arguments, &err) != OK)
         return mode_failed(&err);
-    printf("The installation is made.\n");
+    report(arguments);
     return 0;
 }

@@ -16,7 +16,7 @@
 #define SCRYPT_R 8
 #define SCRYPT_P 1
 
-static const uint64_t scrypt_n[] = {[KEY_COST_ONLINE] = 4096, [KEY_COST_OFFLINE] = 16384};
+static const uint64_t scrypt_n[] = {[KEY_COST_ONLINE] = 1024, [KEY_COST_OFFLINE] = 16384};
 
 /* One PEM block of a private key: its DER is wiped when freed. */
 struct key_block {

@@ -12,7 +12,7 @@ enum key_kind { KEY_NONE = 0, KEY_P256, KEY_ED25519 };
 
 /* How dear a guess of the passphrase is: scrypt (RFC 7914), r 8, p 1. */
 enum key_cost {
-    KEY_COST_ONLINE,  /* N 4096, 4 MB: read at every start, beside its passphrase */
+    KEY_COST_ONLINE,  /* N 1024: read at every start, five of them, beside their passphrase */
     KEY_COST_OFFLINE, /* N 16384, 16 MB: the most that the `openssl` command reads */
 };
 
