@@ -196,7 +196,7 @@ static void show_token(const struct request *request, struct api_wait *wait,
                        const struct msg_verb_answer *answer)
 {
     (void)request;
-    if (answer->secret.n > 0)
+    if (answer->secret.n > 0 && !wait->is_dry_run)
         api_put_text(wait->doc, NULL, "token", answer->secret);
 }
 

@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 
+import contract
+
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("TROTH_BUILD", SOURCE / "build")).resolve()
 READY_S = 20.0  # the sanitizers' build on a busy machine
@@ -249,6 +251,11 @@ class Operator(Client):
 
     def __init__(self, server, key, certificate):
         super().__init__(server, server.ports["operator"], key, [certificate] if certificate else [])
+
+    def request(self, method, path, body=None, headers=None):
+        answer = super().request(method, path, body, headers)
+        contract.check(method, path, answer)
+        return answer
 
     def get(self, path, **query):
         return self.request("GET", "/api/v1" + path + self._query(query))
@@ -479,7 +486,9 @@ class Server:
             headers = {"Content-Type": "application/json"} if body is not None else {}
             connection.request(method, path, json.dumps(body) if body is not None else None,
                                headers)
-            return Answer(connection.getresponse())
+            answer = Answer(connection.getresponse())
+        contract.check(method, path, answer)
+        return answer
 
     def plain(self, path):
         with contextlib.closing(

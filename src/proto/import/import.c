@@ -111,6 +111,20 @@ static bool is_printable_string(struct bytes text)
     return true;
 }
 
+/* It stands in addresses, where a slash, "." and ".." are ambiguous even when they are escaped. */
+static enum result check_serial_number(struct bytes text, struct err *err)
+{
+    if (!is_printable_string(text))
+        return err_set(err, E_SYNTAX, "serial: seen \"%s\", wanted a PrintableString (X.680 41.4)",
+                       err_value(text).text);
+    if (memchr(text.p, '/', text.n) != NULL || bytes_equal(text, bytes_text(".")) ||
+        bytes_equal(text, bytes_text("..")))
+        return err_set(err, E_SYNTAX,
+                       "serial: seen \"%s\", wanted one without a slash, and not . or ..",
+                       err_value(text).text);
+    return OK;
+}
+
 static enum result read_names(const struct import *import, const struct row *row,
                               struct import_line *line, struct err *err)
 {
@@ -122,10 +136,7 @@ static enum result read_names(const struct import *import, const struct row *row
     TRY(check_text(COLUMN_SERIAL, line->serial_number, 1, LIMIT_SERIAL_NUMBER, err));
     TRY(check_text(COLUMN_OWNER, line->owner, 0, LIMIT_NAME, err));
     TRY(check_text(COLUMN_BATCH, line->batch, 0, LIMIT_NAME, err));
-    if (!is_printable_string(line->serial_number))
-        return err_set(err, E_SYNTAX, "serial: seen \"%s\", wanted a PrintableString (X.680 41.4)",
-                       err_value(line->serial_number).text);
-    return OK;
+    return check_serial_number(line->serial_number, err);
 }
 
 static enum result read_hold(struct bytes field, bool *ret, struct err *err)

@@ -103,6 +103,9 @@ static void a_bad_line_is_named_and_the_good_ones_are_kept(void **state)
         {"p,", "serial: seen 0 octets"},
         {"p,s\xc3\xa4ge", "PrintableString"},
         {"p,a_b", "PrintableString"},
+        {"p,a/b", "without a slash"},
+        {"p,.", "without a slash"},
+        {"p,..", "without a slash"},
         {"p,bell\x07", "without control characters"},
         {"p,\xff\xfe", "UTF-8"},
         {"p,1,,,,,,maybe", "hold: seen \"maybe\""},
@@ -230,9 +233,9 @@ static void a_hash_of_a_key_is_read(void **state)
     struct taken taken = {0};
     struct err err = {0};
     const char *csv = "spki,serial,product\n"
-                      "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF,S 1/2,p\n";
+                      "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF,S 1:2,p\n";
     assert_int_equal(read_text(csv, &taken, &err), OK);
-    assert_string_equal(taken.line[0], "2 p/S 1/2   key");
+    assert_string_equal(taken.line[0], "2 p/S 1:2   key");
 }
 
 int main(void)

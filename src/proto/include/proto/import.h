@@ -19,7 +19,8 @@
 enum import_proof { IMPORT_NO_PROOF = 0, IMPORT_KEY, IMPORT_CSR, IMPORT_CERTIFICATE };
 
 /* One good line; bytes are valid until `take` returned. Texts are within their limits (limits.h),
- * UTF-8 without control characters; the serial number is a PrintableString (X.520 serialNumber). */
+ * UTF-8 without control characters; the serial number is a PrintableString (X.520 serialNumber)
+ * that a path can say: no slash, not "." or "..". */
 struct import_line {
     uint32_t line; /* of the file, from 1: where it begins */
     struct bytes product, serial_number, owner, batch;
