@@ -69,6 +69,13 @@ static bool may_read_detail(const struct error_info *info)
     return info->kind != R_UNAUTHORISED && info->kind != R_BUG;
 }
 
+/* An EST client that got a 401 asks again with Basic. Bouncy Castle's does only when the 401 had no
+ * body; the request id stands in X-Request-Id as well. */
+static bool is_bare_challenge(const struct request *request, const struct error_info *info)
+{
+    return has_text_errors(request) && info->http_status == 401;
+}
+
 static void reply_problem(struct request *request, const struct err *err,
                           const struct reply_header *headers)
 {
@@ -79,7 +86,9 @@ static void reply_problem(struct request *request, const struct err *err,
         .request_id = request->id,
     };
     bool is_text = has_text_errors(request);
-    char *body = is_text ? problem_write_text(&problem) : problem_write_json(&problem);
+    char *body = is_bare_challenge(request, info) ? NULL
+                 : is_text                        ? problem_write_text(&problem)
+                                                  : problem_write_json(&problem);
     struct reply reply = {
         .status = info->http_status,
         .media_type = is_text ? "text/plain" : PROBLEM_MEDIA_TYPE,
