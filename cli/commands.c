@@ -302,7 +302,7 @@ static const struct column entry_columns[] = {
     {"EVENT", "event"},
     {0},
 };
-static const struct plan export = {plan_list, "/api/v1/ledger/entries", NULL, entry_columns, NULL};
+static const struct plan entries = {plan_list, "/api/v1/ledger/entries", NULL, entry_columns, NULL};
 static const struct plan demo = {.run = action_demo};
 static const struct plan trothd = {.run = action_trothd};
 static const struct plan clock = {plan_change, "/api/v1/clock/accept", verb_fields, NULL,
@@ -358,9 +358,14 @@ static const struct command commands[] = {
     {"cert", "revoke", "revoke one certificate", cert_revoke_options, false, &cert_revoke},
     {"finding", "list", "list open findings", finding_options, false, &finding_list},
     {"audit", "checkpoint", "the newest signed checkpoint", NULL, false, &checkpoint},
-    {"audit", "export", "all ledger entries", list_options, false, &export},
-    {"audit", "verify", "verify the ledger (trothd audit verify)", NULL, true, &trothd},
+    {"audit", "entries", "list the ledger's entries", list_options, false, &entries},
+    {"audit", "verify", "check entries, tiles, checkpoints and every row (trothd audit verify)",
+     NULL, true, &trothd},
     {"audit", "replay", "rebuild the tables from the entries alone (trothd audit replay)", NULL,
+     true, &trothd},
+    {"audit", "export", "write entry bundles, checkpoint and keys (trothd audit export)", NULL,
+     true, &trothd},
+    {"audit", "proof", "prove that an entry is in the newest checkpoint (trothd audit proof)", NULL,
      true, &trothd},
     {"help", NULL, "explain an error", help_options, false, &help},
     {0},
