@@ -1,5 +1,6 @@
 #include "connection.h"
 #include "door.h"
+#include "handshake.h"
 #include "request_inside.h"
 #include "strict.h"
 
@@ -35,30 +36,6 @@ static void cut(struct connection *connection)
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
-/* libmicrohttpd does not tell when a handshake ends. A Finished that is wrong ends the connection.
- */
-static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
-                       const gnutls_datum_t *message)
-{
-    (void)type;
-    (void)when;
-    (void)message;
-    struct connection *connection = connection_of(gnutls_session_get_ptr(session));
-    if (incoming != 0 && connection != NULL && connection->phase == PHASE_HANDSHAKE)
-        connection_enter(connection, PHASE_IDLE, 0);
-    return 0;
-}
-
-/* Asks for a certificate and never demands one: enrolment is for those who have none. libmicrohttpd
- * has no setting for it; nothing was sent yet. */
-static void begin_tls(struct MHD_Connection *mhd)
-{
-    gnutls_session_t session = session_of(mhd);
-    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
-    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-                                       on_finished);
-}
-
 static void begin(struct door *door, struct MHD_Connection *mhd, void **context)
 {
     struct connection *connection = calloc(1, sizeof *connection);
@@ -68,13 +45,14 @@ static void begin(struct door *door, struct MHD_Connection *mhd, void **context)
     connection->door = door;
     connection->mhd = mhd;
     connection->is_tls = door_is_tls(door);
+    connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     connection->handshake_s = clock_now_s();
     *context = connection;
     door->hub->counts.connections++;
     door->hub->counts.open++;
     door->open++;
     if (connection->is_tls)
-        begin_tls(mhd);
+        handshake_begin(connection);
     connection_enter(connection, PHASE_HANDSHAKE, 0);
 }
 
@@ -108,9 +86,15 @@ void *connection_request_line(void *door, const char *target, struct MHD_Connect
     connection->target = target;
     connection->target_n = (uint32_t)strnlen(target, UINT32_MAX);
     connection->has_bad_query = false;
+    if (connection->phase != PHASE_HEAD)
+        connection_begin_head(connection);
+    return NULL;
+}
+
+void connection_begin_head(struct connection *connection)
+{
     connection->request_due_ms = connection->hub->now_ms + connection->hub->limits.request_ms;
     connection_enter(connection, PHASE_HEAD, 0);
-    return NULL;
 }
 
 size_t connection_unescape(void *door, struct MHD_Connection *mhd, char *text)

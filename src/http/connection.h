@@ -16,10 +16,10 @@
 
 enum phase {
     PHASE_HANDSHAKE, /* handshake_ms; plain: header_ms until the first request line */
-    PHASE_IDLE,      /* idle_s until the next request line */
+    PHASE_IDLE,      /* idle_s until the next request: its first octet, or plain its first line */
     PHASE_HEAD,      /* header_ms */
     PHASE_BODY,      /* body_ms, more for a body longer than a slow line brings in that time */
-    PHASE_WAIT,      /* request_ms since the request line, and what a long body was given */
+    PHASE_WAIT,      /* request_ms since the head began, and what a long body was given */
     PHASE_REPLY,     /* as PHASE_BODY, for what is sent */
 };
 
@@ -36,8 +36,9 @@ struct connection {
     const char
         *target; /* the request target where it was received, to be used with target_n only */
     uint32_t target_n;
+    int fd;
     uint8_t phase;
-    bool is_tls, is_verified, is_suspended, has_bad_query;
+    bool is_tls, is_verified, is_suspended, is_parked, has_bad_query;
 };
 
 /* Called by libmicrohttpd. */
@@ -52,6 +53,9 @@ struct connection *connection_of(struct MHD_Connection *mhd);
 
 /* Enters a phase: its deadline counts from now. `octets`: how much is to come or to go. */
 void connection_enter(struct connection *connection, enum phase phase, uint64_t octets);
+
+/* A request begins. */
+void connection_begin_head(struct connection *connection);
 
 /* The deadline has passed. */
 void connection_expire(struct connection *connection);

@@ -24,6 +24,8 @@ struct hub {
     struct config_limits limits;
     void *owner;
     struct listener *listener;
+    int epoll_fd;    /* the process's own */
+    bool is_closing; /* nothing is suspended any more */
     const struct route *routes;
     const struct identity *identity; /* the TLS key and certificate; NULL before there is one */
     struct chain_store *chains;      /* what client chains end in; NULL before there is one */

@@ -1,6 +1,7 @@
 #include "listener.h"
 #include "connection.h"
 #include "door.h"
+#include "handshake.h"
 #include "hub.h"
 #include "identity.h"
 #include "request_inside.h"
@@ -16,6 +17,7 @@
 #include <sys/epoll.h>
 
 #define TICK_MS 1000
+#define EVENTS_MAX 64 /* taken in one turn */
 
 struct watch {
     int fd;
@@ -29,7 +31,6 @@ struct listener {
     size_t doors_n;
     struct watch watches[LISTENER_WATCHES_MAX];
     size_t watches_n;
-    int epoll_fd;
     void (*tick)(void *context);
     void *tick_context;
     int64_t tick_due_ms;
@@ -72,11 +73,25 @@ enum result listener_new(const struct config_limits *limits, const struct route 
     listener->hub.listener = listener;
     hub_take_time(&listener->hub);
     wheel_init(&listener->hub.wheel, listener->hub.now_ms);
-    listener->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (listener->epoll_fd < 0)
+    listener->hub.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (listener->hub.epoll_fd < 0)
         return err_set(err, E_IO, "epoll_create1: %s", strerror(errno));
     *ret = STEAL(listener);
     return OK;
+}
+
+/* Nothing may be suspended when a door closes. Every connection has a deadline, so all are found.
+ */
+static void release_all(struct hub *hub)
+{
+    struct wheel_node *node;
+    hub->is_closing = true;
+    request_end_waiting(hub);
+    while ((node = wheel_pop(&hub->wheel, INT64_MAX / 2)) != NULL) {
+        struct connection *connection = (struct connection *)node; /* its first member */
+        if (connection->is_parked)
+            handshake_unpark(connection);
+    }
 }
 
 void listener_freep(struct listener **owned)
@@ -84,14 +99,14 @@ void listener_freep(struct listener **owned)
     struct listener *listener = STEAL(*owned);
     if (listener == NULL)
         return;
-    request_end_waiting(&listener->hub);
+    release_all(&listener->hub);
     for (size_t i = 0; i < listener->doors_n; i++) {
         if (listener->doors[i].mhd != NULL)
             door_run(&listener->doors[i]); /* takes the resumed ones back: stop demands it */
         door_close(&listener->doors[i]);
     }
     request_table_free(&listener->hub.requests);
-    fd_closep(&listener->epoll_fd);
+    fd_closep(&listener->hub.epoll_fd);
     free(listener);
 }
 
@@ -129,7 +144,7 @@ void listener_set_sighted(struct listener *listener,
 static enum result epoll_add(struct listener *listener, int fd, void *what, struct err *err)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};
-    if (epoll_ctl(listener->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+    if (epoll_ctl(listener->hub.epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
         return err_set(err, E_IO, "epoll_ctl: %s", strerror(errno));
     return OK;
 }
@@ -192,22 +207,35 @@ static bool is_watch(const struct listener *listener, const void *what)
     return watch >= listener->watches && watch < listener->watches + LISTENER_WATCHES_MAX;
 }
 
+static bool is_door(const struct listener *listener, const void *what)
+{
+    const struct door *door = what;
+    return door >= listener->doors && door < listener->doors + LISTENER_SURFACES_MAX;
+}
+
+/* A descriptor of ours can be read: a watched one, a door's epoll, or a parked connection. */
+static enum result take_event(struct listener *listener, void *what, struct err *err)
+{
+    if (is_watch(listener, what)) {
+        const struct watch *watch = what;
+        return watch->ready(watch->context, err);
+    }
+    if (is_door(listener, what))
+        ((struct door *)what)->must_run = true;
+    else
+        handshake_unpark(what);
+    return OK;
+}
+
 static enum result wait_events(struct listener *listener, struct err *err)
 {
-    struct epoll_event events[LISTENER_SURFACES_MAX + LISTENER_WATCHES_MAX];
-    int n = epoll_wait(listener->epoll_fd, events, LENGTH_OF(events), wait_ms(listener));
+    struct epoll_event events[EVENTS_MAX];
+    int n = epoll_wait(listener->hub.epoll_fd, events, EVENTS_MAX, wait_ms(listener));
     if (n < 0 && errno != EINTR)
         return err_set(err, E_IO, "epoll_wait: %s", strerror(errno));
     hub_take_time(&listener->hub);
-    for (int i = 0; i < n; i++) {
-        if (!is_watch(listener, events[i].data.ptr)) {
-            struct door *door = events[i].data.ptr;
-            door->must_run = true;
-            continue;
-        }
-        const struct watch *watch = events[i].data.ptr;
-        TRY(watch->ready(watch->context, err));
-    }
+    for (int i = 0; i < n; i++)
+        TRY(take_event(listener, events[i].data.ptr, err));
     return OK;
 }
 

@@ -126,6 +126,36 @@ static void a_dripped_handshake_is_cut(void **state)
     lab_close(&client);
 }
 
+/* Clock ticks of CPU time that the front has used. */
+static long front_ticks(void)
+{
+    char path[64], line[1024] = "";
+    unsigned long user = 0, system = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)lab.front);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(line, 1, sizeof line - 1, file) > 0);
+    fclose(file);
+    sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+           &system);
+    return (long)(user + system);
+}
+
+static void a_handshake_that_waits_costs_no_time(void **state)
+{
+    (void)state;
+    struct lab_client client;
+    struct lab as_plain = lab;
+    as_plain.port_plain = lab.port_tls;
+    lab_connect_plain(&as_plain, &client);
+    lab_send(&client, "\x16\x03\x01\x40\x00", 5);
+    usleep(50000);
+    long before = front_ticks();
+    usleep(400000);
+    assert_true(front_ticks() - before < sysconf(_SC_CLK_TCK) / 10);
+    lab_close(&client);
+}
+
 static void an_idle_connection_is_kept_for_its_time_and_no_longer(void **state)
 {
     (void)state;
@@ -204,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_dripped_body_is_cut),
         cmocka_unit_test(a_handshake_that_does_not_come_is_cut),
         cmocka_unit_test(a_dripped_handshake_is_cut),
+        cmocka_unit_test(a_handshake_that_waits_costs_no_time),
         cmocka_unit_test(an_idle_connection_is_kept_for_its_time_and_no_longer),
         cmocka_unit_test(a_request_that_core_never_answers_gets_503),
         cmocka_unit_test(the_slots_of_the_cut_are_free_again),
