@@ -185,8 +185,8 @@ static void a_refusal_without_proof_does_not_say_why(void **state)
     struct lab_client client = open_client(NULL);
     struct lab_reply reply = lab_enrol(&client, "refused", "simpleenroll", "", csr);
     assert_int_equal(reply.status, 401);
-    assert_null(strstr(reply.body, "secret reason"));
-    assert_non_null(strstr(reply.body, lab_header(&reply, "X-Request-Id")));
+    assert_string_equal(reply.body, "");
+    assert_int_equal(strlen(lab_header(&reply, "X-Request-Id")), 16);
     lab_close(&client);
 }
 
