@@ -1,0 +1,45 @@
+/* An installation for the signer, and core's end of its channel. */
+#ifndef TEST_HOUSE_H
+#define TEST_HOUSE_H
+
+#include "session.h"
+
+#include <crypto/csr.h>
+
+#define HOUSE_NOW_S INT64_C(1795000000)
+
+struct house {
+    char folder[64];
+    struct config config;
+    struct session session;
+    struct ipc_channel core;
+    int supervisor_fd;
+    struct key *device;
+    struct blob csr;
+    struct serial serial;
+    uint32_t number; /* of the next certificate */
+};
+
+/* Makes keys, certificates and folders, and opens the session; core has agreed. */
+struct house *house_new(void);
+void house_free(struct house *house);
+
+/* Ends the session and opens it again on the same files, as after a crash; nothing is agreed. */
+void house_restart(struct house *house);
+
+/* Core asks from `after` on and agrees to a ledger of `size` entries. */
+void house_agree(struct house *house, uint64_t after, uint64_t size);
+
+/* A message that the signer must sign: an LDevID for the device. */
+struct msg_sign house_sign(struct house *house);
+
+/* What core's own build of it hashes to: after every change of the message. */
+void house_hash(struct house *house, struct msg_sign *message);
+
+/* Sends, lets the signer have its turn, and receives the answer, which lives until the next. */
+struct ipc_message house_ask(struct house *house, enum ipc_type type, const void *message, int fd);
+void house_send(struct house *house, enum ipc_type type, const void *message, int fd);
+enum result house_turn(struct house *house);
+enum result house_receive(struct house *house, struct ipc_message *ret);
+
+#endif

@@ -1,0 +1,649 @@
+#include "house.h"
+
+#include <base/file.h>
+#include <crypto/hash.h>
+#include <crypto/verify.h>
+#include <ipc/sealed.h>
+#include <wire/oid.h>
+#include <wire/x509_crl.h>
+#include <wire/x509_write.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int syncs, failing_sync;
+
+int fdatasync(int fd)
+{
+    (void)fd;
+    syncs++;
+    if (!failing_sync)
+        return 0;
+    errno = EIO;
+    return -1;
+}
+
+static int set_up(void **state)
+{
+    failing_sync = 0;
+    *state = house_new();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    house_free(*state);
+    return 0;
+}
+
+static uint32_t code_of(struct house *house, const struct msg_sign *message)
+{
+    struct ipc_message answer = house_ask(house, IPC_SIGN, message, -1);
+
+    assert_int_equal(answer.type, IPC_SIGN_ANSWER);
+    assert_int_equal(answer.sign_answer.id, message->id);
+    assert_int_equal(answer.sign_answer.code == E_NONE, answer.sign_answer.certificate.n != 0);
+    return answer.sign_answer.code;
+}
+
+/* ---- certificates
+ * --------------------------------------------------------------------------------- */
+
+static void expect_certificate(struct house *house, struct bytes der)
+{
+    struct x509_cert cert;
+    struct x509_cert issuer;
+    const char *why = NULL;
+
+    assert_true(x509_read_cert(der, &cert, &why));
+    assert_true(x509_read_cert(blob_bytes(&house->session.issuers[PKI_ISSUER_LDEVID].certificate),
+                               &issuer, &why));
+    assert_int_equal(verify_signature(&issuer.key, cert.sig_alg, cert.tbs, cert.signature, NULL),
+                     OK);
+    assert_true(bytes_equal(cert.spki, key_spki(house->device)));
+}
+
+static void signs_what_core_built_alike(void **state)
+{
+    struct house *house = *state;
+
+    for (uint64_t i = 1; i <= 3; i++) {
+        struct msg_sign message = house_sign(house);
+        struct ipc_message answer = house_ask(house, IPC_SIGN, &message, -1);
+        assert_int_equal(answer.sign_answer.code, E_NONE);
+        assert_int_equal(answer.sign_answer.id, message.id);
+        assert_int_equal(answer.sign_answer.journal, i);
+        expect_certificate(house, answer.sign_answer.certificate);
+    }
+}
+
+static void a_whole_batch_costs_one_sync(void **state)
+{
+    struct house *house = *state;
+    struct ipc_message answer;
+
+    for (int i = 0; i < 50; i++) {
+        struct msg_sign message = house_sign(house);
+        house_send(house, IPC_SIGN, &message, -1);
+    }
+    syncs = 0;
+    assert_int_equal(house_turn(house), OK);
+    assert_int_equal(syncs, 1);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(house_receive(house, &answer), OK);
+        expect_certificate(house, answer.sign_answer.certificate);
+    }
+    assert_int_equal(house_receive(house, &answer), R_BUSY);
+}
+
+static void nothing_leaves_when_the_disk_does_not_answer(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign message = house_sign(house);
+    struct ipc_message answer;
+
+    house_send(house, IPC_SIGN, &message, -1);
+    failing_sync = 1;
+    assert_int_equal(house_turn(house), R_IO); /* and with it ends the process */
+    assert_int_equal(house_receive(house, &answer), R_BUSY);
+    failing_sync = 0;
+}
+
+static void other_profile_digest(struct house *house, struct msg_sign *m)
+{
+    (void)house;
+    m->profile_digest[0] ^= 1;
+}
+static void other_hash(struct house *house, struct msg_sign *m)
+{
+    (void)house;
+    m->tbs_hash[31] ^= 1;
+}
+static void other_product(struct house *house, struct msg_sign *m)
+{
+    (void)house;
+    m->product = bytes_text("sensor-3"); /* than core built with */
+}
+static void unknown_profile(struct house *house, struct msg_sign *m)
+{
+    (void)house;
+    m->profile = PKI_PROFILE_COUNT;
+}
+static void unknown_issuer(struct house *house, struct msg_sign *m)
+{
+    (void)house;
+    m->issuer = PKI_ISSUER_COUNT;
+}
+static void the_root_as_issuer(struct house *house, struct msg_sign *m)
+{
+    (void)house;
+    m->issuer = PKI_ISSUER_ROOT;
+}
+static void issuer_of_others(struct house *house, struct msg_sign *m)
+{
+    m->issuer = PKI_ISSUER_OPERATIONS;
+    house_hash(house, m);
+}
+static void no_product(struct house *house, struct msg_sign *m)
+{
+    m->product = (struct bytes){0};
+    house_hash(house, m);
+}
+static void ends_after_the_issuer(struct house *house, struct msg_sign *m)
+{
+    m->not_after_s = HOUSE_NOW_S + 2000 * INT64_C(86400);
+    house_hash(house, m);
+}
+static void empty_csr(struct house *house, struct msg_sign *m)
+{
+    (void)house;
+    m->csr = (struct bytes){0};
+}
+static void csr_with_a_byte_behind_it(struct house *house, struct msg_sign *m)
+{
+    static uint8_t room[LIMIT_CSR_BYTES];
+    memcpy(room, house->csr.p, house->csr.n);
+    room[house->csr.n] = 0;
+    m->csr = bytes_of(room, house->csr.n + 1);
+}
+/* The signature's last octet: still DER, but of another number. */
+static void csr_that_somebody_changed(struct house *house, struct msg_sign *m)
+{
+    static uint8_t room[LIMIT_CSR_BYTES];
+    memcpy(room, house->csr.p, house->csr.n);
+    room[house->csr.n - 1] ^= 1;
+    m->csr = bytes_of(room, house->csr.n);
+}
+/* Another's request in the place of the device's: the key is not the one core built with. */
+static void csr_of_another_key(struct house *house, struct msg_sign *m)
+{
+    static struct blob csr;
+    struct key *other = NULL;
+    struct x509_name_part subject = {oid_common_name, bytes_text("other")};
+    (void)house;
+    blob_free(&csr);
+    assert_int_equal(key_generate(KEY_P256, &other, NULL), OK);
+    assert_int_equal(csr_make(other, &subject, 1, (struct bytes){0}, &csr, NULL), OK);
+    m->csr = blob_bytes(&csr);
+    key_free(other);
+}
+
+static const struct {
+    const char *name;
+    void (*spoil)(struct house *house, struct msg_sign *message);
+    enum code code;
+} refusals[] = {
+#define ROW(name, code)                                                                            \
+    {                                                                                              \
+#name, name, code                                                                          \
+    }
+    ROW(other_profile_digest, E_PROFILE),  ROW(other_hash, E_PROFILE),
+    ROW(other_product, E_PROFILE),         ROW(unknown_profile, E_PROFILE),
+    ROW(unknown_issuer, E_PROFILE),        ROW(the_root_as_issuer, E_PROFILE),
+    ROW(issuer_of_others, E_PROFILE),      ROW(no_product, E_PROFILE),
+    ROW(ends_after_the_issuer, E_PROFILE), ROW(empty_csr, E_CSR),
+    ROW(csr_with_a_byte_behind_it, E_CSR), ROW(csr_that_somebody_changed, E_SIGNATURE),
+    ROW(csr_of_another_key, E_PROFILE),
+#undef ROW
+};
+
+static void refuses_what_is_not_as_it_must_be(void **state)
+{
+    struct house *house = *state;
+
+    for (size_t i = 0; i < LENGTH_OF(refusals); i++) {
+        struct msg_sign message = house_sign(house);
+        refusals[i].spoil(house, &message);
+        uint32_t code = code_of(house, &message);
+        if (code != refusals[i].code)
+            fail_msg("%s: %u", refusals[i].name, code);
+    }
+    assert_int_equal(journal_position(house->session.journal), 0);
+}
+
+static void no_serial_is_signed_twice(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign first = house_sign(house);
+    struct serial serial = house->serial;
+
+    assert_int_equal(code_of(house, &first), E_NONE);
+    first.serial = bytes_of(serial.p, SERIAL_N);
+    assert_int_equal(code_of(house, &first), E_JOURNAL);
+    serial.p[3] ^= 1; /* another serial, but the same place in the status list */
+    house_hash(house, &first);
+    assert_int_equal(code_of(house, &first), E_JOURNAL);
+    house_restart(house);
+    house_agree(house, 1, 0);
+    assert_int_equal(code_of(house, &first), E_JOURNAL);
+    struct msg_sign next = house_sign(house);
+    assert_int_equal(code_of(house, &next), E_NONE);
+}
+
+/* ---- agreement
+ * ------------------------------------------------------------------------------------- */
+
+static void nothing_is_signed_before_core_agreed(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign message = house_sign(house);
+    struct msg_sign_checkpoint checkpoint = {.size = 1};
+    struct msg_journal_agreed agreed = {.size = 0};
+
+    house_restart(house);
+    assert_int_equal(code_of(house, &message), E_JOURNAL);
+    assert_int_equal(house_ask(house, IPC_SIGN_CHECKPOINT, &checkpoint, -1).signed_checkpoint.code,
+                     E_JOURNAL);
+    house_send(house, IPC_JOURNAL_AGREED, &agreed, -1);
+    assert_int_equal(house_turn(house), R_CORRUPT); /* agreed to what it never asked for */
+}
+
+static void tells_core_what_it_signed_behind_a_position(void **state)
+{
+    struct house *house = *state;
+    struct msg_journal_ask ask = {.after = 1};
+    struct ipc_message answer;
+    struct msg_sign message;
+
+    for (int i = 0; i < 3; i++) {
+        message = house_sign(house);
+        assert_int_equal(code_of(house, &message), E_NONE);
+    }
+    house_restart(house);
+    house_send(house, IPC_JOURNAL_ASK, &ask, -1);
+    assert_int_equal(house_turn(house), OK);
+    for (uint64_t position = 2; position <= 3; position++) {
+        assert_int_equal(house_receive(house, &answer), OK);
+        assert_int_equal(answer.type, IPC_JOURNAL_ITEM);
+        assert_int_equal(answer.journal_item.journal, position);
+    }
+    assert_int_equal(answer.journal_item.profile, PKI_LDEVID);
+    assert_int_equal(answer.journal_item.issuer, PKI_ISSUER_LDEVID);
+    assert_int_equal(answer.journal_item.not_after_s, message.not_after_s);
+    assert_true(bytes_equal(answer.journal_item.serial, bytes_of(house->serial.p, SERIAL_N)));
+    assert_memory_equal(answer.journal_item.tbs_hash, message.tbs_hash, 32);
+    assert_int_equal(house_receive(house, &answer), OK);
+    assert_int_equal(answer.type, IPC_JOURNAL_END);
+    assert_int_equal(answer.journal_end.journal, 3);
+}
+
+static void signs_nothing_for_a_core_that_remembers_more(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign message = house_sign(house);
+
+    house_agree(house, 1, 0); /* the journal is empty */
+    assert_int_equal(code_of(house, &message), E_JOURNAL);
+    house_agree(house, 0, 0);
+    assert_int_equal(code_of(house, &message), E_NONE);
+}
+
+/* ---- checkpoints
+ * ----------------------------------------------------------------------------------- */
+
+/* A tree of `size` leaves, each the hash of its number. */
+static void tree_root(uint64_t size, uint8_t ret[32])
+{
+    struct merkle_frontier frontier = {0};
+
+    for (uint64_t i = 0; i < size; i++) {
+        uint8_t leaf[32];
+        merkle_leaf(&sha256_for_merkle, bytes_of(&i, sizeof(i)), leaf);
+        merkle_append(&frontier, &sha256_for_merkle, leaf);
+    }
+    merkle_root(&frontier, &sha256_for_merkle, ret);
+}
+
+static void subtree(uint64_t from, unsigned level, uint8_t ret[32])
+{
+    uint8_t left[32], right[32];
+
+    if (level == 0) {
+        merkle_leaf(&sha256_for_merkle, bytes_of(&from, sizeof(from)), ret);
+        return;
+    }
+    subtree(from, level - 1, left);
+    subtree(from + (UINT64_C(1) << (level - 1)), level - 1, right);
+    merkle_node(&sha256_for_merkle, left, right, ret);
+}
+
+static bool get_node(void *ctx, unsigned level, uint64_t index, uint8_t out[32])
+{
+    (void)ctx;
+    subtree(index << level, level, out);
+    return true;
+}
+
+/* The message for a tree of `size` that extends one of `old_size`. */
+static struct msg_sign_checkpoint checkpoint_of(uint64_t old_size, uint64_t size)
+{
+    static struct merkle_proof proof;
+    struct merkle_nodes nodes = {get_node, NULL};
+    struct msg_sign_checkpoint message = {.id = size, .size = size};
+
+    tree_root(size, message.root);
+    proof.n = 0;
+    if (old_size != 0)
+        assert_true(merkle_prove_consistency(&sha256_for_merkle, &nodes, old_size, size, &proof));
+    message.proof = bytes_of(proof.hash, proof.n * 32);
+    return message;
+}
+
+static uint32_t code_of_checkpoint(struct house *house, const struct msg_sign_checkpoint *message)
+{
+    struct ipc_message answer = house_ask(house, IPC_SIGN_CHECKPOINT, message, -1);
+
+    assert_int_equal(answer.type, IPC_SIGNED_CHECKPOINT);
+    assert_int_equal(answer.signed_checkpoint.id, message->id);
+    return answer.signed_checkpoint.code;
+}
+
+static void signs_trees_that_extend_each_other(void **state)
+{
+    struct house *house = *state;
+    static const uint64_t sizes[] = {1, 2, 7, 7, 8, 100};
+    struct bytes origin = bytes_text("localhost/troth-test");
+    struct note_signer ed25519 = {.origin = origin, .alg = X509_SIG_ED25519};
+    struct note_signer es256 = {.origin = origin, .alg = X509_SIG_ECDSA_SHA256};
+    uint64_t before = 0;
+    ed25519.public_key =
+        house->session.backend->point(house->session.keys, SIGNER_KEY_CHECKPOINT_ED25519);
+    es256.public_key =
+        house->session.backend->point(house->session.keys, SIGNER_KEY_CHECKPOINT_ES256);
+
+    for (size_t i = 0; i < LENGTH_OF(sizes); i++) {
+        struct msg_sign_checkpoint message = checkpoint_of(before, sizes[i]);
+        struct note_checkpoint read;
+        struct ipc_message answer = house_ask(house, IPC_SIGN_CHECKPOINT, &message, -1);
+        assert_int_equal(answer.signed_checkpoint.code, E_NONE);
+        assert_int_equal(note_verify(answer.signed_checkpoint.note, &ed25519, &es256, &read, NULL),
+                         OK);
+        assert_int_equal(read.size, sizes[i]);
+        assert_memory_equal(read.root, message.root, 32);
+        before = sizes[i];
+    }
+}
+
+static void signs_no_fork_and_no_shorter_tree(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign_checkpoint good = checkpoint_of(0, 7), bad;
+
+    assert_int_equal(code_of_checkpoint(house, &good), E_NONE);
+    for (int round = 0; round < 2; round++) { /* and not after a restart either */
+        bad = checkpoint_of(0, 6);
+        assert_int_equal(code_of_checkpoint(house, &bad), E_JOURNAL);
+        bad = checkpoint_of(0, 7);
+        bad.root[0] ^= 1;
+        assert_int_equal(code_of_checkpoint(house, &bad), E_JOURNAL);
+        bad = checkpoint_of(7, 12);
+        bad.root[0] ^= 1;
+        assert_int_equal(code_of_checkpoint(house, &bad), E_JOURNAL);
+        bad = checkpoint_of(6, 12); /* a proof from another size */
+        assert_int_equal(code_of_checkpoint(house, &bad), E_JOURNAL);
+        bad = checkpoint_of(7, 12);
+        bad.proof.n--;
+        assert_int_equal(code_of_checkpoint(house, &bad), E_JOURNAL);
+        bad.proof.n = 0;
+        assert_int_equal(code_of_checkpoint(house, &bad), E_JOURNAL);
+        house_restart(house);
+        house_agree(house, 1, 7);
+    }
+    good = checkpoint_of(7, 12);
+    assert_int_equal(code_of_checkpoint(house, &good), E_NONE);
+}
+
+static void signs_nothing_for_a_ledger_shorter_than_the_checkpoint(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign_checkpoint checkpoint = checkpoint_of(0, 7);
+    struct msg_sign message = house_sign(house);
+
+    assert_int_equal(code_of_checkpoint(house, &checkpoint), E_NONE);
+    house_restart(house);
+    house_agree(house, 1, 6);
+    assert_int_equal(code_of(house, &message), E_JOURNAL);
+    house_agree(house, 1, 7);
+    assert_int_equal(code_of(house, &message), E_NONE);
+}
+
+/* ---- CRLs
+ * ------------------------------------------------------------------------------------------- */
+
+struct list {
+    struct crl_plan plan;
+    struct serial serial;
+    bool has_entry, is_done;
+    const char *url;
+    uint32_t announced_issuer;
+    uint64_t announced_number;
+};
+
+static bool next_entry(void *context, struct x509_crl_entry *ret)
+{
+    struct list *list = context;
+
+    if (!list->has_entry || list->is_done)
+        return false;
+    list->is_done = true;
+    *ret = (struct x509_crl_entry){.serial = bytes_of(list->serial.p, SERIAL_N),
+                                   .revoked_s = HOUSE_NOW_S};
+    return true;
+}
+
+static struct list good_list(uint64_t number)
+{
+    static const uint8_t random[SERIAL_RANDOM_N] = {1};
+
+    return (struct list){
+        .plan = {.shard = {PKI_ISSUER_LDEVID, 27, 0},
+                 .number = number,
+                 .this_update_s = HOUSE_NOW_S},
+        .serial = serial_make(random, (struct serial_parts){.expiry_class = 27, .number = 5}),
+        .has_entry = true,
+        .url = "http://localhost:8080",
+        .announced_issuer = PKI_ISSUER_LDEVID,
+        .announced_number = number};
+}
+
+static int list_fd(struct house *house, struct list *list)
+{
+    uint8_t room[1024];
+    struct buf tbs = buf_over(room, sizeof(room));
+    struct crl_source source = {next_entry, list};
+    int fd = -1;
+
+    assert_int_equal(crl_build_tbs(&list->plan,
+                                   &house->session.issuers[list->plan.shard.issuer].issuer,
+                                   bytes_of(list->url, strlen(list->url)), &source, &tbs, NULL),
+                     OK);
+    assert_int_equal(sealed_from("list", buf_bytes(&tbs), &fd, NULL), OK);
+    return fd;
+}
+
+static struct ipc_message ask_crl(struct house *house, struct list *list)
+{
+    int fd = list_fd(house, list);
+    struct msg_sign_crl message = {.id = 5,
+                                   .issuer = list->announced_issuer,
+                                   .shard_class = list->plan.shard.expiry_class,
+                                   .shard_part = list->plan.shard.part,
+                                   .number = list->announced_number};
+    struct ipc_message answer = house_ask(house, IPC_SIGN_CRL, &message, fd);
+
+    close(fd);
+    assert_int_equal(answer.type, IPC_SIGNED_CRL);
+    assert_int_equal(answer.signed_crl.code == E_NONE, answer.fd >= 0);
+    return answer;
+}
+
+static uint32_t code_of_crl(struct house *house, struct list list)
+{
+    struct ipc_message answer = ask_crl(house, &list);
+
+    if (answer.fd >= 0)
+        close(answer.fd);
+    return answer.signed_crl.code;
+}
+
+static void signs_a_crl_that_verifies(void **state)
+{
+    struct house *house = *state;
+    struct list list = good_list(1);
+    struct ipc_message answer = ask_crl(house, &list);
+    struct bytes der = {0};
+    struct x509_crl crl;
+    struct x509_cert issuer;
+    const char *why = NULL;
+
+    assert_int_equal(answer.signed_crl.code, E_NONE);
+    assert_int_equal(sealed_map(answer.fd, 1 << 20, &der, NULL), OK);
+    assert_true(x509_read_crl(der, &crl, &why));
+    assert_int_equal(crl.entries_n, 1);
+    assert_true(x509_read_cert(blob_bytes(&house->session.issuers[PKI_ISSUER_LDEVID].certificate),
+                               &issuer, &why));
+    assert_int_equal(verify_signature(&issuer.key, crl.sig_alg, crl.tbs, crl.signature, NULL), OK);
+    sealed_unmap(&der);
+    close(answer.fd);
+}
+
+static void crl_numbers_rise_in_each_shard(void **state)
+{
+    struct house *house = *state;
+    struct list other = good_list(1);
+
+    assert_int_equal(code_of_crl(house, good_list(3)), E_NONE);
+    assert_int_equal(code_of_crl(house, good_list(3)), E_JOURNAL);
+    assert_int_equal(code_of_crl(house, good_list(2)), E_JOURNAL);
+    other.plan.shard.part = 1;
+    other.has_entry = false;
+    assert_int_equal(code_of_crl(house, other), E_NONE);
+    house_restart(house);
+    house_agree(house, 0, 0);
+    assert_int_equal(code_of_crl(house, good_list(3)), E_JOURNAL);
+    assert_int_equal(code_of_crl(house, good_list(4)), E_NONE);
+}
+
+static void refuses_a_crl_that_is_not_its_shards(void **state)
+{
+    struct house *house = *state;
+    struct list bad = good_list(1);
+
+    bad.serial.p[11] = 28; /* a certificate of another class */
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.serial.p[13] = 1; /* of another part */
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.serial.p[0] = 0x80; /* not ours */
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.url = "http://elsewhere";
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.announced_number = 2;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.announced_issuer = PKI_ISSUER_IDEVID;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.announced_issuer = PKI_ISSUER_ROOT;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(0);
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.plan.this_update_s += 3600; /* nobody's clock says so */
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(1);
+    bad.plan.this_update_s -= 2 * 86400;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    assert_int_equal(journal_position(house->session.journal), 0);
+}
+
+static void refuses_a_list_that_core_could_still_change(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign_crl message = {.id = 5, .issuer = PKI_ISSUER_LDEVID, .number = 1};
+    int fd = -1;
+
+    assert_int_equal(sealed_create("list", &fd, NULL), OK);
+    assert_int_equal(fd_write(fd, bytes_text("0\x03\x02\x01\x01"), NULL), OK);
+    assert_int_equal(house_ask(house, IPC_SIGN_CRL, &message, fd).signed_crl.code, E_SYNTAX);
+    assert_int_equal(sealed_close_writing(fd, NULL), OK); /* sealed, but no list */
+    assert_int_equal(house_ask(house, IPC_SIGN_CRL, &message, fd).signed_crl.code, E_PROFILE);
+    close(fd);
+}
+
+/* ---- requests that will be refused
+ * ------------------------------------------------------------------- */
+
+static void checks_requests_within_a_budget(void **state)
+{
+    struct house *house = *state;
+    struct msg_check_csr good = {.id = 1, .csr = blob_bytes(&house->csr)}, bad = good;
+    struct msg_sign changed = {0};
+    csr_that_somebody_changed(house, &changed);
+    bad.csr = changed.csr;
+
+    house_restart(house); /* needs no agreement: nothing is signed */
+    assert_int_equal(house_ask(house, IPC_CHECK_CSR, &good, -1).checked_csr.code, E_NONE);
+    assert_int_equal(house_ask(house, IPC_CHECK_CSR, &bad, -1).checked_csr.code, E_SIGNATURE);
+    bad.csr = (struct bytes){0};
+    assert_int_equal(house_ask(house, IPC_CHECK_CSR, &bad, -1).checked_csr.code, E_CSR);
+    for (int i = 3; i < CHECKS_PER_S; i++)
+        assert_int_equal(house_ask(house, IPC_CHECK_CSR, &good, -1).checked_csr.code, E_NONE);
+    assert_int_equal(house_ask(house, IPC_CHECK_CSR, &good, -1).checked_csr.code, E_BUDGET);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(nothing_is_signed_before_core_agreed),
+        TEST(signs_nothing_for_a_core_that_remembers_more),
+        TEST(signs_nothing_for_a_ledger_shorter_than_the_checkpoint),
+        TEST(refuses_what_is_not_as_it_must_be),
+        TEST(no_serial_is_signed_twice),
+        TEST(nothing_leaves_when_the_disk_does_not_answer),
+        TEST(signs_no_fork_and_no_shorter_tree),
+        TEST(crl_numbers_rise_in_each_shard),
+        TEST(refuses_a_crl_that_is_not_its_shards),
+        TEST(refuses_a_list_that_core_could_still_change),
+        TEST(checks_requests_within_a_budget),
+        TEST(signs_what_core_built_alike),
+        TEST(a_whole_batch_costs_one_sync),
+        TEST(tells_core_what_it_signed_behind_a_position),
+        TEST(signs_trees_that_extend_each_other),
+        TEST(signs_a_crl_that_verifies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
