@@ -32,6 +32,8 @@ enum result agree_end(struct core *core, const struct msg_journal_end *end, stru
                        (unsigned long long)end->size, (unsigned long long)size);
     core->publish.signed_size = end->size;
     memcpy(core->publish.signed_root, end->root, sizeof end->root);
+    if (end->crl_number > core->publish.crl_number)
+        core->publish.crl_number = end->crl_number;
     core->is_agreed = true;
     struct msg_journal_agreed agreed = {.size = size};
     return ipc_send(&core->signer, IPC_JOURNAL_AGREED, &agreed, -1, err);

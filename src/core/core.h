@@ -36,6 +36,7 @@ struct publish {
     int64_t published_ms;       /* wall clock of the last checkpoint, for metrics */
     struct crl_shard crl_asked; /* issuer 0 = none under way */
     struct crl_plan crl_plan;
+    uint64_t crl_number; /* greatest that the signer may remember, of any shard */
     int64_t refreshed_s; /* when every shard was last looked at */
     uint64_t root_crl;   /* number of the one that is current */
     uint64_t crls;

@@ -137,8 +137,11 @@ static enum result plan_crl(struct core *core, struct crl_shard shard, struct cr
     enum result result = store_crl(core->store, &row, &last, err);
     if (result != OK && result != R_NOT_FOUND)
         return result;
-    *ret =
-        (struct crl_plan){.shard = shard, .number = last.number + 1, .this_update_s = core->now_s};
+    /* The signer takes no number twice, also when its answer was lost or could not be kept. */
+    if (last.number > core->publish.crl_number)
+        core->publish.crl_number = last.number;
+    *ret = (struct crl_plan){
+        .shard = shard, .number = ++core->publish.crl_number, .this_update_s = core->now_s};
     return OK;
 }
 
