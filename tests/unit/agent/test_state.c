@@ -186,13 +186,16 @@ static void after_a_cut_at_any_instant_one_whole_pair_is_current(void **unused)
     (void)unused;
     unsigned seed = (unsigned)time(NULL);
     print_message("# seed %u\n", seed);
+    assert_int_equal(prepare(), OK);
+    assert_int_equal(keep(), OK);
+    assert_int_equal(state_switch(&state, &err), OK);
     state_close(&state);
     int with_next = 0;
     for (int i = 0; i < CUTS; i++) {
         pid_t child = fork();
         if (child == 0)
             renew_for_ever();
-        usleep((unsigned)(rand_r(&seed) % 3000) + (i == 0 ? 50000 : 0));
+        usleep((unsigned)(rand_r(&seed) % 3000));
         kill(child, SIGKILL);
         int status = 0;
         waitpid(child, &status, 0);
