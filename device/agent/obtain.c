@@ -178,21 +178,37 @@ static enum result begin_use(const struct agent *agent, struct err *err)
     return OK;
 }
 
-enum result obtain_first(const struct agent *agent, int64_t now_s, uint32_t *ret_retry_after_s,
-                         struct err *err)
+/* Either way the connection that asked ends before the new certificate begins its own. */
+static enum result ask_by_proof(const struct agent *agent, int64_t now_s,
+                                uint32_t *ret_retry_after_s, struct err *err)
 {
     CLEANUP(secret_free) struct secret token = {0};
+    CLEANUP(client_closep) struct client *client = NULL;
     struct est_enrolment enrolment = {0};
-    TRY(anchor_pin(agent, err));
-    TRY(request_first(agent, err));
     if (agent->token_file != NULL) {
         TRY(secret_read_file(agent->token_file, LIMIT_TOKEN, &token, err));
         enrolment.user = agent->serial;
         enrolment.password = (const char *)token.p;
     }
-    CLEANUP(client_closep) struct client *client = NULL;
     TRY(connect_with_proof(agent, &client, err));
-    TRY(ask(agent, client, &enrolment, now_s, ret_retry_after_s, err));
+    return ask(agent, client, &enrolment, now_s, ret_retry_after_s, err);
+}
+
+static enum result ask_by_current(const struct agent *agent, int64_t now_s,
+                                  uint32_t *ret_retry_after_s, struct err *err)
+{
+    CLEANUP(client_closep) struct client *client = NULL;
+    struct est_enrolment enrolment = {.is_renewal = true};
+    TRY(connect_as_current(agent, &client, err));
+    return ask(agent, client, &enrolment, now_s, ret_retry_after_s, err);
+}
+
+enum result obtain_first(const struct agent *agent, int64_t now_s, uint32_t *ret_retry_after_s,
+                         struct err *err)
+{
+    TRY(anchor_pin(agent, err));
+    TRY(request_first(agent, err));
+    TRY(ask_by_proof(agent, now_s, ret_retry_after_s, err));
     return begin_use(agent, err);
 }
 
@@ -201,12 +217,9 @@ enum result obtain_renewal(const struct agent *agent, int64_t now_s, uint32_t *r
 {
     CLEANUP(blob_free) struct blob der = {0};
     struct x509_cert cert;
-    struct est_enrolment enrolment = {.is_renewal = true};
     TRY(obtain_current(agent, &der, &cert, err));
     TRY(anchor_pin(agent, err));
     TRY(request_renewal(agent, err));
-    CLEANUP(client_closep) struct client *client = NULL;
-    TRY(connect_as_current(agent, &client, err));
-    TRY(ask(agent, client, &enrolment, now_s, ret_retry_after_s, err));
+    TRY(ask_by_current(agent, now_s, ret_retry_after_s, err));
     return begin_use(agent, err);
 }
