@@ -206,8 +206,15 @@ void *request_context(const struct request *request)
 
 void request_wait(struct request *request)
 {
-    if (request->stage == STAGE_HANDLER)
+    if (request->stage != STAGE_HANDLER)
+        return;
+    if (!request->hub->is_closing) {
         request->stage = STAGE_WAIT;
+        return;
+    }
+    struct err err = {0}; /* who would wait now would wait for ever */
+    err_set(&err, E_BUSY, "the server stops");
+    request_refuse(request, &err);
 }
 
 void request_extend(struct request *request, int64_t ms)
