@@ -76,10 +76,15 @@ static bool is_blank(struct bytes line)
     return true;
 }
 
+/* Up to LF, CR LF, or a CR alone, as the parser ends rows too. */
 static struct bytes next_line(struct bytes rest)
 {
-    const uint8_t *end = rest.n > 0 ? memchr(rest.p, '\n', rest.n) : NULL;
-    return bytes_slice(rest, 0, end == NULL ? rest.n : (size_t)(end - rest.p) + 1);
+    size_t n = 0;
+    while (n < rest.n && rest.p[n] != '\n' && rest.p[n] != '\r')
+        n++;
+    if (n + 1 < rest.n && rest.p[n] == '\r' && rest.p[n + 1] == '\n')
+        n++;
+    return bytes_slice(rest, 0, n + 1);
 }
 
 static void feed(struct lines *lines, struct bytes line)

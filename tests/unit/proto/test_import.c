@@ -197,6 +197,7 @@ static void every_end_of_line_is_read(void **state)
     static const char *const files[] = {
         "product,serial\np,1\np,2\n",
         "product,serial\r\np,1\r\np,2\r\n",
+        "product,serial\rp,1\rp,2\r",
         "product,serial\np,1\np,2",
         "\xef\xbb\xbfproduct,serial\np,1\np,2\n",
     };
