@@ -22,7 +22,7 @@ def fields(name):
     return found
 
 
-def encode(name, **values):
+def encode(name, /, **values):
     """One message; fields that are not named are zero or empty."""
     known = {field for _, field in fields(name)}
     assert set(values) <= known, f"{name} has no {set(values) - known}"

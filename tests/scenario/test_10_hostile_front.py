@@ -136,12 +136,20 @@ def test_core_refuses_a_message_that_a_front_may_not_send(installation, hostile,
     assert f"front may not send {name} to core" in server.log()
 
 
-@pytest.mark.parametrize("wire", [b"", b"\0", b"\0\1", b"\xff\xff" + bytes(40), b"\0\1" + bytes(65000)],
-                         ids=["nothing", "one octet", "no fields", "no such type", "too long"])
+@pytest.mark.parametrize("wire", [b"\0", b"\0\1", b"\xff\xff" + bytes(40), b"\0\1" + bytes(65000)],
+                         ids=["one octet", "no fields", "no such type", "too long"])
 def test_core_refuses_what_is_no_message(installation, hostile, tmp_path, wire):
     server = hostile(messages.write_file(tmp_path / "message", wire))
     assert server.wait() != 0
     assert "process-died of=core" in server.log()
+
+
+def test_an_empty_message_is_a_hang_up_and_harms_nobody(installation, hostile, tmp_path):
+    server = hostile(messages.write_file(tmp_path / "message", b""))
+    server.wait_for("event=acts-done")
+    server.wait_for("event=ready")
+    assert installation.local("GET", "/livez").status == 200
+    server.stop()
 
 
 def test_nothing_that_was_sent_has_had_an_effect(installation):
