@@ -274,9 +274,7 @@ static enum result read_frame(struct journal *journal, off_t at, uint8_t *room, 
     return OK;
 }
 
-enum result journal_each(struct journal *journal, uint64_t after,
-                         enum result (*visit)(void *context, uint64_t position,
-                                              const struct record *record, struct err *err),
+enum result journal_each(struct journal *journal, uint64_t after, journal_visit *visit,
                          void *context, struct err *err)
 {
     CLEANUP(blob_free) struct blob room = {.p = malloc(FRAME_RECORDS_MAX), .n = FRAME_RECORDS_MAX};

@@ -1,22 +1,15 @@
 #include "house.h"
 
-#include <base/file.h>
 #include <crypto/hash.h>
 #include <crypto/verify.h>
-#include <ipc/sealed.h>
 #include <wire/oid.h>
-#include <wire/x509_crl.h>
-#include <wire/x509_write.h>
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -436,173 +429,6 @@ static void signs_nothing_for_a_ledger_shorter_than_the_checkpoint(void **state)
     assert_int_equal(code_of(house, &message), E_NONE);
 }
 
-/* ---- CRLs
- * ------------------------------------------------------------------------------------------- */
-
-struct list {
-    struct crl_plan plan;
-    struct serial serial;
-    bool has_entry, is_done;
-    const char *url;
-    uint32_t announced_issuer;
-    uint64_t announced_number;
-};
-
-static bool next_entry(void *context, struct x509_crl_entry *ret)
-{
-    struct list *list = context;
-
-    if (!list->has_entry || list->is_done)
-        return false;
-    list->is_done = true;
-    *ret = (struct x509_crl_entry){.serial = bytes_of(list->serial.p, SERIAL_N),
-                                   .revoked_s = HOUSE_NOW_S};
-    return true;
-}
-
-static struct list good_list(uint64_t number)
-{
-    static const uint8_t random[SERIAL_RANDOM_N] = {1};
-
-    return (struct list){
-        .plan = {.shard = {PKI_ISSUER_LDEVID, 27, 0},
-                 .number = number,
-                 .this_update_s = HOUSE_NOW_S},
-        .serial = serial_make(random, (struct serial_parts){.expiry_class = 27, .number = 5}),
-        .has_entry = true,
-        .url = "http://localhost:8080",
-        .announced_issuer = PKI_ISSUER_LDEVID,
-        .announced_number = number};
-}
-
-static int list_fd(struct house *house, struct list *list)
-{
-    uint8_t room[1024];
-    struct buf tbs = buf_over(room, sizeof(room));
-    struct crl_source source = {next_entry, list};
-    int fd = -1;
-
-    assert_int_equal(crl_build_tbs(&list->plan,
-                                   &house->session.issuers[list->plan.shard.issuer].issuer,
-                                   bytes_of(list->url, strlen(list->url)), &source, &tbs, NULL),
-                     OK);
-    assert_int_equal(sealed_from("list", buf_bytes(&tbs), &fd, NULL), OK);
-    return fd;
-}
-
-static struct ipc_message ask_crl(struct house *house, struct list *list)
-{
-    int fd = list_fd(house, list);
-    struct msg_sign_crl message = {.id = 5,
-                                   .issuer = list->announced_issuer,
-                                   .shard_class = list->plan.shard.expiry_class,
-                                   .shard_part = list->plan.shard.part,
-                                   .number = list->announced_number};
-    struct ipc_message answer = house_ask(house, IPC_SIGN_CRL, &message, fd);
-
-    close(fd);
-    assert_int_equal(answer.type, IPC_SIGNED_CRL);
-    assert_int_equal(answer.signed_crl.code == E_NONE, answer.fd >= 0);
-    return answer;
-}
-
-static uint32_t code_of_crl(struct house *house, struct list list)
-{
-    struct ipc_message answer = ask_crl(house, &list);
-
-    if (answer.fd >= 0)
-        close(answer.fd);
-    return answer.signed_crl.code;
-}
-
-static void signs_a_crl_that_verifies(void **state)
-{
-    struct house *house = *state;
-    struct list list = good_list(1);
-    struct ipc_message answer = ask_crl(house, &list);
-    struct bytes der = {0};
-    struct x509_crl crl;
-    struct x509_cert issuer;
-    const char *why = NULL;
-
-    assert_int_equal(answer.signed_crl.code, E_NONE);
-    assert_int_equal(sealed_map(answer.fd, 1 << 20, &der, NULL), OK);
-    assert_true(x509_read_crl(der, &crl, &why));
-    assert_int_equal(crl.entries_n, 1);
-    assert_true(x509_read_cert(blob_bytes(&house->session.issuers[PKI_ISSUER_LDEVID].certificate),
-                               &issuer, &why));
-    assert_int_equal(verify_signature(&issuer.key, crl.sig_alg, crl.tbs, crl.signature, NULL), OK);
-    sealed_unmap(&der);
-    close(answer.fd);
-}
-
-static void crl_numbers_rise_in_each_shard(void **state)
-{
-    struct house *house = *state;
-    struct list other = good_list(1);
-
-    assert_int_equal(code_of_crl(house, good_list(3)), E_NONE);
-    assert_int_equal(code_of_crl(house, good_list(3)), E_JOURNAL);
-    assert_int_equal(code_of_crl(house, good_list(2)), E_JOURNAL);
-    other.plan.shard.part = 1;
-    other.has_entry = false;
-    assert_int_equal(code_of_crl(house, other), E_NONE);
-    house_restart(house);
-    house_agree(house, 0, 0);
-    assert_int_equal(code_of_crl(house, good_list(3)), E_JOURNAL);
-    assert_int_equal(code_of_crl(house, good_list(4)), E_NONE);
-}
-
-static void refuses_a_crl_that_is_not_its_shards(void **state)
-{
-    struct house *house = *state;
-    struct list bad = good_list(1);
-
-    bad.serial.p[11] = 28; /* a certificate of another class */
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.serial.p[13] = 1; /* of another part */
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.serial.p[0] = 0x80; /* not ours */
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.url = "http://elsewhere";
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.announced_number = 2;
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.announced_issuer = PKI_ISSUER_IDEVID;
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.announced_issuer = PKI_ISSUER_ROOT;
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(0);
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.plan.this_update_s += 3600; /* nobody's clock says so */
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    bad = good_list(1);
-    bad.plan.this_update_s -= 2 * 86400;
-    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
-    assert_int_equal(journal_position(house->session.journal), 0);
-}
-
-static void refuses_a_list_that_core_could_still_change(void **state)
-{
-    struct house *house = *state;
-    struct msg_sign_crl message = {.id = 5, .issuer = PKI_ISSUER_LDEVID, .number = 1};
-    int fd = -1;
-
-    assert_int_equal(sealed_create("list", &fd, NULL), OK);
-    assert_int_equal(fd_write(fd, bytes_text("0\x03\x02\x01\x01"), NULL), OK);
-    assert_int_equal(house_ask(house, IPC_SIGN_CRL, &message, fd).signed_crl.code, E_SYNTAX);
-    assert_int_equal(sealed_close_writing(fd, NULL), OK); /* sealed, but no list */
-    assert_int_equal(house_ask(house, IPC_SIGN_CRL, &message, fd).signed_crl.code, E_PROFILE);
-    close(fd);
-}
-
 /* ---- requests that will be refused
  * ------------------------------------------------------------------- */
 
@@ -635,15 +461,11 @@ int main(void)
         TEST(no_serial_is_signed_twice),
         TEST(nothing_leaves_when_the_disk_does_not_answer),
         TEST(signs_no_fork_and_no_shorter_tree),
-        TEST(crl_numbers_rise_in_each_shard),
-        TEST(refuses_a_crl_that_is_not_its_shards),
-        TEST(refuses_a_list_that_core_could_still_change),
         TEST(checks_requests_within_a_budget),
         TEST(signs_what_core_built_alike),
         TEST(a_whole_batch_costs_one_sync),
         TEST(tells_core_what_it_signed_behind_a_position),
         TEST(signs_trees_that_extend_each_other),
-        TEST(signs_a_crl_that_verifies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
