@@ -4,6 +4,11 @@
  * every head is judged here before anything else looks at it; a broken rule is answered with 400
  * and the end of the connection. Pure: no I/O, no HTTP library.
  *
+ * One thing cannot be seen after the parser overwrote the ends of lines: NULs and bare LFs in the
+ * place of CRLF, behind a field or as the empty line. It is harmless: what is refused here is what
+ * two parsers read differently, and behind this one there is no second; a field so ended has passed
+ * every other rule.
+ *
  * Bodies are framed by Content-Length only (RFC 9112 6.1 allows to answer 411 to a chunked one):
  * nothing here needs more, and the library's chunk parser takes bare LF. Only the origin-form of a
  * target is taken (RFC 9112 3.2.1): there is no proxy here. */

@@ -72,6 +72,8 @@ static const struct row rows[] = {
     {"a NUL in a name", TEXT("GET /livez HTTP/1.1\r\nHost: a\r\nAcc\0ept: b\r\n\r\n" NEXT), 400,
      NULL},
     {"a NUL in the path", TEXT("GET /livez\0/x HTTP/1.1\r\nHost: a\r\n\r\n" NEXT), 400, "a NUL"},
+    {"a NUL and a bare LF after the request line",
+     TEXT("GET /livez HTTP/1.1\0\nHost: a\r\n\r\n" NEXT), 400, NULL},
     {"a control character in a value",
      TEXT("GET /livez HTTP/1.1\r\nHost: a\r\nAccept: b\x01\r\n\r\n" NEXT), 400, "field value"},
     {"a bare CR in a value", TEXT("GET /livez HTTP/1.1\r\nHost: a\r\nAccept: b\rc\r\n\r\n" NEXT),
