@@ -26,9 +26,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-*-- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -- -* /
-
-    struct list {
+struct list {
     struct crl_plan plan;
     struct serial serial;
     bool has_entry, is_done;
