@@ -2,7 +2,6 @@
 #include <reader/reader.h>
 
 #include <base/clock.h>
-#include <base/file.h>
 #include <base/log.h>
 #include <query/query.h>
 
@@ -11,16 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A desk that takes no rows for so long is gone or taken over: the snapshot must not stay open. */
-#define SEND_DEADLINE_US 2000000
+/* A desk that takes no rows for so long is busy with something else: its answer is broken off,
+ * because the snapshot must not stay open. */
+#define ROW_DEADLINE_MS 2000
 
-struct service_loop {
+struct reader_loop {
     struct store *store;
     struct ipc_channel desk;
-    struct pollfd fds[2];
+    int supervisor_fd;
+    bool is_over; /* the supervisor ended it */
 };
-
-enum { FD_SUPERVISOR, FD_DESK };
 
 static enum result open_store(const struct config *config, struct store **ret, struct err *err)
 {
@@ -29,31 +28,39 @@ static enum result open_store(const struct config *config, struct store **ret, s
     return store_open(path, STORE_READ, ret, err);
 }
 
-static enum result wait_for_room(int fd, int64_t deadline_us, struct err *err)
+/* Waits until the desk's socket is ready for `events`; `wait_ms` -1: for ever. E_BUSY when the time
+ * is over, E_UNREACHABLE when the supervisor ended the process. */
+static enum result wait_for_desk(struct reader_loop *loop, short events, int wait_ms,
+                                 struct err *err)
 {
-    int64_t left_ms = (deadline_us - clock_monotonic_us()) / 1000;
-    struct pollfd one = {.fd = fd, .events = POLLOUT};
-    if (left_ms <= 0)
-        return err_set(err, E_UNREACHABLE, "the desk takes no rows");
-    if (poll(&one, 1, (int)left_ms) < 0 && errno != EINTR)
+    struct pollfd fds[] = {{.fd = loop->desk.fd, .events = events},
+                           {.fd = loop->supervisor_fd, .events = POLLIN}};
+    int n = poll(fds, LENGTH_OF(fds), wait_ms);
+    if (n < 0 && errno != EINTR)
         return err_set(err, E_IO, "poll: %s", strerror(errno));
-    return OK;
+    if (n == 0)
+        return err_set(err, E_BUSY, "the operators' process takes no rows");
+    loop->is_over = n > 0 && fds[1].revents != 0;
+    return loop->is_over ? err_set(err, E_UNREACHABLE, "the supervisor is gone") : OK;
 }
 
-/* Sends, and waits while the desk's queue is full. */
-static enum result give(void *context, enum ipc_type type, const void *row, struct err *err)
+static enum result send_within(struct reader_loop *loop, enum ipc_type type, const void *message,
+                               int wait_ms, struct err *err)
 {
-    struct ipc_channel *desk = context;
-    int64_t deadline_us = clock_monotonic_us() + SEND_DEADLINE_US;
     for (;;) {
-        enum result result = ipc_send(desk, type, row, -1, err);
+        enum result result = ipc_send(&loop->desk, type, message, -1, err);
         if (result != R_BUSY)
             return result;
-        TRY(wait_for_room(desk->fd, deadline_us, err));
+        TRY(wait_for_desk(loop, POLLOUT, wait_ms, err));
     }
 }
 
-static enum result answer_in_snapshot(struct service_loop *loop, struct query *query,
+static enum result give(void *context, enum ipc_type type, const void *row, struct err *err)
+{
+    return send_within(context, type, row, ROW_DEADLINE_MS, err);
+}
+
+static enum result answer_in_snapshot(struct reader_loop *loop, struct query *query,
                                       struct err *err)
 {
     TRY(store_snapshot_begin(loop->store, err));
@@ -63,7 +70,7 @@ static enum result answer_in_snapshot(struct service_loop *loop, struct query *q
 }
 
 /* An answer that fails ends with why; only a desk that is gone ends the reader. */
-static enum result answer(struct service_loop *loop, const struct msg_question *asked,
+static enum result answer(struct reader_loop *loop, const struct msg_question *asked,
                           struct err *err)
 {
     struct query query = {
@@ -71,7 +78,7 @@ static enum result answer(struct service_loop *loop, const struct msg_question *
         .asked = asked,
         .now_s = clock_now_s(),
         .give = give,
-        .context = &loop->desk,
+        .context = loop,
     };
     struct err why = {0};
     enum result result = answer_in_snapshot(loop, &query, &why);
@@ -87,12 +94,13 @@ static enum result answer(struct service_loop *loop, const struct msg_question *
         .next = result == OK ? query.next : 0,
         .text = bytes_of(why.text, strlen(why.text)),
     };
-    return give(&loop->desk, IPC_ANSWER_END, &end, err);
+    return send_within(loop, IPC_ANSWER_END, &end, -1, err);
 }
 
-static enum result serve_desk(struct service_loop *loop, struct err *err)
+static enum result serve_one(struct reader_loop *loop, struct err *err)
 {
     struct ipc_message message;
+    TRY(wait_for_desk(loop, POLLIN, -1, err));
     enum result result = ipc_receive(&loop->desk, &message, err);
     if (result == R_BUSY)
         return OK;
@@ -100,17 +108,13 @@ static enum result serve_desk(struct service_loop *loop, struct err *err)
     return answer(loop, &message.question, err);
 }
 
-/* Ends OK when the supervisor ended the process. */
-static enum result serve(struct service_loop *loop, struct err *err)
+static enum result serve(struct reader_loop *loop, struct err *err)
 {
-    for (;;) {
-        if (poll(loop->fds, LENGTH_OF(loop->fds), -1) < 0 && errno != EINTR)
-            return err_set(err, E_IO, "poll: %s", strerror(errno));
-        if (loop->fds[FD_SUPERVISOR].revents != 0)
-            return OK;
-        if (loop->fds[FD_DESK].revents != 0)
-            TRY(serve_desk(loop, err));
-    }
+    enum result result;
+    do
+        result = serve_one(loop, err);
+    while (result == OK);
+    return loop->is_over ? OK : result;
 }
 
 static enum result run(const struct reader_setup *setup, struct err *err)
@@ -121,11 +125,10 @@ static enum result run(const struct reader_setup *setup, struct err *err)
     TRY(ipc_open(&desk, IPC_READER, IPC_DESK, setup->desk_fd, err));
     TRY(role_enter_sandbox(&setup->sandbox, err));
     TRY(role_send_ready(IPC_READER, setup->supervisor_fd, &setup->sandbox, "", err));
-    struct service_loop loop = {
+    struct reader_loop loop = {
         .store = store,
         .desk = desk,
-        .fds = {[FD_SUPERVISOR] = {.fd = setup->supervisor_fd, .events = POLLIN},
-                [FD_DESK] = {.fd = desk.fd, .events = POLLIN}},
+        .supervisor_fd = setup->supervisor_fd,
     };
     return serve(&loop, err);
 }
