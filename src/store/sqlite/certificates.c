@@ -2,8 +2,6 @@
 
 #include <wire/reader.h>
 
-#define SHARD_NUMBERS 65536 /* numbers of a partition (design 5, Status index) */
-
 static enum result next_certificate(struct query *query, struct certificate *ret, struct err *err)
 {
     struct certificate row;
@@ -14,8 +12,8 @@ static enum result next_certificate(struct query *query, struct certificate *ret
     return OK;
 }
 
-static enum result visit_certificates(struct query *query, certificate_visit visit, void *ctx,
-                                      struct err *err)
+enum result visit_certificates(struct query *query, certificate_visit visit, void *ctx,
+                               struct err *err)
 {
     struct certificate row;
     enum result result;
@@ -109,65 +107,6 @@ enum result store_certificates(struct store *store, const struct filter *filter,
     if (filter->device != 0)
         query_put_int(&q, filter->device);
     return visit_certificates(&q, visit, ctx, err);
-}
-
-static void put_shard(struct query *query, const struct shard *shard)
-{
-    query_put_int(query, shard->issuer);
-    query_put_int(query, shard->class);
-    query_put_int(query, (int64_t)shard->part * SHARD_NUMBERS);
-    query_put_int(query, (int64_t)shard->part * SHARD_NUMBERS + SHARD_NUMBERS - 1);
-}
-
-enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
-                          certificate_visit visit, void *ctx, struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_REVOKED);
-    put_shard(&q, shard);
-    query_put_int(&q, now_s);
-    return visit_certificates(&q, visit, ctx, err);
-}
-
-/* The shard of the first number after (issuer, class, number). */
-static enum result next_shard(struct store *store, int64_t issuer, uint32_t class, int64_t number,
-                              struct shard *ret, struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_NEXT_NUMBER);
-    query_put_int(&q, issuer);
-    query_put_int(&q, class);
-    query_put_int(&q, number);
-    TRY(query_next(&q, err));
-    struct shard shard = {.issuer = query_int(&q), .class = query_u32(&q)};
-    shard.part = query_u32(&q) / SHARD_NUMBERS;
-    TRY(query_row_ok(&q, err));
-    *ret = shard;
-    return OK;
-}
-
-static enum result shard_lives(struct store *store, const struct shard *shard, int64_t now_s,
-                               struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SHARD_LIVES);
-    put_shard(&q, shard);
-    query_put_int(&q, now_s);
-    return query_next(&q, err);
-}
-
-enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,
-                         struct err *err)
-{
-    struct shard shard = {0};
-    enum result result = next_shard(store, INT64_MIN, 0, 0, &shard, err);
-    while (result == OK) {
-        enum result lives = shard_lives(store, &shard, now_s, err);
-        if (lives == OK)
-            TRY(visit(ctx, &shard, err));
-        else if (lives != R_NOT_FOUND)
-            return lives;
-        int64_t last = (int64_t)shard.part * SHARD_NUMBERS + SHARD_NUMBERS - 1;
-        result = next_shard(store, shard.issuer, shard.class, last, &shard, err);
-    }
-    return result == R_NOT_FOUND ? OK : result;
 }
 
 enum result store_count_anew(struct store *store, int64_t device, int64_t since_s, int64_t *ret_n,

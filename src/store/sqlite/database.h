@@ -21,6 +21,17 @@ struct shape {
     sqlite3_stmt *handle;
 };
 
+/* Shards of which nothing will ever be valid again: a later number was given, so they are complete,
+ * and their last certificate had ended by `since_s`. Looking that up takes one row after the other.
+ */
+#define DEAD_SHARDS_MAX 4096 /* 268 million certificates that ended; beyond it they are looked up  \
+                              */
+struct dead_shards {
+    int64_t since_s;
+    size_t n;
+    struct shard shard[DEAD_SHARDS_MAX];
+};
+
 #define SHAPES_MAX 64 /* kinds of change that verbs make: about thirty */
 
 struct store {
@@ -33,6 +44,7 @@ struct store {
     sqlite3_stmt *prepared[STATEMENTS];
     struct shape shapes[SHAPES_MAX];
     size_t next_shape; /* the place that the next new shape takes */
+    struct dead_shards dead;
 };
 
 /* SQLite's last failure as an error, "what: SQLite's words"; notes when the process must exit. */

@@ -14,4 +14,8 @@ void read_permit(struct query *query, struct permit *ret);
 void read_operator(struct query *query, struct operator_row *ret);
 void read_finding(struct query *query, struct finding *ret);
 
+/* Every row of a query of CERTIFICATE_COLUMNS. */
+MUST_USE enum result visit_certificates(struct query *query, certificate_visit visit, void *ctx,
+                                        struct err *err);
+
 #endif

@@ -278,8 +278,28 @@ static void shards_are_there_while_one_of_theirs_is_valid(void **state)
     seen = (struct seen){0};
     assert_ok(store_shards(c->store, 300, see_shard, &seen, &c->err));
     assert_string_equal(seen.text, "1/9/4 3/9/65535 ");
+    seen = (struct seen){0}; /* the clock was set back */
+    assert_ok(store_shards(c->store, 0, see_shard, &seen, &c->err));
+    assert_string_equal(seen.text, "1/9/0 1/9/1 1/9/4 3/9/65535 ");
     assert_ok(store_max_number(c->store, 3, 9, &number, &c->err));
     assert_int_equal(number, UINT32_MAX);
+}
+
+static void a_shard_that_is_not_full_can_live_again(void **state)
+{
+    struct contract *c = *state;
+    struct seen seen = {0};
+    add_to_shard(c, 1, 1, 0);
+    assert_ok(store_shards(c->store, 500, see_shard, &seen, &c->err));
+    assert_string_equal(seen.text, "");
+    add_to_shard(c, 7, 1, 1);
+    assert_ok(store_shards(c->store, 500, see_shard, &seen, &c->err));
+    assert_string_equal(seen.text, "1/9/0 ");
+    add_to_shard(c, 9, 1, 65536);
+    seen = (struct seen){0};
+    assert_ok(store_shards(c->store, 800, see_shard, &seen, &c->err));
+    assert_ok(store_shards(c->store, 800, see_shard, &seen, &c->err));
+    assert_string_equal(seen.text, "1/9/1 1/9/1 ");
 }
 
 static void the_overview_counts_by_group_and_owner(void **state)
@@ -368,6 +388,7 @@ int contract_listing(const struct backend *backend)
         CONTRACT_TEST(issuers_and_anchors_come_with_their_certificates),
         CONTRACT_TEST(a_shard_lists_what_ended_early_in_number_order),
         CONTRACT_TEST(shards_are_there_while_one_of_theirs_is_valid),
+        CONTRACT_TEST(a_shard_that_is_not_full_can_live_again),
         CONTRACT_TEST(the_overview_counts_by_group_and_owner),
         CONTRACT_TEST(rows_and_ids_are_counted),
         CONTRACT_TEST(the_dump_has_every_ledger_row_in_one_canonical_form),
