@@ -3,6 +3,7 @@
 #include <app/init.h>
 #include <app/load.h>
 #include <app/supervisor.h>
+#include <base/file.h>
 #include <base/log.h>
 
 #include <stdio.h>
@@ -134,13 +135,21 @@ enum result mode_load(const struct arguments *arguments, const struct config **r
     return load_config(path != NULL ? path : DEFAULT_CONFIG, is_lab, ret, err);
 }
 
+/* What can be said before any process starts. */
+static enum result check_installation(const struct config *config, struct err *err)
+{
+    char path[CONFIG_PATH_MAX + sizeof "/ca"];
+    snprintf(path, sizeof path, "%s/ca", config->data);
+    if (!file_exists(path))
+        return err_set(err, E_NOT_FOUND, "%s is not there: begin with trothd init", path);
+    return config->lab ? OK : root_key_must_be_away(config, err);
+}
+
 int mode_serve(const struct arguments *arguments)
 {
     const struct config *config;
     struct err err = {0};
-    if (mode_load(arguments, &config, &err) != OK)
-        return mode_failed(&err);
-    if (!config->lab && root_key_must_be_away(config, &err) != OK)
+    if (mode_load(arguments, &config, &err) != OK || check_installation(config, &err) != OK)
         return mode_failed(&err);
     log_open("trothd", STDERR_FILENO);
     return supervisor_run(config);
