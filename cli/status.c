@@ -15,8 +15,8 @@ static const struct mending {
     const char *check;
     const char *command; /* followed by product and serial number */
 } mendings[] = {
-    {"TD-01", "device quarantine"}, {"TD-02", "device quarantine"},
-    {"TD-03", "token add"},         {"TD-12", "device revoke --reason key-compromise"},
+    {"TD-03", "token add"},
+    {"TD-12", "device revoke --reason key-compromise"},
     {"TD-17", "device retire"},
 };
 
