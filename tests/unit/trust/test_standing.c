@@ -137,7 +137,7 @@ static struct since *condition_of(struct facts *facts, int number)
 static void conditions_open_and_close_their_check(void **context)
 {
     (void)context;
-    const int numbers[] = {1, 2, 3, 4, 12, 14};
+    const int numbers[] = {1, 2, 3, 4, 12};
     for (size_t i = 0; i < LENGTH_OF(numbers); i++) {
         const struct check *check = check_find(numbers[i]);
         struct facts facts = healthy();
@@ -151,6 +151,25 @@ static void conditions_open_and_close_their_check(void **context)
         assert_int_equal(opinion.open, YES);
         assert_int_equal(opinion.began_s, NB + 7);
     }
+}
+
+static void td14_opens_when_the_crl_is_late_and_looks_again(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    const struct check *check = check_find(14);
+    facts.replaced_alive = (struct since){.known = UNMEASURED};
+    assert_int_equal(check->judge(&facts, &policy, NB).open, UNMEASURED);
+    facts.replaced_alive = (struct since){YES, NB};
+    struct opinion soon = check->judge(&facts, &policy, NB + 59);
+    assert_int_equal(soon.open, NO);
+    assert_int_equal(soon.next_s, NB + 60);
+    struct opinion late = check->judge(&facts, &policy, NB + 60);
+    assert_int_equal(late.open, YES);
+    assert_int_equal(late.began_s, NB);
+    assert_int_equal(late.next_s, NB + 120);
+    facts.replaced_alive = (struct since){.known = NO};
+    assert_int_equal(check->judge(&facts, &policy, NB + 120).open, NO);
 }
 
 static void a_proof_below_the_product_s_is_td06(void **context)
@@ -286,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_certificate_that_ended_is_refused),
         cmocka_unit_test(the_next_instant_is_when_something_changes),
         cmocka_unit_test(conditions_open_and_close_their_check),
+        cmocka_unit_test(td14_opens_when_the_crl_is_late_and_looks_again),
         cmocka_unit_test(a_proof_below_the_product_s_is_td06),
         cmocka_unit_test(renewal_is_deferred_from_renew_by_on),
         cmocka_unit_test(expired_in_use_refuses_until_a_live_certificate_is_there),
