@@ -25,8 +25,10 @@ struct journal {
     int fd;
     off_t end;         /* of the last durable frame */
     off_t allocated;   /* end of the reserve */
-    uint64_t durable;  /* position of the last durable record */
     uint64_t position; /* of the last record */
+    uint64_t durable;  /* of the last durable one; and what the checkpoint was then */
+    uint64_t durable_size;
+    uint8_t durable_root[32];
     uint8_t chain[SHA256_N];
     struct memory memory;
     struct buf records; /* added, not durable */
@@ -37,6 +39,25 @@ static void hash_frame(const uint8_t before[SHA256_N], struct bytes head_and_rec
                        uint8_t ret[SHA256_N])
 {
     sha256_parts((const struct bytes[]){bytes_of(before, SHA256_N), head_and_records}, 2, ret);
+}
+
+/* All that was added is on the disk. */
+static void mark_durable(struct journal *journal)
+{
+    journal->records.n = 0;
+    journal->durable = journal->position;
+    journal->durable_size = journal->memory.size;
+    memcpy(journal->durable_root, journal->memory.root, sizeof(journal->durable_root));
+}
+
+/* Nothing of it is. Numbers stay used, which is safe; the tree must be as it was, or the next one
+ * would seem a fork. */
+static void forget_added(struct journal *journal)
+{
+    journal->records.n = 0;
+    journal->position = journal->durable;
+    journal->memory.size = journal->durable_size;
+    memcpy(journal->memory.root, journal->durable_root, sizeof(journal->memory.root));
 }
 
 /* ---- reading what is there ----------------------------------------------------------------------
@@ -112,7 +133,7 @@ static enum result replay(struct journal *journal, struct bytes file, struct err
         TRY(remember(journal, frame.records, err));
         journal->end += (off_t)frame.n;
     }
-    journal->durable = journal->position;
+    mark_durable(journal);
     if (state == FRAME_BAD)
         return err_set(err, E_JOURNAL, "the signer's journal is damaged at octet %lld",
                        (long long)journal->end);
@@ -148,12 +169,14 @@ static enum result read_whole(struct journal *journal, size_t n, struct err *err
 }
 
 /* Cuts off what a crash left, and makes the file's existence durable. */
-static enum result settle(struct journal *journal, const char *path, struct err *err)
+static enum result settle(struct journal *journal, off_t size, const char *path, struct err *err)
 {
     char folder[1024];
     const char *slash = strrchr(path, '/');
 
-    if (ftruncate(journal->fd, journal->end) != 0 || fsync(journal->fd) != 0)
+    if (size > journal->end && ftruncate(journal->fd, journal->end) != 0)
+        return err_set(err, E_IO, "journal: %s", strerror(errno));
+    if (fsync(journal->fd) != 0)
         return err_set(err, E_IO, "journal: %s", strerror(errno));
     snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path) : 1,
              slash != NULL ? path : ".");
@@ -177,7 +200,8 @@ enum result journal_open(const char *path, struct journal **ret, struct err *err
         TRY(write_magic(journal, err));
     else
         TRY(read_whole(journal, (size_t)stat.st_size, err));
-    TRY(settle(journal, path, err));
+    TRY(settle(journal, stat.st_size, path, err));
+    journal_has_room(journal); /* while there is some */
     *ret = STEAL(journal);
     return OK;
 }
@@ -223,23 +247,34 @@ enum result journal_add(struct journal *journal, const struct record *record,
     return OK;
 }
 
+/* The file ends where it ended before, and the disk has no room. */
+static enum result take_back(struct journal *journal, struct err *err)
+{
+    if (ftruncate(journal->fd, journal->end) != 0)
+        return err_set(err, E_IO, "journal: a frame that is not whole: %s", strerror(errno));
+    forget_added(journal);
+    return err_set(err, E_BUSY, "the signer's journal cannot grow: the disk is full");
+}
+
 enum result journal_commit(struct journal *journal, struct err *err)
 {
     size_t n = journal->records.n;
     struct buf head = buf_over(journal->frame, HEAD_N);
+    uint8_t chain[SHA256_N];
 
     if (n == 0)
         return OK;
     buf_put_u32be(&head, (uint32_t)n);
     buf_put_u32be(&head, ~(uint32_t)n);
-    hash_frame(journal->chain, bytes_of(journal->frame, HEAD_N + n), journal->chain);
-    memcpy(journal->frame + HEAD_N + n, journal->chain, SHA256_N);
-    TRY(fd_write(journal->fd, bytes_of(journal->frame, HEAD_N + n + SHA256_N), err));
+    hash_frame(journal->chain, bytes_of(journal->frame, HEAD_N + n), chain);
+    memcpy(journal->frame + HEAD_N + n, chain, SHA256_N);
+    if (fd_write(journal->fd, bytes_of(journal->frame, HEAD_N + n + SHA256_N), err) != OK)
+        return take_back(journal, err);
     if (fdatasync(journal->fd) != 0)
         return err_set(err, E_IO, "journal: fdatasync: %s", strerror(errno));
     journal->end += (off_t)(HEAD_N + n + SHA256_N);
-    journal->durable = journal->position;
-    journal->records.n = 0;
+    memcpy(journal->chain, chain, SHA256_N);
+    mark_durable(journal);
     return OK;
 }
 

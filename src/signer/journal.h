@@ -29,7 +29,8 @@ uint64_t journal_position(const struct journal *journal);
 MUST_USE enum result journal_add(struct journal *journal, const struct record *record,
                                  uint64_t *ret_position, struct err *err);
 
-/* Makes all that was added durable. After a failure the process must end: what the disk has is
+/* Makes all that was added durable. R_BUSY when the file cannot grow: nothing was written, and
+ * nothing of it may be signed. After any other failure the process must end: what the disk has is
  * unknown, and trying again would not tell. */
 MUST_USE enum result journal_commit(struct journal *journal, struct err *err);
 

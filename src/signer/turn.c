@@ -4,6 +4,7 @@
 #include <base/clock.h>
 #include <base/file.h>
 #include <base/log.h>
+#include <ipc/sealed.h>
 
 #include <unistd.h>
 
@@ -141,13 +142,29 @@ static enum result drain(struct session *session, struct err *err)
     return OK;
 }
 
+static enum result refuse_all(struct session *session, size_t n, const struct err *why,
+                              struct err *err)
+{
+    log_err(LEVEL_ERROR, "batch-refused", why, NULL);
+    for (size_t i = 0; i < n; i++) {
+        struct job *job = &session->jobs[i];
+        sealed_unmap(&job->list);
+        TRY(find_work(job->type)->refuse(session, job->id, why, err));
+    }
+    return OK;
+}
+
 static enum result finish(struct session *session, struct err *err)
 {
+    struct err why = {0};
     size_t n = session->jobs_n;
 
     session->jobs_n = 0;
-    if (n != 0)
-        TRY(journal_commit(session->journal, err));
+    enum result result = journal_commit(session->journal, &why);
+    if (result == R_BUSY)
+        return refuse_all(session, n, &why, err);
+    if (result != OK)
+        return err_set(err, why.code, "%s", why.text);
     for (size_t i = 0; i < n; i++)
         TRY(find_work(session->jobs[i].type)->finish(session, &session->jobs[i], err));
     return OK;

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -285,6 +287,47 @@ static void a_failed_sync_is_told_and_not_tried_again(void **state)
     assert_int_equal(syncs, 1);
 }
 
+static void limit_file(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Half a frame fits on the disk: it is taken back, and later everything goes on. */
+static void a_full_disk_refuses_the_batch_and_spoils_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct record tree = {.kind = RECORD_CHECKPOINT, .size = 10, .hash = {1}};
+    struct record larger = {.kind = RECORD_CHECKPOINT, .size = 20, .hash = {2}};
+    struct record one = certificate(1), two = certificate(2);
+    assert_int_equal(add(f, &tree), OK);
+    commit_batch(f, 0, 1);
+    struct blob before = whole_file(f);
+
+    signal(SIGXFSZ, SIG_IGN);
+    limit_file(before.n + 20);
+    assert_int_equal(add(f, &larger), OK);
+    assert_int_equal(add(f, &one), OK);
+    syncs = 0;
+    assert_int_equal(journal_commit(f->journal, NULL), R_BUSY);
+    assert_int_equal(syncs, 0);
+    assert_int_equal(journal_position(f->journal), 2);
+    assert_int_equal(journal_memory(f->journal)->size, 10);
+    limit_file(RLIM_INFINITY);
+    struct blob after = whole_file(f);
+    assert_true(bytes_equal(blob_bytes(&after), blob_bytes(&before)));
+    assert_int_equal(add(f, &one), R_CORRUPT); /* its number is used, signed or not */
+    assert_int_equal(add(f, &two), OK);
+    assert_int_equal(journal_commit(f->journal, NULL), OK);
+    open_again(f);
+    assert_int_equal(journal_position(f->journal), 3);
+    blob_free(&before);
+    blob_free(&after);
+}
+
 static void what_is_not_committed_is_gone(void **state)
 {
     struct fixture *f = *state;
@@ -432,6 +475,7 @@ int main(void)
         TEST(a_cut_last_frame_is_cut_off_and_the_others_stay),
         TEST(a_last_frame_whose_blocks_never_arrived_is_cut_off),
         TEST(a_failed_sync_is_told_and_not_tried_again),
+        TEST(a_full_disk_refuses_the_batch_and_spoils_nothing),
         TEST(what_is_not_committed_is_gone),
         TEST(a_frame_has_an_end),
         TEST(serial_numbers_rise_within_issuer_and_class),
