@@ -2,6 +2,7 @@
 #include "desk.h"
 
 #include <base/limits.h>
+#include <crypto/hash.h>
 #include <wire/hex.h>
 
 #include <stdlib.h>
@@ -65,14 +66,42 @@ enum result api_check_query(const struct request *request, const char *const *na
                    err_value(other).text);
 }
 
-static enum result read_key(const struct request *request, struct bytes *ret, struct err *err)
+/* The client's key and what it asked for with it, as one key of core's. */
+static void mix_key(const struct request *request, struct bytes key, char space[API_KEY_N])
+{
+    const struct request_view *view = request_view(request);
+    const struct bytes nul = bytes_of("", 1);
+    const struct bytes parts[] = {
+        key,
+        nul,
+        bytes_of(view->route->path, strlen(view->route->path)),
+        nul,
+        view->parameters[0],
+        nul,
+        view->parameters[1],
+        nul,
+        view->parameters[2],
+        nul,
+        view->body,
+    };
+    uint8_t digest[SHA256_N];
+    sha256_parts(parts, LENGTH_OF(parts), digest);
+    struct buf text = buf_over(space, API_KEY_N);
+    hex_encode(&text, bytes_of(digest, sizeof digest));
+}
+
+static enum result read_key(const struct request *request, char space[API_KEY_N], struct bytes *ret,
+                            struct err *err)
 {
     const char *key = request_header(request, "Idempotency-Key");
-    size_t n = key == NULL ? 0 : strlen(key);
-    if (key != NULL && (n == 0 || n > LIMIT_NAME))
+    if (key == NULL)
+        return OK;
+    size_t n = strlen(key);
+    if (n == 0 || n > LIMIT_NAME)
         return err_set(err, E_SYNTAX, "Idempotency-Key: seen %zu octets, wanted 1 to %d", n,
                        LIMIT_NAME);
-    *ret = bytes_of(key, n);
+    mix_key(request, bytes_of(key, n), space);
+    *ret = bytes_of(space, API_KEY_N);
     return OK;
 }
 
@@ -89,15 +118,15 @@ static enum result read_dry_run(const struct request *request, uint8_t *ret, str
     return OK;
 }
 
-enum result api_read_asked(const struct request *request, struct msg_clock_accept *ret,
-                           struct err *err)
+enum result api_read_asked(const struct request *request, char key_space[API_KEY_N],
+                           struct msg_clock_accept *ret, struct err *err)
 {
     static const char *const names[] = {"dry_run", NULL};
     const struct request_view *view = request_view(request);
     TRY(api_check_query(request, names, err));
     ret->id = view->number;
     memcpy(ret->operator_spki, view->peer->spki_hash, sizeof ret->operator_spki);
-    TRY(read_key(request, &ret->key, err));
+    TRY(read_key(request, key_space, &ret->key, err));
     return read_dry_run(request, &ret->dry_run, err);
 }
 

@@ -220,7 +220,8 @@ static enum result import(struct request *request, struct err *err)
     struct msg_clock_accept asked = {0};
     struct msg_device_import message = {0};
     struct api_wait *wait = NULL;
-    TRY(api_read_asked(request, &asked, err));
+    char key[API_KEY_N];
+    TRY(api_read_asked(request, key, &asked, err));
     TRY(begin(request, &wait, err));
     wait->is_dry_run = asked.dry_run;
 

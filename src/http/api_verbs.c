@@ -31,6 +31,7 @@ struct asking {
     struct api_body *body;
     struct blob der;
     uint8_t serial[20];
+    char key[API_KEY_N];
 };
 
 struct plan {
@@ -74,7 +75,7 @@ static enum result read_message(const struct request *request, const struct plan
 {
     struct bytes json = request_view(request)->body;
     asking->message = plan->defaults;
-    TRY(api_read_asked(request, &asking->message.asked, err));
+    TRY(api_read_asked(request, asking->key, &asking->message.asked, err));
     TRY(api_read(json, *plan->shape, &asking->message, &asking->body, err));
     return plan->finish == NULL ? OK : plan->finish(request, asking, err);
 }

@@ -42,10 +42,13 @@ MUST_USE enum result api_ask_core(struct request *request, enum ipc_type type, c
 MUST_USE enum result api_ask_reader(struct request *request, const struct msg_question *question,
                                     struct err *err);
 
-/* What every verb has: the request's number, the operator's key (zero on the local socket), the
- * Idempotency-Key and dry_run. E_SYNTAX. */
-MUST_USE enum result api_read_asked(const struct request *request, struct msg_clock_accept *ret,
-                                    struct err *err);
+#define API_KEY_N 64 /* LIMIT_NAME: hex of a SHA-256 */
+
+/* What every verb has: the request's number, the operator's key (zero on the local socket),
+ * dry_run, and an Idempotency-Key that covers address and body too, so that the same key with
+ * another request is another key. It lies in `key_space`. E_SYNTAX. */
+MUST_USE enum result api_read_asked(const struct request *request, char key_space[API_KEY_N],
+                                    struct msg_clock_accept *ret, struct err *err);
 
 /* Refuses a query parameter that is not in `names` (NULL at its end): a misspelt filter must not
  * list everything. E_SYNTAX. */

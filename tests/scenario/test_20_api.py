@@ -218,6 +218,14 @@ def test_a_repeated_key_repeats_the_answer_and_nothing_else(shared, product):
     again = alice.post("/products", {"name": product + "-b"}, key="same-" + product).ok()
     assert first == again
     alice.post("/products", {"name": product + "-b"}, key="other-" + product).problem(409, "E4002")
+    # With another request it is another key: a script's fixed key must not skip its second device.
+    alice.import_devices(product, {"D-2": None, "D-3": None})
+    assert alice.post(f"/devices/{product}/D-2/hold", {}, key="fixed").ok()["changed"] == 1
+    assert alice.post(f"/devices/{product}/D-3/hold", {}, key="fixed").ok()["changed"] == 1
+    assert alice.show(product, "D-3")["device"]["hold"] is True
+    # A token is not shown again.
+    assert "token" in alice.post("/tokens", body, key="t").ok()
+    assert "token" not in alice.post("/tokens", body, key="t").ok()
     # The same key is another operator's own, and another verb's own.
     otto = alice.add_operator("otto-" + product, "operator")
     one = alice.post("/tokens", body, key="k").ok()
