@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -105,7 +106,8 @@ enum result sandbox_enter(void *context, struct err *err)
     struct sandbox *sandbox = context;
     if ((size_t)sandbox->role >= LENGTH_OF(rights))
         return err_set(err, E_BUG, "role %u has no sandbox", (unsigned)sandbox->role);
-    tzset(); /* reads a file, once */
+    setenv("TZ", "UTC0", 1); /* else the C library looks at /etc/localtime again and again */
+    tzset();
     sandbox->missing[0] = '\0';
     TRY(set_limits(sandbox, err));
     TRY(set_flags(err));

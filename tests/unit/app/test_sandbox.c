@@ -241,6 +241,10 @@ static int work(void)
     struct tm parts;
     clock_gettime(CLOCK_REALTIME, &now);
     localtime_r(&now.tv_sec, &parts);
+    char text[64];
+    if (strftime(text, sizeof text, "%Y-%m-%d %Z %z", &parts) == 0)
+        return EINVAL;
+    tzset();
     fds[0] = public_fd;
     struct stat st;
     return outcome(fstat(fds[0], &st));
