@@ -77,13 +77,30 @@ enum result store_certificate_with_key(struct store *store, const uint8_t spki[3
     return next_certificate(&q, ret, err);
 }
 
+/* Two as a rule. SQLite's sorter for them costs 7 us, a tenth of what core spends on an enrolment.
+ */
+static void newest_first(struct certificate *rows, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct certificate row = rows[i];
+        size_t at = i;
+        for (; at > 0 && rows[at - 1].id < row.id; at--)
+            rows[at] = rows[at - 1];
+        rows[at] = row;
+    }
+}
+
 enum result store_live_certificates(struct store *store, int64_t device, struct certificate *ret,
                                     size_t max, size_t *ret_n, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_LIVE_CERTIFICATES);
     query_put_int(&q, device);
     query_put_int(&q, (int64_t)max);
-    return some_certificates(&q, ret, max, ret_n, err);
+    size_t n = 0;
+    TRY(some_certificates(&q, ret, max, &n, err));
+    newest_first(ret, n);
+    *ret_n = n;
+    return OK;
 }
 
 enum result store_last_superseded(struct store *store, int64_t device, struct certificate *ret,
