@@ -3,6 +3,7 @@
 #include <base/file.h>
 #include <crypto/hash.h>
 
+#include "journal_read.h"
 #include "record.h"
 
 #include <errno.h>
@@ -13,11 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC "troth-journal-1\n"
-#define MAGIC_N (sizeof(MAGIC) - 1)
-#define HEAD_N 8
-#define FRAME_RECORDS_MAX 65536 /* octets */
-#define FRAME_MAX (HEAD_N + FRAME_RECORDS_MAX + SHA256_N)
+#define FRAME_MAX (FRAME_HEAD_N + FRAME_RECORDS_MAX + SHA256_N)
 #define RESERVE_BYTES (8 << 20)     /* allocated beyond the end */
 #define RESERVE_LOW_BYTES (6 << 20) /* below that no certificates: the rest is for CRLs */
 
@@ -34,12 +31,6 @@ struct journal {
     struct buf records; /* added, not durable */
     uint8_t frame[FRAME_MAX];
 };
-
-static void hash_frame(const uint8_t before[SHA256_N], struct bytes head_and_records,
-                       uint8_t ret[SHA256_N])
-{
-    sha256_parts((const struct bytes[]){bytes_of(before, SHA256_N), head_and_records}, 2, ret);
-}
 
 /* All that was added is on the disk. */
 static void mark_durable(struct journal *journal)
@@ -60,112 +51,35 @@ static void forget_added(struct journal *journal)
     memcpy(journal->memory.root, journal->durable_root, sizeof(journal->memory.root));
 }
 
-/* ---- reading what is there ----------------------------------------------------------------------
+/* ---- opening ----------------------------------------------------------------------------------
  */
-
-enum frame_state { FRAME_GOOD, FRAME_END, FRAME_CUT, FRAME_BAD };
-
-struct frame {
-    struct bytes records;
-    size_t n; /* of the whole frame */
-};
-
-static bool is_all_zero(struct bytes b)
-{
-    for (size_t i = 0; i < b.n; i++)
-        if (b.p[i] != 0)
-            return false;
-    return true;
-}
-
-/* The frame at the begin of `rest`. Cut short is one that reaches the end of the file or beyond:
- * the last write of a process that ended in it. */
-static enum frame_state frame_at(struct bytes rest, const uint8_t before[SHA256_N],
-                                 struct frame *ret, uint8_t ret_chain[SHA256_N])
-{
-    struct reader r = reader_of(rest);
-    uint32_t n = reader_u32be(&r);
-    uint32_t complement = reader_u32be(&r);
-    size_t whole = (size_t)HEAD_N + n + SHA256_N;
-    uint8_t digest[SHA256_N];
-
-    if (rest.n == 0)
-        return FRAME_END;
-    if (rest.n < HEAD_N || is_all_zero(rest))
-        return FRAME_CUT;
-    if (n == 0 || n > FRAME_RECORDS_MAX || complement != ~n)
-        return FRAME_BAD;
-    if (whole > rest.n)
-        return FRAME_CUT;
-    hash_frame(before, bytes_slice(rest, 0, HEAD_N + n), digest);
-    if (memcmp(digest, rest.p + HEAD_N + n, SHA256_N) != 0)
-        return whole == rest.n ? FRAME_CUT : FRAME_BAD;
-    *ret = (struct frame){.records = bytes_slice(rest, HEAD_N, n), .n = whole};
-    memcpy(ret_chain, digest, SHA256_N);
-    return FRAME_GOOD;
-}
-
-static enum result remember(struct journal *journal, struct bytes records, struct err *err)
-{
-    struct reader r = reader_of(records);
-
-    while (r.left != 0) {
-        struct record record = record_read(&r);
-        if (!reader_ok(&r))
-            return err_set(err, E_JOURNAL, "record %llu: %s",
-                           (unsigned long long)journal->position + 1, r.why);
-        TRY(memory_check(&journal->memory, &record, err));
-        TRY(memory_add(&journal->memory, &record, err));
-        journal->position++;
-    }
-    return OK;
-}
-
-static enum result replay(struct journal *journal, struct bytes file, struct err *err)
-{
-    struct frame frame;
-    enum frame_state state;
-
-    sha256(bytes_text(MAGIC), journal->chain);
-    journal->end = (off_t)MAGIC_N;
-    while ((state = frame_at(bytes_slice(file, (size_t)journal->end, file.n), journal->chain,
-                             &frame, journal->chain)) == FRAME_GOOD) {
-        TRY(remember(journal, frame.records, err));
-        journal->end += (off_t)frame.n;
-    }
-    mark_durable(journal);
-    if (state == FRAME_BAD)
-        return err_set(err, E_JOURNAL, "the signer's journal is damaged at octet %lld",
-                       (long long)journal->end);
-    return OK;
-}
 
 static enum result write_magic(struct journal *journal, struct err *err)
 {
-    sha256(bytes_text(MAGIC), journal->chain);
-    journal->end = (off_t)MAGIC_N;
+    sha256(bytes_text(JOURNAL_MAGIC), journal->chain);
+    journal->end = (off_t)JOURNAL_MAGIC_N;
     if (ftruncate(journal->fd, 0) != 0)
         return err_set(err, E_IO, "journal: %s", strerror(errno));
-    return fd_write(journal->fd, bytes_text(MAGIC), err);
+    return fd_write(journal->fd, bytes_text(JOURNAL_MAGIC), err);
 }
 
 static enum result read_whole(struct journal *journal, size_t n, struct err *err)
 {
+    struct journal_found found;
     void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, journal->fd, 0);
     if (p == MAP_FAILED)
         return err_set(err, E_IO, "journal: %s", strerror(errno));
 
-    struct bytes file = bytes_of(p, n);
-    size_t magic_n = n < MAGIC_N ? n : MAGIC_N;
-    enum result result = OK;
-    if (memcmp(p, MAGIC, magic_n) != 0)
-        result = err_set(err, E_JOURNAL, "the file is no journal of a signer");
-    else if (n < MAGIC_N)
-        result = write_magic(journal, err);
-    else
-        result = replay(journal, file, err);
+    enum result result = journal_replay(bytes_of(p, n), &journal->memory, &found, err);
     munmap(p, n);
-    return result;
+    TRY(result);
+    if (found.end == 0)
+        return write_magic(journal, err);
+    journal->end = (off_t)found.end;
+    journal->position = found.position;
+    memcpy(journal->chain, found.chain, SHA256_N);
+    mark_durable(journal);
+    return OK;
 }
 
 /* Cuts off what a crash left, and makes the file's existence durable. */
@@ -190,7 +104,7 @@ enum result journal_open(const char *path, struct journal **ret, struct err *err
 
     if (journal == NULL)
         return err_set(err, E_MEMORY, "no memory for the journal");
-    journal->records = buf_over(journal->frame + HEAD_N, FRAME_RECORDS_MAX);
+    journal->records = buf_over(journal->frame + FRAME_HEAD_N, FRAME_RECORDS_MAX);
     journal->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (journal->fd < 0 || fstat(journal->fd, &stat) != 0)
         return err_set(err, E_IO, "%s: %s", path, strerror(errno));
@@ -259,20 +173,20 @@ static enum result take_back(struct journal *journal, struct err *err)
 enum result journal_commit(struct journal *journal, struct err *err)
 {
     size_t n = journal->records.n;
-    struct buf head = buf_over(journal->frame, HEAD_N);
+    struct buf head = buf_over(journal->frame, FRAME_HEAD_N);
     uint8_t chain[SHA256_N];
 
     if (n == 0)
         return OK;
     buf_put_u32be(&head, (uint32_t)n);
     buf_put_u32be(&head, ~(uint32_t)n);
-    hash_frame(journal->chain, bytes_of(journal->frame, HEAD_N + n), chain);
-    memcpy(journal->frame + HEAD_N + n, chain, SHA256_N);
-    if (fd_write(journal->fd, bytes_of(journal->frame, HEAD_N + n + SHA256_N), err) != OK)
+    journal_hash_frame(journal->chain, bytes_of(journal->frame, FRAME_HEAD_N + n), chain);
+    memcpy(journal->frame + FRAME_HEAD_N + n, chain, SHA256_N);
+    if (fd_write(journal->fd, bytes_of(journal->frame, FRAME_HEAD_N + n + SHA256_N), err) != OK)
         return take_back(journal, err);
     if (fdatasync(journal->fd) != 0)
         return err_set(err, E_IO, "journal: fdatasync: %s", strerror(errno));
-    journal->end += (off_t)(HEAD_N + n + SHA256_N);
+    journal->end += (off_t)(FRAME_HEAD_N + n + SHA256_N);
     memcpy(journal->chain, chain, SHA256_N);
     mark_durable(journal);
     return OK;
@@ -297,13 +211,14 @@ bool journal_has_room(struct journal *journal)
 static enum result read_frame(struct journal *journal, off_t at, uint8_t *room, size_t *ret_n,
                               struct err *err)
 {
-    uint8_t head[HEAD_N];
+    uint8_t head[FRAME_HEAD_N];
 
-    if (pread(journal->fd, head, HEAD_N, at) != HEAD_N)
+    if (pread(journal->fd, head, FRAME_HEAD_N, at) != FRAME_HEAD_N)
         return err_set(err, E_IO, "journal: %s", strerror(errno));
-    struct reader r = reader_of(bytes_of(head, HEAD_N));
+    struct reader r = reader_of(bytes_of(head, FRAME_HEAD_N));
     uint32_t n = reader_u32be(&r);
-    if (n == 0 || n > FRAME_RECORDS_MAX || pread(journal->fd, room, n, at + HEAD_N) != (ssize_t)n)
+    if (n == 0 || n > FRAME_RECORDS_MAX ||
+        pread(journal->fd, room, n, at + FRAME_HEAD_N) != (ssize_t)n)
         return err_set(err, E_JOURNAL, "the signer's journal changed at octet %lld", (long long)at);
     *ret_n = n;
     return OK;
@@ -318,7 +233,8 @@ enum result journal_each(struct journal *journal, uint64_t after, journal_visit 
 
     if (room.p == NULL)
         return err_set(err, E_MEMORY, "no memory to read the journal");
-    for (off_t at = (off_t)MAGIC_N; at < journal->end; at += (off_t)(HEAD_N + n + SHA256_N)) {
+    for (off_t at = (off_t)JOURNAL_MAGIC_N; at < journal->end;
+         at += (off_t)(FRAME_HEAD_N + n + SHA256_N)) {
         TRY(read_frame(journal, at, room.p, &n, err));
         struct reader r = reader_of(bytes_of(room.p, n));
         while (r.left != 0 && reader_ok(&r)) {
