@@ -33,22 +33,30 @@ static enum result ask_health(struct request *request, struct err *err)
 
 /* ---- readiness ------------------------------------------------------------------------------ */
 
+static void add_reason(struct api_doc *doc, struct bytes reason)
+{
+    if (reason.n > 0)
+        api_add_text(doc, "reasons", reason);
+}
+
 /* Core says whether it can issue; the desk adds what it lacks itself. */
 static void take_readiness(struct request *request, struct api_wait *wait,
                            const struct ipc_message *message)
 {
     const struct desk *desk = request_owner(request);
     const struct msg_health_end *end = &message->health_end;
+    const char *missing = desk->setup->sandbox.missing;
     if (message->type != IPC_HEALTH_END)
         return;
-    const char *missing = desk->setup->sandbox.missing;
-    api_put_flag(wait->doc, "ok", end->ready != 0);
+    bool has_certificate = identity_has_certificate(desk->upkeep.identity);
+    bool is_ready = end->ready != 0 && has_certificate;
+    api_put_flag(wait->doc, "ok", is_ready);
     api_list(wait->doc, "reasons");
-    if (end->reason.n > 0)
-        api_add_text(wait->doc, "reasons", end->reason);
-    if (*missing != '\0')
-        api_add_text(wait->doc, "reasons", bytes_of(missing, strlen(missing)));
-    api_reply_doc(request, wait->doc, end->ready != 0 ? 200 : 503);
+    add_reason(wait->doc, end->reason);
+    if (!has_certificate)
+        add_reason(wait->doc, bytes_text("the operators' port has no certificate yet"));
+    add_reason(wait->doc, bytes_of(missing, strlen(missing)));
+    api_reply_doc(request, wait->doc, is_ready ? 200 : 503);
 }
 
 static enum result ask_readiness(struct request *request, struct err *err)

@@ -244,6 +244,9 @@ def test_a_dry_run_says_what_would_be_and_changes_nothing(shared, product):
     assert (outcome["created"], outcome["refused"], outcome["dry_run"]) == (1, 1, True)
     token = alice.post("/tokens", {"product": product, "serial": "D-1"}, dry_run="true").ok()
     assert "token" not in token
+    operator = alice.post("/operators", {"name": "dry-" + product[:20], "role": "viewer", "csr": lab.csr_pem(
+        lab.make_csr(lab.make_key()))}, dry_run="true").ok()
+    assert "certificate" not in operator
     alice.get(f"/devices/{product}/D-2").problem(404, "E4001")
     alice.get("/devices", product=product + "-dry").problem(404, "E4001")
     assert alice.state(product, "D-1") == "expected"
