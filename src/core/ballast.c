@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define BALLAST_BYTES (16 << 20)
-#define BALLAST_AGAIN (4 * (int64_t)BALLAST_BYTES) /* free space before issuing goes on */
+#define BALLAST_AGAIN ((int64_t)BALLAST_BYTES * 3 / 2) /* free space before issuing goes on */
 
 static bool fill(int fd)
 {

@@ -99,7 +99,9 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
 /* Operators first: a revocation goes before issuing (design 3). */
 static void take_turn(struct core *core)
 {
-    core->now_s = clock_now_s();
+    core->now_s =
+        clock_guard_look(&core->service.clock, clock_now_s(), clock_monotonic_us() / 1000000,
+                         ledger_last_at_s(core->service.ledger));
     drain(core, &core->desk);
     drain(core, &core->signer);
     for (unsigned i = 0; i < core->front_count; i++)

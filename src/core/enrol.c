@@ -14,7 +14,7 @@ static uint32_t told_code(const struct enrolment *enrolment)
                      enrolment->code == E_KEY_WEAK;
     if (enrolment->code == E_NONE || enrolment->is_proven || is_public)
         return enrolment->code;
-    return info->kind == R_REFUSED && enrolment->code == E_CLOCK ? E_BUSY : E_PROOF;
+    return result_is_ours(info->kind) || enrolment->code == E_CLOCK ? E_BUSY : E_PROOF;
 }
 
 static void answer_device(struct core *core, const struct job *job)

@@ -43,8 +43,7 @@ static enum result is_ready(struct core *core, struct err *why)
         return err_set(why, E_BUSY, "signer's journal and ledger are being compared");
     if (core->service.stops_issuing)
         return err_set(why, E_BUSY, "the disk is full: issuing stops, revocation goes on");
-    return clock_guard_check(&core->service.clock, core->now_s, clock_monotonic_us() / 1000000,
-                             ledger_last_at_s(core->service.ledger), why);
+    return clock_guard_check(&core->service.clock, why);
 }
 
 void core_health(struct core *core, const struct msg_health_ask *ask)

@@ -138,7 +138,7 @@ void core_import_step(struct core *core)
         return;
     turn_end(core);
     enum result result = slice_in_transaction(core, &is_over, &err);
-    if (result != OK && error_find(err.code)->kind == R_IO)
+    if (result != OK && result_is_ours(error_find(err.code)->kind))
         turn_fail(core, &err);
     if (result != OK || is_over)
         end(core, &err);

@@ -151,7 +151,7 @@ void core_verb(struct core *core, const struct ipc_message *message)
     if (result != OK) {
         answer = (struct msg_verb_answer){
             .id = asked->id, .code = err.code, .text = text_bytes(err.text)};
-        if (error_find(err.code)->kind == R_IO)
+        if (result_is_ours(error_find(err.code)->kind))
             turn_fail(core, &err);
     }
     core->counts.verbs++;

@@ -1,7 +1,5 @@
 #include <service/verb.h>
 
-#include <base/clock.h>
-
 enum result verb_clock_accept(struct service *service, const struct operator_is *who,
                               const struct msg_clock_accept *ask, int64_t now_s,
                               struct msg_verb_answer *answer, struct err *err)
@@ -10,7 +8,7 @@ enum result verb_clock_accept(struct service *service, const struct operator_is 
     service_act(service, EVENT_CLOCK_ACCEPTED, now_s, who->actor, 0);
     TRY(service_record(service, &answer->entry, err));
     if (!ask->dry_run)
-        clock_guard_accept(&service->clock, now_s, clock_monotonic_us() / 1000000);
+        clock_guard_accept(&service->clock);
     answer->changed = 1;
     return OK;
 }

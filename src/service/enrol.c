@@ -214,7 +214,7 @@ static enum result decide(struct service *service, const struct msg_enrol *ask, 
                           struct enrolment *job, struct err *err)
 {
     struct ask facts = {.operation = job->operation, .credential = job->credential};
-    TRY(enrol_may_issue(service, now_s, err));
+    TRY(enrol_may_issue(service, err));
     TRY(enrol_find(service, ask, now_s, job, &facts, err));
     TRY(read_facts(service, ask, now_s, job, &facts, err));
 
@@ -243,7 +243,7 @@ enum result enrol_decide(struct service *service, const struct msg_enrol *ask, i
     enum result result = decide(service, ask, now_s, job, &why);
     if (result == OK)
         return OK;
-    if (error_find(why.code)->kind == R_IO || error_find(why.code)->kind == R_CORRUPT) {
+    if (result_is_ours(result)) {
         *err = why;
         return result;
     }

@@ -14,6 +14,6 @@ MUST_USE enum result enrol_grant(struct service *service, struct enrolment *job,
                                  int64_t now_s, struct err *err);
 
 /* May issue now: clock and room on the disk. */
-MUST_USE enum result enrol_may_issue(struct service *service, int64_t now_s, struct err *err);
+MUST_USE enum result enrol_may_issue(const struct service *service, struct err *err);
 
 #endif

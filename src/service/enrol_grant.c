@@ -1,18 +1,16 @@
 /* From an answer to a grant: what the signer is asked to sign. */
 #include "enrol.h"
 
-#include <base/clock.h>
 #include <base/rand.h>
 #include <crypto/hash.h>
 
 #include <string.h>
 
-enum result enrol_may_issue(struct service *service, int64_t now_s, struct err *err)
+enum result enrol_may_issue(const struct service *service, struct err *err)
 {
     if (service->stops_issuing)
         return err_set(err, E_BUSY, "the disk is full: issuing stops, revocation goes on");
-    return clock_guard_check(&service->clock, now_s, clock_monotonic_us() / 1000000,
-                             ledger_last_at_s(service->ledger), err);
+    return clock_guard_check(&service->clock, err);
 }
 
 static enum result make_serial(struct service *service, struct enrolment *job, struct err *err)

@@ -110,13 +110,6 @@ static enum result find_product(struct service *service, struct bytes name, stru
     return result;
 }
 
-/* A failure that is the row's own fault goes to `why`; one of the machine ends the import. */
-static bool is_row_fault(enum result result)
-{
-    return result != OK && result != R_IO && result != R_CORRUPT && result != R_MEMORY &&
-           result != R_BUG;
-}
-
 static enum result judge(struct service *service, const struct operator_is *who,
                          const struct msg_import_row *row, int64_t now_s,
                          struct import_answer *answer)
@@ -146,7 +139,7 @@ enum result import_row(struct service *service, const struct operator_is *who,
 {
     struct import_answer answer = {.did = IMPORT_REFUSED};
     enum result result = judge(service, who, row, now_s, &answer);
-    if (result != OK && !is_row_fault(result)) {
+    if (result_is_ours(result)) {
         *err = answer.why;
         return result;
     }

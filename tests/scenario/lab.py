@@ -369,6 +369,7 @@ class Server:
         }
         if os.environ.get("TROTH_TEST_SANDBOX") == "off":
             self.config.setdefault("sandbox", {"seccomp": "off", "landlock": "off"})
+        self.environment = {}  # of the server's processes, beside ours
         self.process = None
         self.children = []
         self._scratch = 0
@@ -414,7 +415,8 @@ class Server:
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 [program("trothd"), "serve", "--config", str(self.config_file)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                env={**os.environ, **self.environment})
         deadline = time.monotonic() + READY_S
         while not self.is_ready():
             assert self.process.poll() is None, f"trothd ended while starting\n{self.log()}"

@@ -143,6 +143,8 @@ int fixture_tear_down(void **state)
 
 void begin(struct fixture *f)
 {
+    (void)clock_guard_look(&f->service.clock, f->now_s, clock_monotonic_us() / 1000000,
+                           ledger_last_at_s(f->service.ledger));
     assert_ok(store_begin(f->store, &f->err));
 }
 

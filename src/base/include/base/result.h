@@ -2,6 +2,8 @@
 #ifndef BASE_RESULT_H
 #define BASE_RESULT_H
 
+#include <stdbool.h>
+
 /* Kinds to branch on. Outputs (`ret_x`) are written only with OK. */
 enum result {
     OK = 0,
@@ -21,6 +23,12 @@ enum result {
     R_BUG,          /* we broke a promise to ourselves */
     RESULT_COUNT
 };
+
+/* The machine or we ourselves failed, and not the one who asked. */
+static inline bool result_is_ours(enum result result)
+{
+    return result == R_CORRUPT || result == R_IO || result == R_MEMORY || result == R_BUG;
+}
 
 #define MUST_USE __attribute__((warn_unused_result))
 
