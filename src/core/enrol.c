@@ -50,12 +50,15 @@ static void answer_listener(const struct job *job)
 
 static void answer_operator(struct core *core, const struct job *job)
 {
+    bool is_done = job->enrolment.code == E_NONE;
+    bool is_again = job->enrolment.next == ENROL_ANSWER;
     struct msg_verb_answer answer = {
         .id = job->asked_id,
         .code = job->enrolment.code,
         .text = text_bytes(job->enrolment.why.text),
         .object = job->enrolment.operator_id,
-        .created = job->enrolment.code == E_NONE,
+        .created = is_done && !is_again,
+        .unchanged = is_done && is_again,
         .certificate = blob_bytes(&job->enrolment.der),
     };
     core_answer_verb(core, &answer);

@@ -171,6 +171,10 @@ void core_operator_add(struct core *core, const struct msg_operator_add *ask)
     if (result == OK)
         result = enrol_operator(&core->service, &who, ask, core->now_s, &job->enrolment, &err);
     job->enrolment.kind = ENROL_OPERATOR;
+    if (result == OK && job_is_busy(&core->jobs, 0, job->enrolment.spki_hash))
+        result = err_set(&err, E_BUSY, "the same key is being certified");
+    if (ask->dry_run)
+        blob_free(&job->enrolment.der); /* shown when it is meant */
     if (result != OK || ask->dry_run) {
         job->enrolment.code = err.code;
         job->enrolment.why = err;

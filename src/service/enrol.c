@@ -18,9 +18,8 @@ static void refuse(struct enrolment *job, const struct err *why)
     job->why = *why;
 }
 
-/* A repeat answers with the certificate that the pair already has. */
-static enum result repeat(struct service *service, const struct certificate *old,
-                          struct enrolment *job, struct err *err)
+enum result enrol_repeat(struct service *service, const struct certificate *old,
+                         struct enrolment *job, struct err *err)
 {
     uint8_t space[LIMIT_CERTIFICATE_BYTES];
     struct buf der = buf_over(space, sizeof space);
@@ -49,7 +48,7 @@ static enum result find_repeat(struct service *service, int64_t now_s, struct en
     if (!is_good || now_s > old.not_after_s)
         return OK;
     *ret_repeats = true;
-    return repeat(service, &old, job, err);
+    return enrol_repeat(service, &old, job, err);
 }
 
 /* Is the key somebody else's: another device's, or our own? */

@@ -94,6 +94,32 @@ def test_one_key_is_one_operators(shared):
     body = {"role": "viewer", "csr": lab.csr_pem(lab.make_csr(key))}
     shared.first.post("/operators", {"name": "one", **body}).ok()
     shared.first.post("/operators", {"name": "two", **body}).problem(403, "E3006")
+    shared.first.post("/operators", {"name": "one", **body, "scope": "acme"}).problem(403, "E3006")
+    shared.first.post("/operators", {"name": "one", **body, "role": "admin"}).problem(403, "E3006")
+
+
+def test_an_operator_whose_answer_was_lost_asks_again(shared):
+    alice = shared.first
+    body = {"name": "lost", "role": "viewer", "csr": lab.csr_pem(lab.make_csr(lab.make_key()))}
+    first = alice.post("/operators", body, key="lost-1").ok()
+    entries = alice.get("/status").ok()["ledger"]["entries"]
+    for key in ("lost-1", "lost-2", None):
+        again = alice.post("/operators", body, key=key).ok()
+        assert again["certificate"] == first["certificate"]
+        assert (again["object"], again["created"], again["unchanged"]) == (first["object"], 0, 1)
+    dry = alice.post("/operators", body, dry_run="true").ok()
+    assert dry["unchanged"] == 1 and "certificate" not in dry
+    assert alice.get("/status").ok()["ledger"]["entries"] == entries
+
+
+def test_the_first_operator_whose_answer_was_lost_asks_again(troth):
+    body = {"name": "ann", "csr": lab.csr_pem(lab.make_csr(lab.make_key()))}
+    other = {"name": "ann", "csr": lab.csr_pem(lab.make_csr(lab.make_key()))}
+    first = troth.local("POST", "/api/v1/bootstrap", body).ok()
+    again = troth.local("POST", "/api/v1/bootstrap", body).ok()
+    assert again["certificate"] == first["certificate"]
+    troth.local("POST", "/api/v1/bootstrap", other).problem(403, "E2002")
+    troth.local("POST", "/api/v1/bootstrap", {**body, "name": "eve"}).problem(403, "E2002")
 
 
 # ---- scope -------------------------------------------------------------------------------------

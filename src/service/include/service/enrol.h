@@ -78,7 +78,9 @@ MUST_USE enum result enrol_server(struct service *service, struct bytes spki, in
                                   struct enrolment *job, struct err *err);
 
 /* A certificate and a row for an operator: by an admin, or over the local socket while there is no
- * operator yet. E_OPERATOR, E_SYNTAX, E_CONFLICT. */
+ * operator yet. Asked for again with the same key, name, role and scope (whose answer was lost) he
+ * gets the certificate that he has, and nothing is recorded; over the local socket only while there
+ * is nobody else. E_OPERATOR, E_SYNTAX, E_CONFLICT, E_KEY_SHARED. */
 MUST_USE enum result enrol_operator(struct service *service, const struct operator_is *who,
                                     const struct msg_operator_add *ask, int64_t now_s,
                                     struct enrolment *job, struct err *err);
