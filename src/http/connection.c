@@ -50,7 +50,6 @@ static void begin(struct door *door, struct MHD_Connection *mhd, void **context)
     *context = connection;
     door->hub->counts.connections++;
     door->hub->counts.open++;
-    door->open++;
     if (connection->is_tls)
         handshake_begin(connection);
     connection_enter(connection, PHASE_HANDSHAKE, 0);
@@ -58,11 +57,10 @@ static void begin(struct door *door, struct MHD_Connection *mhd, void **context)
 
 static void end(struct connection *connection)
 {
-    struct door *door = connection->door;
     connection->hub->counts.open--;
-    /* At its limit the library does not listen, and looks again only when it is run. */
-    door->must_run = door->must_run || door->open == door->hub->limits.connections;
-    door->open--;
+    /* At a limit, ours or the system's, the library does not listen; it looks again when it runs.
+     */
+    connection->door->must_run = true;
     wheel_clear(&connection->hub->wheel, &connection->timer);
     free(connection->claim);
     free(connection);

@@ -14,7 +14,6 @@ struct door {
     int listen_fd;          /* not owned */
     struct MHD_Daemon *mhd; /* NULL: not open yet */
     int epoll_fd;           /* libmicrohttpd's own */
-    uint32_t open;          /* connections */
     bool must_run;          /* there is something to do that its epoll does not tell */
 };
 
