@@ -1,5 +1,6 @@
 #include <crypto/chain.h>
 #include <crypto/hash.h>
+#include <trust/words.h>
 
 #include "forge.h"
 
@@ -11,6 +12,15 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+/* crypto may not see trust: the numbers are written twice and held together here. */
+_Static_assert((int)CHAIN_AUTHORITY_NONE == (int)AUTHORITY_NONE, "");
+_Static_assert((int)CHAIN_AUTHORITY_ROOT == (int)AUTHORITY_ROOT, "");
+_Static_assert((int)CHAIN_AUTHORITY_IDEVID == (int)AUTHORITY_IDEVID, "");
+_Static_assert((int)CHAIN_AUTHORITY_LDEVID == (int)AUTHORITY_LDEVID, "");
+_Static_assert((int)CHAIN_AUTHORITY_OPERATIONS == (int)AUTHORITY_OPERATIONS, "");
+_Static_assert((int)CHAIN_AUTHORITY_ANCHOR == (int)AUTHORITY_ANCHOR, "");
+_Static_assert((int)CHAIN_AUTHORITY_COUNT == (int)AUTHORITY_COUNT, "");
 
 #define CA "critical,CA:TRUE"
 #define CA_USAGE "critical,keyCertSign,cRLSign"

@@ -1,6 +1,6 @@
 /* Serial numbers of ours, which carry the status index (design 5, Status index):
  *   1 octet 01-7f, 10 random, 1 expiry class, 4 number (big-endian).
- * Numbers count up from 0 within (issuer, class). */
+ * Numbers rise within (issuer, class) and are never used twice. */
 #ifndef PKI_SERIAL_H
 #define PKI_SERIAL_H
 
