@@ -8,6 +8,7 @@
 #include <wire/x509_write.h>
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,12 +292,21 @@ void lab_start(struct lab *lab, const struct config_limits *limits)
     lab->supervisor_fd = wait_ready(supervisor[1]);
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+    (void)st;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
 int lab_stop(struct lab *lab)
 {
     int status = -1;
     close(lab->supervisor_fd);
     waitpid(lab->front, &status, 0);
     waitpid(lab->core, NULL, 0); /* ends with its channel */
+    nftw(lab->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     lab_holder_free(&lab->root);
     lab_holder_free(&lab->ldevid);
     lab_holder_free(&lab->idevid);

@@ -63,7 +63,7 @@ struct lab {
 };
 
 void lab_start(struct lab *lab, const struct config_limits *limits);
-/* Stops both; the front's exit status. */
+/* Stops both and removes the folder; the front's exit status. */
 int lab_stop(struct lab *lab);
 
 extern const struct config_limits lab_limits; /* seconds: for tests that do not wait */
