@@ -2,6 +2,7 @@
 #include "answer.h"
 
 #include <trust/words.h>
+#include <wire/x509.h>
 
 struct counted {
     int64_t issuer, n;
@@ -39,6 +40,17 @@ static enum result visit_issuer(void *context, const struct authority_row *issue
     return give_authority(query, issuer, bytes_of(NULL, 0), counted.n, err);
 }
 
+/* An anchor's row has no end of its own: its certificate has. */
+static enum result read_end(struct authority_row *row, struct err *err)
+{
+    struct x509_cert certificate = {0};
+    const char *why = NULL;
+    if (!x509_read_cert(bytes_of(row->certificate, row->n), &certificate, &why))
+        return err_set(err, E_STORE_CORRUPT, "anchor %lld: %s", (long long)row->id, why);
+    row->not_after_s = certificate.not_after_s;
+    return OK;
+}
+
 static enum result visit_anchor(void *context, const struct authority_row *anchor, struct err *err)
 {
     struct query *query = context;
@@ -46,6 +58,7 @@ static enum result visit_anchor(void *context, const struct authority_row *ancho
     TRY(store_product(query->store, anchor->product, &product, err));
     struct authority_row row = *anchor;
     row.kind = AUTHORITY_ANCHOR;
+    TRY(read_end(&row, err));
     return give_authority(query, &row, query_text(product.name), 0, err);
 }
 

@@ -434,6 +434,7 @@ def test_anchors_are_listed_with_their_product(shared, product):
     listed = [one for one in shared.first.get("/anchors").ok()["items"] if one["product"] == product]
     assert len(listed) == 1 and listed[0]["kind"] == "anchor"
     assert lab.x509.load_pem_x509_certificate(listed[0]["pem"].encode()) == root
+    assert listed[0]["not_after"] == root.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_the_checkpoint_covers_the_entries(shared):
