@@ -1,6 +1,7 @@
 /* One turn of the loop: whatever was waiting is one batch, one transaction, one fsync. */
 #include "core.h"
 
+#include <base/clock.h>
 #include <base/log.h>
 
 enum result turn_begin(struct core *core, struct err *err)
@@ -9,6 +10,7 @@ enum result turn_begin(struct core *core, struct err *err)
         return OK;
     TRY(store_begin(core->store, err));
     core->in_turn = true;
+    core->begun_us = clock_monotonic_us();
     return OK;
 }
 
@@ -63,7 +65,7 @@ void turn_end(struct core *core)
     }
     if (core->in_turn)
         ledger_committed(core->service.ledger);
-    core->in_turn = false;
+    core->in_turn = core->is_urgent = false;
     core->journal = 0;
     answer_finished(core);
 }
