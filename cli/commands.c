@@ -202,7 +202,7 @@ static const struct field cert_list_fields[] = {
 };
 static const struct column cert_columns[] = {
     {"CERTIFICATE", "serial"},   {"PROFILE", "profile"}, {"PRODUCT", "product"},
-    {"DEVICE", "device_serial"}, {"STATE", "state"},     {"REASON", "reason", "unspecified"},
+    {"DEVICE", "device_serial"}, {"STATE", "state"},     {"REASON", "reason"},
     {"FROM", "not_before"},      {"UNTIL", "not_after"}, {0},
 };
 static const struct option_row cert_options[] = {

@@ -20,7 +20,7 @@ static void print_part(struct session *session, const char *title, const struct 
 enum result action_device_show(struct session *session, const struct plan *plan, struct err *err)
 {
     static const struct column certificates[] = {
-        {"CERTIFICATE", "serial"}, {"STATE", "state"},     {"REASON", "reason", "unspecified"},
+        {"CERTIFICATE", "serial"}, {"STATE", "state"},     {"REASON", "reason"},
         {"FROM", "not_before"},    {"UNTIL", "not_after"}, {0},
     };
     static const struct column findings[] = {

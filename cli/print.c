@@ -61,13 +61,6 @@ void print_cell(const json_t *object, const char *member, char to[PRINT_CELL_MAX
         snprintf(to, PRINT_CELL_MAX, "-");
 }
 
-static void column_cell(const json_t *object, const struct column *column, char to[PRINT_CELL_MAX])
-{
-    print_cell(object, column->member, to);
-    if (column->silent != NULL && strcmp(to, column->silent) == 0)
-        memcpy(to, "-", sizeof "-");
-}
-
 static void measure(struct print_table *table, const json_t *rows)
 {
     for (size_t c = 0; c < COLUMNS_MAX && table->columns[c].title != NULL; c++) {
@@ -76,7 +69,7 @@ static void measure(struct print_table *table, const json_t *rows)
         json_array_foreach(rows, index, row)
         {
             char cell[PRINT_CELL_MAX];
-            column_cell(row, &table->columns[c], cell);
+            print_cell(row, table->columns[c].member, cell);
             widest = strlen(cell) > widest ? strlen(cell) : widest;
         }
         table->width[c] = (int)widest;
@@ -113,7 +106,7 @@ void print_rows(struct session *session, struct print_table *table, const json_t
     {
         for (const struct column *c = table->columns; c->title != NULL; c++) {
             char cell[PRINT_CELL_MAX];
-            column_cell(row, c, cell);
+            print_cell(row, c->member, cell);
             print_padded(cell, table->width[c - table->columns], c[1].title == NULL, session->out);
         }
         fputc('\n', session->out);
@@ -125,7 +118,7 @@ void print_details(struct session *session, const struct column *columns, const 
     for (const struct column *c = columns; c->title != NULL; c++) {
         char cell[PRINT_CELL_MAX];
         const char *text = json_string_value(json_object_get(object, c->member));
-        column_cell(object, c, cell);
+        print_cell(object, c->member, cell);
         fprintf(session->out, "%-16s", c->title);
         print_clean(text != NULL && *text != '\0' ? text : cell, session->out);
         fputc('\n', session->out);

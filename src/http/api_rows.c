@@ -3,6 +3,7 @@
 #include "api_words.h"
 
 #include <crypto/pem.h>
+#include <trust/words.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -133,12 +134,21 @@ static struct bytes pem_of(struct bytes der, struct blob *space)
     return blob_bytes(space);
 }
 
+#define NO_REASON UINT8_MAX /* has no word */
+
+/* Only what has ended has a reason: 0 would be written "unspecified". */
+static bool has_reason(const struct msg_cert_row *row)
+{
+    return row->state != CERT_PENDING && row->state != CERT_CURRENT;
+}
+
 static void write_certificate(writer write, struct api_doc *doc, const char *name,
                               const struct msg_cert_row *row)
 {
     CLEANUP(blob_free) struct blob space = {0};
-    const struct cert_view view = {*row, pem_of(row->certificate, &space)};
+    struct cert_view view = {*row, pem_of(row->certificate, &space)};
     struct api_shape shape = API_SHAPE(cert_fields);
+    view.row.reason = has_reason(row) ? row->reason : NO_REASON;
     shape.n -= view.pem.n == 0;
     write(doc, name, shape, &view);
 }

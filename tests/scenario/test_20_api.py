@@ -412,8 +412,10 @@ def test_a_certificate_is_shown_and_revoked_by_its_serial_number(shared, product
     assert shown["spki"] == lab.spki_hash(key)
     issuers = {one["id"]: one for one in alice.get("/issuers").ok()["items"]}
     assert issuers[shown["issuer"]]["kind"] == "ldevid"
+    assert shown["reason"] is None
     alice.post(path + "/revoke", {"reason": "superseded", "note": "a test"}).ok()
-    assert alice.get(path).ok()["state"] == "revoked"
+    ended = alice.get(path).ok()
+    assert (ended["state"], ended["reason"]) == ("revoked", "superseded")
     listed = alice.pages("/certificates", product=product, serial="D-1")
     assert [one["serial"] for one in listed] == [lab.serial_hex(leaf)]
     assert "pem" not in listed[0]
@@ -434,7 +436,7 @@ def test_anchors_are_listed_with_their_product(shared, product):
     listed = [one for one in shared.first.get("/anchors").ok()["items"] if one["product"] == product]
     assert len(listed) == 1 and listed[0]["kind"] == "anchor"
     assert lab.x509.load_pem_x509_certificate(listed[0]["pem"].encode()) == root
-    assert listed[0]["not_after"] == root.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert listed[0]["not_after"] == root.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_the_checkpoint_covers_the_entries(shared):

@@ -161,10 +161,12 @@ def test_certificates_are_listed_shown_and_revoked(shared, cli, name):
     leaf = device.enrol(lab.make_csr(key, "S1")).certificates()[0]
     serial = lab.serial_hex(leaf)
     assert [one["serial"] for one in cli.json("cert", "list", "--product", name)] == [serial]
+    assert "unspecified" not in cli("cert", "list", "--product", name).stdout
     shown = cli("cert", "show", serial).stdout
     assert lab.certificate_pem(leaf) in shown
     cli("cert", "revoke", serial, "--reason", "superseded", "--note", "test")
     assert cli.json("cert", "show", serial)["state"] == "revoked"
+    assert " superseded " in cli("cert", "list", "--product", name).stdout
     cli("cert", "show", "00" * 16, status=NOT_FOUND)
 
 

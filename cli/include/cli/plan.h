@@ -23,7 +23,6 @@ struct field {
 struct column {
     const char *title; /* NULL ends a table */
     const char *member;
-    const char *silent; /* a value that says nothing and is shown as "-"; or NULL */
 };
 
 struct plan {

@@ -114,6 +114,12 @@ static json_t *make_instant(const struct api_field *field, const void *from)
     return field->kind == API_TIME_OR_NULL && at_s == 0 ? json_null() : make_time(at_s);
 }
 
+static json_t *make_word(const struct api_field *field, const void *from)
+{
+    const char *word = field->words->word(*(const uint8_t *)from);
+    return word == NULL ? json_null() : json_string(word);
+}
+
 static json_t *make_member(const struct api_field *field, const void *from)
 {
     struct bytes text;
@@ -128,7 +134,7 @@ static json_t *make_member(const struct api_field *field, const void *from)
     case API_FLAG:
         return json_boolean(*(const uint8_t *)from);
     case API_WORD:
-        return json_string(field->words->word(*(const uint8_t *)from));
+        return make_word(field, from);
     case API_WORDS:
         return make_words(from, field->words);
     case API_TIME:

@@ -25,7 +25,7 @@ enum api_kind {
     API_NUMBER,         /* integer: uint8_t, uint32_t, int64_t or uint64_t by `size` */
     API_NUMBER_OR_NULL, /* the same, null below 0; written only */
     API_FLAG,           /* true, false: uint8_t */
-    API_WORD,           /* string of `words`: uint8_t */
+    API_WORD,           /* string of `words`: uint8_t; written null when that has no word */
     API_WORDS,          /* array of such strings: uint32_t, bit 1 << value */
     API_TIME,           /* RFC 3339 in UTC: int64_t seconds; written only */
     API_TIME_OR_NULL,   /* the same, null for 0; written only */
