@@ -301,8 +301,7 @@ static enum result write_root_key(struct making *making, struct err *err)
     return OK;
 }
 
-/* ---- requests for a root elsewhere
- * --------------------------------------------------------------- */
+/* ---- requests for a root elsewhere ----------------------------------------------------------- */
 
 static enum result write_request(struct making *making, enum pki_issuer_kind kind, struct err *err)
 {
@@ -338,8 +337,7 @@ static enum result write_requests(struct making *making, struct err *err)
     return OK;
 }
 
-/* ---- altogether
- * ---------------------------------------------------------------------------------- */
+/* ---- altogether ------------------------------------------------------------------------------ */
 
 static enum result make_all(struct making *making, struct err *err)
 {

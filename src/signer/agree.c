@@ -31,7 +31,8 @@ enum result answer_journal_ask(struct session *session, const struct msg_journal
     session->has_agreed = false;
     session->was_asked = true;
     session->is_core_ahead = message->after > end.journal;
-    TRY(journal_each(session->journal, message->after, send_item, session, err));
+    const struct journal_visitor visitor = {send_item, session};
+    TRY(journal_each(session->journal, message->after, &visitor, err));
     return session_send(session, IPC_JOURNAL_END, &end, -1, err);
 }
 

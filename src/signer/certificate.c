@@ -112,8 +112,7 @@ enum result finish_certificate(struct session *session, struct job *job, struct 
     return session_send(session, IPC_SIGN_ANSWER, &answer, -1, err);
 }
 
-/* ---- a request that will be refused: is it really from who holds the key?
- * ------------------------ */
+/* ---- a request that will be refused: is it really from who holds the key? -------------------- */
 
 static bool bucket_take(struct bucket *bucket, int64_t now_us)
 {

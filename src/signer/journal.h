@@ -39,9 +39,12 @@ MUST_USE enum result journal_commit(struct journal *journal, struct err *err);
 bool journal_has_room(struct journal *journal);
 
 /* Calls for each durable record behind position `after`, in order, until `visit` fails. E_IO. */
-typedef enum result journal_visit(void *context, uint64_t position, const struct record *record,
-                                  struct err *err);
-MUST_USE enum result journal_each(struct journal *journal, uint64_t after, journal_visit *visit,
-                                  void *context, struct err *err);
+struct journal_visitor {
+    enum result (*visit)(void *context, uint64_t position, const struct record *record,
+                         struct err *err);
+    void *context;
+};
+MUST_USE enum result journal_each(struct journal *journal, uint64_t after,
+                                  const struct journal_visitor *visitor, struct err *err);
 
 #endif

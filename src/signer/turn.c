@@ -13,8 +13,7 @@ static struct bytes text_of(const struct err *err)
     return bytes_of(err->text, strlen(err->text));
 }
 
-/* ---- each message that has a job, and its refusal
- * ------------------------------------------------ */
+/* ---- each message that has a job, and its refusal -------------------------------------------- */
 
 static enum result take_sign(struct session *session, const struct ipc_message *message,
                              struct job *job, struct err *err)
@@ -95,52 +94,7 @@ static enum result begin_work(struct session *session, const struct work *work,
     return work->refuse(session, job->id, &why, err);
 }
 
-/* ---- messages that are answered at once
- * ---------------------------------------------------------- */
-
-static enum result check_csr_now(struct session *session, const struct msg_check_csr *message,
-                                 struct err *err)
-{
-    struct err why = {0};
-    struct msg_checked_csr answer = {.id = message->id};
-
-    if (judge_csr(session, message, clock_monotonic_us(), &why) != OK)
-        answer.code = why.code;
-    return session_send(session, IPC_CHECKED_CSR, &answer, -1, err);
-}
-
-static enum result handle(struct session *session, const struct ipc_message *message,
-                          struct err *err)
-{
-    const struct work *work = find_work(message->type);
-
-    if (work != NULL)
-        return begin_work(session, work, message, err);
-    if (message->type == IPC_CHECK_CSR)
-        return check_csr_now(session, &message->check_csr, err);
-    if (message->type == IPC_JOURNAL_ASK)
-        return answer_journal_ask(session, &message->journal_ask, err);
-    if (message->type == IPC_JOURNAL_AGREED)
-        return take_journal_agreed(session, &message->journal_agreed, err);
-    return err_set(err, E_BUG, "no way to handle %s", ipc_name(message->type));
-}
-
-/* ---- the batch
- * ------------------------------------------------------------------------------------ */
-
-static enum result drain(struct session *session, struct err *err)
-{
-    while (session->jobs_n < JOBS_MAX) {
-        struct ipc_message message;
-        enum result result = ipc_receive(&session->core, &message, err);
-        if (result == R_BUSY)
-            return OK;
-        TRY(result);
-        CLEANUP(fd_closep) int fd = message.fd;
-        TRY(handle(session, &message, err));
-    }
-    return OK;
-}
+/* ---- the batch ------------------------------------------------------------------------------- */
 
 static enum result refuse_all(struct session *session, size_t n, const struct err *why,
                               struct err *err)
@@ -167,6 +121,53 @@ static enum result finish(struct session *session, struct err *err)
         return err_set(err, why.code, "%s", why.text);
     for (size_t i = 0; i < n; i++)
         TRY(find_work(session->jobs[i].type)->finish(session, &session->jobs[i], err));
+    return OK;
+}
+
+/* ---- messages that are answered at once ------------------------------------------------------ */
+
+static enum result check_csr_now(struct session *session, const struct msg_check_csr *message,
+                                 struct err *err)
+{
+    struct err why = {0};
+    struct msg_checked_csr answer = {.id = message->id};
+
+    if (judge_csr(session, message, clock_monotonic_us(), &why) != OK)
+        answer.code = why.code;
+    return session_send(session, IPC_CHECKED_CSR, &answer, -1, err);
+}
+
+static enum result handle(struct session *session, const struct ipc_message *message,
+                          struct err *err)
+{
+    const struct work *work = find_work(message->type);
+
+    if (work != NULL)
+        return begin_work(session, work, message, err);
+    if (message->type == IPC_CHECK_CSR)
+        return check_csr_now(session, &message->check_csr, err);
+    if (message->type == IPC_JOURNAL_ASK) {
+        TRY(finish(session, err)); /* what core hears of is durable */
+        return answer_journal_ask(session, &message->journal_ask, err);
+    }
+    if (message->type == IPC_JOURNAL_AGREED)
+        return take_journal_agreed(session, &message->journal_agreed, err);
+    return err_set(err, E_BUG, "no way to handle %s", ipc_name(message->type));
+}
+
+/* ---- the turn -------------------------------------------------------------------------------- */
+
+static enum result drain(struct session *session, struct err *err)
+{
+    while (session->jobs_n < JOBS_MAX) {
+        struct ipc_message message;
+        enum result result = ipc_receive(&session->core, &message, err);
+        if (result == R_BUSY)
+            return OK;
+        TRY(result);
+        CLEANUP(fd_closep) int fd = message.fd;
+        TRY(handle(session, &message, err));
+    }
     return OK;
 }
 

@@ -110,8 +110,7 @@ static void expect_nothing(const struct fixture *f)
             fail_msg("%s is there", names[i]);
 }
 
-/* ---- refusals leave nothing
- * ------------------------------------------------------------------------ */
+/* ---- refusals leave nothing ------------------------------------------------------------------ */
 
 static void a_short_passphrase_is_refused(void **state)
 {
@@ -184,8 +183,7 @@ static void a_signer_in_use_is_never_cleared(void **state)
     assert_true(has(f, "data/signer/idevid.pem"));
 }
 
-/* ---- what it makes
- * ---------------------------------------------------------------------------------- */
+/* ---- what it makes --------------------------------------------------------------------------- */
 
 static struct blob read_file(const struct fixture *f, const char *name)
 {
@@ -291,8 +289,7 @@ static void the_root_crls_are_signed_ahead_without_a_gap(void **state)
     assert_true(bytes_equal(blob_bytes(&first), blob_bytes(&current)));
 }
 
-/* ---- the root's key away
- * ----------------------------------------------------------------------------- */
+/* ---- the root's key away --------------------------------------------------------------------- */
 
 static void the_server_notices_a_root_key_that_it_can_read(void **state)
 {
@@ -318,8 +315,7 @@ static void the_lab_keeps_the_root_key_among_the_data(void **state)
     assert_int_equal(root_key_must_be_away(&f->config, NULL), R_REFUSED);
 }
 
-/* ---- a root elsewhere
- * -------------------------------------------------------------------------------- */
+/* ---- a root elsewhere ------------------------------------------------------------------------ */
 
 static void put_certificate(struct fixture *f, enum pki_issuer_kind kind, struct key *root,
                             struct bytes spki, const struct pki_issuer *parent)

@@ -216,8 +216,7 @@ static void takes_chains_of_mixed_keys(void **state)
     }
 }
 
-/* ---- who may be at the end
- * ----------------------------------------------------------------------- */
+/* ---- who may be at the end ------------------------------------------------------------------- */
 
 /* A leaf straight below an authority of that kind. */
 static struct chain_claim claim_below(enum chain_authority kind, enum result *ret, struct err *err)
@@ -350,8 +349,7 @@ static void refuses_more_certificates_than_the_limit(void **state)
     forged_free(&ca);
 }
 
-/* ---- bare keys, grace, the store
- * ----------------------------------------------------------------- */
+/* ---- bare keys, grace, the store ------------------------------------------------------------- */
 
 static void takes_a_self_signed_certificate_for_its_key_alone(void **state)
 {

@@ -103,8 +103,7 @@ static void agrees_with_wycheproof_on_rsa(void **state)
     judge_file("rsa_signature_2048_sha256_test.json", X509_SIG_RSA_SHA256);
 }
 
-/* ---- our own
- * ------------------------------------------------------------------------------------- */
+/* ---- our own --------------------------------------------------------------------------------- */
 
 static void refuses_an_algorithm_that_is_not_the_keys(void **state)
 {

@@ -19,8 +19,7 @@
 
 static const uint8_t serial[AUTHORITY_SERIAL_N] = {0x11, 2, 3};
 
-/* ---- building
- * ------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static struct authority authority_of(const struct site *site, enum pki_issuer_kind kind)
 {
@@ -107,8 +106,7 @@ static void refuses_what_is_no_authority_of_ours(void **state)
     site_free(&root);
 }
 
-/* ---- certificates that a root elsewhere made
- * ------------------------------------------------------ */
+/* ---- certificates that a root elsewhere made ------------------------------------------------- */
 
 /* What differs from a good issuer, and the rule that must name it. */
 static const struct {

@@ -66,8 +66,7 @@ static void is_due_a_second_after_a_change_and_before_half_its_window(void **sta
     assert_true(CRL_REFRESH_S * 2 <= CRL_WINDOW_S);
 }
 
-/* ---- built, signed, and read by OpenSSL
- * ---------------------------------------------------------- */
+/* ---- built, signed, and read by OpenSSL ------------------------------------------------------ */
 
 struct walk {
     uint32_t next, n;
@@ -201,8 +200,7 @@ static void refuses_a_shard_of_another_issuer_and_a_buffer_too_small(void **stat
     site_free(&site);
 }
 
-/* ---- the root's series
- * ---------------------------------------------------------------------------- */
+/* ---- the root's series ----------------------------------------------------------------------- */
 
 static void there_is_a_root_crl_at_every_instant_of_ten_years(void **state)
 {

@@ -53,8 +53,7 @@ static enum result build(struct fixture *f)
     return grant_build_tbs(&f->grant, &f->site.pki, &site, &f->tbs, &f->err);
 }
 
-/* ---- the twin
- * ------------------------------------------------------------------------------------ */
+/* ---- the twin -------------------------------------------------------------------------------- */
 
 static const char *hash_of_key(const struct fixture *f, char hex[64])
 {
@@ -262,8 +261,7 @@ static void the_same_grant_gives_the_same_octets(void **state)
     site_free(&f.site);
 }
 
-/* ---- refusals
- * ------------------------------------------------------------------------------------ */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void no_product(struct fixture *f)
 {

@@ -67,8 +67,7 @@ static void digests_differ_and_stay(void **state)
     }
 }
 
-/* ---- serials
- * ------------------------------------------------------------------------------------- */
+/* ---- serials --------------------------------------------------------------------------------- */
 
 static void serials_split_into_what_they_were_made_of(void **state)
 {

@@ -132,7 +132,8 @@ static struct seen read_from(struct fixture *f, uint64_t after)
 {
     struct seen seen = {0};
 
-    assert_int_equal(journal_each(f->journal, after, count, &seen, NULL), OK);
+    const struct journal_visitor visitor = {count, &seen};
+    assert_int_equal(journal_each(f->journal, after, &visitor, NULL), OK);
     return seen;
 }
 
@@ -156,8 +157,7 @@ static enum result try_open(struct fixture *f)
     return journal_open(f->path, &f->journal, NULL);
 }
 
-/* ---- damage
- * --------------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static void a_cut_last_frame_is_cut_off_and_the_others_stay(void **state)
 {
@@ -261,8 +261,7 @@ static void two_signers_cannot_have_one_journal(void **state)
     assert_null(second);
 }
 
-/* ---- the disk
- * ------------------------------------------------------------------------------------- */
+/* ---- the disk -------------------------------------------------------------------------------- */
 
 static void one_batch_is_one_sync(void **state)
 {
@@ -358,8 +357,7 @@ static void a_frame_has_an_end(void **state)
     assert_int_equal(journal_position(f->journal), n - 1);
 }
 
-/* ---- what is remembered
- * ---------------------------------------------------------------------------- */
+/* ---- what is remembered ---------------------------------------------------------------------- */
 
 static void serial_numbers_rise_within_issuer_and_class(void **state)
 {

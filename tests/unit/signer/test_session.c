@@ -49,8 +49,7 @@ static uint32_t code_of(struct house *house, const struct msg_sign *message)
     return answer.sign_answer.code;
 }
 
-/* ---- certificates
- * --------------------------------------------------------------------------------- */
+/* ---- certificates ---------------------------------------------------------------------------- */
 
 static void expect_certificate(struct house *house, struct bytes der)
 {
@@ -243,8 +242,7 @@ static void no_serial_is_signed_twice(void **state)
     assert_int_equal(code_of(house, &next), E_NONE);
 }
 
-/* ---- agreement
- * ------------------------------------------------------------------------------------- */
+/* ---- agreement ------------------------------------------------------------------------------- */
 
 static void nothing_is_signed_before_core_agreed(void **state)
 {
@@ -290,6 +288,29 @@ static void tells_core_what_it_signed_behind_a_position(void **state)
     assert_int_equal(answer.journal_end.journal, 3);
 }
 
+/* A question in the middle of a batch is answered with what came before it, and nothing is promised
+ * that is not durable. */
+static void a_question_ends_the_batch_before_it(void **state)
+{
+    struct house *house = *state;
+    struct msg_sign message = house_sign(house);
+    struct msg_journal_ask ask = {.after = 0};
+    struct ipc_message answer;
+    static const enum ipc_type wanted[] = {IPC_SIGN_ANSWER, IPC_JOURNAL_ITEM, IPC_JOURNAL_END,
+                                           IPC_SIGN_ANSWER};
+
+    house_send(house, IPC_SIGN, &message, -1);
+    house_send(house, IPC_JOURNAL_ASK, &ask, -1);
+    message = house_sign(house);
+    house_send(house, IPC_SIGN, &message, -1);
+    assert_int_equal(house_turn(house), OK);
+    for (size_t i = 0; i < LENGTH_OF(wanted); i++) {
+        assert_int_equal(house_receive(house, &answer), OK);
+        assert_int_equal(answer.type, wanted[i]);
+    }
+    assert_int_equal(answer.sign_answer.code, E_JOURNAL); /* core has not agreed again */
+}
+
 static void signs_nothing_for_a_core_that_remembers_more(void **state)
 {
     struct house *house = *state;
@@ -301,8 +322,7 @@ static void signs_nothing_for_a_core_that_remembers_more(void **state)
     assert_int_equal(code_of(house, &message), E_NONE);
 }
 
-/* ---- checkpoints
- * ----------------------------------------------------------------------------------- */
+/* ---- checkpoints ----------------------------------------------------------------------------- */
 
 /* A tree of `size` leaves, each the hash of its number. */
 static void tree_root(uint64_t size, uint8_t ret[32])
@@ -430,8 +450,7 @@ static void signs_nothing_for_a_ledger_shorter_than_the_checkpoint(void **state)
     assert_int_equal(code_of(house, &message), E_NONE);
 }
 
-/* ---- requests that will be refused
- * ------------------------------------------------------------------- */
+/* ---- requests that will be refused ----------------------------------------------------------- */
 
 static void checks_requests_within_a_budget(void **state)
 {
@@ -465,6 +484,7 @@ int main(void)
         TEST(checks_requests_within_a_budget),
         TEST(signs_what_core_built_alike),
         TEST(a_whole_batch_costs_one_sync),
+        TEST(a_question_ends_the_batch_before_it),
         TEST(tells_core_what_it_signed_behind_a_position),
         TEST(signs_trees_that_extend_each_other),
     };
