@@ -178,7 +178,8 @@ static int by_value(const void *a, const void *b)
 
 static double percentile_ms(const struct load *load, size_t percent)
 {
-    return load->took_us[(load->ended - 1) * percent / 100] / 1000.0;
+    size_t at = (load->ended - 1) * percent / 100;
+    return load->took_us[at] / 1000.0;
 }
 
 static void count_bad_answers(struct load *load)

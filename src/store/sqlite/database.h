@@ -24,8 +24,9 @@ struct shape {
 /* Shards of which nothing will ever be valid again: a later number was given, so they are complete,
  * and their last certificate had ended by `since_s`. Looking that up takes one row after the other.
  */
-#define DEAD_SHARDS_MAX 4096 /* 268 million certificates that ended; beyond it they are looked up  \
-                              */
+#define DEAD_SHARDS_MAX                                                                            \
+    4096 /* 268 million certificates that ended; beyond it they are looked up                      \
+          */
 struct dead_shards {
     int64_t since_s;
     size_t n;

@@ -1,6 +1,7 @@
-/* What a test preloads into the real server to make the machine fail: the clock jumps, a sync fails,
- * the n-th allocation fails. The control lies in a file that every process maps before its sandbox,
- * so that the test changes it while they run. Nothing of this is in any object that is shipped. */
+/* What a test preloads into the real server to make the machine fail: the clock jumps, a sync
+ * fails, the n-th allocation fails. The control lies in a file that every process maps before its
+ * sandbox, so that the test changes it while they run. Nothing of this is in any object that is
+ * shipped. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,8 +16,9 @@
 /* The same layout as fault.py's. */
 struct control {
     _Atomic int64_t wall_offset_s;
-    _Atomic int64_t fail_syncs;   /* so many fsync and fdatasync of files under way fail; counts down */
-    _Atomic int64_t allocations;  /* the n-th from now fails; 0 = none */
+    _Atomic int64_t
+        fail_syncs; /* so many fsync and fdatasync of files under way fail; counts down */
+    _Atomic int64_t allocations; /* the n-th from now fails; 0 = none */
     _Atomic int64_t failed_allocations;
 };
 
