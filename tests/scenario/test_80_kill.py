@@ -2,7 +2,8 @@
 revocations. What was acknowledged to another process is in the ledger; no serial was given twice; the
 ledger verifies and replay makes the same tables; what was signed and never recorded is revoked.
 
-TROTH_KILLS says how many (100), TROTH_SEED which run: a failing run prints both."""
+TROTH_KILLS says how many (100, and 2,000 in the long runs), TROTH_SEED which run: a failing run prints
+both."""
 
 import collections
 import http.client
@@ -17,7 +18,8 @@ import time
 import lab
 from cryptography import x509
 
-KILLS = int(os.environ.get("TROTH_KILLS", "100"))
+LONG = os.environ.get("TROTH_LONG") == "1"
+KILLS = int(os.environ.get("TROTH_KILLS", "2000" if LONG else "100"))
 SEED = int(os.environ.get("TROTH_SEED", "20261123"))
 DEVICES = 40 * KILLS  # more than a run can enrol
 OF_A_PRODUCT = 100
