@@ -270,7 +270,10 @@ def relay(listener, port, is_done):
 def pass_on(client, server):
     while True:
         for ready in select.select([client, server], [], [], 20)[0]:
-            data = ready.recv(65536)
+            try:
+                data = ready.recv(65536)
+            except ConnectionResetError:
+                data = b""
             if not data:
                 return
             (server if ready is client else client).sendall(data)
