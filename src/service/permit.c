@@ -26,6 +26,6 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
     change_int(c, COL_PERMIT_DEVICE, subject.device.id);
     change_int(c, COL_PERMIT_EXPIRES_AT, now_s + (ask->ttl_s != 0 ? ask->ttl_s : PERMIT_TTL_S));
     change_int(c, COL_PERMIT_STATE, 1);
-    answer->created = answer->permits = 1;
+    answer->created = 1;
     return service_record(service, &answer->entry, err);
 }

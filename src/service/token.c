@@ -44,7 +44,7 @@ enum result verb_token_add(struct service *service, const struct operator_is *wh
     change_blob(c, COL_TOKEN_HASH, bytes_of(hash, sizeof hash));
     change_int(c, COL_TOKEN_EXPIRES_AT, now_s + (ask->ttl_s != 0 ? ask->ttl_s : TOKEN_TTL_S));
     change_int(c, COL_TOKEN_STATE, 1);
-    answer->created = answer->tokens = 1;
+    answer->created = 1;
     answer->secret = buf_bytes(&hex);
     return service_record(service, &answer->entry, err);
 }

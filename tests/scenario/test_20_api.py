@@ -285,6 +285,17 @@ def test_a_dry_run_refuses_what_the_real_one_would(shared, product):
     alice.set(product, "none", "retire?dry_run=true").problem(404, "E4001")
 
 
+def test_an_outcome_counts_what_was_made_apart_from_what_ended(shared, product):
+    alice = shared.first
+    alice.import_devices(product, {"D-1": None})
+    body = {"product": product, "serial": "D-1"}
+    made = alice.post("/tokens", body).ok()
+    assert (made["created"], made["tokens"]) == (1, 0)
+    assert alice.set(product, "D-1", "retire").ok()["tokens"] == 1
+    made = alice.post("/permits", body).ok()
+    assert (made["created"], made["permits"]) == (1, 0)
+
+
 # ---- lists -------------------------------------------------------------------------------------
 
 
@@ -436,7 +447,7 @@ def test_anchors_are_listed_with_their_product(shared, product):
     listed = [one for one in shared.first.get("/anchors").ok()["items"] if one["product"] == product]
     assert len(listed) == 1 and listed[0]["kind"] == "anchor"
     assert lab.x509.load_pem_x509_certificate(listed[0]["pem"].encode()) == root
-    assert listed[0]["not_after"] == root.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert listed[0]["not_after"] == root.not_valid_after.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_the_checkpoint_covers_the_entries(shared):
