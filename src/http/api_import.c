@@ -19,15 +19,29 @@
 #define FAULTS_SHOWN 10000
 #define ROW_MS 1 /* what core may take for one; it takes a tenth */
 
-struct tally {
-    uint32_t rows, faults;
+/* Faults in the order of their lines, the next one at hand. */
+struct faults {
+    struct record_reader records;
+    struct ipc_message next; /* IPC_NONE: there are no more */
 };
+
+/* What the desk knows of a file, beside what core says of it. */
+struct tally {
+    uint32_t rows, bad;
+    struct faults faults; /* of the bad ones, the first FAULTS_SHOWN */
+};
+
+static void tally_free(void *own)
+{
+    struct tally *tally = own;
+    record_close(&tally->faults.records);
+    free(tally);
+}
 
 /* One file being read. */
 struct reading {
-    struct api_doc *doc;
     struct tally *tally;
-    struct record_writer records;
+    struct record_writer records, faults;
     uint32_t taken;
     struct blob der; /* of the line at hand */
 };
@@ -35,14 +49,8 @@ struct reading {
 static void reading_free(struct reading *reading)
 {
     record_abandon(&reading->records);
+    record_abandon(&reading->faults);
     blob_free(&reading->der);
-}
-
-static void show_fault(struct api_doc *doc, struct tally *tally,
-                       const struct msg_import_fault *fault)
-{
-    if (tally->faults++ < FAULTS_SHOWN)
-        api_add_fault(doc, "faults", fault);
 }
 
 /* ---- what a field with a key holds ---------------------------------------------------------- */
@@ -137,24 +145,35 @@ static enum result take_line(void *context, const struct import_line *line, stru
 
 static enum result take_fault(void *context, uint32_t line, const struct err *why, struct err *err)
 {
-    (void)err;
     struct reading *reading = context;
     struct bytes text = bytes_of(why->text, strlen(why->text));
     const struct msg_import_fault fault = {line, why->code, text};
-    show_fault(reading->doc, reading->tally, &fault);
-    return OK;
+    if (reading->tally->bad++ >= FAULTS_SHOWN)
+        return OK;
+    return record_append(&reading->faults, IPC_IMPORT_FAULT, &fault, err);
 }
 
-/* The good lines as a sealed memfd; -1 when there is none. */
+static enum result keep_faults(struct reading *reading, struct err *err)
+{
+    CLEANUP(fd_closep) int fd = -1;
+    if (reading->tally->bad == 0)
+        return OK;
+    TRY(record_seal(&reading->faults, &fd, err));
+    return record_open(fd, LIMIT_IMPORT_RECORDS, &reading->tally->faults.records, err);
+}
+
+/* The good lines as a sealed memfd; -1 when there is none. The bad ones stay with `wait`. */
 static enum result read_file(struct bytes csv, struct api_wait *wait, uint32_t *ret_taken,
                              int *ret_fd, struct err *err)
 {
     CLEANUP(reading_free)
-    struct reading reading = {.doc = wait->doc, .tally = wait->own, .records.fd = -1};
+    struct reading reading = {.tally = wait->own, .records.fd = -1, .faults.fd = -1};
     const struct import_sink sink = {&reading, proof, take_line, take_fault};
     struct import_counts counts = {0};
     TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.records, err));
+    TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.faults, err));
     TRY(import_read(csv, &sink, &counts, err));
+    TRY(keep_faults(&reading, err));
     reading.tally->rows = counts.rows;
     *ret_taken = reading.taken;
     *ret_fd = -1;
@@ -163,28 +182,54 @@ static enum result read_file(struct bytes csv, struct api_wait *wait, uint32_t *
 
 /* ---- the reply ------------------------------------------------------------------------------ */
 
-static void reply(struct request *request, struct api_wait *wait,
-                  const struct msg_verb_answer *answer)
+static enum result go_on(struct faults *faults, struct err *err)
 {
-    const struct tally *tally = wait->own;
-    api_put_flag(wait->doc, "dry_run", wait->is_dry_run);
-    api_put_number(wait->doc, NULL, "rows", tally->rows);
-    api_put_number(wait->doc, NULL, "faults_total", tally->faults);
-    api_put(wait->doc, NULL, shape_import_outcome, answer);
-    api_reply_doc(request, wait->doc, 200);
+    return record_next(&faults->records, IPC_IMPORT_FAULT, &faults->next, err);
 }
 
-static enum result read_faults(int fd, struct api_wait *wait, struct err *err)
+static bool is_before(const struct faults *one, const struct faults *other)
 {
-    CLEANUP(record_close) struct record_reader reader = {0};
-    TRY(record_open(fd, LIMIT_IMPORT_RECORDS, &reader, err));
-    for (;;) {
-        struct ipc_message message;
-        TRY(record_next(&reader, IPC_IMPORT_FAULT, &message, err));
-        if (message.type == IPC_NONE)
+    if (one->next.type == IPC_NONE || other->next.type == IPC_NONE)
+        return other->next.type == IPC_NONE;
+    return one->next.import_fault.line < other->next.import_fault.line;
+}
+
+/* Both come by line, and so they are shown. */
+static enum result show_faults(struct api_doc *doc, struct faults *own, struct faults *cores,
+                               struct err *err)
+{
+    TRY(go_on(own, err));
+    TRY(go_on(cores, err));
+    for (int shown = 0; shown < FAULTS_SHOWN; shown++) {
+        struct faults *first = is_before(own, cores) ? own : cores;
+        if (first->next.type == IPC_NONE)
             return OK;
-        show_fault(wait->doc, wait->own, &message.import_fault);
+        api_add_fault(doc, "faults", &first->next.import_fault);
+        TRY(go_on(first, err));
     }
+    return OK;
+}
+
+static void faults_close(struct faults *faults)
+{
+    record_close(&faults->records);
+}
+
+/* `faults_fd`: those that core found, when it refused any. */
+static enum result reply(struct request *request, struct api_wait *wait,
+                         const struct msg_verb_answer *answer, int faults_fd, struct err *err)
+{
+    struct tally *tally = wait->own;
+    CLEANUP(faults_close) struct faults cores = {0};
+    if (answer->refused > 0)
+        TRY(record_open(faults_fd, LIMIT_IMPORT_RECORDS, &cores.records, err));
+    TRY(show_faults(wait->doc, &tally->faults, &cores, err));
+    api_put_flag(wait->doc, "dry_run", wait->is_dry_run);
+    api_put_number(wait->doc, NULL, "rows", tally->rows);
+    api_put_number(wait->doc, NULL, "faults_total", (int64_t)tally->bad + answer->refused);
+    api_put(wait->doc, NULL, shape_import_outcome, answer);
+    api_reply_doc(request, wait->doc, 200);
+    return OK;
 }
 
 static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
@@ -195,10 +240,8 @@ static void take(struct request *request, struct api_wait *wait, const struct ip
         return;
     if (answer->code != E_NONE && answer->code != E_IMPORT)
         api_refuse_code(request, answer->code, answer->text);
-    else if (answer->refused > 0 && read_faults(message->fd, wait, &err) != OK)
+    else if (reply(request, wait, answer, message->fd, &err) != OK)
         request_refuse(request, &err);
-    else
-        reply(request, wait, answer);
 }
 
 static enum result begin(struct request *request, struct api_wait **ret, struct err *err)
@@ -207,9 +250,9 @@ static enum result begin(struct request *request, struct api_wait **ret, struct 
     TRY(api_wait_begin(request, &wait, err));
     wait->take = take;
     wait->own = calloc(1, sizeof(struct tally));
-    wait->own_free = free;
     if (wait->own == NULL)
         return err_set(err, E_MEMORY, "no memory for an import");
+    wait->own_free = tally_free;
     api_list(wait->doc, "faults");
     *ret = wait;
     return OK;
@@ -227,10 +270,8 @@ static enum result import(struct request *request, struct err *err)
 
     CLEANUP(fd_closep) int fd = -1;
     TRY(read_file(request_view(request)->body, wait, &message.rows, &fd, err));
-    if (fd < 0) {
-        reply(request, wait, &(struct msg_verb_answer){0});
-        return OK;
-    }
+    if (fd < 0)
+        return reply(request, wait, &(struct msg_verb_answer){0}, -1, err);
     message.id = asked.id;
     memcpy(message.operator_spki, asked.operator_spki, sizeof message.operator_spki);
     message.key = asked.key;

@@ -366,6 +366,7 @@ def test_an_import_names_every_bad_line_and_keeps_the_good_ones(shared, product)
     outcome = alice.import_csv(text).ok()
     lines = text.split("\n")
     by_serial = {}
+    assert [one["line"] for one in outcome["faults"]] == sorted(one["line"] for one in outcome["faults"])
     for fault in outcome["faults"]:
         by_serial[lines[fault["line"] - 1].split(",")[1].strip()] = fault
     assert set(by_serial) == {"D-2", "", "D-3", "D-1", "D-4", "D-5"}
