@@ -6,6 +6,7 @@
 
 #include <base/clock.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define CALIBRATE_EVERY 64 /* answers */
 #define EVENTS_A_TURN 64
 #define PATIENCE_MS 30000
+#define HANDSHAKES_AT_ONCE 64 /* in mode idle: more would wait past the server's deadline */
 
 struct load {
     struct load_options options;
@@ -136,7 +138,8 @@ static enum result end_request(struct load *load, struct load_client *client, st
     if (load->options.mode != LOAD_IDLE)
         return begin_next(load, client, err);
     client->stage = STAGE_FREE; /* the connection stays */
-    return OK;
+    return load->begun < load->options.count ? begin_next(load, &load->clients[load->begun], err)
+                                             : OK;
 }
 
 static enum result go_on(struct load *load, struct load_client *client, struct err *err)
@@ -154,7 +157,8 @@ static enum result go_on(struct load *load, struct load_client *client, struct e
 
 static enum result run(struct load *load, struct err *err)
 {
-    for (size_t i = 0; i < load->options.connections; i++)
+    size_t at_once = load->options.mode == LOAD_IDLE ? HANDSHAKES_AT_ONCE : SIZE_MAX;
+    for (size_t i = 0; i < load->options.connections && i < at_once; i++)
         TRY(begin_next(load, &load->clients[i], err));
     while (load->ended < load->options.count) {
         struct epoll_event events[EVENTS_A_TURN];
@@ -219,6 +223,7 @@ int main(int argc, char **argv)
 {
     struct load load = {.options = load_options_read(argc, argv)};
     struct err err = {0};
+    signal(SIGPIPE, SIG_IGN);
     if (load_open(&load, &err) != OK) {
         fprintf(stderr, "bench-load: %s\n", err.text);
         return 1;
