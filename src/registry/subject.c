@@ -56,16 +56,20 @@ static struct since remembered(const struct subject *subject, int number, bool i
     return (struct since){.known = YES, .at_s = finding->began_at_s};
 }
 
+/* An open token; beside an open permit it is wanted, and makes nobody a zombie (TD-17). */
 static enum result read_token(struct store *store, const struct subject *subject,
                               struct facts *facts, struct err *err)
 {
     struct token token = {0};
-    size_t n = 0;
+    struct permit permit = {0};
+    size_t n = 0, permits = 0;
     TRY(store_open_tokens(store, subject->device.id, &token, 1, &n, err));
+    TRY(store_open_permits(store, subject->device.id, &permit, 1, &permits, err));
     bool onboarded = subject->live_n > 0 && subject->live[0].proven_at_s != 0;
     facts->token_open = n > 0 && onboarded ? (struct since){YES, subject->live[0].proven_at_s}
                                            : (struct since){.known = NO};
-    if (n > 0)
+    facts->token_until_s = n > 0 ? token.expires_at_s : 0;
+    if (n > 0 && permits == 0)
         facts->credential_alive.known = YES;
     return OK;
 }

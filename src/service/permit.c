@@ -1,5 +1,7 @@
 #include <service/verb.h>
 
+#include <service/finding.h>
+
 #define PERMIT_TTL_S (7 * 86400)
 #define PERMIT_TTL_MAX_S (90 * 86400)
 
@@ -11,7 +13,7 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
     struct subject subject = {0};
     TRY(subject_find(service->store, ask->product, ask->serial_number, &subject, err));
     TRY(verb_allow(who, OPERATE_PERMIT, subject.device.owner, err));
-    if (subject.device.state != STATE_RETIRED)
+    if (!device_takes_permit((enum device_state)subject.device.state))
         return err_set(err, E_CONFLICT, "the device is %s; a permit is for a retired one",
                        device_state_word((enum device_state)subject.device.state));
     if (ask->ttl_s < 0 || ask->ttl_s > PERMIT_TTL_MAX_S)
@@ -27,5 +29,6 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
     change_int(c, COL_PERMIT_EXPIRES_AT, now_s + (ask->ttl_s != 0 ? ask->ttl_s : PERMIT_TTL_S));
     change_int(c, COL_PERMIT_STATE, 1);
     answer->created = 1;
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return finding_settle(service, subject.device.id, now_s, err);
 }

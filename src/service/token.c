@@ -2,20 +2,27 @@
 
 #include <base/rand.h>
 #include <crypto/hash.h>
+#include <service/finding.h>
 #include <wire/hex.h>
 
 #define TOKEN_OCTETS 16 /* 128 random bits: design 5, First enrolment */
 #define TOKEN_TTL_S (7 * 86400)
 #define TOKEN_TTL_MAX_S (90 * 86400)
 
-/* A token never enrols an active device, and a tombstone only beside a permit. */
-static enum result check_state(const struct subject *subject, struct err *err)
+static enum result check_state(struct service *service, const struct subject *subject,
+                               int64_t now_s, struct err *err)
 {
-    int state = subject->device.state;
-    if (state == STATE_EXPECTED || state == STATE_ENROLLED || state == STATE_RETIRED)
+    struct permit permit = {0};
+    enum device_state state = (enum device_state)subject->device.state;
+    enum result result = store_open_permit(service->store, subject->device.id, now_s, &permit, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    if (device_takes_token(state, result == OK))
         return OK;
-    return err_set(err, E_CONFLICT, "the device is %s; a token enrols what is expected or enrolled",
-                   device_state_word((enum device_state)state));
+    return err_set(err, E_CONFLICT,
+                   "the device is %s; a token is for one that is expected or enrolled, or retired "
+                   "with a permit",
+                   device_state_word(state));
 }
 
 enum result verb_token_add(struct service *service, const struct operator_is *who,
@@ -27,7 +34,7 @@ enum result verb_token_add(struct service *service, const struct operator_is *wh
     struct subject subject = {0};
     TRY(subject_find(service->store, ask->product, ask->serial_number, &subject, err));
     TRY(verb_allow(who, OPERATE_DEVICE, subject.device.owner, err));
-    TRY(check_state(&subject, err));
+    TRY(check_state(service, &subject, now_s, err));
     if (ask->ttl_s < 0 || ask->ttl_s > TOKEN_TTL_MAX_S)
         return err_set(err, E_SYNTAX, "ttl %lld s: 1 to %d is wanted", (long long)ask->ttl_s,
                        TOKEN_TTL_MAX_S);
@@ -46,5 +53,6 @@ enum result verb_token_add(struct service *service, const struct operator_is *wh
     change_int(c, COL_TOKEN_STATE, 1);
     answer->created = 1;
     answer->secret = buf_bytes(&hex);
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return finding_settle(service, subject.device.id, now_s, err);
 }

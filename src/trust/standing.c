@@ -145,3 +145,14 @@ enum device_state device_after_readmit(bool was_ever_used, bool has_live)
         return STATE_ACTIVE;
     return has_live ? STATE_ENROLLED : STATE_EXPECTED;
 }
+
+bool device_takes_token(enum device_state state, bool has_permit)
+{
+    return state == STATE_EXPECTED || state == STATE_ENROLLED ||
+           (state == STATE_RETIRED && has_permit);
+}
+
+bool device_takes_permit(enum device_state state)
+{
+    return state == STATE_RETIRED;
+}

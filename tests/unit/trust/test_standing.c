@@ -137,7 +137,7 @@ static struct since *condition_of(struct facts *facts, int number)
 static void conditions_open_and_close_their_check(void **context)
 {
     (void)context;
-    const int numbers[] = {1, 2, 3, 4, 12};
+    const int numbers[] = {1, 2, 3, 12};
     for (size_t i = 0; i < LENGTH_OF(numbers); i++) {
         const struct check *check = check_find(numbers[i]);
         struct facts facts = healthy();
@@ -170,6 +170,44 @@ static void td14_opens_when_the_crl_is_late_and_looks_again(void **context)
     assert_int_equal(late.next_s, NB + 120);
     facts.replaced_alive = (struct since){.known = NO};
     assert_int_equal(check->judge(&facts, &policy, NB + 120).open, NO);
+}
+
+static void an_open_token_is_owed_until_it_ends(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    const struct check *check = check_find(4);
+    assert_int_equal(check->judge(&facts, &policy, NB).open, UNMEASURED);
+    facts.token_open = (struct since){YES, NB + 7};
+    facts.token_until_s = NB + 50;
+    struct opinion open = check->judge(&facts, &policy, NB + 50);
+    assert_int_equal(open.open, YES);
+    assert_int_equal(open.began_s, NB + 7);
+    assert_int_equal(open.next_s, NB + 51);
+    assert_int_equal(check->judge(&facts, &policy, NB + 51).open, NO);
+}
+
+static void a_tombstone_s_token_makes_a_zombie_until_it_ends(void **context)
+{
+    (void)context;
+    struct facts facts = {
+        .state = STATE_RETIRED, .credential_alive.known = YES, .token_until_s = NB};
+    const struct check *check = check_find(17);
+    assert_int_equal(check->judge(&facts, &policy, NB).open, YES);
+    assert_int_equal(check->judge(&facts, &policy, NB).next_s, NB + 1);
+    assert_int_equal(check->judge(&facts, &policy, NB + 1).open, NO);
+}
+
+static void tokens_and_permits_fit_few_states(void **context)
+{
+    (void)context;
+    for (int s = 0; s <= STATE_COUNT; s++) {
+        bool first = s == STATE_EXPECTED || s == STATE_ENROLLED;
+        assert_int_equal(device_takes_token((enum device_state)s, false), first);
+        assert_int_equal(device_takes_token((enum device_state)s, true),
+                         first || s == STATE_RETIRED);
+        assert_int_equal(device_takes_permit((enum device_state)s), s == STATE_RETIRED);
+    }
 }
 
 static void a_proof_below_the_product_s_is_td06(void **context)
@@ -306,6 +344,9 @@ int main(void)
         cmocka_unit_test(the_next_instant_is_when_something_changes),
         cmocka_unit_test(conditions_open_and_close_their_check),
         cmocka_unit_test(td14_opens_when_the_crl_is_late_and_looks_again),
+        cmocka_unit_test(an_open_token_is_owed_until_it_ends),
+        cmocka_unit_test(a_tombstone_s_token_makes_a_zombie_until_it_ends),
+        cmocka_unit_test(tokens_and_permits_fit_few_states),
         cmocka_unit_test(a_proof_below_the_product_s_is_td06),
         cmocka_unit_test(renewal_is_deferred_from_renew_by_on),
         cmocka_unit_test(expired_in_use_refuses_until_a_live_certificate_is_there),

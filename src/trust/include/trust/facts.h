@@ -33,6 +33,7 @@ struct facts {
     struct since forked;            /* TD-02: a replaced certificate was used */
     struct since shared_credential; /* TD-03: enrolled on a claim that many share */
     struct since token_open;        /* TD-04: a token is open although the device is onboarded */
+    int64_t token_until_s;          /* when that token ends by itself */
     struct since expired_used;      /* TD-09: presented an expired certificate */
     struct since weak_key;          /* TD-12 */
     struct since replaced_alive;    /* TD-14: a replaced certificate is not on a published CRL */

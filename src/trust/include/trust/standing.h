@@ -44,6 +44,11 @@ bool device_can_prove(enum device_state state);
 /* The state that `verb` leads to from `from`; STATE_NONE = the verb is refused there. */
 enum device_state device_edge(enum device_state from, enum device_verb verb);
 
+/* A token never enrols an active device, and a tombstone only beside a permit; a permit is for a
+ * tombstone only. */
+bool device_takes_token(enum device_state state, bool has_permit);
+bool device_takes_permit(enum device_state state);
+
 /* The state after a certificate was issued; an active device stays so until the new one is used. */
 enum device_state device_after_issue(enum device_state state);
 
