@@ -52,6 +52,7 @@ struct core {
     struct store *store;
     struct service service;
     struct ipc_channel fronts[CORE_FRONTS_MAX];
+    bool has_certificate[CORE_FRONTS_MAX]; /* the front's TLS port can answer */
     unsigned front_count;
     struct ipc_channel desk;
     struct ipc_channel signer;

@@ -34,7 +34,7 @@ static void answer_device(struct core *core, const struct job *job)
         core->counts.refused++;
 }
 
-static void answer_listener(const struct job *job)
+static void answer_listener(struct core *core, const struct job *job)
 {
     struct msg_server_certificate answer = {
         .id = job->asked_id,
@@ -46,6 +46,8 @@ static void answer_listener(const struct job *job)
         job->from->peer == IPC_FRONT ? IPC_SERVER_CERTIFICATE : IPC_DESK_CERTIFICATE;
     if (ipc_send(job->from, type, &answer, -1, &err) != OK)
         log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
+    else if (job->from->peer == IPC_FRONT && answer.code == E_NONE)
+        core->has_certificate[job->from - core->fronts] = true;
 }
 
 static void answer_operator(struct core *core, const struct job *job)
@@ -71,7 +73,7 @@ void core_answer(struct core *core, struct job *job)
         answer_device(core, job);
         break;
     case ENROL_SERVER:
-        answer_listener(job);
+        answer_listener(core, job);
         break;
     case ENROL_OPERATOR:
         answer_operator(core, job);

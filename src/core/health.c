@@ -41,6 +41,9 @@ static enum result is_ready(struct core *core, struct err *why)
 {
     if (!core->is_agreed)
         return err_set(why, E_BUSY, "signer's journal and ledger are being compared");
+    for (unsigned i = 0; i < core->front_count; i++)
+        if (!core->has_certificate[i])
+            return err_set(why, E_BUSY, "the devices' port has no certificate yet");
     if (core->service.stops_issuing)
         return err_set(why, E_BUSY, "the disk is full: issuing stops, revocation goes on");
     return clock_guard_check(&core->service.clock, why);

@@ -134,6 +134,14 @@ static void add_counts(struct samples *samples, const struct msg_count_row *coun
     }
 }
 
+/* What the configuration refuses is as refused to every other process. */
+static void add_sandbox(const struct config *config, struct samples *samples, int64_t now_ms)
+{
+    const char *name = "troth_sandbox_in_force";
+    add(samples, name, "part=\"landlock\"", config->sandbox_landlock, now_ms);
+    add(samples, name, "part=\"seccomp\"", config->sandbox_seccomp, now_ms);
+}
+
 static void add_own(const struct request *request, struct samples *samples)
 {
     const struct desk *desk = request_owner(request);
@@ -152,6 +160,7 @@ static void add_own(const struct request *request, struct samples *samples)
     };
     for (size_t i = 0; i < LENGTH_OF(rows); i++)
         add(samples, rows[i].name, "", (int64_t)rows[i].value, now_ms);
+    add_sandbox(desk->setup->config, samples, now_ms);
 }
 
 static void add_metric(struct samples *samples, const struct msg_metric *metric)

@@ -22,13 +22,24 @@ static void give(struct desk *desk, const struct ipc_message *message)
         wait->take(request, wait, message);
 }
 
-static void take(struct desk *desk, struct ipc_message *message)
+/* The operators' port answers from now on; the local socket did before. */
+static enum result say_ready(struct desk *desk, struct err *err)
+{
+    const struct desk_setup *setup = desk->setup;
+    if (desk->said_ready || !identity_has_certificate(desk->upkeep.identity))
+        return OK;
+    desk->said_ready = true;
+    return role_send_ready(IPC_DESK, setup->supervisor_fd, &setup->sandbox, "", err);
+}
+
+static enum result take(struct desk *desk, struct ipc_message *message, struct err *err)
 {
     bool is_upkeep = false;
     CLEANUP(fd_closep) int fd = message->fd;
     upkeep_take(&desk->upkeep, message, &is_upkeep);
     if (!is_upkeep)
         give(desk, message);
+    return say_ready(desk, err);
 }
 
 static enum result drain(struct desk *desk, struct ipc_channel *peer, struct err *err)
@@ -39,7 +50,7 @@ static enum result drain(struct desk *desk, struct ipc_channel *peer, struct err
         if (result == R_BUSY)
             return OK;
         TRY(result);
-        take(desk, &message);
+        TRY(take(desk, &message, err));
     }
     return OK;
 }
@@ -109,7 +120,6 @@ static enum result run(struct desk *desk, struct err *err)
     TRY(open_channels(desk, err));
     TRY(open_listener(desk, err));
     TRY(role_enter_sandbox(&desk->setup->sandbox, err));
-    TRY(role_send_ready(IPC_DESK, desk->setup->supervisor_fd, &desk->setup->sandbox, "", err));
     return listener_run(desk->listener, err);
 }
 

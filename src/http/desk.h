@@ -16,6 +16,7 @@ struct desk {
     struct listener *listener;
     struct ipc_channel core, reader;
     struct upkeep upkeep;
+    bool said_ready;
 };
 
 /* The operators' routes; ends with a row without path. */

@@ -487,6 +487,41 @@ def test_metrics_are_openmetrics_with_absolute_times(shared):
     assert samples["troth_ledger_entries"] > 0
 
 
+def test_a_sandbox_that_is_refused_by_name_is_shown(tmp_path):
+    server = lab.Server(tmp_path / "off", {"sandbox": {"seccomp": "off", "landlock": "off"}}).init()
+    said = "Landlock is refused in the configuration; seccomp is refused in the configuration"
+    try:
+        alice = server.start().bootstrap()
+        assert server.local("GET", "/readyz").ok() == {"ok": True, "reasons": [said]}
+        metrics = alice.request("GET", "/metrics").body.decode()
+        for part in ("landlock", "seccomp"):
+            assert f'troth_sandbox_in_force{{part="{part}"}} 0 ' in metrics
+        server.stop()
+    finally:
+        server.kill()
+
+
+def test_a_sandbox_in_force_is_nothing_to_speak_of(shared):
+    if lab.os.environ.get("TROTH_TEST_SANDBOX") == "off":
+        pytest.skip("this build runs without its sandbox")
+    assert shared.local("GET", "/readyz").ok() == {"ok": True, "reasons": []}
+    assert 'part="seccomp"} 1 ' in shared.first.request("GET", "/metrics").body.decode()
+
+
+def test_ready_means_that_both_tls_ports_answer(tmp_path):
+    server = lab.Server(tmp_path / "troth").init()
+    for _ in range(3):
+        try:
+            server.start()
+            for port in ("device", "operator"):
+                with lab.socket.create_connection(("127.0.0.1", server.ports[port]), 5) as raw:
+                    context = lab.ssl.create_default_context(cafile=str(server.root_pem))
+                    context.wrap_socket(raw, server_hostname="localhost").close()
+            server.stop()
+        finally:
+            server.kill()
+
+
 def test_answers_are_not_cached_and_have_a_request_id(shared):
     answer = shared.first.get("/status")
     assert answer.headers["cache-control"] == "no-store"
