@@ -3,6 +3,7 @@
 #include "api_words.h"
 
 #include <crypto/pem.h>
+#include <trust/standing.h>
 #include <trust/words.h>
 
 #include <stdio.h>
@@ -139,7 +140,7 @@ static struct bytes pem_of(struct bytes der, struct blob *space)
 /* Only what has ended has a reason: 0 would be written "unspecified". */
 static bool has_reason(const struct msg_cert_row *row)
 {
-    return row->state != CERT_PENDING && row->state != CERT_CURRENT;
+    return !certificate_is_live((enum cert_state)row->state);
 }
 
 static void write_certificate(writer write, struct api_doc *doc, const char *name,

@@ -43,9 +43,7 @@ static enum result find_repeat(struct service *service, int64_t now_s, struct en
         return OK;
     TRY(result);
 
-    bool is_young = now_s - old.not_before_s < ENROL_PAIR_REPEATS_S;
-    bool is_good = old.state == CERT_PENDING || (old.state == CERT_CURRENT && is_young);
-    if (!is_good || now_s > old.not_after_s)
+    if (!certificate_repeats((enum cert_state)old.state, old.not_before_s, old.not_after_s, now_s))
         return OK;
     *ret_repeats = true;
     return enrol_repeat(service, &old, job, err);
@@ -86,7 +84,7 @@ static enum result find_sharer(struct service *service, struct enrolment *job, s
 static enum result read_permit(struct service *service, int64_t now_s, struct enrolment *job,
                                struct ask *facts, struct err *err)
 {
-    if (facts->state != STATE_RETIRED)
+    if (!device_is_tombstone(facts->state))
         return OK;
     struct permit permit = {0};
     enum result result =

@@ -119,7 +119,7 @@ static enum result by_idevid(const struct search *search, struct err *err)
     if (search->ask->peer_anchor != 0)
         return by_anchor(search, err);
     TRY(by_own_certificate(search, &certificate, err));
-    if (certificate.state != CERT_PENDING && certificate.state != CERT_CURRENT)
+    if (!certificate_is_live((enum cert_state)certificate.state))
         return err_set(err, E_PROOF, "this IDevID is %s",
                        cert_state_word((enum cert_state)certificate.state));
     return OK;
@@ -130,12 +130,11 @@ static enum result by_ldevid(const struct search *search, struct err *err)
 {
     struct certificate shown = {0};
     TRY(by_own_certificate(search, &shown, err));
-    bool is_ours = shown.state == CERT_PENDING || shown.state == CERT_CURRENT;
+    enum cert_state state = (enum cert_state)shown.state;
     search->facts->is_certificate_live = is_ours && search->now_s <= shown.not_after_s;
-    search->facts->is_certificate_replaced =
-        shown.state == CERT_SUPERSEDED || shown.state == CERT_VOIDED;
-    search->job->is_fork = certificate_use_is_fork((enum cert_state)shown.state, shown.state_at_s,
-                                                   search->ask->handshake_s);
+    search->facts->is_certificate_replaced = certificate_is_replaced(state);
+    search->job->is_fork =
+        certificate_use_is_fork(state, shown.state_at_s, search->ask->handshake_s);
     search->job->predecessor = shown.id;
     return OK;
 }

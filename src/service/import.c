@@ -9,7 +9,7 @@
 static enum result check_known(const struct device *device, const struct msg_import_row *row,
                                struct err *why)
 {
-    if (device->state == STATE_RETIRED)
+    if (device_is_tombstone((enum device_state)device->state))
         return err_set(why, E_GONE, "serial number \"%s\" is retired: only a permit lets it enrol",
                        device->serial_number);
     bool same_key = !row->has_spki || (device->has_registered &&
@@ -74,7 +74,7 @@ static enum result correct(struct service *service, const struct operator_is *wh
     bool same = (row->batch.n == 0 || bytes_equal(row->batch, text_bytes(device->batch))) &&
                 (row->hold != 0) == device->hold;
     answer->did = IMPORT_UNCHANGED;
-    if (same || device->state != STATE_EXPECTED)
+    if (same || !device_takes_correction((enum device_state)device->state))
         return OK;
 
     service_act(service, EVENT_DEVICE_IMPORTED, now_s, who->actor, device->id);

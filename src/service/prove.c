@@ -20,8 +20,9 @@ static enum result prove(struct service *service, const struct subject *subject,
             service_end_certificate(service, &subject->live[i], CERT_SUPERSEDED,
                                     X509_REASON_SUPERSEDED, now_s);
     c = service_change_device(service, device);
-    if (device->state == STATE_ENROLLED)
-        change_int(c, COL_DEVICE_STATE, STATE_ACTIVE);
+    enum device_state after = device_after_proof((enum device_state)device->state);
+    if ((int)after != device->state)
+        change_int(c, COL_DEVICE_STATE, after);
     TRY(service_record(service, NULL, err));
     TRY(store_put_seen(service->store, device->id, certificate->id, now_s, err));
     return finding_settle(service, device->id, now_s, err);

@@ -33,7 +33,7 @@ enum result verb_cert_revoke(struct service *service, const struct operator_is *
     TRY(result);
     TRY(owner_of(service, &certificate, &device, err));
     TRY(verb_allow(who, OPERATE_DEVICE, device.owner, err));
-    if (certificate.state != CERT_PENDING && certificate.state != CERT_CURRENT)
+    if (!certificate_is_live((enum cert_state)certificate.state))
         return err_set(err, E_CONFLICT, "the certificate is %s already",
                        cert_state_word((enum cert_state)certificate.state));
 

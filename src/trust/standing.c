@@ -7,11 +7,6 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static bool has_live_certificate(const struct facts *facts)
-{
-    return facts->cert_state == CERT_PENDING || facts->cert_state == CERT_CURRENT;
-}
-
 /* The verdict hangs on state and times alone; `next_s` gets the instant that would change it. */
 static enum verdict verdict_of(const struct facts *facts, const struct policy *policy,
                                int64_t now_s, int64_t *next_s)
@@ -20,7 +15,7 @@ static enum verdict verdict_of(const struct facts *facts, const struct policy *p
         return VERDICT_QUARANTINED;
     if (facts->state != STATE_ENROLLED && facts->state != STATE_ACTIVE)
         return VERDICT_REFUSED;
-    if (!has_live_certificate(facts) || now_s < facts->not_before_s)
+    if (!certificate_is_live(facts->cert_state) || now_s < facts->not_before_s)
         return VERDICT_REFUSED;
 
     int64_t grace_end_s = facts->not_after_s + policy->grace_s;
@@ -70,11 +65,28 @@ enum status certificate_status(enum cert_state state, enum device_state device)
 {
     if (device == STATE_RETIRED || device == STATE_LOST)
         return STATUS_INVALID;
-    if (state == CERT_SUPERSEDED || state == CERT_VOIDED)
+    if (certificate_is_replaced(state))
         return STATUS_SUPERSEDED;
-    if (state != CERT_PENDING && state != CERT_CURRENT)
+    if (!certificate_is_live(state))
         return STATUS_INVALID;
     return device == STATE_QUARANTINED ? STATUS_SUSPENDED : STATUS_VALID;
+}
+
+bool certificate_is_live(enum cert_state state)
+{
+    return state == CERT_PENDING || state == CERT_CURRENT;
+}
+
+bool certificate_is_replaced(enum cert_state state)
+{
+    return state == CERT_SUPERSEDED || state == CERT_VOIDED;
+}
+
+bool certificate_repeats(enum cert_state state, int64_t not_before_s, int64_t not_after_s,
+                         int64_t now_s)
+{
+    bool is_young = now_s - not_before_s < PAIR_REPEATS_S;
+    return (state == CERT_PENDING || (state == CERT_CURRENT && is_young)) && now_s <= not_after_s;
 }
 
 bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t handshake_s)
@@ -153,6 +165,21 @@ bool device_takes_token(enum device_state state, bool has_permit)
 }
 
 bool device_takes_permit(enum device_state state)
+{
+    return state == STATE_RETIRED;
+}
+
+enum device_state device_after_proof(enum device_state state)
+{
+    return state == STATE_ENROLLED ? STATE_ACTIVE : state;
+}
+
+bool device_takes_correction(enum device_state state)
+{
+    return state == STATE_EXPECTED;
+}
+
+bool device_is_tombstone(enum device_state state)
 {
     return state == STATE_RETIRED;
 }

@@ -18,9 +18,8 @@
 #include <service/verb.h>
 #include <trust/authorise.h>
 
-#define ENROL_PAIR_REPEATS_S 86400 /* a (credential, SPKI) pair repeats its answer for so long */
-#define ENROL_VOIDS_A_DAY 10       /* pending certificates that a device may void in a day */
-#define ENROL_RETRY_S 30           /* Retry-After of what waits for a person */
+#define ENROL_VOIDS_A_DAY 10 /* pending certificates that a device may void in a day */
+#define ENROL_RETRY_S 30     /* Retry-After of what waits for a person */
 #define ENROL_SERVER_VALIDITY_S (7 * 86400) /* a listener renews at half of it */
 
 enum enrol_next { ENROL_ANSWER = 0, ENROL_CHECK, ENROL_SIGN };

@@ -34,6 +34,16 @@ enum status certificate_status(enum cert_state state, enum device_state device);
 #define FORK_AFTER_S                                                                               \
     60 /* a handshake that began so long after the successor was proven is a fork */
 
+/* Pending or current: it opens doors. Superseded or voided: something newer took its place. */
+bool certificate_is_live(enum cert_state state);
+bool certificate_is_replaced(enum cert_state state);
+
+/* Does the pair (credential, SPKI) that obtained it repeat its answer? While it is pending, or
+ * current and younger than PAIR_REPEATS_S; never past its end. Design 5, Renewal. */
+#define PAIR_REPEATS_S 86400
+bool certificate_repeats(enum cert_state state, int64_t not_before_s, int64_t not_after_s,
+                         int64_t now_s);
+
 /* Does the use of a certificate in this state show two holders of one identity (TD-02)?
  * `state_at_s` is when it got there, `handshake_s` when the handshake began. Design 5, Renewal. */
 bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t handshake_s);
@@ -51,6 +61,13 @@ bool device_takes_permit(enum device_state state);
 
 /* The state after a certificate was issued; an active device stays so until the new one is used. */
 enum device_state device_after_issue(enum device_state state);
+
+/* The state after its pending certificate was used. */
+enum device_state device_after_proof(enum device_state state);
+
+/* May an import still correct batch and hold? A tombstone takes no import at all. */
+bool device_takes_correction(enum device_state state);
+bool device_is_tombstone(enum device_state state);
 
 /* Where `readmit` really leads: as far as the device's certificates ever came. */
 enum device_state device_after_readmit(bool was_ever_used, bool has_live);
