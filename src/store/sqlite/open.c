@@ -97,12 +97,21 @@ static enum result open_reader(struct store *store, const char *path, struct err
     return database_check_schema(store, err);
 }
 
+/* Our processes have one thread: SQLite needs no locks around its memory, and no count of it. It
+ * takes such words before its first use only, and what it says to later ones does not matter. */
+static void set_up_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum result store_open(const char *path, enum store_mode mode, struct store **ret_store,
                        struct err *err)
 {
     CLEANUP(store_closep) struct store *store = calloc(1, sizeof *store);
     if (store == NULL)
         return err_set(err, E_MEMORY, "no memory for the database");
+    set_up_library();
     store->lease = -1;
     store->mode = mode;
     enum result result =

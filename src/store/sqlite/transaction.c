@@ -1,12 +1,19 @@
 #include "database.h"
 
+/* Prepared once: parsing the two words of a transaction costs a lone enrolment 9 us. */
+static enum result run_prepared(struct store *store, enum statement statement, struct err *err)
+{
+    CLEANUP(query_end) struct query query = query_of(store, statement);
+    return query_run(&query, err);
+}
+
 enum result store_begin(struct store *store, struct err *err)
 {
     if (store->mode != STORE_WRITE || store->is_open)
         return err_set(err, E_BUG, "a transaction within another, or by a reader");
     if (store->must_exit)
         return err_set(err, E_STORE, "a write or sync failed before: the process must exit");
-    TRY(database_exec(store, "BEGIN IMMEDIATE", err));
+    TRY(run_prepared(store, STATEMENT_BEGIN, err));
     store->is_open = true;
     return OK;
 }
@@ -15,7 +22,7 @@ enum result store_commit(struct store *store, struct err *err)
 {
     if (!store->is_open || store->mode != STORE_WRITE)
         return err_set(err, E_BUG, "a commit without a transaction");
-    enum result result = database_exec(store, "COMMIT", err);
+    enum result result = run_prepared(store, STATEMENT_COMMIT, err);
     if (result != OK) {
         err_prefix(err, "commit");
         store_rollback(store);
