@@ -131,7 +131,8 @@ static enum result by_ldevid(const struct search *search, struct err *err)
     struct certificate shown = {0};
     TRY(by_own_certificate(search, &shown, err));
     enum cert_state state = (enum cert_state)shown.state;
-    search->facts->is_certificate_live = is_ours && search->now_s <= shown.not_after_s;
+    search->facts->is_certificate_live =
+        certificate_is_live(state) && search->now_s <= shown.not_after_s;
     search->facts->is_certificate_replaced = certificate_is_replaced(state);
     search->job->is_fork =
         certificate_use_is_fork(state, shown.state_at_s, search->ask->handshake_s);
