@@ -18,12 +18,12 @@ static void refuse(struct enrolment *job, const struct err *why)
     job->why = *why;
 }
 
-enum result enrol_repeat(struct service *service, const struct certificate *old,
-                         struct enrolment *job, struct err *err)
+enum result enrol_repeat(struct service *service, int64_t certificate, struct enrolment *job,
+                         struct err *err)
 {
     uint8_t space[LIMIT_CERTIFICATE_BYTES];
     struct buf der = buf_over(space, sizeof space);
-    TRY(store_der(service->store, old->id, &der, err));
+    TRY(store_der(service->store, certificate, &der, err));
     if (blob_copy(buf_bytes(&der), &job->der) != OK)
         return err_set(err, E_MEMORY, "no memory for a certificate");
     job->next = ENROL_ANSWER;
@@ -33,20 +33,19 @@ enum result enrol_repeat(struct service *service, const struct certificate *old,
 
 /* Has the same pair an answer that is still good? (design 5, Renewal.) */
 static enum result find_repeat(struct service *service, int64_t now_s, struct enrolment *job,
-                               bool *ret_repeats, struct err *err)
+                               struct ask *facts, struct err *err)
 {
     struct certificate old = {0};
     enum result result =
         store_certificate_asked(service->store, job->credential_hash, job->spki_hash, &old, err);
-    *ret_repeats = false;
     if (result == R_NOT_FOUND)
         return OK;
     TRY(result);
 
-    if (!certificate_repeats((enum cert_state)old.state, old.not_before_s, old.not_after_s, now_s))
-        return OK;
-    *ret_repeats = true;
-    return enrol_repeat(service, &old, job, err);
+    facts->repeats =
+        certificate_repeats((enum cert_state)old.state, old.not_before_s, old.not_after_s, now_s);
+    job->earlier = facts->repeats ? old.id : 0;
+    return OK;
 }
 
 /* Is the key somebody else's: another device's, or our own? */
@@ -126,6 +125,7 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     if (facts->state == STATE_ACTIVE && facts->operation == OPERATION_ENROL)
         TRY(store_count_anew(service->store, subject->device.id, now_s - INT64_C(365) * 86400,
                              &facts->enrols_this_year, err));
+    TRY(find_repeat(service, now_s, job, facts, err));
     TRY(read_permit(service, now_s, job, facts, err));
     TRY(read_quarantine(service, ask, job, facts, err));
     return find_sharer(service, job, facts, err);
@@ -182,10 +182,8 @@ static enum result check_names(const struct msg_enrol *ask, const struct enrolme
 static enum result go_on(struct service *service, const struct msg_enrol *ask, int64_t now_s,
                          struct enrolment *job, struct err *err)
 {
-    bool repeats = false;
-    TRY(find_repeat(service, now_s, job, &repeats, err));
-    if (repeats)
-        return OK;
+    if (job->earlier != 0)
+        return enrol_repeat(service, job->earlier, job, err);
     TRY(check_names(ask, job, err));
     TRY(check_voids(service, now_s, job, err));
     TRY(check_window(service, now_s, job, err));

@@ -13,8 +13,8 @@ MUST_USE enum result enrol_find(struct service *service, const struct msg_enrol 
 MUST_USE enum result enrol_grant(struct service *service, struct enrolment *job, int64_t wanted_s,
                                  int64_t now_s, struct err *err);
 
-/* A repeat answers with a certificate that is there already: makes it ENROL_ANSWER. */
-MUST_USE enum result enrol_repeat(struct service *service, const struct certificate *old,
+/* A repeat answers with a certificate (its row) that is there already: makes it ENROL_ANSWER. */
+MUST_USE enum result enrol_repeat(struct service *service, int64_t certificate,
                                   struct enrolment *job, struct err *err);
 
 /* May issue now: clock and room on the disk. */

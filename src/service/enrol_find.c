@@ -79,6 +79,7 @@ static enum result by_token(const struct search *search, struct err *err)
         return err_set(err, E_PROOF, "the token is for another serial number than \"%s\"",
                        err_value(search->ask->user).text);
     search->job->token = token.id;
+    search->facts->is_token_used = token.state == 2;
     return OK;
 }
 

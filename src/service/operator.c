@@ -72,7 +72,7 @@ static enum result answer_again(struct service *service, struct enrolment *job, 
     TRY(store_operator(service->store, job->spki_hash, &row, err));
     TRY(store_certificate_with_key(service->store, job->spki_hash, -1, &old, err));
     job->operator_id = row.id;
-    return enrol_repeat(service, &old, job, err);
+    return enrol_repeat(service, old.id, job, err);
 }
 
 static enum result add(struct service *service, const struct msg_operator_add *ask, int64_t now_s,

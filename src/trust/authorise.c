@@ -98,7 +98,7 @@ static struct answer issue(const struct ask *ask)
 static struct answer first(const struct ask *ask)
 {
     uint32_t bit = 1U << credential_proof(ask->credential);
-    if ((ask->product_proofs & bit) == 0)
+    if ((ask->product_proofs & bit) == 0 || (ask->is_token_used && !ask->repeats))
         return refuse(ask, E_PROOF);
     if (ask->hold) {
         struct answer wait = refuse(ask, E_WAITING);
@@ -110,7 +110,7 @@ static struct answer first(const struct ask *ask)
 
 static struct answer again(const struct ask *ask)
 {
-    if (ask->enrols_this_year >= (int64_t)ask->enrols_a_year)
+    if (!ask->repeats && ask->enrols_this_year >= (int64_t)ask->enrols_a_year)
         return refuse(ask, E_ENROLS_TOO_OFTEN);
     struct answer answer = first(ask);
     answer.is_anew = answer.decision == DECISION_ISSUE;

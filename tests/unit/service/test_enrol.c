@@ -130,6 +130,44 @@ static void a_token_is_for_one_device_and_one_key(void **state)
     expect_code(&got, E_PROOF); /* a token never enrols an active device */
 }
 
+/* A revoked certificate is not had again by the token that gave it. */
+static void a_used_token_gives_no_second_certificate(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1);
+    struct msg_verb_answer answer = {0};
+    import_device(f, 1, NULL, false);
+    struct bytes token = make_token(f, 1, 0, &answer);
+    struct msg_enrol ask = ask_token("SN-1", token, &one);
+    struct got got = enrol(f, &ask);
+    assert_int_equal(got.code, E_NONE);
+    assert_ok(set_device(f, 1, VERB_REVOKE));
+    got = enrol(f, &ask);
+    expect_code(&got, E_PROOF);
+}
+
+static void the_last_anew_of_a_year_repeats_its_answer(void **state)
+{
+    struct fixture *f = *state;
+    struct asker factory = asker(1);
+    struct got got = {0};
+    import_device(f, 1, &factory, false);
+    for (unsigned i = 0; i <= 4; i++) { /* the first, and four anew */
+        struct asker key = asker(10 + i);
+        struct msg_enrol ask = ask_registered_tls(&factory, &key);
+        got = enrol(f, &ask);
+        assert_int_equal(got.code, E_NONE);
+        got = enrol(f, &ask);
+        assert_int_equal(got.code, E_NONE);
+        assert_true(got.repeated);
+        use(f, got.serial);
+    }
+    struct asker key = asker(20);
+    struct msg_enrol ask = ask_registered_tls(&factory, &key);
+    got = enrol(f, &ask);
+    expect_code(&got, E_ENROLS_TOO_OFTEN);
+}
+
 static void a_token_expires(void **state)
 {
     struct fixture *f = *state;
@@ -536,6 +574,8 @@ int main(void)
         STORY(a_registered_key_in_a_csr_is_for_the_first_time_only),
         STORY(a_held_device_waits_until_it_is_admitted),
         STORY(a_token_is_for_one_device_and_one_key),
+        STORY(a_used_token_gives_no_second_certificate),
+        STORY(the_last_anew_of_a_year_repeats_its_answer),
         STORY(a_token_expires),
         STORY(a_request_that_names_another_device_is_refused),
         STORY(a_renewal_is_pending_until_it_was_used),

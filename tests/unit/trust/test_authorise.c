@@ -152,6 +152,29 @@ static void an_active_device_enrols_anew_so_often_and_no_more(void **context)
     assert_int_equal(authorise(&ask).code, E_ENROLS_TOO_OFTEN);
 }
 
+/* Whose answer was lost asks again: that is no further enrolment. */
+static void what_repeats_is_not_counted(void **context)
+{
+    (void)context;
+    struct ask ask = best_case(OPERATION_ENROL, CREDENTIAL_IDEVID, STATE_ACTIVE);
+    ask.enrols_this_year = 4;
+    ask.repeats = true;
+    assert_int_equal(authorise(&ask).decision, DECISION_ISSUE);
+}
+
+static void a_used_token_only_repeats(void **context)
+{
+    (void)context;
+    static const enum device_state states[] = {STATE_EXPECTED, STATE_ENROLLED, STATE_RETIRED};
+    for (size_t i = 0; i < LENGTH_OF(states); i++) {
+        struct ask ask = best_case(OPERATION_ENROL, CREDENTIAL_TOKEN, states[i]);
+        ask.is_token_used = true;
+        assert_int_equal(authorise(&ask).code, E_PROOF);
+        ask.repeats = true;
+        assert_int_equal(authorise(&ask).decision, DECISION_ISSUE);
+    }
+}
+
 static void quarantine_by_a_person_ends_only_by_a_person(void **context)
 {
     (void)context;
@@ -203,6 +226,8 @@ int main(void)
         cmocka_unit_test(hold_waits_until_a_person_admits),
         cmocka_unit_test(a_proof_that_the_product_does_not_take_is_refused),
         cmocka_unit_test(an_active_device_enrols_anew_so_often_and_no_more),
+        cmocka_unit_test(what_repeats_is_not_counted),
+        cmocka_unit_test(a_used_token_only_repeats),
         cmocka_unit_test(quarantine_by_a_person_ends_only_by_a_person),
         cmocka_unit_test(the_key_of_the_finding_ends_no_quarantine),
         cmocka_unit_test(a_tombstone_needs_a_permit),

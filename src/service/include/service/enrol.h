@@ -46,6 +46,7 @@ struct enrolment {
     int64_t token;          /* rows that this uses up; 0 = none */
     int64_t permit;
     int64_t predecessor;
+    int64_t earlier; /* the certificate that this pair got and gets again; 0 = none */
     int64_t anchor;
     int64_t sharer; /* the other device that has the key: TD-01 */
     bool is_fork;   /* a replaced certificate was used: TD-02 */

@@ -36,6 +36,8 @@ struct ask {
     uint32_t product_proofs; /* bit per enum proof that the product accepts at first enrolment */
     bool hold;               /* a person must admit the device first */
     bool has_permit;         /* an open permit for this device */
+    bool repeats;            /* this credential and key have an answer that is still good */
+    bool is_token_used;      /* the token enrolled already: it only repeats that answer */
     bool is_quarantine_automatic;
     bool is_proof_key_bad;        /* the proof's key is the key of the finding */
     bool is_new_key_bad;          /* the requested key is that key, or one the device had before */
