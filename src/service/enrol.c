@@ -205,10 +205,25 @@ static bool concerns_device(const struct enrolment *job)
            (job->is_proven && job->subject.device.id != 0);
 }
 
+/* The profile's key rule hangs on the request alone: it is named to everybody (design 5, Refusals).
+ */
+static enum result check_key_kind(const struct msg_enrol *ask, struct err *err)
+{
+    const char *why = NULL;
+    struct x509_key key;
+    if (!x509_read_spki(ask->spki, &key, &why))
+        return err_set(err, E_CSR, "the public key: %s", why);
+    if (key.alg != X509_KEY_P256)
+        return err_set(err, E_KEY_WEAK,
+                       "the key is not on P-256, which the profile wants (RFC 5480)");
+    return OK;
+}
+
 static enum result decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,
                           struct enrolment *job, struct err *err)
 {
     struct ask facts = {.operation = job->operation, .credential = job->credential};
+    TRY(check_key_kind(ask, err));
     TRY(enrol_may_issue(service, err));
     TRY(enrol_find(service, ask, now_s, job, &facts, err));
     TRY(read_facts(service, ask, now_s, job, &facts, err));
