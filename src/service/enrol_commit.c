@@ -129,10 +129,23 @@ static enum result add_operator(struct service *service, const struct enrolment 
     return OK;
 }
 
+/* Two who bootstrap at the same instant were both decided on while there was nobody. */
+static enum result is_still_first(struct service *service, const struct enrolment *job, bool *ret,
+                                  struct err *err)
+{
+    int64_t n = 0;
+    if (job->operator_by.kind == ACTOR_LOCAL)
+        TRY(store_rows(service->store, TABLE_OPERATOR, &n, err));
+    *ret = n == 0;
+    return OK;
+}
+
 static enum result is_unchanged(struct service *service, const struct enrolment *job, bool *ret,
                                 struct err *err)
 {
     *ret = true;
+    if (job->kind == ENROL_OPERATOR)
+        return is_still_first(service, job, ret, err);
     if (job->kind != ENROL_DEVICE)
         return OK;
     struct device now = {0};

@@ -2,7 +2,9 @@
 twice or by accident. Every answer is also checked against docs/openapi.yaml (contract.py)."""
 
 import json
+import sqlite3
 import urllib.parse
+from concurrent import futures
 
 import pytest
 
@@ -62,6 +64,15 @@ def test_the_local_socket_bootstraps_once_and_does_nothing_else(shared):
     shared.nobody().request("POST", "/api/v1/bootstrap", json.dumps(body),
                             {"Content-Type": "application/json"}).problem(404, "E4001")
     assert shared.local("GET", "/livez").status == 200
+
+
+def test_of_many_who_bootstrap_at_the_same_instant_one_is_an_operator(troth):
+    bodies = [{"name": f"eve-{n}", "csr": lab.csr_pem(lab.make_csr(lab.make_key()))} for n in range(8)]
+    with futures.ThreadPoolExecutor(len(bodies)) as pool:
+        answers = list(pool.map(lambda body: troth.local("POST", "/api/v1/bootstrap", body), bodies))
+    assert [answer.status for answer in answers].count(200) == 1, answers
+    with sqlite3.connect(f"file:{troth.folder}/data/store/troth.db?mode=ro", uri=True) as database:
+        assert database.execute("SELECT count(*) FROM operator").fetchone() == (1,)
 
 
 def test_roles_allow_what_the_table_says(shared, product):
