@@ -11,11 +11,16 @@ enum result subject_read(struct store *store, const struct device *device, struc
     return store_open_findings(store, device->id, ret->open, SUBJECT_OPEN_MAX, &ret->open_n, err);
 }
 
-static enum result name_missing(enum result result, const char *what, struct bytes name,
-                                struct err *err)
+enum result subject_missing(struct bytes serial_number, struct err *err)
+{
+    return err_set(err, E_NOT_FOUND, "there is no device with serial number \"%s\"",
+                   err_value(serial_number).text);
+}
+
+static enum result product_missing(enum result result, struct bytes name, struct err *err)
 {
     if (result == R_NOT_FOUND)
-        return err_set(err, E_NOT_FOUND, "there is no %s \"%s\"", what, err_value(name).text);
+        return err_set(err, E_NOT_FOUND, "there is no product \"%s\"", err_value(name).text);
     return result;
 }
 
@@ -24,9 +29,11 @@ enum result subject_find(struct store *store, struct bytes product, struct bytes
 {
     struct product found = {0};
     struct device device = {0};
-    TRY(name_missing(store_product_named(store, product, &found, err), "product", product, err));
+    TRY(product_missing(store_product_named(store, product, &found, err), product, err));
     enum result result = store_device_named(store, found.id, serial_number, &device, err);
-    TRY(name_missing(result, "device with serial number", serial_number, err));
+    if (result == R_NOT_FOUND)
+        return subject_missing(serial_number, err);
+    TRY(result);
     return subject_read(store, &device, ret, err);
 }
 

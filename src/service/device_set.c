@@ -54,8 +54,6 @@ static const struct outcome outcomes[VERB_COUNT] = {
     [VERB_FOUND] = {.event = EVENT_DEVICE_FOUND, .quarantine = 2, .hold = -1},
 };
 
-#define DOORS_MAX 16 /* open tokens, and permits, of one device that one verb ends */
-
 static void end_certificates(struct service *service, const struct subject *subject, int reason,
                              int64_t now_s, struct msg_verb_answer *answer)
 {
@@ -67,9 +65,9 @@ static void end_certificates(struct service *service, const struct subject *subj
 static enum result end_tokens(struct service *service, int64_t device,
                               struct msg_verb_answer *answer, struct err *err)
 {
-    struct token tokens[DOORS_MAX];
+    struct token tokens[LIMIT_DOORS];
     size_t n = 0;
-    TRY(store_open_tokens(service->store, device, tokens, DOORS_MAX, &n, err));
+    TRY(store_open_tokens(service->store, device, tokens, LIMIT_DOORS, &n, err));
     for (size_t i = 0; i < n; i++)
         change_int(act_change(&service->act, TABLE_TOKEN, tokens[i].id), COL_TOKEN_STATE, 3);
     answer->tokens = (uint32_t)n;
@@ -79,9 +77,9 @@ static enum result end_tokens(struct service *service, int64_t device,
 static enum result end_permits(struct service *service, int64_t device,
                                struct msg_verb_answer *answer, struct err *err)
 {
-    struct permit permits[DOORS_MAX];
+    struct permit permits[LIMIT_DOORS];
     size_t n = 0;
-    TRY(store_open_permits(service->store, device, permits, DOORS_MAX, &n, err));
+    TRY(store_open_permits(service->store, device, permits, LIMIT_DOORS, &n, err));
     for (size_t i = 0; i < n; i++)
         change_int(act_change(&service->act, TABLE_PERMIT, permits[i].id), COL_PERMIT_STATE, 3);
     answer->permits = (uint32_t)n;
@@ -132,8 +130,8 @@ enum result verb_device_set(struct service *service, const struct operator_is *w
     enum device_state to = STATE_NONE;
     enum device_verb verb = ask->verb < VERB_COUNT ? (enum device_verb)ask->verb : VERB_NONE;
     const struct outcome *outcome = &outcomes[verb];
-    TRY(subject_find(service->store, ask->product, ask->serial_number, &subject, err));
-    TRY(verb_allow(who, OPERATE_DEVICE, subject.device.owner, err));
+    TRY(verb_allow(who, OPERATE_DEVICE, NULL, err));
+    TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
     TRY(find_edge(&subject, verb, &to, err));
 
     service_act(service, outcome->event, now_s, who->actor, subject.device.id);

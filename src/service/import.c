@@ -6,9 +6,11 @@
 #include <string.h>
 
 /* What stays the same about a known device, whatever a file says. */
-static enum result check_known(const struct device *device, const struct msg_import_row *row,
-                               struct err *why)
+static enum result check_known(const struct operator_is *who, const struct device *device,
+                               const struct msg_import_row *row, struct err *why)
 {
+    if (!verb_sees(who, device->owner))
+        return err_set(why, E_CONFLICT, "serial number \"%s\" is taken", device->serial_number);
     if (device_is_tombstone((enum device_state)device->state))
         return err_set(why, E_GONE, "serial number \"%s\" is retired: only a permit lets it enrol",
                        device->serial_number);
@@ -25,14 +27,16 @@ static enum result check_known(const struct device *device, const struct msg_imp
 }
 
 /* A key is one device's: a second one with it is refused and quarantines nobody. */
-static enum result check_key(struct service *service, const struct msg_import_row *row,
-                             struct err *why)
+static enum result check_key(struct service *service, const struct operator_is *who,
+                             const struct msg_import_row *row, struct err *why)
 {
     struct device other = {0};
     struct certificate certificate = {0};
     if (!row->has_spki)
         return OK;
     enum result result = store_device_registered(service->store, 0, row->spki_sha256, &other, why);
+    if (result == OK && !verb_sees(who, other.owner))
+        return err_set(why, E_KEY_SHARED, "the key is registered for another device");
     if (result == OK)
         return err_set(why, E_KEY_SHARED, "the key is registered for serial number \"%s\"",
                        other.serial_number);
@@ -122,12 +126,12 @@ static enum result judge(struct service *service, const struct operator_is *who,
     enum result result =
         store_device_named(service->store, product.id, row->serial_number, &device, why);
     if (result == OK) {
-        TRY(check_known(&device, row, why));
+        TRY(check_known(who, &device, row, why));
         return correct(service, who, &device, row, now_s, answer);
     }
     if (result != R_NOT_FOUND)
         return result;
-    TRY(check_key(service, row, why));
+    TRY(check_key(service, who, row, why));
     TRY(create(service, who, &product, row, now_s, why));
     answer->did = IMPORT_CREATED;
     return OK;

@@ -5,14 +5,32 @@
 #define PERMIT_TTL_S (7 * 86400)
 #define PERMIT_TTL_MAX_S (90 * 86400)
 
+/* What expired gives up its place: the verbs that end what is open end all of it in one entry. */
+static enum result make_room(struct service *service, int64_t device, int64_t now_s,
+                             struct err *err)
+{
+    struct permit open[LIMIT_DOORS];
+    size_t n = 0, kept = 0;
+    TRY(store_open_permits(service->store, device, open, LIMIT_DOORS, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        bool is_over = open[i].expires_at_s < now_s;
+        kept += !is_over;
+        if (is_over)
+            change_int(act_change(&service->act, TABLE_PERMIT, open[i].id), COL_PERMIT_STATE, 3);
+    }
+    if (kept == LIMIT_DOORS)
+        return err_set(err, E_CONFLICT, "the device has %d open permits already", LIMIT_DOORS);
+    return OK;
+}
+
 enum result verb_permit_add(struct service *service, const struct operator_is *who,
                             const struct msg_permit_add *ask, int64_t now_s,
                             struct msg_verb_answer *answer, struct err *err)
 {
     uint8_t note[32];
     struct subject subject = {0};
-    TRY(subject_find(service->store, ask->product, ask->serial_number, &subject, err));
-    TRY(verb_allow(who, OPERATE_PERMIT, subject.device.owner, err));
+    TRY(verb_allow(who, OPERATE_PERMIT, NULL, err));
+    TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
     if (!device_takes_permit((enum device_state)subject.device.state))
         return err_set(err, E_CONFLICT, "the device is %s; a permit is for a retired one",
                        device_state_word((enum device_state)subject.device.state));
@@ -22,6 +40,7 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
 
     struct act *act =
         service_act(service, EVENT_PERMIT_ADDED, now_s, who->actor, subject.device.id);
+    TRY(make_room(service, subject.device.id, now_s, err));
     TRY(verb_personal(service, ask->note, note, err));
     answer->object = service_next_id(service, TABLE_PERMIT);
     struct change *c = act_change(act, TABLE_PERMIT, answer->object);

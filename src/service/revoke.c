@@ -3,6 +3,8 @@
 #include <service/finding.h>
 #include <wire/x509_crl.h>
 
+#include <string.h>
+
 static bool is_reason(int reason)
 {
     return reason >= X509_REASON_UNSPECIFIED && reason <= X509_REASON_PRIVILEGE_WITHDRAWN &&
@@ -17,6 +19,41 @@ static enum result owner_of(struct service *service, const struct certificate *c
     return store_device(service->store, certificate->device, ret, err);
 }
 
+/* A certificate of another owner's device is as good as none to who has a scope. */
+static enum result find(struct service *service, const struct operator_is *who, struct bytes serial,
+                        struct certificate *ret, struct device *ret_device, struct err *err)
+{
+    enum result result = store_certificate_serial(service->store, serial, ret, err);
+    if (result == OK)
+        TRY(owner_of(service, ret, ret_device, err));
+    if (result == R_NOT_FOUND || (result == OK && !verb_sees(who, ret_device->owner)))
+        return err_set(err, E_NOT_FOUND, "no certificate has this serial number");
+    return result;
+}
+
+/* What is no device's is a listener's or an operator's: for who may add them. Nobody revokes his
+ * own, so that somebody who may add operators remains. */
+static enum result check_holder(const struct operator_is *who,
+                                const struct certificate *certificate, struct err *err)
+{
+    if (certificate->device != 0)
+        return OK;
+    TRY(verb_allow(who, OPERATE_OPERATOR, NULL, err));
+    if (memcmp(certificate->spki, who->row.spki, 32) == 0)
+        return err_set(err, E_CONFLICT, "this is your own certificate: another admin revokes it");
+    return OK;
+}
+
+/* Role and scope come from the row, by key: it ends with the certificate. */
+static enum result end_operator(struct service *service, const struct certificate *certificate,
+                                struct err *err)
+{
+    struct operator_row row = {0};
+    TRY(store_operator(service->store, certificate->spki, &row, err));
+    change_int(act_change(&service->act, TABLE_OPERATOR, row.id), COL_OPERATOR_STATE, 2);
+    return OK;
+}
+
 enum result verb_cert_revoke(struct service *service, const struct operator_is *who,
                              const struct msg_cert_revoke *ask, int64_t now_s,
                              struct msg_verb_answer *answer, struct err *err)
@@ -27,12 +64,9 @@ enum result verb_cert_revoke(struct service *service, const struct operator_is *
     if (!is_reason(ask->reason))
         return err_set(err, E_SYNTAX, "reason %u: RFC 5280 5.3.1 has 0 to 5 and 9 for this",
                        ask->reason);
-    enum result result = store_certificate_serial(service->store, ask->serial, &certificate, err);
-    if (result == R_NOT_FOUND)
-        return err_set(err, E_NOT_FOUND, "no certificate has this serial number");
-    TRY(result);
-    TRY(owner_of(service, &certificate, &device, err));
-    TRY(verb_allow(who, OPERATE_DEVICE, device.owner, err));
+    TRY(verb_allow(who, OPERATE_DEVICE, NULL, err));
+    TRY(find(service, who, ask->serial, &certificate, &device, err));
+    TRY(check_holder(who, &certificate, err));
     if (!certificate_is_live((enum cert_state)certificate.state))
         return err_set(err, E_CONFLICT, "the certificate is %s already",
                        cert_state_word((enum cert_state)certificate.state));
@@ -40,6 +74,8 @@ enum result verb_cert_revoke(struct service *service, const struct operator_is *
     service_act(service, EVENT_CERTIFICATE_REVOKED, now_s, who->actor, certificate.device);
     TRY(verb_personal(service, ask->note, note, err));
     service_end_certificate(service, &certificate, CERT_REVOKED, ask->reason, now_s);
+    if (certificate.profile == PKI_OPERATOR)
+        TRY(end_operator(service, &certificate, err));
     if (certificate.device != 0)
         service_change_device(service, &device);
     TRY(service_record(service, &answer->entry, err));

@@ -25,6 +25,24 @@ static enum result check_state(struct service *service, const struct subject *su
                    device_state_word(state));
 }
 
+/* What expired gives up its place: the verbs that end what is open end all of it in one entry. */
+static enum result make_room(struct service *service, int64_t device, int64_t now_s,
+                             struct err *err)
+{
+    struct token open[LIMIT_DOORS];
+    size_t n = 0, kept = 0;
+    TRY(store_open_tokens(service->store, device, open, LIMIT_DOORS, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        bool is_over = open[i].expires_at_s < now_s;
+        kept += !is_over;
+        if (is_over)
+            change_int(act_change(&service->act, TABLE_TOKEN, open[i].id), COL_TOKEN_STATE, 3);
+    }
+    if (kept == LIMIT_DOORS)
+        return err_set(err, E_CONFLICT, "the device has %d open tokens already", LIMIT_DOORS);
+    return OK;
+}
+
 enum result verb_token_add(struct service *service, const struct operator_is *who,
                            const struct msg_token_add *ask, int64_t now_s,
                            struct msg_verb_answer *answer, struct err *err)
@@ -32,8 +50,8 @@ enum result verb_token_add(struct service *service, const struct operator_is *wh
     static char text[TOKEN_OCTETS * 2 + 1]; /* lives until the answer is encoded */
     uint8_t random[TOKEN_OCTETS], hash[SHA256_N];
     struct subject subject = {0};
-    TRY(subject_find(service->store, ask->product, ask->serial_number, &subject, err));
-    TRY(verb_allow(who, OPERATE_DEVICE, subject.device.owner, err));
+    TRY(verb_allow(who, OPERATE_DEVICE, NULL, err));
+    TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
     TRY(check_state(service, &subject, now_s, err));
     if (ask->ttl_s < 0 || ask->ttl_s > TOKEN_TTL_MAX_S)
         return err_set(err, E_SYNTAX, "ttl %lld s: 1 to %d is wanted", (long long)ask->ttl_s,
@@ -45,6 +63,7 @@ enum result verb_token_add(struct service *service, const struct operator_is *wh
     sha256(buf_bytes(&hex), hash);
 
     struct act *act = service_act(service, EVENT_TOKEN_ADDED, now_s, who->actor, subject.device.id);
+    TRY(make_room(service, subject.device.id, now_s, err));
     answer->object = service_next_id(service, TABLE_TOKEN);
     struct change *c = act_change(act, TABLE_TOKEN, answer->object);
     change_int(c, COL_TOKEN_DEVICE, subject.device.id);

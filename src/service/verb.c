@@ -19,8 +19,26 @@ enum result verb_operator(struct service *service, const uint8_t spki[32], struc
     if (result == R_NOT_FOUND)
         return err_set(err, E_OPERATOR,
                        "no operator has this key: add one with `troth operator add`");
+    TRY(result);
+    if (ret->row.state != 1)
+        return err_set(err, E_OPERATOR, "this operator's certificate was revoked");
     ret->actor = (struct actor){ACTOR_OPERATOR, ret->row.id};
-    return result;
+    return OK;
+}
+
+bool verb_sees(const struct operator_is *who, const char *owner)
+{
+    return who->row.scope[0] == '\0' || strcmp(owner, who->row.scope) == 0;
+}
+
+enum result verb_subject(struct service *service, const struct operator_is *who,
+                         struct bytes product, struct bytes serial_number, struct subject *ret,
+                         struct err *err)
+{
+    TRY(subject_find(service->store, product, serial_number, ret, err));
+    if (!verb_sees(who, ret->device.owner))
+        return subject_missing(serial_number, err);
+    return OK;
 }
 
 enum result verb_allow(const struct operator_is *who, enum operate what, const char *owner,
@@ -31,7 +49,7 @@ enum result verb_allow(const struct operator_is *who, enum operate what, const c
         return err_set(err, E_OPERATOR, "role %s%s%s may not do this",
                        role_word((enum role)who->row.role), is_scoped ? " of owner " : "",
                        who->row.scope);
-    if (is_scoped && owner != NULL && strcmp(owner, who->row.scope) != 0)
+    if (owner != NULL && !verb_sees(who, owner))
         return err_set(err, E_OPERATOR, "your scope is owner \"%s\", the device is another's",
                        who->row.scope);
     return OK;

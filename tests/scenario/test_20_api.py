@@ -133,6 +133,22 @@ def test_the_first_operator_whose_answer_was_lost_asks_again(troth):
     troth.local("POST", "/api/v1/bootstrap", {**body, "name": "eve"}).problem(403, "E2002")
 
 
+def test_a_revoked_operator_may_nothing_more(shared):
+    alice = shared.first
+    mallory = alice.add_operator("mallory", "admin")
+    otto = alice.add_operator("otto-2", "operator")
+    assert mallory.get("/status").status == 200
+    path = f"/certificates/{lab.serial_hex(mallory.chain[0])}/revoke"
+    otto.post(path).problem(403, "E2002")
+    mallory.post(path).problem(409, "E4002")
+    alice.post(path, {"reason": "key-compromise"}).ok()
+    mallory.get("/status").problem(403, "E2002")
+    mallory.post("/products", {"name": "mallorys"}).problem(403, "E2002")
+    mallory.import_csv("product,serial\nx,y\n").problem(403, "E2002")
+    rows = {one["name"]: one["active"] for one in alice.pages("/operators")}
+    assert rows["mallory"] is False and rows["otto-2"] is True
+
+
 # ---- scope -------------------------------------------------------------------------------------
 
 
@@ -155,12 +171,31 @@ def test_a_scope_keeps_verbs_off_other_owners_devices(shared, product):
     alice = shared.first
     alice.import_devices(product, {"B-1": None}, owner="bolt")
     anna = alice.add_operator("anna2", "operator", scope="acme2")
-    assert anna.set(product, "B-1", "retire").status in (403, 404)
-    assert anna.post("/tokens", {"product": product, "serial": "B-1"}).status in (403, 404)
+    for serial in ("B-1", "B-9"):
+        detail = f'there is no device with serial number "{serial}"'
+        for answer in (anna.set(product, serial, "retire"),
+                       anna.post("/tokens", {"product": product, "serial": serial})):
+            assert answer.problem(404, "E4001")["detail"] == detail
     outcome = anna.import_csv(f"product,serial,owner\n{product},B-2,bolt\n{product},A-1,acme2\n").ok()
     assert (outcome["created"], outcome["refused"]) == (1, 1)
     assert outcome["faults"][0]["line"] == 2 and outcome["faults"][0]["code"] == "E2002"
     assert alice.state(product, "B-1") == "expected"
+
+
+def test_a_scope_hides_other_owners_behind_certificates_and_imports(shared, product):
+    alice = shared.first
+    key = lab.make_key()
+    alice.import_devices(product, {"B-1": key}, owner="bolt")
+    leaf, = lab.Device(shared, product).enrol(lab.make_csr(key, "B-1")).certificates()
+    anna = alice.add_operator("anna3", "operator", scope="acme3")
+    path = f"/certificates/{lab.serial_hex(leaf)}"
+    anna.get(path).problem(404, "E4001")
+    anna.post(path + "/revoke").problem(404, "E4001")
+    outcome = anna.import_csv("product,serial,key,owner\n"
+                              f"{product},B-1,,acme3\n"
+                              f'{product},A-1,"{lab.public_pem(key)}",acme3\n').ok()
+    assert [one["code"] for one in outcome["faults"]] == ["E4002", "E3006"]
+    assert "bolt" not in str(outcome) and "B-1" not in outcome["faults"][1]["reason"]
 
 
 # ---- wrong input -------------------------------------------------------------------------------
@@ -421,6 +456,19 @@ def test_a_token_is_shown_once_and_enrols_once(shared, product):
     assert alice.show(product, "D-1")["device"]["proof"] == "token"
     for answer in (alice.get(f"/devices/{product}/D-1"), alice.get("/ledger/entries", limit=200)):
         assert token.encode() not in answer.body
+
+
+def test_all_tokens_of_a_device_end_when_it_is_retired(shared, product):
+    alice = shared.first
+    alice.import_devices(product, {"D-1": None})
+    body = {"product": product, "serial": "D-1"}
+    tokens = [alice.post("/tokens", body).ok()["token"] for _ in range(16)]
+    alice.post("/tokens", body).problem(409, "E4002")
+    assert alice.set(product, "D-1", "retire").ok()["tokens"] == len(tokens)
+    alice.post("/permits", body).ok()
+    device = lab.Device(shared, product)
+    for token in tokens:
+        assert device.enrol(lab.make_csr(lab.make_key(), "D-1"), basic=("D-1", token)).status == 401
 
 
 def test_a_certificate_is_shown_and_revoked_by_its_serial_number(shared, product):

@@ -17,6 +17,9 @@ struct subject {
     struct finding open[SUBJECT_OPEN_MAX];
 };
 
+/* E_NOT_FOUND, in the words for every device that is not there, or is not the asker's. */
+MUST_USE enum result subject_missing(struct bytes serial_number, struct err *err);
+
 /* Completes a device row that was already read. */
 MUST_USE enum result subject_read(struct store *store, const struct device *device,
                                   struct subject *ret, struct err *err);

@@ -20,13 +20,22 @@ struct operator_is {
     struct actor actor;
 };
 
-/* From the key that the desk verified. E_OPERATOR when nobody has it. */
+/* From the key that the desk verified. E_OPERATOR when nobody in use has it. */
 MUST_USE enum result verb_operator(struct service *service, const uint8_t spki[32],
                                    struct operator_is *ret, struct err *err);
 
 /* Role and scope against what the verb does; `owner` NULL = not about one device. E_OPERATOR. */
 MUST_USE enum result verb_allow(const struct operator_is *who, enum operate what, const char *owner,
                                 struct err *err);
+
+/* The device that is meant. One of another owner's is as good as none to who has a scope:
+ * E_NOT_FOUND, in the same words. */
+MUST_USE enum result verb_subject(struct service *service, const struct operator_is *who,
+                                  struct bytes product, struct bytes serial_number,
+                                  struct subject *ret, struct err *err);
+
+/* May he see what belongs to this owner? */
+bool verb_sees(const struct operator_is *who, const char *owner);
 
 /* Free text and names by people: kept erasable, the act under construction gets the digest. An
  * empty text leaves it without. */
