@@ -361,3 +361,25 @@ int64_t entries(struct fixture *f)
 {
     return (int64_t)ledger_size(f->service.ledger);
 }
+
+void expect_code(const struct got *got, uint32_t code)
+{
+    if (got->code != code)
+        fail_msg("code %u (%s), wanted %u", got->code, got->why, code);
+}
+
+struct got enrolled_device(struct fixture *f, unsigned n, const struct asker *key)
+{
+    import_device(f, n, key, false);
+    struct msg_enrol ask = ask_csr(key);
+    struct got got = enrol(f, &ask);
+    expect_code(&got, E_NONE);
+    return got;
+}
+
+struct got active_device(struct fixture *f, unsigned n, const struct asker *key)
+{
+    struct got got = enrolled_device(f, n, key);
+    use(f, got.serial);
+    return got;
+}

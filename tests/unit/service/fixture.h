@@ -81,4 +81,10 @@ void commit(struct fixture *f);
             fail_msg("%s: %d %s", #call, (int)result_, f->err.text);                               \
     } while (0)
 
+void expect_code(const struct got *got, uint32_t code);
+
+/* Imported with its key and enrolled; for the second its certificate was used as well. */
+struct got enrolled_device(struct fixture *f, unsigned n, const struct asker *key);
+struct got active_device(struct fixture *f, unsigned n, const struct asker *key);
+
 #endif

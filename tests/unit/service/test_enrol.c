@@ -1,4 +1,4 @@
-/* The rules of design section 5, each as a story in virtual time. */
+/* Enrolment by the rules of design section 5, each as a story in virtual time. */
 #include "fixture.h"
 
 #include <base/text.h>
@@ -9,28 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static void expect_code(const struct got *got, uint32_t code)
-{
-    if (got->code != code)
-        fail_msg("code %u (%s), wanted %u", got->code, got->why, code);
-}
-
-static struct got enrolled_device(struct fixture *f, unsigned n, const struct asker *key)
-{
-    import_device(f, n, key, false);
-    struct msg_enrol ask = ask_csr(key);
-    struct got got = enrol(f, &ask);
-    expect_code(&got, E_NONE);
-    return got;
-}
-
-static struct got active_device(struct fixture *f, unsigned n, const struct asker *key)
-{
-    struct got got = enrolled_device(f, n, key);
-    use(f, got.serial);
-    return got;
-}
 
 static void an_unknown_key_is_refused_and_leaves_no_entry(void **state)
 {
@@ -190,129 +168,6 @@ static void a_request_that_names_another_device_is_refused(void **state)
     ask.csr_serial_number = bytes_text("SN-2");
     struct got got = enrol(f, &ask);
     expect_code(&got, E_PROOF);
-}
-
-static void a_renewal_is_pending_until_it_was_used(void **state)
-{
-    struct fixture *f = *state;
-    struct asker old = asker(1), new = asker(2);
-    struct got first = active_device(f, 1, &old);
-    f->now_s += 70 * DAY_S;
-    struct msg_enrol ask = ask_renew(f, first.serial, &old, &new);
-    struct got second = enrol(f, &ask);
-    expect_code(&second, E_NONE);
-    assert_int_equal(certificate_row(f, first.serial).state, CERT_CURRENT);
-    assert_int_equal(certificate_row(f, second.serial).state, CERT_PENDING);
-    use(f, second.serial);
-    assert_int_equal(certificate_row(f, first.serial).state, CERT_SUPERSEDED);
-    assert_int_equal(certificate_row(f, second.serial).state, CERT_CURRENT);
-}
-
-static void a_device_that_lost_power_asks_with_another_key(void **state)
-{
-    struct fixture *f = *state;
-    struct asker old = asker(1), lost = asker(2), new = asker(3);
-    struct got first = active_device(f, 1, &old);
-    f->now_s += 70 * DAY_S;
-    struct msg_enrol ask = ask_renew(f, first.serial, &old, &lost);
-    struct got voided = enrol(f, &ask);
-    ask = ask_renew(f, first.serial, &old, &new);
-    struct got second = enrol(f, &ask);
-    expect_code(&second, E_NONE);
-    assert_int_equal(certificate_row(f, voided.serial).state, CERT_VOIDED);
-    assert_int_equal(device_row(f, 1).state, STATE_ACTIVE);
-    assert_false(has_finding(f, 1, 2));
-}
-
-static void voiding_has_an_end(void **state)
-{
-    struct fixture *f = *state;
-    struct asker old = asker(1);
-    struct got first = active_device(f, 1, &old);
-    f->now_s += 70 * DAY_S;
-    struct got got = {0};
-    for (unsigned i = 0; i < ENROL_VOIDS_A_DAY + 1; i++) {
-        struct asker key = asker(100 + i);
-        struct msg_enrol ask = ask_renew(f, first.serial, &old, &key);
-        got = enrol(f, &ask);
-        expect_code(&got, E_NONE);
-    }
-    struct asker key = asker(200);
-    struct msg_enrol ask = ask_renew(f, first.serial, &old, &key);
-    got = enrol(f, &ask);
-    expect_code(&got, E_BUDGET);
-}
-
-static void use_of_a_voided_certificate_is_a_fork(void **state)
-{
-    struct fixture *f = *state;
-    struct asker old = asker(1), lost = asker(2), new = asker(3);
-    struct got first = active_device(f, 1, &old);
-    f->now_s += 70 * DAY_S;
-    struct msg_enrol ask = ask_renew(f, first.serial, &old, &lost);
-    struct got voided = enrol(f, &ask);
-    ask = ask_renew(f, first.serial, &old, &new);
-    enrol(f, &ask);
-    use(f, voided.serial);
-    assert_true(has_finding(f, 1, 2));
-    assert_int_equal(device_row(f, 1).state, STATE_QUARANTINED);
-}
-
-static void the_old_certificate_is_a_fork_a_minute_after_the_new_one_was_used(void **state)
-{
-    struct fixture *f = *state;
-    struct asker old = asker(1), new = asker(2);
-    struct got first = active_device(f, 1, &old);
-    f->now_s += 70 * DAY_S;
-    struct msg_enrol ask = ask_renew(f, first.serial, &old, &new);
-    struct got second = enrol(f, &ask);
-    use(f, second.serial);
-
-    f->now_s += FORK_AFTER_S;
-    use(f, first.serial);
-    assert_false(has_finding(f, 1, 2));
-    f->now_s += 1;
-    ask = ask_renew(f, first.serial, &old, &new);
-    struct got got = enrol(f, &ask);
-    expect_code(&got, E_SUPERSEDED);
-    assert_true(has_finding(f, 1, 2));
-    assert_int_equal(device_row(f, 1).state, STATE_QUARANTINED);
-}
-
-static void names_of_a_renewal_may_not_change(void **state)
-{
-    struct fixture *f = *state;
-    struct asker old = asker(1), new = asker(2);
-    struct got first = active_device(f, 1, &old);
-    f->now_s += 70 * DAY_S;
-    struct msg_enrol ask = ask_renew(f, first.serial, &old, &new);
-    ask.names_equal = 0;
-    struct got got = enrol(f, &ask);
-    expect_code(&got, E_NAMES_DIFFER);
-}
-
-static void renewals_outside_their_window_have_a_budget(void **state)
-{
-    struct fixture *f = *state;
-    struct got got = {0};
-    for (unsigned i = 0; i < 12; i++) {
-        struct asker old = asker(2 * i), new = asker(2 * i + 1);
-        struct got first = active_device(f, i, &old);
-        struct msg_enrol ask = ask_renew(f, first.serial, &old, &new);
-        got = enrol(f, &ask);
-        expect_code(&got, i < 10 ? E_NONE : E_BUDGET);
-    }
-    fixture_close(f); /* a restart does not give the budget back */
-    fixture_open(f);
-    struct asker old = asker(98), new = asker(99);
-    struct got first = active_device(f, 50, &old);
-    struct msg_enrol ask = ask_renew(f, first.serial, &old, &new);
-    got = enrol(f, &ask);
-    expect_code(&got, E_BUDGET);
-    f->now_s += 3600;
-    ask = ask_renew(f, first.serial, &old, &new);
-    got = enrol(f, &ask);
-    expect_code(&got, E_NONE);
 }
 
 static void a_copied_key_quarantines_both(void **state)
@@ -578,13 +433,6 @@ int main(void)
         STORY(the_last_anew_of_a_year_repeats_its_answer),
         STORY(a_token_expires),
         STORY(a_request_that_names_another_device_is_refused),
-        STORY(a_renewal_is_pending_until_it_was_used),
-        STORY(a_device_that_lost_power_asks_with_another_key),
-        STORY(voiding_has_an_end),
-        STORY(use_of_a_voided_certificate_is_a_fork),
-        STORY(the_old_certificate_is_a_fork_a_minute_after_the_new_one_was_used),
-        STORY(names_of_a_renewal_may_not_change),
-        STORY(renewals_outside_their_window_have_a_budget),
         STORY(a_copied_key_quarantines_both),
         STORY(our_own_keys_are_nobody_s),
         STORY(automatic_quarantine_has_a_brake),
