@@ -25,7 +25,7 @@ static void closep(int (*pair)[2])
 
 static int spawn(const char *folder, const char *keys, int output, pid_t *ret)
 {
-    char program[] = "/proc/self/exe";
+    char program[] = "/proc/self/exe", *environment[] = {NULL};
     char *const argv[] = {
         (char[]){"trothd"},   (char[]){"audit"},  (char[]){"replay"}, strdupa(folder),
         (char[]){"--digest"}, (char[]){"--keys"}, strdupa(keys),      NULL};
@@ -35,7 +35,7 @@ static int spawn(const char *folder, const char *keys, int output, pid_t *ret)
         return code;
     code = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     if (code == 0)
-        code = posix_spawn(ret, program, &actions, NULL, argv, environ);
+        code = posix_spawn(ret, program, &actions, NULL, argv, environment);
     posix_spawn_file_actions_destroy(&actions);
     return code;
 }
