@@ -16,6 +16,10 @@ import messages
 FILES = ("signer/ldevid.pem", "signer/journal", "store/troth.db", "store/troth.db-wal",
          "store/troth.db-shm")
 PROCESSES = ("supervisor", "core", "signer")
+METERS = 14
+RENEWALS_AN_HOUR = 10  # outside their window, of a product (design 3)
+BUDGET = "5002"
+OPERATION_REENROL, CREDENTIAL_LDEVID = 2, 6  # src/trust/include/trust/authorise.h
 
 # What must come of every act: killed by the filter, or refused with this errno.
 WANTED = {
@@ -78,12 +82,24 @@ class HostileServer:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory):
-    """One that has served: an operator, a product, a device that may enrol."""
+    """One that has served: an operator, a product, a device that may enrol, and METERS that did."""
     server = lab.Server(tmp_path_factory.mktemp("hostile") / "troth").init().start()
     try:
         alice = server.bootstrap()
         alice.add_product("valve")
         alice.import_devices("valve", {"SN-1": lab.make_key()})
+        alice.add_product("meter")
+        keys = {f"M-{n}": lab.make_key() for n in range(METERS)}
+        alice.import_devices("meter", keys)
+        server.ldevid = next(one["id"] for one in alice.get("/issuers").ok()["items"]
+                             if one["kind"] == "ldevid")
+        server.meters = []
+        for serial, key in keys.items():
+            leaf, = lab.Device(server, "meter").enrol(lab.make_csr(key, serial)).certificates()
+            assert lab.Device(server, "meter", key, [leaf]).cacerts().status == 200
+            server.meters.append(leaf)
+        assert lab.eventually(lambda: all(
+            one["state"] == "current" for one in alice.pages("/certificates", product="meter")))
         server.stop()
         yield server
     finally:
@@ -144,6 +160,52 @@ def test_core_refuses_what_is_no_message(installation, hostile, tmp_path, wire):
     assert "process-died of=core" in server.log()
 
 
+def stolen_renewal(server, number, leaf):
+    """A renewal of a device whose certificate the front saw, for a key of the front's own."""
+    key = lab.make_key()
+    csr = lab.make_csr(key, subject=leaf.subject)
+    return messages.encode(
+        "enrol", id=number, operation=OPERATION_REENROL, credential=CREDENTIAL_LDEVID,
+        peer_spki=bytes.fromhex(lab.spki_hash(leaf)), peer_serial=leaf.serial_number.to_bytes(16, "big"),
+        peer_issuer=server.ldevid, peer_not_after_s=int(leaf.not_valid_after.timestamp()),
+        handshake_s=int(time.time()), label="meter", names_equal=1,
+        spki=key.public_key().public_bytes(lab.serialization.Encoding.DER,
+                                           lab.serialization.PublicFormat.SubjectPublicKeyInfo),
+        csr=csr.public_bytes(lab.serialization.Encoding.DER))
+
+
+def test_renewals_that_a_front_claims_outside_their_window_have_a_budget(installation, hostile,
+                                                                         tmp_path):
+    """What a front says of its peer is a claim: with the certificates that it saw it renews a few
+    devices of a product in an hour for itself, and then no more; not after a restart either."""
+
+    def renewed():
+        installation.start()
+        alice = lab.Operator(installation, installation.first.key, installation.first.chain[0])
+        rows = alice.pages("/certificates", product="meter")
+        installation.stop()
+        return {one["device_serial"]: [other["state"] for other in rows
+                                       if other["device_serial"] == one["device_serial"]]
+                for one in rows}
+
+    assert set(map(len, renewed().values())) == {1}
+    for attempt in range(2):
+        wanted = [stolen_renewal(installation, number + 1, leaf)
+                  for number, leaf in enumerate(installation.meters)]
+        server = hostile(messages.write_file(tmp_path / f"messages-{attempt}", *reversed(wanted)))
+        server.wait_for("event=acts-done")
+        server.wait_for("event=ready")
+        for number in range(METERS):
+            server.wait_for(f"event=answer id={number + 1} ")
+        server.stop()
+        codes = re.findall(r"event=answer id=\d+ code=(\d+)", server.log())
+        served = RENEWALS_AN_HOUR if attempt == 0 else 0
+        assert sorted(codes) == ["0"] * served + [BUDGET] * (METERS - served)
+        counts = sorted(map(len, renewed().values()))
+        assert counts == [1] * (METERS - RENEWALS_AN_HOUR) + [2] * RENEWALS_AN_HOUR
+    assert not any("revoked" in states for states in renewed().values())
+
+
 def test_an_empty_message_is_a_hang_up_and_harms_nobody(installation, hostile, tmp_path):
     server = hostile(messages.write_file(tmp_path / "message", b""))
     server.wait_for("event=acts-done")
@@ -158,5 +220,5 @@ def test_nothing_that_was_sent_has_had_an_effect(installation):
     operator = lab.Operator(installation, installation.first.key, installation.first.chain[0])
     assert operator.state("valve", "SN-1") == "expected"
     assert [one["name"] for one in operator.get("/operators").ok()["items"]] == ["alice"]
-    assert [one["name"] for one in operator.get("/products").ok()["items"]] == ["valve"]
+    assert [one["name"] for one in operator.get("/products").ok()["items"]] == ["valve", "meter"]
     installation.stop()
