@@ -233,13 +233,9 @@ static const struct field finding_fields[] = {
     {0},
 };
 static const struct column finding_columns[] = {
-    {"CHECK", "check"},
-    {"PRODUCT", "product"},
-    {"SERIAL", "serial"},
-    {"BEGAN", "began"},
-    {"RECORDED", "recorded"},
-    {"CLOSED", "closed"},
-    {0},
+    {"CHECK", "check"},     {"TITLE", "title"},   {"SEVERITY", "severity"},
+    {"PRODUCT", "product"}, {"SERIAL", "serial"}, {"BEGAN", "began"},
+    {"CLOSED", "closed"},   {"MEND", "mend"},     {0},
 };
 static const struct plan finding_list = {plan_list, "/api/v1/findings", finding_fields,
                                          finding_columns, NULL};

@@ -25,8 +25,11 @@ enum result action_device_show(struct session *session, const struct plan *plan,
     };
     static const struct column findings[] = {
         {"FINDING", "check"},
+        {"TITLE", "title"},
+        {"SEVERITY", "severity"},
         {"BEGAN", "began"},
         {"CLOSED", "closed"},
+        {"MEND", "mend"},
         {0},
     };
     static const struct column timeline[] = {

@@ -10,16 +10,6 @@
 #define EXIT_WARNING 3
 #define EXIT_CRITICAL 4
 
-/* What mends a finding; the others are looked at first. */
-static const struct mending {
-    const char *check;
-    const char *command; /* followed by product and serial number */
-} mendings[] = {
-    {"TD-03", "token add"},
-    {"TD-12", "device revoke --reason key-compromise"},
-    {"TD-17", "device retire"},
-};
-
 static bool add_finding(void *context, const json_t *item)
 {
     json_t *findings = context;
@@ -40,23 +30,8 @@ static int by_began(const void *a, const void *b)
     return strcmp(from != NULL ? from : "", to != NULL ? to : "");
 }
 
-static void add_mending(json_t *finding)
-{
-    const char *check = json_string_value(json_object_get(finding, "check"));
-    const char *product = json_string_value(json_object_get(finding, "product"));
-    const char *serial = json_string_value(json_object_get(finding, "serial"));
-    const char *verb = "device show";
-    for (size_t i = 0; check != NULL && i < LENGTH_OF(mendings); i++)
-        if (strcmp(mendings[i].check, check) == 0)
-            verb = mendings[i].command;
-    char command[PRINT_CELL_MAX];
-    bool is_device = product != NULL && serial != NULL && *serial != '\0';
-    snprintf(command, sizeof command, "troth %s %s %s", is_device ? verb : "product show",
-             product != NULL ? product : "", is_device ? serial : "");
-    json_object_set_new(finding, "mend", json_string(command));
-}
-
-/* Open findings, the one that began first in front, each with the command that mends it. */
+/* Open findings, the one that began first in front, each with the command that mends it,
+ * as the server names it. */
 static enum result list_owed(struct session *session, json_t **ret, struct err *err)
 {
     static const struct plan plan = {.path = "/api/v1/findings"};
@@ -70,10 +45,8 @@ static enum result list_owed(struct session *session, json_t **ret, struct err *
     for (size_t i = 0; i < n; i++)
         rows[i] = json_array_get(all, i);
     qsort(rows, n, sizeof(json_t *), by_began);
-    for (size_t i = 0; i < n; i++) {
-        add_mending(rows[i]);
+    for (size_t i = 0; i < n; i++)
         json_array_append(sorted, rows[i]);
-    }
     *ret = STEAL(sorted);
     return OK;
 }
@@ -98,8 +71,8 @@ static void print_numbers(struct session *session, const char *title, const json
 static void print_owed(struct session *session, const json_t *owed)
 {
     static const struct column columns[] = {
-        {"OWED SINCE", "began"}, {"CHECK", "check"}, {"PRODUCT", "product"},
-        {"SERIAL", "serial"},    {"MEND", "mend"},   {0},
+        {"OWED SINCE", "began"}, {"CHECK", "check"},   {"TITLE", "title"}, {"SEVERITY", "severity"},
+        {"PRODUCT", "product"},  {"SERIAL", "serial"}, {"MEND", "mend"},   {0},
     };
     size_t n = json_array_size(owed);
     if (n == 0) {

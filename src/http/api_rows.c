@@ -3,6 +3,7 @@
 #include "api_words.h"
 
 #include <crypto/pem.h>
+#include <trust/check.h>
 #include <trust/standing.h>
 #include <trust/words.h>
 
@@ -21,7 +22,7 @@ struct issuer_view {
 };
 struct finding_view {
     struct msg_finding_row row;
-    struct bytes check;
+    struct bytes check, title, severity, mend;
 };
 struct fault_view {
     struct msg_import_fault fault;
@@ -74,11 +75,14 @@ static const struct api_field cert_fields[] = {
 static const struct api_field finding_fields[] = {
     API_FIELD("id", struct msg_finding_row, row, API_NUMBER),
     API_FIELD("check", struct finding_view, check, API_TEXT),
+    API_FIELD("title", struct finding_view, title, API_TEXT),
+    API_FIELD("severity", struct finding_view, severity, API_TEXT),
     API_FIELD("product", struct msg_finding_row, product, API_TEXT),
     API_FIELD("serial", struct msg_finding_row, serial_number, API_TEXT),
     API_FIELD("began", struct msg_finding_row, began_s, API_TIME),
     API_FIELD("recorded", struct msg_finding_row, recorded_s, API_TIME),
     API_FIELD("closed", struct msg_finding_row, closed_s, API_TIME_OR_NULL),
+    API_FIELD("mend", struct finding_view, mend, API_TEXT),
 };
 
 static const struct api_field entry_fields[] = {
@@ -162,12 +166,35 @@ static void write_issuer(writer write, struct api_doc *doc, const char *name,
     write(doc, name, API_SHAPE(issuer_fields), &view);
 }
 
+#define MEND_MAX 256
+
+/* The check's command; with the device behind it where one is wanted. A serial number is
+ * PrintableString (X520SerialNumber): within double quotes nothing in it means anything. */
+static struct bytes mend_of(const struct check *check, const struct msg_finding_row *row,
+                            char space[MEND_MAX])
+{
+    static const char verbs[] = "troth device ";
+    bool is_verb = strncmp(check->mend, verbs, sizeof verbs - 1) == 0;
+    if (!is_verb || row->serial_number.n == 0)
+        return text_of(check->mend);
+    snprintf(space, MEND_MAX, "%s %.*s \"%.*s\"", check->mend, (int)row->product.n,
+             (const char *)row->product.p, (int)row->serial_number.n,
+             (const char *)row->serial_number.p);
+    return text_of(space);
+}
+
 static void write_finding(writer write, struct api_doc *doc, const char *name,
                           const struct msg_finding_row *row)
 {
-    char check[16];
-    snprintf(check, sizeof check, "TD-%02u", row->check);
-    const struct finding_view view = {*row, text_of(check)};
+    char number[16], mend[MEND_MAX];
+    const struct check *check = check_find(row->check);
+    snprintf(number, sizeof number, "TD-%02u", row->check);
+    struct finding_view view = {.row = *row, .check = text_of(number)};
+    if (check != NULL) {
+        view.title = text_of(check->title);
+        view.severity = text_of(severity_word(check->severity));
+        view.mend = mend_of(check, row, mend);
+    }
     write(doc, name, API_SHAPE(finding_fields), &view);
 }
 

@@ -184,6 +184,26 @@ def test_a_list_of_many_pages_is_one_array(cli, name, tmp_path):
 # ---- the server ----------------------------------------------------------------------------------
 
 
+def test_findings_come_with_what_they_are_and_what_mends_them(shared, cli, name):
+    shared.first.add_product(name)
+    key = lab.make_key()
+    shared.first.import_devices(name, {"S1": key, "S 2": None})
+    lab.Device(shared, name).enrol(lab.make_csr(key, "S1")).certificates()
+    token = cli("token", "add", name, "S 2").stdout.strip()
+    copied = lab.Device(shared, name).enrol(lab.make_csr(key, "S 2"), basic=("S 2", token))
+    assert copied.status in (401, 403), copied
+    for found in (cli.json("finding", "list", "--product", name, "--serial", "S 2"),
+                  cli.json("device", "show", name, "S 2")["findings"],
+                  [one for one in cli.json("status")["owed"] if one["product"] == name
+                   and one["serial"] == "S 2"]):
+        one = next(one for one in found if one["check"] == "TD-01")
+        assert (one["title"], one["severity"]) == ("key-shared", "critical")
+        assert one["mend"] == f'troth device quarantine {name} "S 2"'
+    table = cli("finding", "list", "--product", name).stdout
+    assert "key-shared" in table and "critical" in table
+    assert f'troth device quarantine {name} "S 2"' in cli("status").stdout
+
+
 def test_status_check_and_ledger(shared, cli):
     status = cli.json("status")
     assert status["operator"]["name"] == "alice" and status["ledger"]["entries"] > 0
