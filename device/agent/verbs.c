@@ -176,6 +176,17 @@ static void sleep_until(int64_t due_s)
     backoff_sleep_ms(left_s > 0 ? (uint32_t)left_s * 1000 : 1000);
 }
 
+/* Held for a person is no failure: the server has the request and says when to ask again. */
+static void log_wait(enum result result, uint32_t wait_ms, const struct err *err)
+{
+    if (result == R_WAIT) {
+        log_event(LEVEL_INFO, "held", {"ms", log_number(wait_ms).text});
+        return;
+    }
+    log_err(LEVEL_WARNING, "attempt", err, NULL);
+    log_event(LEVEL_INFO, "waits", {"ms", log_number(wait_ms).text});
+}
+
 enum result verb_run(const struct agent *agent, struct verb_output *output, struct err *err)
 {
     (void)output;
@@ -194,8 +205,7 @@ enum result verb_run(const struct agent *agent, struct verb_output *output, stru
             continue;
         }
         uint32_t wait_ms = backoff_wait_ms(&pace, attempt++, retry_after_s);
-        log_err(LEVEL_WARNING, "attempt", err, NULL);
-        log_event(LEVEL_INFO, "waits", {"ms", log_number(wait_ms).text});
+        log_wait(result, wait_ms, err);
         backoff_sleep_ms(wait_ms);
     }
 }

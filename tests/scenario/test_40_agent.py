@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pathlib
+import re
 import select
 import signal
 import socket
@@ -168,6 +169,28 @@ def test_a_held_device_asks_again_with_the_same_key(shared, product):
     shared.first.set(product, "A1", "admit").ok()
     assert agent.enrol(*proof).returncode == 0
     assert agent.key() == asked_with
+
+
+def test_a_held_device_that_runs_waits_as_long_as_the_server_says(shared, product):
+    key = lab.make_key()
+    shared.first.import_devices(product, {"A1": key}, hold="yes")
+    agent = Agent(shared, product, "A1")
+    arguments = ["--serial", "A1", "--anchor", shared.root_pem, "--key",
+                 secret_file(shared, lab.key_pem(key))]
+    log = shared.scratch()
+    with open(log, "wb") as file:
+        running = subprocess.Popen(agent.words("run", *arguments), stderr=file)
+    try:
+        assert lab.eventually(lambda: "event=held" in log.read_text()), log.read_text()
+        time.sleep(2)
+        assert running.poll() is None
+        waits = [int(one) for one in re.findall(r"event=held ms=(\d+)", log.read_text())]
+        assert len(waits) == 1 and 30000 <= waits[0] <= 37500, waits
+        assert "level=warning" not in log.read_text(), log.read_text()
+        assert shared.first.state(product, "A1") == "expected"
+    finally:
+        running.kill()
+        running.wait()
 
 
 def test_a_wrong_token_is_refused_and_not_told_why(shared, product):
