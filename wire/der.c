@@ -66,11 +66,6 @@ bool der_read_whole(struct reader *r, uint8_t tag, struct bytes *ret_whole)
     return true;
 }
 
-uint8_t der_peek_tag(const struct reader *r)
-{
-    return r->left > 0 ? r->p[0] : 0;
-}
-
 bool der_is_at(const struct reader *r, uint8_t tag)
 {
     return r->left > 0 && r->p[0] == tag;

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define DUE_A_TICK 200 /* devices judged again by time in one tick */
+#define FORGET_EVERY_S 3600
+#define REMEMBERED_S 86400 /* answers of Idempotency-Keys, and the counters of past hours */
 
 static enum result open_store(struct core *core, struct err *err)
 {
@@ -137,6 +139,20 @@ static void settle_due(struct core *core)
     turn_end(core);
 }
 
+static void forget_old(struct core *core)
+{
+    struct err err = {0};
+    if (core->now_s - core->forgot_s < FORGET_EVERY_S)
+        return;
+    core->forgot_s = core->now_s;
+    enum result result = turn_begin(core, &err);
+    if (result == OK)
+        result = store_forget(core->store, core->now_s - REMEMBERED_S, &err);
+    if (result != OK)
+        turn_fail(core, &err);
+    turn_end(core);
+}
+
 static void tick(struct core *core)
 {
     struct err err = {0};
@@ -148,6 +164,7 @@ static void tick(struct core *core)
     ballast_tick(core);
     publish_tick(core);
     settle_due(core);
+    forget_old(core);
     if (store_log_pages(core->store) > CORE_LOG_PAGES && store_checkpoint(core->store, &err) != OK)
         log_err(LEVEL_WARNING, "log-not-copied", &err, NULL);
 }

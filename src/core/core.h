@@ -70,6 +70,7 @@ struct core {
     struct publish publish;
     struct counts counts;
     int64_t ticked_us;
+    int64_t forgot_s; /* when what had its time was dropped last */
     int exit_status; /* -1 = go on */
 };
 

@@ -50,11 +50,6 @@ enum result authorities_add(struct authorities *authorities, const struct chain_
     return OK;
 }
 
-uint32_t authorities_count(const struct authorities *authorities)
-{
-    return authorities->n;
-}
-
 struct chain_store *authorities_chains(struct authorities *authorities)
 {
     return authorities->chains;

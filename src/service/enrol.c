@@ -75,7 +75,7 @@ static enum result find_sharer(struct service *service, struct enrolment *job, s
     result = store_device_registered(service->store, 0, job->spki_hash, &registered, err);
     if (result == OK && registered.id != me) {
         facts->is_key_elsewhere = true;
-        job->sharer = registered.id;
+        job->sharer = device_showed_key((enum proof)registered.proof) ? registered.id : 0;
     }
     return result == R_NOT_FOUND ? OK : result;
 }

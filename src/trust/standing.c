@@ -96,6 +96,11 @@ bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t 
     return state == CERT_SUPERSEDED && handshake_s > state_at_s + FORK_AFTER_S;
 }
 
+bool device_showed_key(enum proof proof)
+{
+    return proof == PROOF_REGISTERED;
+}
+
 bool device_can_prove(enum device_state state)
 {
     return state == STATE_ENROLLED || state == STATE_ACTIVE;

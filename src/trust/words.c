@@ -34,14 +34,6 @@ static const char *word_at(const char *const *words, size_t count, size_t index)
     return words[index < count ? index : 0];
 }
 
-static size_t word_find(const char *const *words, size_t count, const char *word)
-{
-    for (size_t i = 1; i < count; i++)
-        if (strcmp(words[i], word) == 0)
-            return i;
-    return 0;
-}
-
 const char *device_state_word(enum device_state state)
 {
     return word_at(device_states, LENGTH_OF(device_states), state);
@@ -75,19 +67,4 @@ const char *role_word(enum role role)
 const char *profile_word(enum profile_id profile)
 {
     return word_at(profiles, LENGTH_OF(profiles), profile);
-}
-
-enum device_state device_state_parse(const char *word)
-{
-    return (enum device_state)word_find(device_states, LENGTH_OF(device_states), word);
-}
-
-enum device_verb device_verb_parse(const char *word)
-{
-    return (enum device_verb)word_find(device_verbs, LENGTH_OF(device_verbs), word);
-}
-
-enum role role_parse(const char *word)
-{
-    return (enum role)word_find(roles, LENGTH_OF(roles), word);
 }

@@ -305,6 +305,22 @@ def test_a_repeated_key_repeats_the_answer_and_nothing_else(shared, product):
     assert one["object"] != two["object"]
 
 
+def test_an_answer_is_kept_for_a_day_and_then_forgotten(troth, alice):
+    alice.post("/products", {"name": "meter"}, key="a").ok()
+    alice.post("/products", {"name": "gauge"}, key="b").ok()
+    troth.stop()
+    path = troth.folder / "data" / "store" / "troth.db"
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT count(*) FROM answer").fetchone() == (2,)
+        database.execute("UPDATE answer SET at = at - 86401 WHERE rowid = 1")
+    troth.start()
+
+    def kept():
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            return database.execute("SELECT count(*) FROM answer").fetchone() == (1,)
+    assert lab.eventually(kept)
+
+
 def test_a_dry_run_says_what_would_be_and_changes_nothing(shared, product):
     alice = shared.first
     alice.import_devices(product, {"D-1": lab.make_key()})

@@ -407,6 +407,22 @@ static void time_alone_opens_and_use_closes_renewal_deferred(void **state)
     assert_false(has_finding(f, 1, 8));
 }
 
+static void a_key_that_was_only_imported_quarantines_who_shows_it(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    struct msg_verb_answer answer = {0};
+    import_device(f, 1, NULL, false);
+    import_device(f, 2, &key, false);
+    struct bytes token = make_token(f, 1, 0, &answer);
+    struct msg_enrol ask = ask_token("SN-1", token, &key);
+    struct got got = enrol(f, &ask);
+    expect_code(&got, E_KEY_SHARED);
+    assert_int_equal(device_row(f, 1).state, STATE_QUARANTINED);
+    assert_int_equal(device_row(f, 2).state, STATE_EXPECTED);
+    assert_false(has_finding(f, 2, 1));
+}
+
 static void an_import_that_collides_is_refused_and_quarantines_nobody(void **state)
 {
     struct fixture *f = *state;
@@ -446,6 +462,7 @@ int main(void)
         STORY(numbers_go_on_after_a_restart),
         STORY(the_clock_stops_issuing_and_not_revoking),
         STORY(time_alone_opens_and_use_closes_renewal_deferred),
+        STORY(a_key_that_was_only_imported_quarantines_who_shows_it),
         STORY(an_import_that_collides_is_refused_and_quarantines_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,8 +31,7 @@ enum {
 // 99991231235959Z, "no well-defined expiration date": RFC 5280 4.1.2.5.
 #define DER_TIME_NO_EXPIRY INT64_C(253402300799)
 
-// Next tag, 0 when nothing is left or the reader failed (0 is no tag that DER uses here).
-uint8_t der_peek_tag(const struct reader *r);
+// Is this the next tag? Never when nothing is left or the reader failed.
 bool der_is_at(const struct reader *r, uint8_t tag);
 
 // One element of that tag: its content; der_read_whole gives tag and length octets as well.

@@ -48,7 +48,7 @@ struct enrolment {
     int64_t predecessor;
     int64_t earlier; /* the certificate that this pair got and gets again; 0 = none */
     int64_t anchor;
-    int64_t sharer; /* the other device that has the key: TD-01 */
+    int64_t sharer; /* the other device that has shown the key: TD-01; 0 = none */
     bool is_fork;   /* a replaced certificate was used: TD-02 */
     bool is_early;  /* a renewal outside its window: it counted */
 

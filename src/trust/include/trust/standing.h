@@ -49,6 +49,9 @@ bool certificate_repeats(enum cert_state state, int64_t not_before_s, int64_t no
 bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t handshake_s);
 
 /* May a first use of its pending certificate make the device active? */
+/* Has the device shown that it holds its registered key? What was only imported quarantines nobody.
+ */
+bool device_showed_key(enum proof proof);
 bool device_can_prove(enum device_state state);
 
 /* The state that `verb` leads to from `from`; STATE_NONE = the verb is refused there. */

@@ -95,9 +95,4 @@ const char *verdict_word(enum verdict verdict);
 const char *role_word(enum role role);
 const char *profile_word(enum profile_id profile);
 
-/* And back: zero for an unknown word. */
-enum device_state device_state_parse(const char *word);
-enum device_verb device_verb_parse(const char *word);
-enum role role_parse(const char *word);
-
 #endif
