@@ -29,6 +29,7 @@ static const struct check table[] = {
      td17_zombie},
 };
 
+static const char *const severities[] = {"none", "low", "medium", "high", "critical"};
 static const int weights[] = {0, 1, 2, 4, 8};
 
 const struct check *check_find(int number)
@@ -42,6 +43,11 @@ const struct check *check_find(int number)
 const struct check *check_at(size_t index)
 {
     return index < LENGTH_OF(table) ? &table[index] : NULL;
+}
+
+const char *severity_word(enum severity severity)
+{
+    return severities[severity < LENGTH_OF(severities) ? severity : 0];
 }
 
 int severity_weight(enum severity severity)

@@ -38,6 +38,7 @@ struct check {
 
 const struct check *check_find(int number); /* NULL for a check that is not here */
 const struct check *check_at(size_t index); /* in number order, NULL past the end */
+const char *severity_word(enum severity severity);
 int severity_weight(enum severity severity); /* per day: critical 8, high 4, medium 2, low 1 */
 
 /* An opinion that follows a condition as it was reported, without a look at the clock. */
