@@ -79,12 +79,20 @@ enum result fd_write(int fd, struct bytes bytes, struct err *err)
     return OK;
 }
 
+/* A disk that is full says so here as well, and is over when there is room. */
+static enum result sync_fd(int fd, const char *path, struct err *err)
+{
+    if (fsync(fd) == 0)
+        return OK;
+    if (errno == ENOSPC || errno == EDQUOT)
+        return failed(path, err);
+    return err_set(err, E_SYNC, "%s: fsync: %s", path, strerror(errno));
+}
+
 enum result folder_sync(const char *path, struct err *err)
 {
     CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        return failed(path, err);
-    return OK;
+    return fd < 0 ? failed(path, err) : sync_fd(fd, path, err);
 }
 
 static enum result parent_sync(const char *path, struct err *err)
@@ -98,9 +106,7 @@ static enum result write_durably(int fd, mode_t mode, const char *path, struct b
                                  struct err *err)
 {
     TRY(fd_write(fd, bytes, err));
-    if (fchmod(fd, mode) != 0 || fsync(fd) != 0)
-        return failed(path, err);
-    return OK;
+    return fchmod(fd, mode) != 0 ? failed(path, err) : sync_fd(fd, path, err);
 }
 
 /* Writes `path` by way of a temporary file; `place` is how that takes its name. */

@@ -31,7 +31,8 @@ void turn_fail(struct core *core, const struct err *why)
     store_rollback(core->store);
     ledger_rolled_back(core->service.ledger);
     core->in_turn = false;
-    if (store_must_exit(core->store) || error_find(why->code)->kind == R_CORRUPT) {
+    if (store_must_exit(core->store) || why->code == E_SYNC ||
+        error_find(why->code)->kind == R_CORRUPT) {
         core->exit_status = 1; /* nobody knows what is on the disk: never retry (design 5, Time) */
         return;
     }

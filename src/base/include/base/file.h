@@ -15,7 +15,8 @@ void fd_closep(int *fd);
 MUST_USE enum result file_read(const char *path, size_t max, struct blob *ret, struct err *err);
 
 /* Replaces `path` whole or not at all, also over a power cut: temporary file beside it with `mode`
- * (the umask does not apply), fsync, rename, fsync of the folder. E_IO. */
+ * (the umask does not apply), fsync, rename, fsync of the folder. E_IO; E_SYNC when a sync failed:
+ * a process that wrote what it depends on must end and never retry (design 5, Time). */
 MUST_USE enum result file_write(const char *path, mode_t mode, struct bytes bytes, struct err *err);
 
 /* The same, but E_CONFLICT when `path` exists: for keys, which are never replaced. */
