@@ -13,7 +13,7 @@
 #define CORE_FRONTS_MAX CONFIG_FRONTS_MAX
 #define CORE_DRAIN 256            /* messages taken from one channel in one turn */
 #define CORE_TICK_MS 250          /* publishing and timers */
-#define CORE_GATHER_US 3000       /* a turn waits so long for the signer: one fsync for all */
+#define CORE_GATHER_US 1500       /* a turn waits so long for the signer: one fsync for all */
 #define CORE_CHECKPOINT_US 400000 /* a change is in a signed checkpoint after about that */
 #define CORE_LOG_PAGES 2000       /* of the write-ahead log before it is copied back: 8 MB */
 #define CORE_IMPORT_ROWS 500      /* of an import in one turn: others get their turn between */
