@@ -1,7 +1,15 @@
 #include "jobs.h"
 
+#include <base/log.h>
+
 #include <stdlib.h>
 #include <string.h>
+
+void jobs_no_memory(void)
+{
+    log_event(LEVEL_ERROR, "no-memory", {"of", "the requests under way"});
+    exit(EXIT_FAILURE);
+}
 
 struct job *job_new(struct jobs *jobs, struct ipc_channel *from, uint64_t asked_id)
 {

@@ -7,7 +7,12 @@
 #include <ipc/ipc.h>
 #include <service/enrol.h>
 
+/* The indices cannot do without memory, and nothing may be issued without them: core ends, as after
+ * a failed sync, and says why. */
+_Noreturn void jobs_no_memory(void);
+
 #define UT_HASH_NO_STDINT
+#define uthash_fatal(text) jobs_no_memory()
 #include <uthash.h>
 
 #define JOBS_MAX 2048 /* under way at once; more is E_BUSY */
