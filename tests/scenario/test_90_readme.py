@@ -13,7 +13,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\
 NUMBER = re.compile(r"\b[0-9a-fA-F]*\d[0-9a-fA-F]*\b")
 PORTS = {"8443": "device", "8444": "operator", "8080": "plain"}
 # Where a person is slower than the server: it starts, and the CRL is made.
-PAUSES = {"trothd ": "until grep -q event=ready trothd.log; do sleep 0.05; done",
+PAUSES = {"trothd ": "until grep -qs event=ready trothd.log; do sleep 0.05; done",
           "troth device revoke": "sleep 2"}
 
 
