@@ -55,6 +55,8 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
     if (certificate_use_is_fork((enum cert_state)certificate.state, certificate.state_at_s,
                                 sighting->handshake_s))
         return finding_report(service, certificate.device, 2, certificate.spki, now_s, err);
+    if (certificate_use_is_late((enum cert_state)certificate.state, certificate.not_after_s, now_s))
+        return finding_report(service, certificate.device, 9, certificate.spki, now_s, err);
     if (certificate.state == CERT_CURRENT)
         return see(service, &certificate, now_s, err);
     if (certificate.state != CERT_PENDING)

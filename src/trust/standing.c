@@ -96,6 +96,11 @@ bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t 
     return state == CERT_SUPERSEDED && handshake_s > state_at_s + FORK_AFTER_S;
 }
 
+bool certificate_use_is_late(enum cert_state state, int64_t not_after_s, int64_t now_s)
+{
+    return (state == CERT_PENDING || state == CERT_CURRENT) && now_s > not_after_s;
+}
+
 bool device_showed_key(enum proof proof)
 {
     return proof == PROOF_REGISTERED;

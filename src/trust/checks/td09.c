@@ -1,6 +1,6 @@
 #include "checks.h"
 
-/* Presented after it expired; began when it expired, ends when a live certificate is there. */
+/* Presented after it expired; began when that was seen, ends when a live certificate is there. */
 CHECK(td09_expired_in_use)
 {
     (void)policy;

@@ -423,6 +423,40 @@ static void a_key_that_was_only_imported_quarantines_who_shows_it(void **state)
     assert_false(has_finding(f, 2, 1));
 }
 
+static void an_expired_certificate_in_use_is_a_finding_until_there_is_a_new_one(void **state)
+{
+    struct fixture *f = *state;
+    struct asker factory = asker(1), first = asker(2), second = asker(3);
+    import_device(f, 1, &factory, false);
+    struct msg_enrol ask = ask_registered_tls(&factory, &first);
+    struct got got = enrol(f, &ask);
+    use(f, got.serial);
+    f->now_s += 91 * DAY_S;
+    assert_false(has_finding(f, 1, 9));
+    use(f, got.serial);
+    assert_true(has_finding(f, 1, 9));
+    assert_int_equal(device_row(f, 1).state, STATE_ACTIVE);
+
+    ask = ask_registered_tls(&factory, &second);
+    got = enrol(f, &ask);
+    assert_int_equal(got.code, E_NONE);
+    use(f, got.serial);
+    assert_false(has_finding(f, 1, 9));
+}
+
+static void an_expired_certificate_is_not_proven_by_its_use(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    import_device(f, 1, &key, false);
+    struct msg_enrol ask = ask_csr(&key);
+    struct got got = enrol(f, &ask);
+    f->now_s += 91 * DAY_S;
+    use(f, got.serial);
+    assert_int_equal(certificate_row(f, got.serial).state, CERT_PENDING);
+    assert_int_equal(device_row(f, 1).state, STATE_ENROLLED);
+}
+
 static void an_import_that_collides_is_refused_and_quarantines_nobody(void **state)
 {
     struct fixture *f = *state;
@@ -463,6 +497,8 @@ int main(void)
         STORY(the_clock_stops_issuing_and_not_revoking),
         STORY(time_alone_opens_and_use_closes_renewal_deferred),
         STORY(a_key_that_was_only_imported_quarantines_who_shows_it),
+        STORY(an_expired_certificate_in_use_is_a_finding_until_there_is_a_new_one),
+        STORY(an_expired_certificate_is_not_proven_by_its_use),
         STORY(an_import_that_collides_is_refused_and_quarantines_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

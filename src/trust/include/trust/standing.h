@@ -48,10 +48,14 @@ bool certificate_repeats(enum cert_state state, int64_t not_before_s, int64_t no
  * `state_at_s` is when it got there, `handshake_s` when the handshake began. Design 5, Renewal. */
 bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t handshake_s);
 
-/* May a first use of its pending certificate make the device active? */
+/* Is an expired certificate in use (TD-09)? */
+bool certificate_use_is_late(enum cert_state state, int64_t not_after_s, int64_t now_s);
+
 /* Has the device shown that it holds its registered key? What was only imported quarantines nobody.
  */
 bool device_showed_key(enum proof proof);
+
+/* May a first use of its pending certificate make the device active? */
 bool device_can_prove(enum device_state state);
 
 /* The state that `verb` leads to from `from`; STATE_NONE = the verb is refused there. */
