@@ -12,9 +12,9 @@ DATE = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+Z|\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\
                   r"|\b\w{3} [ \d]\d(?= \d\d:\d\d:\d\d)")
 NUMBER = re.compile(r"\b[0-9a-fA-F]*\d[0-9a-fA-F]*\b")
 PORTS = {"8443": "device", "8444": "operator", "8080": "plain"}
-# Where a person is slower than the server: it starts, and the CRL is made.
+# Where a person is slower than the server: it starts, hears of a first use, makes the CRL.
 PAUSES = {"trothd ": "until grep -qs event=ready trothd.log; do sleep 0.05; done",
-          "troth device revoke": "sleep 2"}
+          "openssl verify": "sleep 1", "troth device revoke": "sleep 2"}
 
 
 def steps():
