@@ -99,16 +99,18 @@ static void change_device(struct service *service, const struct subject *subject
         change_null(c, COL_DEVICE_BAD_KEY);
 }
 
-static bool was_ever_used(const struct subject *subject)
+/* readmit leads as far as the device's certificates ever came, also those that ended since. */
+static enum result find_readmission(struct service *service, const struct subject *subject,
+                                    enum device_state *ret, struct err *err)
 {
-    for (size_t i = 0; i < subject->live_n; i++)
-        if (subject->live[i].proven_at_s != 0)
-            return true;
-    return false;
+    int64_t proven = 0;
+    TRY(store_count_proven(service->store, subject->device.id, &proven, err));
+    *ret = device_after_readmit(proven > 0, subject->live_n > 0);
+    return OK;
 }
 
-static enum result find_edge(const struct subject *subject, enum device_verb verb,
-                             enum device_state *ret, struct err *err)
+static enum result find_edge(struct service *service, const struct subject *subject,
+                             enum device_verb verb, enum device_state *ret, struct err *err)
 {
     enum device_state from = (enum device_state)subject->device.state;
     enum device_state to = device_edge(from, verb);
@@ -116,8 +118,9 @@ static enum result find_edge(const struct subject *subject, enum device_verb ver
         return err_set(err, E_CONFLICT, "device \"%s\" is %s: \"%s\" does not apply",
                        subject->device.serial_number, device_state_word(from),
                        device_verb_word(verb));
-    *ret = verb == VERB_READMIT ? device_after_readmit(was_ever_used(subject), subject->live_n > 0)
-                                : to;
+    if (verb == VERB_READMIT)
+        return find_readmission(service, subject, ret, err);
+    *ret = to;
     return OK;
 }
 
@@ -132,7 +135,7 @@ enum result verb_device_set(struct service *service, const struct operator_is *w
     const struct outcome *outcome = &outcomes[verb];
     TRY(verb_allow(who, OPERATE_DEVICE, NULL, err));
     TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
-    TRY(find_edge(&subject, verb, &to, err));
+    TRY(find_edge(service, &subject, verb, &to, err));
 
     service_act(service, outcome->event, now_s, who->actor, subject.device.id);
     TRY(verb_personal(service, ask->note, note, err));

@@ -80,6 +80,17 @@ static enum result find_sharer(struct service *service, struct enrolment *job, s
     return result == R_NOT_FOUND ? OK : result;
 }
 
+/* A key that was revoked as compromised is nobody's any more. */
+static enum result find_compromise(struct service *service, const struct enrolment *job,
+                                   struct ask *facts, struct err *err)
+{
+    struct certificate revoked = {0};
+    enum result result =
+        store_certificate_compromised(service->store, job->spki_hash, &revoked, err);
+    facts->is_key_compromised = result == OK;
+    return result == R_NOT_FOUND ? OK : result;
+}
+
 static enum result read_permit(struct service *service, int64_t now_s, struct enrolment *job,
                                struct ask *facts, struct err *err)
 {
@@ -128,6 +139,7 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     TRY(find_repeat(service, now_s, job, facts, err));
     TRY(read_permit(service, now_s, job, facts, err));
     TRY(read_quarantine(service, ask, job, facts, err));
+    TRY(find_compromise(service, job, facts, err));
     return find_sharer(service, job, facts, err);
 }
 
@@ -249,6 +261,7 @@ enum result enrol_decide(struct service *service, const struct msg_enrol *ask, i
     job->spki_n = ask->spki.n;
     memcpy(job->spki, ask->spki.p, ask->spki.n);
     sha256(ask->spki, job->spki_hash);
+    job->is_key_on_tls = memcmp(ask->peer_spki, job->spki_hash, 32) == 0;
 
     enum result result = decide(service, ask, now_s, job, &why);
     if (result == OK)

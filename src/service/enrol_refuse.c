@@ -21,13 +21,17 @@ static enum result note_refusal(struct service *service, const struct enrolment 
     return service_record(service, NULL, err);
 }
 
-/* TD-01 has two subjects: who asked, and who has the key already. */
+/* TD-01 has two subjects: who asked, and who has the key already. A request can be somebody else's,
+ * sent once more: only a connection that the key itself has authenticated shows a second holder,
+ * and costs the first one its standing (design 5, Automatic quarantine). */
 static enum result report_shared(struct service *service, const struct enrolment *job,
                                  int64_t now_s, struct err *err)
 {
     TRY(finding_report(service, job->subject.device.id, 1, job->spki_hash, now_s, err));
     if (job->sharer == 0)
         return OK;
+    if (!job->is_key_on_tls)
+        return finding_note(service, job->sharer, 1, now_s, err);
     return finding_report(service, job->sharer, 1, job->spki_hash, now_s, err);
 }
 

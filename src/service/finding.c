@@ -86,20 +86,35 @@ static enum result quarantine(struct service *service, const struct device *devi
     return service_record(service, NULL, err);
 }
 
+/* Opens the finding unless it is open already; *ret_is_new says which. */
+static enum result open_once(struct service *service, const struct device *device, int number,
+                             int64_t now_s, bool *ret_is_new, struct err *err)
+{
+    struct subject subject = {0};
+    TRY(subject_read(service->store, device, &subject, err));
+    *ret_is_new = subject_finding(&subject, number) == NULL;
+    return *ret_is_new ? open_finding(service, device, number, now_s, now_s, err) : OK;
+}
+
+enum result finding_note(struct service *service, int64_t device, int number, int64_t now_s,
+                         struct err *err)
+{
+    struct device row = {0};
+    bool is_new = false;
+    TRY(store_device(service->store, device, &row, err));
+    return open_once(service, &row, number, now_s, &is_new, err);
+}
+
 enum result finding_report(struct service *service, int64_t device, int number,
                            const uint8_t key[32], int64_t now_s, struct err *err)
 {
     struct device row = {0};
-    struct subject subject = {0};
+    bool is_new = false;
     TRY(store_device(service->store, device, &row, err));
-    TRY(subject_read(service->store, &row, &subject, err));
-    if (subject_finding(&subject, number) != NULL)
-        return OK;
-
-    TRY(open_finding(service, &row, number, now_s, now_s, err));
+    TRY(open_once(service, &row, number, now_s, &is_new, err));
     bool quarantines = check_find(number)->effect == EFFECT_QUARANTINE &&
                        device_edge((enum device_state)row.state, VERB_QUARANTINE) != STATE_NONE;
-    if (!quarantines || row.state == STATE_QUARANTINED)
+    if (!is_new || !quarantines || row.state == STATE_QUARANTINED)
         return OK;
     bool is_free = false;
     TRY(brake_count(service, BRAKE_QUARANTINE, row.product, now_s, &is_free, err));

@@ -179,6 +179,8 @@ struct answer authorise(const struct ask *ask)
 
     enum rule rule = (enum rule)rules[ask->operation][ask->credential][ask->state];
     struct answer answer = by_rule(rule, ask);
+    if (answer.decision != DECISION_REFUSE && ask->is_key_compromised)
+        return refuse(ask, E_KEY_REVOKED);
     if (answer.decision != DECISION_REFUSE && ask->is_key_elsewhere)
         return refuse(ask, E_KEY_SHARED);
     return answer;

@@ -90,6 +90,21 @@ static void newest_first(struct certificate *rows, size_t n)
     }
 }
 
+enum result store_certificate_compromised(struct store *store, const uint8_t spki[32],
+                                          struct certificate *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE_COMPROMISED);
+    query_put_blob(&q, bytes_of(spki, 32));
+    return next_certificate(&q, ret, err);
+}
+
+enum result store_count_proven(struct store *store, int64_t device, int64_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_COUNT_PROVEN);
+    query_put_int(&q, device);
+    return query_one_int(&q, ret_n, err);
+}
+
 enum result store_live_certificates(struct store *store, int64_t device, struct certificate *ret,
                                     size_t max, size_t *ret_n, struct err *err)
 {

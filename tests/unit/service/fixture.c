@@ -383,3 +383,15 @@ struct got active_device(struct fixture *f, unsigned n, const struct asker *key)
     use(f, got.serial);
     return got;
 }
+
+void add_anchor(struct fixture *f)
+{
+    struct msg_verb_answer answer = {0};
+    struct msg_anchor_add ask = {
+        .product = bytes_text("meter"),
+        .certificate = blob_bytes(&f->service.issuer_der[PKI_ISSUER_IDEVID]),
+    };
+    begin(f);
+    assert_ok(verb_anchor_add(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
+    commit(f);
+}

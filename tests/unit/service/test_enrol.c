@@ -170,7 +170,8 @@ static void a_request_that_names_another_device_is_refused(void **state)
     expect_code(&got, E_PROOF);
 }
 
-static void a_copied_key_quarantines_both(void **state)
+/* A request can be somebody else's, sent once more: it costs only who sent it. */
+static void a_copied_key_quarantines_who_asks_and_tells_on_the_other(void **state)
 {
     struct fixture *f = *state;
     struct msg_verb_answer answer = {0};
@@ -182,8 +183,59 @@ static void a_copied_key_quarantines_both(void **state)
     struct got got = enrol(f, &ask);
     expect_code(&got, E_KEY_SHARED);
     assert_int_equal(device_row(f, 1).state, STATE_QUARANTINED);
-    assert_int_equal(device_row(f, 2).state, STATE_QUARANTINED);
+    assert_int_equal(device_row(f, 2).state, STATE_ACTIVE);
     assert_true(has_finding(f, 1, 1) && has_finding(f, 2, 1));
+}
+
+static void a_copied_key_that_authenticates_tls_quarantines_both(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(7);
+    active_device(f, 2, &key);
+    import_device(f, 1, NULL, false);
+    add_anchor(f);
+    struct msg_enrol ask = ask_csr(&key);
+    ask.credential = CREDENTIAL_IDEVID;
+    ask.peer_anchor = 1;
+    ask.peer_serial = bytes_text("12345678");
+    ask.peer_serial_number = bytes_text("SN-1");
+    memcpy(ask.peer_spki, key.hash, 32);
+    struct got got = enrol(f, &ask);
+    expect_code(&got, E_KEY_SHARED);
+    assert_int_equal(device_row(f, 1).state, STATE_QUARANTINED);
+    assert_int_equal(device_row(f, 2).state, STATE_QUARANTINED);
+}
+
+static void a_compromised_key_is_never_certified_again(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1), other = asker(2);
+    struct got first = enrolled_device(f, 1, &key);
+    struct msg_cert_revoke revoke = {.serial = bytes_of(first.serial, 16), .reason = 1};
+    struct msg_verb_answer answer = {0};
+    begin(f);
+    assert_ok(verb_cert_revoke(&f->service, &f->admin, &revoke, f->now_s, &answer, &f->err));
+    commit(f);
+    struct msg_enrol ask = ask_csr(&key);
+    struct got got = enrol(f, &ask);
+    expect_code(&got, E_KEY_REVOKED);
+    ask = ask_registered_tls(&key, &other);
+    got = enrol(f, &ask);
+    expect_code(&got, E_NONE);
+}
+
+static void readmit_remembers_that_a_device_was_active(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    active_device(f, 1, &key);
+    assert_int_equal(set_device(f, 1, VERB_REVOKE), OK);
+    assert_int_equal(set_device(f, 1, VERB_QUARANTINE), OK);
+    assert_int_equal(set_device(f, 1, VERB_READMIT), OK);
+    assert_int_equal(device_row(f, 1).state, STATE_ACTIVE);
+    struct msg_enrol ask = ask_csr(&key);
+    struct got got = enrol(f, &ask);
+    expect_code(&got, E_PROOF); /* a bare CSR is for the first time only */
 }
 
 static void our_own_keys_are_nobody_s(void **state)
@@ -483,7 +535,10 @@ int main(void)
         STORY(the_last_anew_of_a_year_repeats_its_answer),
         STORY(a_token_expires),
         STORY(a_request_that_names_another_device_is_refused),
-        STORY(a_copied_key_quarantines_both),
+        STORY(a_copied_key_quarantines_who_asks_and_tells_on_the_other),
+        STORY(a_copied_key_that_authenticates_tls_quarantines_both),
+        STORY(a_compromised_key_is_never_certified_again),
+        STORY(readmit_remembers_that_a_device_was_active),
         STORY(our_own_keys_are_nobody_s),
         STORY(automatic_quarantine_has_a_brake),
         STORY(re_proof_ends_an_automatic_quarantine_with_a_new_key),

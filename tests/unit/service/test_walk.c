@@ -109,18 +109,6 @@ static bool may_issue(enum operation operation, enum credential credential, enum
     return is_tls || credential == CREDENTIAL_REGISTERED_CSR;
 }
 
-static void add_anchor(struct fixture *f)
-{
-    struct msg_verb_answer answer = {0};
-    struct msg_anchor_add ask = {
-        .product = bytes_text("meter"),
-        .certificate = blob_bytes(&f->service.issuer_der[PKI_ISSUER_IDEVID]),
-    };
-    begin(f);
-    assert_ok(verb_anchor_add(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
-    commit(f);
-}
-
 static void try_cell(enum operation operation, enum credential credential, enum device_state state)
 {
     void *context = NULL;

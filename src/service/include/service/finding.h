@@ -22,6 +22,11 @@ MUST_USE enum result finding_settle_issued(struct service *service, const struct
 MUST_USE enum result finding_report(struct service *service, int64_t device, int number,
                                     const uint8_t key[32], int64_t now_s, struct err *err);
 
+/* A fact about a device whose own possession nobody has shown just now: opens the finding and does
+ * no more; a person decides. */
+MUST_USE enum result finding_note(struct service *service, int64_t device, int number,
+                                  int64_t now_s, struct err *err);
+
 /* Judges every device whose next instant has come; at most `limit` of them. *ret_n = how many. */
 MUST_USE enum result finding_settle_due(struct service *service, int64_t now_s, uint32_t limit,
                                         uint32_t *ret_n, struct err *err);

@@ -36,6 +36,12 @@ MUST_USE enum result store_certificate_asked(struct store *store, const uint8_t 
 MUST_USE enum result store_certificate_with_key(struct store *store, const uint8_t spki[32],
                                                 int64_t other_than_device, struct certificate *ret,
                                                 struct err *err);
+/* A certificate over this key that was revoked as compromised (RFC 5280 5.3.1, keyCompromise). */
+MUST_USE enum result store_certificate_compromised(struct store *store, const uint8_t spki[32],
+                                                   struct certificate *ret, struct err *err);
+/* How many certificates of the device were ever used. */
+MUST_USE enum result store_count_proven(struct store *store, int64_t device, int64_t *ret_n,
+                                        struct err *err);
 /* The device's pending and current certificates, newest first. */
 MUST_USE enum result store_live_certificates(struct store *store, int64_t device,
                                              struct certificate *ret, size_t max, size_t *ret_n,

@@ -41,6 +41,7 @@ struct ask {
     bool is_quarantine_automatic;
     bool is_proof_key_bad;        /* the proof's key is the key of the finding */
     bool is_new_key_bad;          /* the requested key is that key, or one the device had before */
+    bool is_key_compromised;      /* the requested key was revoked as compromised */
     bool is_key_elsewhere;        /* the requested key is on another device or holder (TD-01) */
     bool is_certificate_live;     /* the presented LDevID is pending or current, and not expired */
     bool is_certificate_replaced; /* the presented LDevID was superseded or voided (TD-02) */
