@@ -99,9 +99,12 @@ bool job_wait(struct jobs *jobs, struct ipc_channel *from, const struct msg_enro
         free(waiting);
         return false;
     }
+    struct waiting **last = &jobs->waiting; /* first come, first served */
+    while (*last != NULL)
+        last = &(*last)->next;
     waiting->from = from;
-    waiting->next = jobs->waiting;
-    jobs->waiting = waiting;
+    waiting->next = NULL;
+    *last = waiting;
     jobs->waiting_n++;
     return true;
 }
