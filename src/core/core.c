@@ -64,7 +64,6 @@ static void drain(struct core *core, struct ipc_channel *channel)
             return;
         }
         core_handle(core, channel, &message);
-        core->is_urgent |= channel == &core->desk;
     }
 }
 
@@ -99,14 +98,6 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     return publish_trust(core, err);
 }
 
-/* The signer has more of what is under way and no operator waits: one commit for all of it. */
-static bool may_gather(const struct core *core)
-{
-    return core->in_turn && core->jobs.awaited > 0 && !core->is_urgent &&
-           !core->import.is_running && core->exit_status < 0 &&
-           clock_monotonic_us() - core->begun_us < CORE_GATHER_US;
-}
-
 /* Operators first: a revocation goes before issuing (design 3). */
 static void take_turn(struct core *core)
 {
@@ -117,8 +108,6 @@ static void take_turn(struct core *core)
     drain(core, &core->signer);
     for (unsigned i = 0; i < core->front_count; i++)
         drain(core, &core->fronts[i]);
-    if (may_gather(core))
-        return;
     turn_end(core);
     if (core->jobs.waiting != NULL) {
         core_retry_waiting(core);
@@ -186,7 +175,7 @@ static void loop(struct core *core)
     struct pollfd set[CORE_FRONTS_MAX + 3];
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
-        int wait_ms = core->import.is_running ? 0 : core->in_turn ? 1 : CORE_TICK_MS;
+        int wait_ms = core->import.is_running ? 0 : CORE_TICK_MS;
         if (poll(set, n, wait_ms) < 0)
             continue;
         if (set[0].revents != 0 && role_must_end(core->supervisor_fd)) {

@@ -13,7 +13,6 @@
 #define CORE_FRONTS_MAX CONFIG_FRONTS_MAX
 #define CORE_DRAIN 256            /* messages taken from one channel in one turn */
 #define CORE_TICK_MS 250          /* publishing and timers */
-#define CORE_GATHER_US 1500       /* a turn waits so long for the signer: one fsync for all */
 #define CORE_CHECKPOINT_US 400000 /* a change is in a signed checkpoint after about that */
 #define CORE_LOG_PAGES 2000       /* of the write-ahead log before it is copied back: 8 MB */
 #define CORE_IMPORT_ROWS 500      /* of an import in one turn: others get their turn between */
@@ -61,8 +60,6 @@ struct core {
     int ballast;      /* core/ballast.c */
     int64_t now_s;    /* read once a turn */
     bool in_turn;     /* a transaction is open */
-    bool is_urgent;   /* an operator waits for this turn */
-    int64_t begun_us; /* monotonic: when the turn began */
     bool is_agreed;   /* signer's journal and ledger were compared */
     uint64_t journal; /* last journal record of this turn's certificates; 0 = none */
     struct jobs jobs;
@@ -71,7 +68,7 @@ struct core {
     struct counts counts;
     int64_t ticked_us;
     int64_t forgot_s; /* when what had its time was dropped last */
-    int exit_status; /* -1 = go on */
+    int exit_status;  /* -1 = go on */
 };
 
 /* turn.c: the transaction that everything in one turn shares. Begun when first needed. */

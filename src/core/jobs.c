@@ -36,7 +36,6 @@ void job_free(struct jobs *jobs, struct job *job)
         if (job->enrolment.subject.device.id != 0)
             HASH_DELETE(by_device, jobs->devices, job);
         HASH_DELETE(by_key, jobs->keys, job);
-        jobs->awaited -= !job->is_finished;
     }
     jobs->slots[job->slot] = NULL;
     jobs->used--;
@@ -74,7 +73,6 @@ void job_hold(struct jobs *jobs, struct job *job)
                  job);
     HASH_ADD(by_key, jobs->keys, enrolment.spki_hash, sizeof e->spki_hash, job);
     job->is_held = true;
-    jobs->awaited++;
 }
 
 void job_finish(struct jobs *jobs, struct job *job)
@@ -82,7 +80,6 @@ void job_finish(struct jobs *jobs, struct job *job)
     if (jobs->finished == NULL)
         jobs->finished_end = &jobs->finished;
     job->is_finished = true;
-    jobs->awaited -= job->is_held;
     *jobs->finished_end = job;
     jobs->finished_end = &job->next_finished;
 }

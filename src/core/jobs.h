@@ -44,7 +44,6 @@ struct jobs {
     uint32_t generation;
     uint32_t used;
     uint32_t next_slot;
-    uint32_t awaited;    /* held and not finished: the signer has them */
     struct job *devices; /* uthash, by enrolment.subject.device.id */
     struct job *keys;    /* uthash, by enrolment.spki_hash */
     struct job *finished, **finished_end;

@@ -1,7 +1,6 @@
 /* One turn of the loop: whatever was waiting is one batch, one transaction, one fsync. */
 #include "core.h"
 
-#include <base/clock.h>
 #include <base/log.h>
 
 enum result turn_begin(struct core *core, struct err *err)
@@ -10,7 +9,6 @@ enum result turn_begin(struct core *core, struct err *err)
         return OK;
     TRY(store_begin(core->store, err));
     core->in_turn = true;
-    core->begun_us = clock_monotonic_us();
     return OK;
 }
 
@@ -66,7 +64,7 @@ void turn_end(struct core *core)
     }
     if (core->in_turn)
         ledger_committed(core->service.ledger);
-    core->in_turn = core->is_urgent = false;
+    core->in_turn = false;
     core->journal = 0;
     answer_finished(core);
 }

@@ -84,14 +84,14 @@ static void a_whole_batch_costs_one_sync(void **state)
     struct house *house = *state;
     struct ipc_message answer;
 
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < JOBS_MAX; i++) {
         struct msg_sign message = house_sign(house);
         house_send(house, IPC_SIGN, &message, -1);
     }
     syncs = 0;
     assert_int_equal(house_turn(house), OK);
     assert_int_equal(syncs, 1);
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < JOBS_MAX; i++) {
         assert_int_equal(house_receive(house, &answer), OK);
         expect_certificate(house, answer.sign_answer.certificate);
     }
