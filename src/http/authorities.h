@@ -19,7 +19,6 @@ void authorities_freep(struct authorities **authorities);
 MUST_USE enum result authorities_add(struct authorities *authorities,
                                      const struct chain_trust *trust, struct err *err);
 
-
 /* Verifies client chains; valid while the set is. */
 struct chain_store *authorities_chains(struct authorities *authorities);
 
