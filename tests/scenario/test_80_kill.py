@@ -149,13 +149,13 @@ def check(server, told, fell):
     assert lost == [], lost[:5]
     revoked = [one for one in padded if one[0] == "revoked" and state[one[2]] != 5]
     assert revoked == [], revoked[:5]
-    told_twice = collections.Counter(serial for what, _, serial in padded if what == "issued")
+    acknowledged = collections.Counter(serial for what, _, serial in padded if what == "issued")
     owners = collections.defaultdict(set)
     for what, who, serial in padded:
         owners[serial].add(who)
     assert [s for s, who in owners.items() if len(who) > 1] == []
     orphans = sum(1 for _, one in after if one == 6)
-    print(f"\n{sum(fell.values())} kills, {len(told_twice)} certificates acknowledged, "
+    print(f"\n{sum(fell.values())} kills, {len(acknowledged)} certificates acknowledged, "
           f"{len(after)} recorded, {orphans} orphans revoked")
     for (victim, when), n in sorted(fell.items()):
         print(f"  {victim:10} {when:12} {n:4} {'#' * n}")

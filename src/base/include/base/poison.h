@@ -45,7 +45,7 @@ POISON("snprintf") char *strcpy(char *, const char *);
 POISON("snprintf") char *strcat(char *, const char *);
 POISON("snprintf") char *strncpy(char *, const char *, size_t);
 POISON("snprintf") char *strncat(char *, const char *, size_t);
-POISON("base/arena.h") void *alloca(size_t);
+POISON("malloc(3), freed by its scope") void *alloca(size_t);
 
 /* a shell */
 POISON("posix_spawn") int system(const char *);
