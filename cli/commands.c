@@ -361,6 +361,8 @@ static const struct command commands[] = {
      true, &trothd},
     {"audit", "export", "write entry bundles, checkpoint and keys (trothd audit export)", NULL,
      true, &trothd},
+    {"audit", "lines", "the entries as JSON, a line each, for a SIEM (trothd audit lines)", NULL,
+     true, &trothd},
     {"audit", "proof", "prove that an entry is in the newest checkpoint (trothd audit proof)", NULL,
      true, &trothd},
     {"help", NULL, "explain an error", help_options, false, &help},

@@ -16,7 +16,7 @@ static const struct mode serve = {mode_serve}, config_check = {mode_config_check
                          init = {mode_init};
 static const struct mode audit_verify = {mode_audit_verify}, audit_replay = {mode_audit_replay},
                          audit_dump = {mode_audit_dump}, audit_export = {mode_audit_export},
-                         audit_proof = {mode_audit_proof},
+                         audit_proof = {mode_audit_proof}, audit_lines = {mode_audit_lines},
                          audit_checkpoint = {mode_audit_checkpoint};
 
 #define DIGEST_OPTION                                                                              \
@@ -43,6 +43,15 @@ static const struct option_row dump_options[] = {DIGEST_OPTION, {0}};
 
 static const struct option_row export_options[] = {
     {"FOLDER", VALUE_FILE, NULL, true, "a new or empty folder"},
+    {0},
+};
+
+static const struct option_row lines_options[] = {
+    {"--cursor", VALUE_FILE, "FILE", false,
+     "holds the number of the next entry: read first, replaced after each batch that was written"},
+    {"--after", VALUE_NUMBER, "N", false, "begin behind this entry; not with --cursor"},
+    {"--limit", VALUE_NUMBER, "N", false, "at most N entries"},
+    {"--follow", VALUE_NONE, NULL, false, "wait for new entries, until it is stopped"},
     {0},
 };
 
@@ -80,6 +89,8 @@ static const struct command commands[] = {
     {"audit", "dump", "the ledger tables as replay writes them", dump_options, false, &audit_dump},
     {"audit", "export", "write entry bundles, checkpoint and keys", export_options, false,
      &audit_export},
+    {"audit", "lines", "the entries as JSON, a line each, for a SIEM", lines_options, false,
+     &audit_lines},
     {"audit", "proof", "prove that an entry is in the newest checkpoint, as JSON", proof_options,
      false, &audit_proof},
     {"audit", "checkpoint", "the newest signed checkpoint", NULL, false, &audit_checkpoint},

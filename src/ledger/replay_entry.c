@@ -1,4 +1,4 @@
-#include "replay_entry.h"
+#include <ledger/entry.h>
 
 #include "replay_tables.h"
 

@@ -2,7 +2,7 @@
 #ifndef LEDGER_REPLAY_ROWS_H
 #define LEDGER_REPLAY_ROWS_H
 
-#include "replay_entry.h"
+#include <ledger/entry.h>
 
 #include <base/result.h>
 #include <wire/buf.h>

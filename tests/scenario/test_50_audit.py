@@ -2,11 +2,13 @@
 becomes of a database that somebody edits. The tree is computed here anew (RFC 6962 2.1)."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import pathlib
 import shutil
 import sqlite3
+import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -270,3 +272,103 @@ def test_a_checkpoint_that_nobody_signed_is_refused(site, tmp_path):
     done = site.audit("verify", "--checkpoint", kept, check=False)
     assert done.returncode == 1
     assert "E6002" in done.stderr, done
+
+
+# ---- lines for a SIEM --------------------------------------------------------------------------
+
+
+def rows_of(lines):
+    """The tables, as the changes of all lines make them."""
+    tables = {}
+    for line in lines:
+        for change in line["changes"]:
+            cells = {name: value for name, value in change.items() if name not in ("table", "row")}
+            tables.setdefault(change["table"], {}).setdefault(change["row"], {}).update(cells)
+    return tables
+
+
+def test_the_changes_in_the_lines_make_the_tables(site):
+    lines = [json.loads(line) for line in site.audit("lines").stdout.splitlines()]
+    assert [line["entry"] for line in lines] == list(range(site.note().size))
+    made = rows_of(lines)
+    database = sqlite3.connect(site.database)
+    for table in ("product", "device", "certificate", "operator", "issuer"):
+        found = database.execute(f"SELECT * FROM {table}")  # noqa: S608
+        names = [column[0] for column in found.description]
+        rows = {row[0]: {name: value.hex() if isinstance(value, bytes) else value
+                         for name, value in zip(names[1:], row[1:]) if value is not None}
+                for row in found}
+        assert made[table] == rows, table
+    database.close()
+    issued = [line for line in lines if line["event"] == "certificate-issued"]
+    assert {"row": 2, "product": "valve", "serial": "SN-1"} in [one.get("device") for one in issued]
+    assert lines[0]["actor"] == {"kind": "core"}
+
+
+def test_a_cursor_goes_on_where_it_was_and_nothing_is_missing(site, tmp_path):
+    cursor, size = tmp_path / "cursor", site.note().size
+    seen = []
+    while True:
+        lines = site.audit("lines", "--cursor", cursor, "--limit", 100).stdout.splitlines()
+        if not lines:
+            break
+        seen += [json.loads(line)["entry"] for line in lines]
+        assert cursor.read_text() == f"{seen[-1] + 1}\n"
+    assert seen == list(range(size))
+    assert site.audit("lines", "--after", size - 2).stdout.count("\n") == 1
+
+
+def test_lines_that_nobody_takes_do_not_move_the_cursor(site, tmp_path):
+    cursor = tmp_path / "cursor"
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run(
+            [lab.program("trothd"), "audit", "lines", "--cursor", cursor, "--config",
+             site.server.config_file], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+            check=False)
+    assert done.returncode == 1
+    assert "E8001" in done.stderr and "standard output" in done.stderr
+    assert not cursor.exists()
+
+
+@pytest.mark.parametrize(("text", "words", "status", "code"), [
+    ("12 apples\n", (), 1, "E1002"),
+    ("999999\n", (), 9, "E4002"),  # another log's, or of one that went back
+    ("5\n", ("--after", 3), 2, "E1001"),
+])
+def test_a_cursor_that_cannot_be_right_is_refused(site, tmp_path, text, words, status, code):
+    cursor = tmp_path / "cursor"
+    cursor.write_text(text)
+    done = site.audit("lines", "--cursor", cursor, *words, check=False)
+    assert (done.returncode, done.stdout) == (status, ""), done
+    assert code in done.stderr
+    assert cursor.read_text() == text
+
+
+def test_an_entry_that_was_edited_ends_the_lines(site):
+    site.edit("UPDATE entry SET body = x'00' WHERE seq = 100")
+    done = site.audit("lines", check=False)
+    assert done.returncode == 1
+    assert done.stdout.count("\n") == 100
+    assert "E7001" in done.stderr and "entry 100" in done.stderr
+
+
+def test_lines_follow_the_server(site, quiet, tmp_path):
+    cursor = tmp_path / "cursor"
+    cursor.write_text(f"{site.note().size}\n")
+    with contextlib.ExitStack() as stack:
+        stack.callback(site.server.kill)
+        site.server.start()
+        follower = subprocess.Popen(
+            [lab.program("trothd"), "audit", "lines", "--follow", "--cursor", cursor, "--config",
+             site.server.config_file], stdout=subprocess.PIPE, text=True)
+        stack.callback(follower.kill)
+        csr = lab.make_csr(quiet.keys["SN-2"], "SN-2")
+        assert lab.Device(site.server, "valve").enrol(csr).status == 200
+        line = json.loads(follower.stdout.readline())
+        while line["event"] != "certificate-issued" or "device" not in line:  # listeners have some
+            line = json.loads(follower.stdout.readline())
+        assert line["device"]["serial"] == "SN-2"
+        assert lab.eventually(lambda: cursor.read_text() == f"{line['entry'] + 1}\n")
+        follower.terminate()
+        assert follower.wait(10) == 0
+        site.server.stop()

@@ -201,6 +201,20 @@ void api_add_text(struct api_doc *doc, const char *list, struct bytes text)
     note(doc, json_array_append_new(child(doc, list, json_array), make_text(text)));
 }
 
+void api_put_hex(struct api_doc *doc, const char *section, const char *name, struct bytes octets)
+{
+    json_t *text = make_encoded(octets, octets.n * 2, hex_encode);
+    note(doc, json_object_set_new(section_of(doc, section), name, text));
+}
+
+void api_add_doc(struct api_doc *doc, const char *list, struct api_doc *item)
+{
+    doc->failed |= item == NULL || item->failed;
+    if (item != NULL)
+        note(doc, json_array_append(child(doc, list, json_array), item->root));
+    api_doc_free(item);
+}
+
 void api_section(struct api_doc *doc, const char *section)
 {
     (void)section_of(doc, section);

@@ -32,6 +32,7 @@ int mode_audit_replay(const struct arguments *arguments);
 int mode_audit_dump(const struct arguments *arguments);
 int mode_audit_export(const struct arguments *arguments);
 int mode_audit_proof(const struct arguments *arguments);
+int mode_audit_lines(const struct arguments *arguments);
 int mode_audit_checkpoint(const struct arguments *arguments);
 
 #endif

@@ -107,7 +107,11 @@ void api_put_text(struct api_doc *doc, const char *section, const char *name, st
 void api_put_number(struct api_doc *doc, const char *section, const char *name, int64_t number);
 void api_put_flag(struct api_doc *doc, const char *name, bool flag);
 void api_put_time(struct api_doc *doc, const char *section, const char *name, int64_t at_s);
+void api_put_hex(struct api_doc *doc, const char *section, const char *name, struct bytes octets);
 void api_section(struct api_doc *doc, const char *section);
+
+/* One more element of the array `list`: a document of its own, taken over also on failure. */
+void api_add_doc(struct api_doc *doc, const char *list, struct api_doc *item);
 
 /* `next`, the cursor of a list: a string, null for 0. */
 void api_put_next(struct api_doc *doc, int64_t next);

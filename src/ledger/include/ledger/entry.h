@@ -1,6 +1,7 @@
-/* One entry, decoded: see ledger/act.h. */
-#ifndef LEDGER_REPLAY_ENTRY_H
-#define LEDGER_REPLAY_ENTRY_H
+/* Reading one entry back: replay, the verifier and whoever hands entries on. What the writer makes is
+ * ledger/act.h. */
+#ifndef LEDGER_ENTRY_H
+#define LEDGER_ENTRY_H
 
 #include <wire/bytes.h>
 
