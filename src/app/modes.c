@@ -14,6 +14,7 @@
 
 static const struct mode serve = {mode_serve}, config_check = {mode_config_check},
                          init = {mode_init};
+static const struct mode statement = {mode_statement};
 static const struct mode audit_verify = {mode_audit_verify}, audit_replay = {mode_audit_replay},
                          audit_dump = {mode_audit_dump}, audit_export = {mode_audit_export},
                          audit_proof = {mode_audit_proof}, audit_lines = {mode_audit_lines},
@@ -82,6 +83,8 @@ static const struct command commands[] = {
     {"init", NULL, "make keys, root, issuers and folders", init_options, false, &init},
     {"config", "check", "read the configuration and say what is wrong with it", NULL, false,
      &config_check},
+    {"issuer", "statement", "print a certification practice statement, from the ledger", NULL,
+     false, &statement},
     {"audit", "verify", "check entries, tiles, checkpoints and every row", verify_options, false,
      &audit_verify},
     {"audit", "replay", "rebuild the tables from the entries alone", replay_options, false,

@@ -1,16 +1,26 @@
 #include <trust/operate.h>
 
 struct rule {
+    const char *word;
     enum role least;
     bool is_within_scope; /* also for a person who sees one owner's devices only */
 };
 
 static const struct rule rules[OPERATE_COUNT] = {
-    [OPERATE_READ] = {ROLE_VIEWER, true},   [OPERATE_DEVICE] = {ROLE_OPERATOR, true},
-    [OPERATE_PERMIT] = {ROLE_ADMIN, true},  [OPERATE_PRODUCT] = {ROLE_ADMIN, false},
-    [OPERATE_ANCHOR] = {ROLE_ADMIN, false}, [OPERATE_OPERATOR] = {ROLE_ADMIN, false},
-    [OPERATE_CLOCK] = {ROLE_ADMIN, false},
+    [OPERATE_NONE] = {"none", ROLE_NONE, false},
+    [OPERATE_READ] = {"read", ROLE_VIEWER, true},
+    [OPERATE_DEVICE] = {"devices, tokens, certificates", ROLE_OPERATOR, true},
+    [OPERATE_PERMIT] = {"permits", ROLE_ADMIN, true},
+    [OPERATE_PRODUCT] = {"products", ROLE_ADMIN, false},
+    [OPERATE_ANCHOR] = {"anchors", ROLE_ADMIN, false},
+    [OPERATE_OPERATOR] = {"operators", ROLE_ADMIN, false},
+    [OPERATE_CLOCK] = {"the clock", ROLE_ADMIN, false},
 };
+
+const char *operate_word(enum operate what)
+{
+    return rules[what < OPERATE_COUNT ? what : OPERATE_NONE].word;
+}
 
 bool operator_may(enum role role, bool is_scoped, enum operate what)
 {

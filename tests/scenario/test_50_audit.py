@@ -106,7 +106,7 @@ def quiet(tmp_path_factory):
         server.stop()
     finally:
         server.kill()
-    server.keys = keys
+    server.keys, server.first = keys, alice
     return server
 
 
@@ -372,3 +372,28 @@ def test_lines_follow_the_server(site, quiet, tmp_path):
         follower.terminate()
         assert follower.wait(10) == 0
         site.server.stop()
+
+
+def test_the_practice_statement_says_what_the_server_does(site, quiet):
+    def statement():
+        return lab.run(lab.program("trothd"), "issuer", "statement", "--config",
+                       str(site.server.config_file)).stdout
+
+    before = statement()
+    assert f"as of its {site.note().size} entries" in before
+    for kind in ("root", "idevid", "ldevid", "operations"):
+        assert f"| {kind} | Troth " in before, kind
+    assert f"| valve | {DEVICES} | token, registered-key, idevid | token | 90 days | 4 |" in before
+    assert "| viewer (0) | operator (0) | admin (1) |" in before
+    assert "| products | no | no | yes, without owner scope |" in before
+    try:
+        site.server.start()
+        alice = lab.Operator(site.server, quiet.first.key, quiet.first.chain[0])
+        alice.add_product("pump", validity_s=30 * 86400, proofs=["idevid"], least_proof="idevid")
+        alice.add_operator("bob", "viewer")
+        after = statement()  # beside the running server
+        site.server.stop()
+    finally:
+        site.server.kill()
+    assert "| pump | 0 | idevid | idevid | 30 days | 4 |" in after
+    assert "| viewer (1) |" in after

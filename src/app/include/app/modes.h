@@ -34,5 +34,6 @@ int mode_audit_export(const struct arguments *arguments);
 int mode_audit_proof(const struct arguments *arguments);
 int mode_audit_lines(const struct arguments *arguments);
 int mode_audit_checkpoint(const struct arguments *arguments);
+int mode_statement(const struct arguments *arguments);
 
 #endif

@@ -18,6 +18,9 @@ enum operate {
     OPERATE_COUNT
 };
 
+/* For people: "devices"; "none" for what does not exist. */
+const char *operate_word(enum operate what);
+
 /* May a person of this role? `is_scoped`: he sees one owner's devices only, and may then do nothing
  * that reaches beyond them. */
 bool operator_may(enum role role, bool is_scoped, enum operate what);
