@@ -40,6 +40,11 @@
 /* ---- products, anchors, issuers ---------------------------------------------------------------
  */
 
+#define GRACE(is_required, help)                                                                   \
+    {                                                                                              \
+        "--grace", VALUE_DURATION, "TIME", is_required, help                                       \
+    }
+
 static const struct option_row product_add_options[] = {
     {"NAME", VALUE_TEXT, NULL, true, "name of the product, also its EST label"},
     {"--proofs", VALUE_TEXT, "LIST", false,
@@ -49,7 +54,19 @@ static const struct option_row product_add_options[] = {
     {"--validity", VALUE_DURATION, "TIME", false, "life of a device certificate (default 90d)"},
     {"--enrols-a-year", VALUE_NUMBER, "N", false, "re-enrolments of an active device (default 4)"},
     {"--hw-type", VALUE_TEXT, "OID", false, "dotted OID of the hardware type (RFC 4108)"},
+    GRACE(false, "so long after its end a certificate still renews, with a new key (default 0)"),
     DRY_RUN,
+    {0},
+};
+static const struct option_row product_set_options[] = {
+    {"PRODUCT", VALUE_TEXT, NULL, true, "name of the product"},
+    GRACE(true, "so long after its end a certificate still renews, with a new key; 0: never"),
+    DRY_RUN,
+    {0},
+};
+static const struct field product_set_fields[] = {
+    {"--grace", PLACE_NUMBER, "grace_s"},
+    DRY_RUN_FIELD,
     {0},
 };
 static const struct field product_add_fields[] = {
@@ -59,17 +76,19 @@ static const struct field product_add_fields[] = {
     {"--validity", PLACE_NUMBER, "validity_s"},
     {"--enrols-a-year", PLACE_NUMBER, "enrols_a_year"},
     {"--hw-type", PLACE_TEXT, "hw_type"},
+    {"--grace", PLACE_NUMBER, "grace_s"},
     DRY_RUN_FIELD,
     {0},
 };
 static const struct column product_columns[] = {
-    {"PRODUCT", "name"},          {"DEVICES", "devices"},
-    {"PROOFS", "proofs"},         {"LEAST", "least_proof"},
-    {"VALIDITY_S", "validity_s"}, {"ENROLS/YEAR", "enrols_a_year"},
-    {"HW_TYPE", "hw_type"},       {0},
+    {"PRODUCT", "name"},      {"DEVICES", "devices"},       {"PROOFS", "proofs"},
+    {"LEAST", "least_proof"}, {"VALIDITY_S", "validity_s"}, {"ENROLS/YEAR", "enrols_a_year"},
+    {"GRACE_S", "grace_s"},   {"HW_TYPE", "hw_type"},       {0},
 };
 static const struct plan product_add = {plan_change, "/api/v1/products", product_add_fields, NULL,
                                         "product {NAME} added"};
+static const struct plan product_set = {plan_change, "/api/v1/products/{PRODUCT}",
+                                        product_set_fields, NULL, "product {PRODUCT} changed"};
 static const struct option_row list_options[] = {LIMIT, {0}};
 static const struct option_row product_options[] = {PRODUCT, {0}};
 static const struct plan product_list = {plan_list, "/api/v1/products", NULL, product_columns,
@@ -324,6 +343,7 @@ static const struct command commands[] = {
     {"check", NULL, "for monitors: exit status 0 ok, 3 warning, 4 critical", NULL, false, &check},
     {"product", "add", "add a device model and its policy", product_add_options, false,
      &product_add},
+    {"product", "set", "change the policy of a product", product_set_options, false, &product_set},
     {"product", "list", "list products", list_options, false, &product_list},
     {"product", "show", "show one product", product_options, false, &product_show},
     {"anchor", "add", "accept a maker's root as proof", anchor_add_options, false, &anchor_add},

@@ -50,7 +50,7 @@ static int64_t read_duration(const char *text)
     } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
     const char *unit = NULL;
     int64_t value = read_digits(text, &unit);
-    for (size_t i = 0; value > 0 && value <= DURATION_MAX_S && i < LENGTH_OF(units); i++)
+    for (size_t i = 0; value >= 0 && value <= DURATION_MAX_S && i < LENGTH_OF(units); i++)
         if (strcmp(unit, units[i].unit) == 0 && value * units[i].seconds <= DURATION_MAX_S)
             return value * units[i].seconds;
     return -1;
@@ -97,7 +97,7 @@ static enum result check_value(const struct option_row *row, const char *value, 
         wanted = read_digits(value, &end) >= 0 && *end == '\0' ? NULL : "a decimal number";
         break;
     case VALUE_DURATION:
-        wanted = read_duration(value) > 0 ? NULL : "a duration such as 90s, 15m, 12h or 30d";
+        wanted = read_duration(value) >= 0 ? NULL : "a duration such as 90s, 15m, 12h or 30d";
         break;
     case VALUE_HEX:
         wanted = is_hex(value) ? NULL : "hexadecimal digits, two an octet";

@@ -109,6 +109,7 @@ static const struct {
     {IPC_SERVER_CSR, on_server_csr},
     {IPC_DESK_CSR, on_desk_csr},
     {IPC_PRODUCT_ADD, on_verb},
+    {IPC_PRODUCT_SET, on_verb},
     {IPC_ANCHOR_ADD, on_verb},
     {IPC_DEVICE_IMPORT, on_import},
     {IPC_DEVICE_SET, on_verb},

@@ -20,6 +20,7 @@ typedef enum result (*verb)(struct service *service, const struct operator_is *w
         return verb_##name(service, who, ask, now_s, answer, err);                                 \
     }
 CALL(product_add)
+CALL(product_set)
 CALL(anchor_add)
 CALL(device_set)
 CALL(cert_revoke)
@@ -32,10 +33,10 @@ static const struct row {
     verb call;
     bool changes_trust; /* listeners verify against something else afterwards */
 } rows[] = {
-    {IPC_PRODUCT_ADD, call_product_add, false},   {IPC_ANCHOR_ADD, call_anchor_add, true},
-    {IPC_DEVICE_SET, call_device_set, false},     {IPC_CERT_REVOKE, call_cert_revoke, false},
-    {IPC_TOKEN_ADD, call_token_add, false},       {IPC_PERMIT_ADD, call_permit_add, false},
-    {IPC_CLOCK_ACCEPT, call_clock_accept, false},
+    {IPC_PRODUCT_ADD, call_product_add, false}, {IPC_PRODUCT_SET, call_product_set, false},
+    {IPC_ANCHOR_ADD, call_anchor_add, true},    {IPC_DEVICE_SET, call_device_set, false},
+    {IPC_CERT_REVOKE, call_cert_revoke, false}, {IPC_TOKEN_ADD, call_token_add, false},
+    {IPC_PERMIT_ADD, call_permit_add, false},   {IPC_CLOCK_ACCEPT, call_clock_accept, false},
 };
 
 /* What every verb's message starts with (ipc/messages.def, FIELDS_asked). */

@@ -23,8 +23,14 @@ static const struct api_field product_add_fields[] = {
     API_FIELD("least_proof", struct msg_product_add, least_proof, API_WORD, .words = &words_proof),
     API_FIELD("validity_s", struct msg_product_add, validity_s, API_NUMBER, .min = 3600, .max = 3153600000),
     API_FIELD("enrols_a_year", struct msg_product_add, enrols_a_year, API_NUMBER, .max = 1000),
+    API_FIELD("grace_s", struct msg_product_add, grace_s, API_NUMBER, .max = LIMIT_GRACE_S),
 };
 SHAPE(product_add);
+
+static const struct api_field product_set_fields[] = {
+    API_FIELD("grace_s", struct msg_product_set, grace_s, API_NUMBER, .max = LIMIT_GRACE_S),
+};
+SHAPE(product_set);
 
 static const struct api_field anchor_add_fields[] = {
     API_FIELD("product", struct msg_anchor_add, product, API_TEXT, NEEDED, NAME),

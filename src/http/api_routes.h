@@ -21,6 +21,7 @@ void api_ledger_checkpoint(struct request *request);
 
 /* api_verbs.c */
 void api_product_add(struct request *request);
+void api_product_set(struct request *request);
 void api_anchor_add(struct request *request);
 void api_device_set(struct request *request);
 void api_token_add(struct request *request);

@@ -38,6 +38,7 @@ static const struct api_field product_fields[] = {
     API_FIELD("least_proof", struct msg_product_row, least_proof, API_WORD, .words = &words_proof),
     API_FIELD("validity_s", struct msg_product_row, validity_s, API_NUMBER),
     API_FIELD("enrols_a_year", struct msg_product_row, enrols_a_year, API_NUMBER),
+    API_FIELD("grace_s", struct msg_product_row, grace_s, API_NUMBER),
     API_FIELD("devices", struct msg_product_row, devices, API_NUMBER_OR_NULL),
 };
 

@@ -17,6 +17,7 @@
 union verb_message {
     struct msg_clock_accept asked;
     struct msg_product_add product_add;
+    struct msg_product_set product_set;
     struct msg_anchor_add anchor_add;
     struct msg_device_set device_set;
     struct msg_token_add token_add;
@@ -116,6 +117,26 @@ static const struct plan product_add = {
 void api_product_add(struct request *request)
 {
     run(request, &product_add);
+}
+
+static enum result finish_product(const struct request *request, struct asking *asking,
+                                  struct err *err)
+{
+    (void)err;
+    asking->message.product_set.product = request_view(request)->parameters[0];
+    return OK;
+}
+
+static const struct plan product_set = {
+    .type = IPC_PRODUCT_SET,
+    .shape = &shape_product_set,
+    .defaults.product_set = {.grace_s = -1},
+    .finish = finish_product,
+};
+
+void api_product_set(struct request *request)
+{
+    run(request, &product_set);
 }
 
 /* PEM in `field` becomes DER that lives as long as `asking`. */

@@ -24,6 +24,7 @@ const struct route desk_routes[] = {
     GET(API "/status", api_status),
     GET(API "/products", api_product_list),
     POST(API "/products", api_product_add),
+    POST(API "/products/{product}", api_product_set),
     GET(API "/anchors", api_anchor_list),
     POST(API "/anchors", api_anchor_add),
     GET(API "/devices", api_device_list),

@@ -51,7 +51,18 @@ struct policy subject_policy(const struct subject *subject)
         .least_proof = (enum proof)subject->product.least_proof,
         .renew_from_percent = POLICY_RENEW_FROM_PERCENT,
         .renew_by_percent = POLICY_RENEW_BY_PERCENT,
+        .grace_s = subject->product.grace_s,
     };
+}
+
+bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int64_t now_s)
+{
+    struct policy policy = subject_policy(subject);
+    for (size_t i = 0; i < subject->live_n; i++)
+        if (subject->live[i].id == certificate)
+            return certificate_is_in_grace((enum cert_state)subject->live[i].state,
+                                           subject->live[i].not_after_s, &policy, now_s);
+    return false;
 }
 
 /* What a finding recorded stays a fact until `is_over`: evidence closes it, not time. */

@@ -106,7 +106,27 @@ static enum result read_permit(struct service *service, int64_t now_s, struct en
     return result;
 }
 
-/* A key that the device had before is no new key: only what is new ends a quarantine. */
+/* A key that the device had before is no new key: only what is new ends a quarantine, or renews
+ * what has expired. */
+static enum result read_new_key(struct service *service, struct enrolment *job, struct ask *facts,
+                                struct err *err)
+{
+    const struct device *device = &job->subject.device;
+    struct certificate before = {0};
+    enum result result =
+        store_certificate_with_key(service->store, job->spki_hash, -1, &before, err);
+    facts->is_new_key_bad =
+        result == OK || (device->has_bad_key && memcmp(device->bad_key, job->spki_hash, 32) == 0);
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result read_grace(struct service *service, int64_t now_s, struct enrolment *job,
+                              struct ask *facts, struct err *err)
+{
+    facts->is_in_grace = subject_is_in_grace(&job->subject, job->predecessor, now_s);
+    return facts->is_in_grace ? read_new_key(service, job, facts, err) : OK;
+}
+
 static enum result read_quarantine(struct service *service, const struct msg_enrol *ask,
                                    struct enrolment *job, struct ask *facts, struct err *err)
 {
@@ -116,13 +136,7 @@ static enum result read_quarantine(struct service *service, const struct msg_enr
     facts->is_quarantine_automatic = device->quarantine == 1;
     facts->is_proof_key_bad =
         device->has_bad_key && memcmp(device->bad_key, ask->peer_spki, 32) == 0;
-
-    struct certificate before = {0};
-    enum result result =
-        store_certificate_with_key(service->store, job->spki_hash, -1, &before, err);
-    facts->is_new_key_bad =
-        result == OK || (device->has_bad_key && memcmp(device->bad_key, job->spki_hash, 32) == 0);
-    return result == R_NOT_FOUND ? OK : result;
+    return read_new_key(service, job, facts, err);
 }
 
 static enum result read_facts(struct service *service, const struct msg_enrol *ask, int64_t now_s,
@@ -139,6 +153,7 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     TRY(find_repeat(service, now_s, job, facts, err));
     TRY(read_permit(service, now_s, job, facts, err));
     TRY(read_quarantine(service, ask, job, facts, err));
+    TRY(read_grace(service, now_s, job, facts, err));
     TRY(find_compromise(service, job, facts, err));
     return find_sharer(service, job, facts, err);
 }

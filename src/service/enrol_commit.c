@@ -154,6 +154,17 @@ static enum result is_unchanged(struct service *service, const struct enrolment 
     return OK;
 }
 
+/* What renewed under grace is TD-09 until the new certificate is used, also when the connection is
+ * older than the expiry and nobody saw the old one late. */
+static enum result settle(struct service *service, const struct enrolment *job,
+                          const struct certificate *issued, int64_t now_s, struct err *err)
+{
+    if (!job->answer.is_under_grace)
+        return finding_settle_issued(service, &job->subject, issued, now_s, err);
+    TRY(finding_note(service, job->subject.device.id, 9, now_s, err));
+    return finding_settle(service, job->subject.device.id, now_s, err);
+}
+
 enum result enrol_commit(struct service *service, const struct enrolment *job,
                          struct bytes certificate, int64_t now_s, bool *ret_is_live,
                          struct err *err)
@@ -163,6 +174,7 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     bool is_device = job->kind == ENROL_DEVICE;
     enum event event = !live                         ? EVENT_CERTIFICATE_ORPHANED
                        : job->kind == ENROL_OPERATOR ? EVENT_OPERATOR_ADDED
+                       : job->answer.is_under_grace  ? EVENT_GRACE_RENEWED
                                                      : EVENT_CERTIFICATE_ISSUED;
     enum cert_state state = !live ? CERT_ORPHAN : is_device ? CERT_PENDING : CERT_CURRENT;
 
@@ -182,7 +194,7 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     TRY(service_record(service, NULL, err));
     TRY(store_put_der(service->store, id, certificate, err));
     if (live && is_device)
-        TRY(finding_settle_issued(service, &job->subject, &row, now_s, err));
+        TRY(settle(service, job, &row, now_s, err));
     *ret_is_live = live;
     return OK;
 }

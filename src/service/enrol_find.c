@@ -120,6 +120,8 @@ static enum result by_idevid(const struct search *search, struct err *err)
     if (search->ask->peer_anchor != 0)
         return by_anchor(search, err);
     TRY(by_own_certificate(search, &certificate, err));
+    if (certificate.profile != PROFILE_IDEVID)
+        return err_set(err, E_PROOF, "certificate %lld is no IDevID", (long long)certificate.id);
     if (!certificate_is_live((enum cert_state)certificate.state))
         return err_set(err, E_PROOF, "this IDevID is %s",
                        cert_state_word((enum cert_state)certificate.state));
@@ -132,8 +134,8 @@ static enum result by_ldevid(const struct search *search, struct err *err)
     struct certificate shown = {0};
     TRY(by_own_certificate(search, &shown, err));
     enum cert_state state = (enum cert_state)shown.state;
-    search->facts->is_certificate_live =
-        certificate_is_live(state) && search->now_s <= shown.not_after_s;
+    search->facts->is_certificate_live = certificate_is_live(state);
+    search->facts->is_certificate_expired = search->now_s > shown.not_after_s;
     search->facts->is_certificate_replaced = certificate_is_replaced(state);
     search->job->is_fork =
         certificate_use_is_fork(state, shown.state_at_s, search->ask->handshake_s);

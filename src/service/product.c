@@ -7,6 +7,14 @@
 #define PRODUCT_VALIDITY_MIN_S 60
 #define PRODUCT_ENROLS_A_YEAR 4
 
+static enum result check_grace(int64_t grace_s, struct err *err)
+{
+    if (grace_s < 0 || grace_s > LIMIT_GRACE_S)
+        return err_set(err, E_SYNTAX, "grace %lld s: 0 (never) to %d is wanted", (long long)grace_s,
+                       LIMIT_GRACE_S);
+    return OK;
+}
+
 static enum result check(const struct msg_product_add *ask, struct err *err)
 {
     TRY(verb_name("product name", ask->name, err));
@@ -22,7 +30,7 @@ static enum result check(const struct msg_product_add *ask, struct err *err)
     if (ask->validity_s != 0 && ask->validity_s < PRODUCT_VALIDITY_MIN_S)
         return err_set(err, E_SYNTAX, "validity %lld s: %d or more is wanted",
                        (long long)ask->validity_s, PRODUCT_VALIDITY_MIN_S);
-    return OK;
+    return check_grace(ask->grace_s, err);
 }
 
 static enum result check_free(struct service *service, struct bytes name, struct err *err)
@@ -53,6 +61,30 @@ enum result verb_product_add(struct service *service, const struct operator_is *
                ask->validity_s != 0 ? ask->validity_s : PRODUCT_VALIDITY_S);
     change_int(c, COL_PRODUCT_ENROLS_A_YEAR,
                ask->enrols_a_year != 0 ? ask->enrols_a_year : PRODUCT_ENROLS_A_YEAR);
+    change_int(c, COL_PRODUCT_GRACE_S, ask->grace_s);
     answer->created = 1;
+    return service_record(service, &answer->entry, err);
+}
+
+enum result verb_product_set(struct service *service, const struct operator_is *who,
+                             const struct msg_product_set *ask, int64_t now_s,
+                             struct msg_verb_answer *answer, struct err *err)
+{
+    struct product product = {0};
+    TRY(verb_allow(who, OPERATE_PRODUCT, NULL, err));
+    enum result result = store_product_named(service->store, ask->product, &product, err);
+    if (result == R_NOT_FOUND)
+        return err_set(err, E_NOT_FOUND, "there is no product \"%s\"",
+                       err_value(ask->product).text);
+    TRY(result);
+    answer->object = product.id;
+    answer->unchanged = 1;
+    if (ask->grace_s < 0 || ask->grace_s == product.grace_s)
+        return OK;
+    TRY(check_grace(ask->grace_s, err));
+    struct act *act = service_act(service, EVENT_PRODUCT_CHANGED, now_s, who->actor, 0);
+    change_int(act_change(act, TABLE_PRODUCT, product.id), COL_PRODUCT_GRACE_S, ask->grace_s);
+    answer->unchanged = 0;
+    answer->changed = 1;
     return service_record(service, &answer->entry, err);
 }

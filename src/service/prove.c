@@ -40,6 +40,24 @@ static enum result see(struct service *service, const struct certificate *certif
     return store_put_seen(service->store, certificate->device, certificate->id, now_s, err);
 }
 
+/* An expired certificate proves nothing to anybody but that somebody still has its key: TD-09. One
+ * that an active device got and never came to use is its newest from then on, if it has grace: it
+ * renews, and whoever renews with it must not find it voided. */
+static enum result see_late(struct service *service, const struct certificate *certificate,
+                            int64_t now_s, struct err *err)
+{
+    struct device device = {0};
+    struct subject subject = {0};
+    TRY(finding_report(service, certificate->device, 9, certificate->spki, now_s, err));
+    TRY(store_device(service->store, certificate->device, &device, err));
+    if (certificate->state != CERT_PENDING || device.state != STATE_ACTIVE)
+        return OK;
+    TRY(subject_read(service->store, &device, &subject, err));
+    if (!subject_is_in_grace(&subject, certificate->id, now_s))
+        return OK;
+    return prove(service, &subject, certificate, now_s, err);
+}
+
 enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
                            int64_t now_s, struct err *err)
 {
@@ -56,7 +74,7 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
                                 sighting->handshake_s))
         return finding_report(service, certificate.device, 2, certificate.spki, now_s, err);
     if (certificate_use_is_late((enum cert_state)certificate.state, certificate.not_after_s, now_s))
-        return finding_report(service, certificate.device, 9, certificate.spki, now_s, err);
+        return see_late(service, &certificate, now_s, err);
     if (certificate.state == CERT_CURRENT)
         return see(service, &certificate, now_s, err);
     if (certificate.state != CERT_PENDING)

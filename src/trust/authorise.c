@@ -135,13 +135,26 @@ static struct answer by_permit(const struct ask *ask)
     return answer;
 }
 
+/* The clock of a device that was off says nothing, its old key has been lying about: policy must
+ * allow it, and the key must be one that it never had. */
+static struct answer renew_late(const struct ask *ask)
+{
+    if (!ask->is_in_grace)
+        return refuse(ask, E_EXPIRED);
+    if (ask->is_new_key_bad && !ask->repeats)
+        return refuse(ask, E_NEW_KEY);
+    struct answer answer = issue(ask);
+    answer.is_under_grace = true;
+    return answer;
+}
+
 static struct answer renew(const struct ask *ask)
 {
     if (ask->is_certificate_replaced)
         return refuse(ask, E_SUPERSEDED);
     if (!ask->is_certificate_live)
         return refuse(ask, E_GONE);
-    return issue(ask);
+    return ask->is_certificate_expired ? renew_late(ask) : issue(ask);
 }
 
 static struct answer tell(const struct ask *ask)

@@ -18,13 +18,12 @@ static enum verdict verdict_of(const struct facts *facts, const struct policy *p
     if (!certificate_is_live(facts->cert_state) || now_s < facts->not_before_s)
         return VERDICT_REFUSED;
 
-    int64_t grace_end_s = facts->not_after_s + policy->grace_s;
     if (now_s <= facts->not_after_s) {
         *next_s = sooner(*next_s, facts->not_after_s + 1);
         return VERDICT_TRUSTED;
     }
-    if (now_s <= grace_end_s) {
-        *next_s = sooner(*next_s, grace_end_s + 1);
+    if (certificate_is_in_grace(facts->cert_state, facts->not_after_s, policy, now_s)) {
+        *next_s = sooner(*next_s, facts->not_after_s + policy->grace_s + 1);
         return VERDICT_GRACE;
     }
     return VERDICT_REFUSED;
@@ -94,6 +93,13 @@ bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t 
     if (state == CERT_VOIDED)
         return true;
     return state == CERT_SUPERSEDED && handshake_s > state_at_s + FORK_AFTER_S;
+}
+
+bool certificate_is_in_grace(enum cert_state state, int64_t not_after_s,
+                             const struct policy *policy, int64_t now_s)
+{
+    return certificate_is_live(state) && now_s > not_after_s &&
+           now_s - not_after_s <= policy->grace_s;
 }
 
 bool certificate_use_is_late(enum cert_state state, int64_t not_after_s, int64_t now_s)

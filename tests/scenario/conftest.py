@@ -1,5 +1,8 @@
 """Fixtures of the scenario tests. TROTH_BUILD names the build folder (default: build)."""
 
+import ctypes
+import mmap
+
 import pytest
 
 import lab
@@ -9,6 +12,39 @@ import lab
 def programs():
     """Without the programs there is nothing to test."""
     lab.program("trothd")
+
+
+class Control(ctypes.Structure):
+    """As fault/shim.c has it."""
+
+    _fields_ = [("wall_offset_s", ctypes.c_int64), ("fail_syncs", ctypes.c_int64),
+                ("allocations", ctypes.c_int64), ("failed_allocations", ctypes.c_int64)]
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory):
+    library = tmp_path_factory.mktemp("shim") / "shim.so"
+    lab.run("cc", "-shared", "-fPIC", "-O1", "-o", str(library),
+            str(lab.SOURCE / "tests" / "scenario" / "fault" / "shim.c"))
+    return library
+
+
+@pytest.fixture
+def faulty(tmp_path, shim, monkeypatch):
+    """A server whose machine fails by `server.control`; a peer that runs with `server.environment`
+    has the same clock."""
+    path = tmp_path / "control"
+    path.write_bytes(bytes(ctypes.sizeof(Control)))
+    with open(path, "r+b") as file:
+        server = lab.Server(tmp_path / "troth").init()
+        server.control = Control.from_buffer(mmap.mmap(file.fileno(), 0))
+        sanitizer = lab.run("cc", "-print-file-name=libasan.so").stdout if lab.SANITIZED else ""
+        monkeypatch.setenv("TROTH_FAULT_CONTROL", str(path))
+        server.environment = {"LD_PRELOAD": f"{sanitizer.strip()} {shim}".strip()}
+        try:
+            yield server.start()
+        finally:
+            server.kill()
 
 
 def serve(folder, config=None):

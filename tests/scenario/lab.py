@@ -28,6 +28,7 @@ import contract
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("TROTH_BUILD", SOURCE / "build")).resolve()
+SANITIZED = "asan" in BUILD.name  # its allocator is its own, and it must be loaded first
 READY_S = 20.0  # the sanitizers' build on a busy machine
 STOP_S = 20.0
 
@@ -461,6 +462,13 @@ class Server:
         assert status == 0, f"trothd ended with {status}\n{self.log()}"
         left = [pid for pid in self.children if is_alive(pid)]
         assert not left, f"trothd left processes: {left}\n{self.log()}"
+
+    def stop_and_audit(self):
+        """Stops once the last entries are in a checkpoint; what it leaves verifies and replays."""
+        time.sleep(1)
+        self.stop()
+        for verb in ("verify", "replay"):
+            run(program("trothd"), "audit", verb, "--config", str(self.config_file))
 
     def kill(self):
         """Ends it and its processes as a power cut would (kill -9)."""

@@ -3,8 +3,6 @@ n-th allocation. As design 9 promises: nothing acknowledged is lost, revocation 
 cannot go on stops."""
 
 import contextlib
-import ctypes
-import mmap
 import os
 import random
 import time
@@ -14,43 +12,6 @@ import pytest
 from cryptography import x509
 
 YEAR_S = 365 * 86400
-SANITIZED = "asan" in lab.BUILD.name  # its allocator is its own, and it must be loaded first
-
-
-class Control(ctypes.Structure):
-    """As fault/shim.c has it."""
-
-    _fields_ = [("wall_offset_s", ctypes.c_int64), ("fail_syncs", ctypes.c_int64),
-                ("allocations", ctypes.c_int64), ("failed_allocations", ctypes.c_int64)]
-
-
-@pytest.fixture(scope="session")
-def shim(tmp_path_factory):
-    library = tmp_path_factory.mktemp("shim") / "shim.so"
-    lab.run("cc", "-shared", "-fPIC", "-O1", "-o", str(library),
-            str(lab.SOURCE / "tests" / "scenario" / "fault" / "shim.c"))
-    return library
-
-
-@pytest.fixture
-def faulty(tmp_path, shim, monkeypatch):
-    """A server whose machine fails by `server.control`."""
-    path = tmp_path / "control"
-    path.write_bytes(bytes(ctypes.sizeof(Control)))
-    with open(path, "r+b") as file:
-        server = lab.Server(tmp_path / "troth").init()
-        server.control = Control.from_buffer(mmap.mmap(file.fileno(), 0))
-        preload = f"{sanitizer()} {shim}".strip()
-        monkeypatch.setenv("TROTH_FAULT_CONTROL", str(path))
-        server.environment = {"LD_PRELOAD": preload}
-        try:
-            yield server.start()
-        finally:
-            server.kill()
-
-
-def sanitizer():
-    return lab.run("cc", "-print-file-name=libasan.so").stdout.strip() if SANITIZED else ""
 
 
 def fleet(server, count):
@@ -81,14 +42,6 @@ def wait_for(what, seconds=10):
         time.sleep(0.05)
 
 
-def verify(server):
-    """Stops the server once its last entries are in a checkpoint, and verifies what it leaves."""
-    time.sleep(1)
-    server.stop()
-    lab.run(lab.program("trothd"), "audit", "verify", "--config", str(server.config_file))
-    lab.run(lab.program("trothd"), "audit", "replay", "--config", str(server.config_file))
-
-
 @pytest.mark.parametrize("jump_s", [YEAR_S, -YEAR_S], ids=["ahead", "behind"])
 def test_a_clock_that_jumps_a_year_stops_issuing_and_not_revoking(faulty, jump_s):
     alice, devices = fleet(faulty, 4)
@@ -103,7 +56,7 @@ def test_a_clock_that_jumps_a_year_stops_issuing_and_not_revoking(faulty, jump_s
         wait_for(lambda: is_on_crl(faulty, leaf))
         faulty.control.wall_offset_s = 0
         wait_for(lambda: enrol(faulty, devices, "P-1").status == 200)
-    verify(faulty)
+    faulty.stop_and_audit()
 
 
 def test_a_clock_that_a_person_accepts_issues_again(faulty):
@@ -135,7 +88,7 @@ def test_a_sync_that_fails_ends_the_server_and_loses_nothing(faulty):
     for serial, certificate in told:
         shown = faulty.first.show("pump", serial)["certificates"]
         assert certificate in [one["serial"] for one in shown]
-    verify(faulty)
+    faulty.stop_and_audit()
 
 
 def crash_sites(log):
@@ -150,7 +103,7 @@ def crash_sites(log):
     return sites
 
 
-@pytest.mark.skipif(SANITIZED, reason="AddressSanitizer brings its own allocator; it runs in the other build")
+@pytest.mark.skipif(lab.SANITIZED, reason="AddressSanitizer brings its own allocator; it runs in the other build")
 def test_no_allocation_that_fails_loses_what_was_acknowledged(faulty):
     """The n-th allocation of any process fails, for random n; who cannot go on stops and is started
     again; who was refused is served once there is memory. The seed replays the run."""
@@ -187,7 +140,7 @@ def test_no_allocation_that_fails_loses_what_was_acknowledged(faulty):
     for serial, certificate in told:
         shown = faulty.first.show("pump", serial)["certificates"]
         assert certificate in [one["serial"] for one in shown], f"seed {seed}"
-    verify(faulty)
+    faulty.stop_and_audit()
 
 
 @pytest.fixture
@@ -233,4 +186,4 @@ def test_on_a_full_disk_revocation_goes_on(small_disk):
     os.truncate(filler, 0)
     wait_for(lambda: enrol(small_disk, devices, "P-40").status == 200)
     assert small_disk.local("GET", "/readyz").status == 200
-    verify(small_disk)
+    small_disk.stop_and_audit()

@@ -79,7 +79,7 @@ static void refuses_values_that_are_not_of_their_kind(void **state)
     static const char *const bad[][2] = {
         {"--limit", "x"},    {"--limit", "-1"},
         {"--limit", "12x"},  {"--limit", "9999999999999999"},
-        {"--ttl", "0"},      {"--ttl", "5w"},
+        {"--ttl", "h"},      {"--ttl", "5w"},
         {"--ttl", "d"},      {"--ttl", "40000d"},
         {"--role", "admi"},  {"--role", "|"},
         {"--role", ""},      {"--role", "viewer|admin"},

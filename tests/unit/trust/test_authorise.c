@@ -215,6 +215,44 @@ static void a_replaced_certificate_renews_nothing(void **context)
     assert_int_equal(authorise(&ask).code, E_GONE);
 }
 
+/* Every cell again with a certificate that has expired: grace opens the one cell that renews, and
+ * none beside it. */
+static void expect_late(enum operation operation, enum credential credential,
+                        enum device_state state)
+{
+    struct ask ask = best_case(operation, credential, state);
+    bool is_renewal = may_issue(operation, credential, state) && operation == OPERATION_REENROL;
+    ask.is_certificate_expired = true;
+    bool is_refused = authorise(&ask).decision != DECISION_ISSUE;
+    ask.is_in_grace = true;
+    struct answer answer = authorise(&ask);
+    assert_int_equal(answer.is_under_grace, is_renewal);
+    assert_int_equal(answer.decision == DECISION_ISSUE, may_issue(operation, credential, state));
+    if (is_renewal)
+        assert_true(is_refused);
+}
+
+static void grace_opens_renewal_and_nothing_else(void **context)
+{
+    (void)context;
+    walk(expect_late);
+}
+
+static void what_has_expired_renews_with_a_new_key_only(void **context)
+{
+    (void)context;
+    struct ask ask = best_case(OPERATION_REENROL, CREDENTIAL_LDEVID, STATE_ACTIVE);
+    ask.is_certificate_expired = true;
+    assert_int_equal(authorise(&ask).code, E_EXPIRED);
+    ask.is_in_grace = true;
+    ask.is_new_key_bad = true;
+    assert_int_equal(authorise(&ask).code, E_NEW_KEY);
+    ask.repeats = true;
+    assert_int_equal(authorise(&ask).decision, DECISION_ISSUE);
+    ask.is_certificate_replaced = true;
+    assert_int_equal(authorise(&ask).code, E_SUPERSEDED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +270,8 @@ int main(void)
         cmocka_unit_test(the_key_of_the_finding_ends_no_quarantine),
         cmocka_unit_test(a_tombstone_needs_a_permit),
         cmocka_unit_test(a_replaced_certificate_renews_nothing),
+        cmocka_unit_test(what_has_expired_renews_with_a_new_key_only),
+        cmocka_unit_test(grace_opens_renewal_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,8 @@ static void grace_only_where_policy_gives_it(void **context)
     assert_int_equal(verdict_at(&facts, &graceful, NB + LIFE + 1), VERDICT_GRACE);
     assert_int_equal(verdict_at(&facts, &graceful, NB + LIFE + 10), VERDICT_GRACE);
     assert_int_equal(verdict_at(&facts, &graceful, NB + LIFE + 11), VERDICT_REFUSED);
+    facts.expired_used = (struct since){YES, NB + LIFE + 5}; /* TD-09 takes nothing away */
+    assert_int_equal(verdict_at(&facts, &graceful, NB + LIFE + 6), VERDICT_GRACE);
 }
 
 static void a_certificate_that_ended_is_refused(void **context)
@@ -241,7 +243,7 @@ static void renewal_is_deferred_from_renew_by_on(void **context)
     assert_int_equal(check->judge(&facts, &policy, due_s).open, UNMEASURED);
 }
 
-static void expired_in_use_refuses_until_a_live_certificate_is_there(void **context)
+static void expired_in_use_is_open_until_a_live_certificate_is_there(void **context)
 {
     (void)context;
     struct facts facts = healthy();
@@ -349,7 +351,7 @@ int main(void)
         cmocka_unit_test(tokens_and_permits_fit_few_states),
         cmocka_unit_test(a_proof_below_the_product_s_is_td06),
         cmocka_unit_test(renewal_is_deferred_from_renew_by_on),
-        cmocka_unit_test(expired_in_use_refuses_until_a_live_certificate_is_there),
+        cmocka_unit_test(expired_in_use_is_open_until_a_live_certificate_is_there),
         cmocka_unit_test(only_the_dead_can_be_zombies),
         cmocka_unit_test(the_catalogue_has_the_ten_checks_of_this_road),
         cmocka_unit_test(weights_are_those_of_the_catalogue),

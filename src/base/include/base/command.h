@@ -16,7 +16,7 @@ enum value_kind {
     VALUE_TEXT,     /* 1 octet or more, no control characters */
     VALUE_FILE,     /* a path; not looked at here */
     VALUE_NUMBER,   /* decimal, 0 .. 10^15 */
-    VALUE_DURATION, /* "90s", "15m", "12h", "30d" or plain seconds; 1 s .. 100 years */
+    VALUE_DURATION, /* "90s", "15m", "12h", "30d" or plain seconds; 0 .. 100 years */
     VALUE_HEX,      /* whole octets, either case */
     VALUE_CHOICE,   /* one of the words in `value`: "viewer|operator|admin" */
 };

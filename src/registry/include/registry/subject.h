@@ -34,6 +34,9 @@ MUST_USE enum result subject_facts(struct store *store, const struct subject *su
 
 struct policy subject_policy(const struct subject *subject);
 
+/* Is this one of its live certificates, expired, and within its product's grace? */
+bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int64_t now_s);
+
 /* The finding of check `number` that is open, or NULL. */
 const struct finding *subject_finding(const struct subject *subject, int number);
 

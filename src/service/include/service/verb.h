@@ -52,6 +52,7 @@ MUST_USE enum result verb_name(const char *what, struct bytes name, struct err *
                                      struct msg_verb_answer *answer, struct err *err)
 
 VERB(product_add);
+VERB(product_set);
 VERB(anchor_add);
 VERB(device_set);
 VERB(cert_revoke);

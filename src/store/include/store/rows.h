@@ -17,6 +17,7 @@ struct product {
     int least_proof;
     int64_t validity_s;
     uint32_t enrols_a_year;
+    int64_t grace_s;
 };
 
 struct authority_row { /* an issuer or an anchor */

@@ -39,11 +39,13 @@ struct ask {
     bool repeats;            /* this credential and key have an answer that is still good */
     bool is_token_used;      /* the token enrolled already: it only repeats that answer */
     bool is_quarantine_automatic;
-    bool is_proof_key_bad;        /* the proof's key is the key of the finding */
-    bool is_new_key_bad;          /* the requested key is that key, or one the device had before */
-    bool is_key_compromised;      /* the requested key was revoked as compromised */
-    bool is_key_elsewhere;        /* the requested key is on another device or holder (TD-01) */
-    bool is_certificate_live;     /* the presented LDevID is pending or current, and not expired */
+    bool is_proof_key_bad;    /* the proof's key is the key of the finding */
+    bool is_new_key_bad;      /* the requested key is that key, or one the device had before */
+    bool is_key_compromised;  /* the requested key was revoked as compromised */
+    bool is_key_elsewhere;    /* the requested key is on another device or holder (TD-01) */
+    bool is_certificate_live; /* the presented LDevID is pending or current */
+    bool is_certificate_expired;
+    bool is_in_grace;             /* expired, and within its product's grace (trust/standing.h) */
     bool is_certificate_replaced; /* the presented LDevID was superseded or voided (TD-02) */
     int64_t enrols_this_year;
     uint32_t enrols_a_year;
@@ -57,6 +59,7 @@ struct answer {
     bool is_proven; /* the caller has shown possession: he may be told why */
     bool is_anew;   /* enrols again while active: counted, a low finding */
     bool ends_quarantine;
+    bool is_under_grace; /* an expired certificate renews: noted, TD-09 */
     bool uses_permit;
     bool uses_token;
     enum proof proof; /* the level that this enrolment shows */

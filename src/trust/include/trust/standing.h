@@ -48,6 +48,10 @@ bool certificate_repeats(enum cert_state state, int64_t not_before_s, int64_t no
  * `state_at_s` is when it got there, `handshake_s` when the handshake began. Design 5, Renewal. */
 bool certificate_use_is_fork(enum cert_state state, int64_t state_at_s, int64_t handshake_s);
 
+/* Expired, live otherwise, and within its product's grace: it renews, and opens nothing else. */
+bool certificate_is_in_grace(enum cert_state state, int64_t not_after_s,
+                             const struct policy *policy, int64_t now_s);
+
 /* Is an expired certificate in use (TD-09)? */
 bool certificate_use_is_late(enum cert_state state, int64_t not_after_s, int64_t now_s);
 
