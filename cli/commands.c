@@ -45,6 +45,12 @@
         "--grace", VALUE_DURATION, "TIME", is_required, help                                       \
     }
 
+#define CLAIMS                                                                                     \
+    {                                                                                              \
+        "--claims-an-hour", VALUE_NUMBER, "N", false,                                              \
+            "enrolments by IDevID or registered key on TLS; 0: 1,000, or 1 % of the devices"       \
+    }
+
 static const struct option_row product_add_options[] = {
     {"NAME", VALUE_TEXT, NULL, true, "name of the product, also its EST label"},
     {"--proofs", VALUE_TEXT, "LIST", false,
@@ -55,17 +61,20 @@ static const struct option_row product_add_options[] = {
     {"--enrols-a-year", VALUE_NUMBER, "N", false, "re-enrolments of an active device (default 4)"},
     {"--hw-type", VALUE_TEXT, "OID", false, "dotted OID of the hardware type (RFC 4108)"},
     GRACE(false, "so long after its end a certificate still renews, with a new key (default 0)"),
+    CLAIMS,
     DRY_RUN,
     {0},
 };
 static const struct option_row product_set_options[] = {
     {"PRODUCT", VALUE_TEXT, NULL, true, "name of the product"},
-    GRACE(true, "so long after its end a certificate still renews, with a new key; 0: never"),
+    GRACE(false, "so long after its end a certificate still renews, with a new key; 0: never"),
+    CLAIMS,
     DRY_RUN,
     {0},
 };
 static const struct field product_set_fields[] = {
     {"--grace", PLACE_NUMBER, "grace_s"},
+    {"--claims-an-hour", PLACE_NUMBER, "claims_an_hour"},
     DRY_RUN_FIELD,
     {0},
 };
@@ -77,6 +86,7 @@ static const struct field product_add_fields[] = {
     {"--enrols-a-year", PLACE_NUMBER, "enrols_a_year"},
     {"--hw-type", PLACE_TEXT, "hw_type"},
     {"--grace", PLACE_NUMBER, "grace_s"},
+    {"--claims-an-hour", PLACE_NUMBER, "claims_an_hour"},
     DRY_RUN_FIELD,
     {0},
 };
@@ -256,6 +266,19 @@ static const struct column finding_columns[] = {
     {"PRODUCT", "product"}, {"SERIAL", "serial"}, {"BEGAN", "began"},
     {"CLOSED", "closed"},   {"MEND", "mend"},     {0},
 };
+static const struct option_row finding_close_options[] = {
+    {"FINDING", VALUE_NUMBER, NULL, true, "its number; about a product, not about a device"},
+    {"--note", VALUE_TEXT, "TEXT", false, "what was found, for the ledger; erasable"},
+    DRY_RUN,
+    {0},
+};
+static const struct field finding_close_fields[] = {
+    {"--note", PLACE_TEXT, "note"},
+    DRY_RUN_FIELD,
+    {0},
+};
+static const struct plan finding_close = {plan_change, "/api/v1/findings/{FINDING}/close",
+                                          finding_close_fields, NULL, "finding {FINDING} closed"};
 static const struct plan finding_list = {plan_list, "/api/v1/findings", finding_fields,
                                          finding_columns, NULL};
 
@@ -376,6 +399,8 @@ static const struct command commands[] = {
     {"cert", "show", "one certificate with its PEM", cert_options, false, &cert_show},
     {"cert", "revoke", "revoke one certificate", cert_revoke_options, false, &cert_revoke},
     {"finding", "list", "list open findings", finding_options, false, &finding_list},
+    {"finding", "close", "answer what a brake or a budget asks about a product",
+     finding_close_options, false, &finding_close},
     {"audit", "checkpoint", "the newest signed checkpoint", NULL, false, &checkpoint},
     {"audit", "entries", "list the ledger's entries", list_options, false, &entries},
     {"audit", "verify", "check entries, tiles, checkpoints and every row (trothd audit verify)",

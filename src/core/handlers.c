@@ -114,6 +114,7 @@ static const struct {
     {IPC_DEVICE_IMPORT, on_import},
     {IPC_DEVICE_SET, on_verb},
     {IPC_CERT_REVOKE, on_verb},
+    {IPC_FINDING_CLOSE, on_verb},
     {IPC_TOKEN_ADD, on_verb},
     {IPC_PERMIT_ADD, on_verb},
     {IPC_OPERATOR_ADD, on_operator_add},

@@ -24,6 +24,7 @@ CALL(product_set)
 CALL(anchor_add)
 CALL(device_set)
 CALL(cert_revoke)
+CALL(finding_close)
 CALL(token_add)
 CALL(permit_add)
 CALL(clock_accept)
@@ -33,10 +34,11 @@ static const struct row {
     verb call;
     bool changes_trust; /* listeners verify against something else afterwards */
 } rows[] = {
-    {IPC_PRODUCT_ADD, call_product_add, false}, {IPC_PRODUCT_SET, call_product_set, false},
-    {IPC_ANCHOR_ADD, call_anchor_add, true},    {IPC_DEVICE_SET, call_device_set, false},
-    {IPC_CERT_REVOKE, call_cert_revoke, false}, {IPC_TOKEN_ADD, call_token_add, false},
-    {IPC_PERMIT_ADD, call_permit_add, false},   {IPC_CLOCK_ACCEPT, call_clock_accept, false},
+    {IPC_PRODUCT_ADD, call_product_add, false},     {IPC_PRODUCT_SET, call_product_set, false},
+    {IPC_ANCHOR_ADD, call_anchor_add, true},        {IPC_DEVICE_SET, call_device_set, false},
+    {IPC_CERT_REVOKE, call_cert_revoke, false},     {IPC_TOKEN_ADD, call_token_add, false},
+    {IPC_PERMIT_ADD, call_permit_add, false},       {IPC_CLOCK_ACCEPT, call_clock_accept, false},
+    {IPC_FINDING_CLOSE, call_finding_close, false},
 };
 
 /* What every verb's message starts with (ipc/messages.def, FIELDS_asked). */

@@ -24,11 +24,13 @@ static const struct api_field product_add_fields[] = {
     API_FIELD("validity_s", struct msg_product_add, validity_s, API_NUMBER, .min = 3600, .max = 3153600000),
     API_FIELD("enrols_a_year", struct msg_product_add, enrols_a_year, API_NUMBER, .max = 1000),
     API_FIELD("grace_s", struct msg_product_add, grace_s, API_NUMBER, .max = LIMIT_GRACE_S),
+    API_FIELD("claims_an_hour", struct msg_product_add, claims_an_hour, API_NUMBER, .max = LIMIT_CLAIMS_AN_HOUR),
 };
 SHAPE(product_add);
 
 static const struct api_field product_set_fields[] = {
     API_FIELD("grace_s", struct msg_product_set, grace_s, API_NUMBER, .max = LIMIT_GRACE_S),
+    API_FIELD("claims_an_hour", struct msg_product_set, claims_an_hour, API_NUMBER, .max = LIMIT_CLAIMS_AN_HOUR),
 };
 SHAPE(product_set);
 
@@ -49,6 +51,11 @@ static const struct api_field cert_revoke_fields[] = {
     API_FIELD("note", struct msg_cert_revoke, note, API_TEXT, .max = LIMIT_TEXT),
 };
 SHAPE(cert_revoke);
+
+static const struct api_field finding_close_fields[] = {
+    API_FIELD("note", struct msg_finding_close, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(finding_close);
 
 static const struct api_field token_add_fields[] = {
     API_FIELD("product", struct msg_token_add, product, API_TEXT, NEEDED, NAME),

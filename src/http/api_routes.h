@@ -24,6 +24,7 @@ void api_product_add(struct request *request);
 void api_product_set(struct request *request);
 void api_anchor_add(struct request *request);
 void api_device_set(struct request *request);
+void api_finding_close(struct request *request);
 void api_token_add(struct request *request);
 void api_permit_add(struct request *request);
 void api_cert_revoke(struct request *request);

@@ -39,6 +39,7 @@ static const struct api_field product_fields[] = {
     API_FIELD("validity_s", struct msg_product_row, validity_s, API_NUMBER),
     API_FIELD("enrols_a_year", struct msg_product_row, enrols_a_year, API_NUMBER),
     API_FIELD("grace_s", struct msg_product_row, grace_s, API_NUMBER),
+    API_FIELD("claims_an_hour", struct msg_product_row, claims_an_hour, API_NUMBER),
     API_FIELD("devices", struct msg_product_row, devices, API_NUMBER_OR_NULL),
 };
 
@@ -170,12 +171,17 @@ static void write_issuer(writer write, struct api_doc *doc, const char *name,
 #define MEND_MAX 256
 
 /* The check's command; with the device behind it where one is wanted. A serial number is
- * PrintableString (X520SerialNumber): within double quotes nothing in it means anything. */
+ * PrintableString (X520SerialNumber): within double quotes nothing in it means anything. What is
+ * about no device waits for a person's answer. */
 static struct bytes mend_of(const struct check *check, const struct msg_finding_row *row,
                             char space[MEND_MAX])
 {
     static const char verbs[] = "troth device ";
     bool is_verb = strncmp(check->mend, verbs, sizeof verbs - 1) == 0;
+    if (row->serial_number.n == 0 && check->number != CHECK_KEY_CUSTODY) {
+        snprintf(space, MEND_MAX, "troth finding close %lld", (long long)row->row);
+        return text_of(space);
+    }
     if (!is_verb || row->serial_number.n == 0)
         return text_of(check->mend);
     snprintf(space, MEND_MAX, "%s %.*s \"%.*s\"", check->mend, (int)row->product.n,

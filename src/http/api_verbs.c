@@ -20,6 +20,7 @@ union verb_message {
     struct msg_product_set product_set;
     struct msg_anchor_add anchor_add;
     struct msg_device_set device_set;
+    struct msg_finding_close finding_close;
     struct msg_token_add token_add;
     struct msg_permit_add permit_add;
     struct msg_cert_revoke cert_revoke;
@@ -130,7 +131,7 @@ static enum result finish_product(const struct request *request, struct asking *
 static const struct plan product_set = {
     .type = IPC_PRODUCT_SET,
     .shape = &shape_product_set,
-    .defaults.product_set = {.grace_s = -1},
+    .defaults.product_set = {.grace_s = -1, .claims_an_hour = -1},
     .finish = finish_product,
 };
 
@@ -211,6 +212,24 @@ static const struct plan cert_revoke = {
 void api_cert_revoke(struct request *request)
 {
     run(request, &cert_revoke);
+}
+
+static enum result finish_finding(const struct request *request, struct asking *asking,
+                                  struct err *err)
+{
+    return api_read_number("finding", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &asking->message.finding_close.finding, err);
+}
+
+static const struct plan finding_close = {
+    .type = IPC_FINDING_CLOSE,
+    .shape = &shape_finding_close,
+    .finish = finish_finding,
+};
+
+void api_finding_close(struct request *request)
+{
+    run(request, &finding_close);
 }
 
 /* The token is shown this once. */

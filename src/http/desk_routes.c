@@ -38,6 +38,7 @@ const struct route desk_routes[] = {
     GET(API "/certificates/{certificate}", api_cert_show),
     POST(API "/certificates/{certificate}/revoke", api_cert_revoke),
     GET(API "/findings", api_finding_list),
+    POST(API "/findings/{finding}/close", api_finding_close),
     GET(API "/issuers", api_issuer_list),
     GET(API "/operators", api_operator_list),
     POST(API "/operators", api_operator_add),

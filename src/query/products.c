@@ -42,6 +42,7 @@ static enum result give_product(const struct query *query, const struct product 
         .validity_s = product->validity_s,
         .enrols_a_year = product->enrols_a_year,
         .grace_s = product->grace_s,
+        .claims_an_hour = product->claims_an_hour,
     };
     TRY(count_devices(query, product->id, &row.devices, err));
     return query->give(query->context, IPC_PRODUCT_ROW, &row, err);

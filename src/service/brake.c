@@ -3,6 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct brake brake_quarantine = {"quarantine", 10, 1000};
+const struct brake brake_early = {"early-renewal", 10, 1000};
+
+struct brake brake_claims(const struct product *product)
+{
+    static const char name[] = "claimed-enrolment";
+    if (product->claims_an_hour > 0)
+        return (struct brake){name, product->claims_an_hour, INT64_MAX};
+    return (struct brake){name, 1000, 100};
+}
+
 struct budget {
     const char *name;
     int64_t product;
@@ -40,8 +51,8 @@ static enum result find_budget(struct service *service, const char *name, int64_
 }
 
 /* A new hour: what the store remembers of it, and how many devices there are now. */
-static enum result begin_hour(struct service *service, struct budget *budget, int64_t hour,
-                              struct err *err)
+static enum result begin_hour(struct service *service, const struct brake *brake,
+                              struct budget *budget, int64_t hour, struct err *err)
 {
     int64_t devices = 0, used = 0;
     TRY(store_count_devices(service->store, budget->product, &devices, err));
@@ -49,20 +60,21 @@ static enum result begin_hour(struct service *service, struct budget *budget, in
     TRY(store_count(service->store, &counter, 0, &used, err));
     budget->hour = hour;
     budget->used = used;
-    budget->limit = devices / BRAKE_ONE_IN > BRAKE_LEAST ? devices / BRAKE_ONE_IN : BRAKE_LEAST;
+    int64_t share = devices / brake->one_in;
+    budget->limit = share > brake->least ? share : brake->least;
     return OK;
 }
 
-enum result brake_count(struct service *service, const char *name, int64_t product, int64_t now_s,
-                        bool *ret_is_free, struct err *err)
+enum result brake_count(struct service *service, const struct brake *brake, int64_t product,
+                        int64_t now_s, bool *ret_is_free, struct err *err)
 {
     struct budget *budget = NULL;
-    TRY(find_budget(service, name, product, &budget, err));
+    TRY(find_budget(service, brake->name, product, &budget, err));
     if (budget->hour != now_s / 3600)
-        TRY(begin_hour(service, budget, now_s / 3600, err));
+        TRY(begin_hour(service, brake, budget, now_s / 3600, err));
 
     int64_t sum = 0;
-    struct counter counter = {name, product, budget->hour};
+    struct counter counter = {brake->name, product, budget->hour};
     TRY(store_count(service->store, &counter, 1, &sum, err));
     budget->used++;
     *ret_is_free = budget->used <= budget->limit;

@@ -3,6 +3,7 @@
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <service/brake.h>
+#include <service/finding.h>
 
 #include <string.h>
 
@@ -158,6 +159,21 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     return find_sharer(service, job, facts, err);
 }
 
+/* One more of what has a budget of the product and hour. Above it a finding waits for a person, and
+ * the caller for the next hour. */
+static enum result spend(struct service *service, const struct brake *brake, const char *what,
+                         int64_t now_s, struct enrolment *job, struct err *err)
+{
+    const struct product *product = &job->subject.product;
+    bool is_free = false;
+    TRY(brake_count(service, brake, product->id, now_s, &is_free, err));
+    if (is_free)
+        return OK;
+    TRY(finding_raise(service, product->id, CHECK_OUTSIDE_PROFILE, now_s, err));
+    job->retry_after_s = (uint32_t)(3600 - now_s % 3600);
+    return err_set(err, E_BUDGET, "product \"%s\": %s in this hour", product->name, what);
+}
+
 /* Renewals outside the device's window have a budget per product and hour (design 3). */
 static enum result check_window(struct service *service, int64_t now_s, struct enrolment *job,
                                 struct err *err)
@@ -171,13 +187,20 @@ static enum result check_window(struct service *service, int64_t now_s, struct e
     if (now_s >= newest->not_before_s + life_s / 100 * policy.renew_from_percent)
         return OK;
 
-    bool is_free = false;
-    job->is_early = true;
-    TRY(brake_count(service, BRAKE_EARLY, subject->product.id, now_s, &is_free, err));
-    if (!is_free)
-        return err_set(err, E_BUDGET, "product \"%s\": renewals outside their window in this hour",
-                       subject->product.name);
-    return OK;
+    return spend(service, &brake_early, "renewals outside their window", now_s, job, err);
+}
+
+/* So have enrolments that rest on the front's word: the chain, or the key on TLS, is a claim unless
+ * the signer finds that very key's signature on the request (design 3). */
+static enum result check_claim(struct service *service, int64_t now_s, struct enrolment *job,
+                               struct err *err)
+{
+    bool is_claim = job->credential == CREDENTIAL_IDEVID ||
+                    (job->credential == CREDENTIAL_REGISTERED_TLS && !job->is_key_on_tls);
+    if (!is_claim)
+        return OK;
+    struct brake brake = brake_claims(&job->subject.product);
+    return spend(service, &brake, "enrolments by a key on TLS", now_s, job, err);
 }
 
 /* Another key voids a pending certificate, but not without end. */
@@ -214,6 +237,7 @@ static enum result go_on(struct service *service, const struct msg_enrol *ask, i
     TRY(check_names(ask, job, err));
     TRY(check_voids(service, now_s, job, err));
     TRY(check_window(service, now_s, job, err));
+    TRY(check_claim(service, now_s, job, err));
 
     const struct subject *subject = &job->subject;
     job->grant = (struct grant){

@@ -6,20 +6,33 @@
 
 static const struct actor core = {ACTOR_CORE, 0};
 
-static enum result open_finding(struct service *service, const struct device *device, int number,
-                                int64_t began_s, int64_t now_s, struct err *err)
+/* What a finding is about: a device, a whole product (device 0), or the installation (both 0). */
+struct about {
+    int64_t device;
+    int64_t product;
+};
+
+static enum result record_open(struct service *service, struct about about, int number,
+                               int64_t began_s, int64_t now_s, struct err *err)
 {
-    service_act(service, EVENT_FINDING_OPENED, now_s, core, device->id);
+    service_act(service, EVENT_FINDING_OPENED, now_s, core, about.device);
     struct change *c =
         act_change(&service->act, TABLE_FINDING, service_next_id(service, TABLE_FINDING));
     change_int(c, COL_FINDING_CHECK, number);
-    change_int(c, COL_FINDING_DEVICE, device->id);
+    change_int(c, COL_FINDING_DEVICE, about.device);
     change_int(c, COL_FINDING_CERTIFICATE, 0);
     change_int(c, COL_FINDING_BEGAN_AT, began_s == 0 || began_s > now_s ? now_s : began_s);
     change_int(c, COL_FINDING_RECORDED_AT, now_s);
     change_int(c, COL_FINDING_CLOSED_AT, 0);
-    change_int(c, COL_FINDING_PRODUCT, device->product);
+    change_int(c, COL_FINDING_PRODUCT, about.product);
     return service_record(service, NULL, err);
+}
+
+static enum result open_finding(struct service *service, const struct device *device, int number,
+                                int64_t began_s, int64_t now_s, struct err *err)
+{
+    struct about about = {device->id, device->product};
+    return record_open(service, about, number, began_s, now_s, err);
 }
 
 static enum result close_finding(struct service *service, const struct finding *finding,
@@ -29,6 +42,26 @@ static enum result close_finding(struct service *service, const struct finding *
     struct change *c = act_change(&service->act, TABLE_FINDING, finding->id);
     change_int(c, COL_FINDING_CLOSED_AT, now_s);
     return service_record(service, NULL, err);
+}
+
+enum result finding_raise(struct service *service, int64_t product, int number, int64_t now_s,
+                          struct err *err)
+{
+    struct finding open = {0};
+    enum result result = store_finding_about(service->store, product, number, &open, err);
+    if (result != R_NOT_FOUND)
+        return result;
+    return record_open(service, (struct about){0, product}, number, now_s, now_s, err);
+}
+
+enum result finding_lower(struct service *service, int64_t product, int number, int64_t now_s,
+                          struct err *err)
+{
+    struct finding open = {0};
+    enum result result = store_finding_about(service->store, product, number, &open, err);
+    if (result != OK)
+        return result == R_NOT_FOUND ? OK : result;
+    return close_finding(service, &open, now_s, err);
 }
 
 /* The difference between what is judged and what is stored. */
@@ -117,7 +150,9 @@ enum result finding_report(struct service *service, int64_t device, int number,
     if (!is_new || !quarantines || row.state == STATE_QUARANTINED)
         return OK;
     bool is_free = false;
-    TRY(brake_count(service, BRAKE_QUARANTINE, row.product, now_s, &is_free, err));
+    TRY(brake_count(service, &brake_quarantine, row.product, now_s, &is_free, err));
+    if (!is_free)
+        TRY(finding_raise(service, row.product, number, now_s, err));
     return quarantine(service, &row, key, is_free, now_s, err);
 }
 

@@ -15,6 +15,14 @@ static enum result check_grace(int64_t grace_s, struct err *err)
     return OK;
 }
 
+static enum result check_claims(int64_t claims, struct err *err)
+{
+    if (claims < 0 || claims > LIMIT_CLAIMS_AN_HOUR)
+        return err_set(err, E_SYNTAX, "claims an hour %lld: 0 (the default) to %d is wanted",
+                       (long long)claims, LIMIT_CLAIMS_AN_HOUR);
+    return OK;
+}
+
 static enum result check(const struct msg_product_add *ask, struct err *err)
 {
     TRY(verb_name("product name", ask->name, err));
@@ -30,6 +38,7 @@ static enum result check(const struct msg_product_add *ask, struct err *err)
     if (ask->validity_s != 0 && ask->validity_s < PRODUCT_VALIDITY_MIN_S)
         return err_set(err, E_SYNTAX, "validity %lld s: %d or more is wanted",
                        (long long)ask->validity_s, PRODUCT_VALIDITY_MIN_S);
+    TRY(check_claims(ask->claims_an_hour, err));
     return check_grace(ask->grace_s, err);
 }
 
@@ -62,8 +71,16 @@ enum result verb_product_add(struct service *service, const struct operator_is *
     change_int(c, COL_PRODUCT_ENROLS_A_YEAR,
                ask->enrols_a_year != 0 ? ask->enrols_a_year : PRODUCT_ENROLS_A_YEAR);
     change_int(c, COL_PRODUCT_GRACE_S, ask->grace_s);
+    change_int(c, COL_PRODUCT_CLAIMS_AN_HOUR, ask->claims_an_hour);
     answer->created = 1;
     return service_record(service, &answer->entry, err);
+}
+
+/* What is below 0 was not asked for. */
+static void set(struct change *c, enum column column, int64_t wanted, int64_t is)
+{
+    if (wanted >= 0 && wanted != is)
+        change_int(c, column, wanted);
 }
 
 enum result verb_product_set(struct service *service, const struct operator_is *who,
@@ -79,11 +96,16 @@ enum result verb_product_set(struct service *service, const struct operator_is *
     TRY(result);
     answer->object = product.id;
     answer->unchanged = 1;
-    if (ask->grace_s < 0 || ask->grace_s == product.grace_s)
-        return OK;
-    TRY(check_grace(ask->grace_s, err));
+    if (ask->grace_s >= 0)
+        TRY(check_grace(ask->grace_s, err));
+    if (ask->claims_an_hour >= 0)
+        TRY(check_claims(ask->claims_an_hour, err));
     struct act *act = service_act(service, EVENT_PRODUCT_CHANGED, now_s, who->actor, 0);
-    change_int(act_change(act, TABLE_PRODUCT, product.id), COL_PRODUCT_GRACE_S, ask->grace_s);
+    struct change *c = act_change(act, TABLE_PRODUCT, product.id);
+    set(c, COL_PRODUCT_GRACE_S, ask->grace_s, product.grace_s);
+    set(c, COL_PRODUCT_CLAIMS_AN_HOUR, ask->claims_an_hour, product.claims_an_hour);
+    if (c->n == 0)
+        return OK;
     answer->unchanged = 0;
     answer->changed = 1;
     return service_record(service, &answer->entry, err);

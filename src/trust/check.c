@@ -27,6 +27,11 @@ static const struct check table[] = {
     {17, SEVERITY_CRITICAL, EFFECT_NONE, "zombie", "device",
      "retire and lost: certificates, tokens and permits that remain", "troth device retire",
      td17_zombie},
+    {CHECK_KEY_CUSTODY, SEVERITY_HIGH, EFFECT_NONE, "key-custody", "installation",
+     "start: a part of the sandbox that the configuration refuses", "troth config check", NULL},
+    {CHECK_OUTSIDE_PROFILE, SEVERITY_HIGH, EFFECT_NONE, "outside-profile", "product",
+     "enrolment: the hour's budgets of early renewals and of enrolments by claim",
+     "troth finding close", NULL},
 };
 
 static const char *const severities[] = {"none", "low", "medium", "high", "critical"};

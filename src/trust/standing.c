@@ -46,6 +46,8 @@ struct standing standing(const struct facts *facts, const struct policy *policy,
 
     const struct check *check = NULL;
     for (size_t i = 0; (check = check_at(i)) != NULL; i++) {
+        if (check->judge == NULL)
+            continue;
         struct opinion opinion = check->judge(facts, policy, now_s);
         judge(&out, check, &opinion);
     }

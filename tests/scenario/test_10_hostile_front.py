@@ -19,7 +19,11 @@ PROCESSES = ("supervisor", "core", "signer")
 METERS = 14
 RENEWALS_AN_HOUR = 10  # outside their window, of a product (design 3)
 BUDGET = "5002"
-OPERATION_REENROL, CREDENTIAL_LDEVID = 2, 6  # src/trust/include/trust/authorise.h
+CLAIMS_AN_HOUR = 4  # of the product "gauge"
+GAUGES = 9
+# src/trust/include/trust/authorise.h
+OPERATION_ENROL, OPERATION_REENROL = 1, 2
+CREDENTIAL_REGISTERED_TLS, CREDENTIAL_LDEVID = 4, 6
 
 # What must come of every act: killed by the filter, or refused with this errno.
 WANTED = {
@@ -88,6 +92,9 @@ def installation(tmp_path_factory):
         alice = server.bootstrap()
         alice.add_product("valve")
         alice.import_devices("valve", {"SN-1": lab.make_key()})
+        alice.add_product("gauge", claims_an_hour=CLAIMS_AN_HOUR)
+        server.gauges = {f"G-{n}": lab.make_key() for n in range(GAUGES)}
+        alice.import_devices("gauge", server.gauges)
         alice.add_product("meter")
         keys = {f"M-{n}": lab.make_key() for n in range(METERS)}
         alice.import_devices("meter", keys)
@@ -160,6 +167,11 @@ def test_core_refuses_what_is_no_message(installation, hostile, tmp_path, wire):
     assert "process-died of=core" in server.log()
 
 
+def spki_of(key):
+    return key.public_key().public_bytes(lab.serialization.Encoding.DER,
+                                         lab.serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 def stolen_renewal(server, number, leaf):
     """A renewal of a device whose certificate the front saw, for a key of the front's own."""
     key = lab.make_key()
@@ -169,8 +181,7 @@ def stolen_renewal(server, number, leaf):
         peer_spki=bytes.fromhex(lab.spki_hash(leaf)), peer_serial=leaf.serial_number.to_bytes(16, "big"),
         peer_issuer=server.ldevid, peer_not_after_s=int(leaf.not_valid_after.timestamp()),
         handshake_s=int(time.time()), label="meter", names_equal=1,
-        spki=key.public_key().public_bytes(lab.serialization.Encoding.DER,
-                                           lab.serialization.PublicFormat.SubjectPublicKeyInfo),
+        spki=spki_of(key),
         csr=csr.public_bytes(lab.serialization.Encoding.DER))
 
 
@@ -206,6 +217,43 @@ def test_renewals_that_a_front_claims_outside_their_window_have_a_budget(install
     assert not any("revoked" in states for states in renewed().values())
 
 
+def claimed_enrolment(number, serial, registered):
+    """A first enrolment of a device that the front says to have on TLS, for a key of the front's own."""
+    key = lab.make_key()
+    return messages.encode(
+        "enrol", id=number, operation=OPERATION_ENROL, credential=CREDENTIAL_REGISTERED_TLS,
+        peer_spki=bytes.fromhex(lab.spki_hash(registered)), handshake_s=int(time.time()),
+        label="gauge", spki=spki_of(key), csr_serial_number=serial,
+        csr=lab.make_csr(key, serial).public_bytes(lab.serialization.Encoding.DER))
+
+
+def test_enrolments_that_a_front_claims_have_a_budget_and_a_person_is_asked(installation, hostile,
+                                                                            tmp_path):
+    """Of the devices that are expected it gets a few for itself in an hour, and an admin sees it."""
+    wanted = [claimed_enrolment(number + 1, serial, key)
+              for number, (serial, key) in enumerate(installation.gauges.items())]
+    server = hostile(messages.write_file(tmp_path / "messages", *reversed(wanted)))
+    server.wait_for("event=acts-done")
+    server.wait_for("event=ready")
+    for number in range(GAUGES):
+        server.wait_for(f"event=answer id={number + 1} ")
+    server.stop()
+    codes = re.findall(r"event=answer id=\d+ code=(\d+)", server.log())
+    assert sorted(codes) == ["0"] * CLAIMS_AN_HOUR + [BUDGET] * (GAUGES - CLAIMS_AN_HOUR)
+
+    installation.start()
+    alice = lab.Operator(installation, installation.first.key, installation.first.chain[0])
+    states = [alice.state("gauge", serial) for serial in installation.gauges]
+    assert sorted(states) == ["enrolled"] * CLAIMS_AN_HOUR + ["expected"] * (GAUGES - CLAIMS_AN_HOUR)
+    finding, = alice.pages("/findings", product="gauge")
+    assert (finding["check"], finding["severity"], finding["serial"]) == ("TD-23", "high", "")
+    assert finding["mend"] == f"troth finding close {finding['id']}"
+    answered = alice.post(f"/findings/{finding['id']}/close", {"note": "a front was taken over"}).ok()
+    assert answered["findings"] == 1
+    assert alice.pages("/findings", product="gauge") == []
+    installation.stop()
+
+
 def test_an_empty_message_is_a_hang_up_and_harms_nobody(installation, hostile, tmp_path):
     server = hostile(messages.write_file(tmp_path / "message", b""))
     server.wait_for("event=acts-done")
@@ -220,5 +268,5 @@ def test_nothing_that_was_sent_has_had_an_effect(installation):
     operator = lab.Operator(installation, installation.first.key, installation.first.chain[0])
     assert operator.state("valve", "SN-1") == "expected"
     assert [one["name"] for one in operator.get("/operators").ok()["items"]] == ["alice"]
-    assert [one["name"] for one in operator.get("/products").ok()["items"]] == ["valve", "meter"]
+    assert [one["name"] for one in operator.get("/products").ok()["items"]] == ["valve", "gauge", "meter"]
     installation.stop()

@@ -195,6 +195,22 @@ enum result store_anchor(struct store *store, int64_t id, struct authority_row *
     return next_authority_row(&q, ret, err);
 }
 
+enum result store_finding(struct store *store, int64_t id, struct finding *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FINDING);
+    query_put_int(&q, id);
+    return next_finding(&q, ret, err);
+}
+
+enum result store_finding_about(struct store *store, int64_t product, int check,
+                                struct finding *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FINDING_ABOUT);
+    query_put_int(&q, product);
+    query_put_int(&q, check);
+    return next_finding(&q, ret, err);
+}
+
 enum result store_open_findings(struct store *store, int64_t device, struct finding *ret,
                                 size_t max, size_t *ret_n, struct err *err)
 {

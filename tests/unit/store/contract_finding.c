@@ -270,6 +270,34 @@ static void a_finding_is_open_until_it_closes(void **state)
     assert_int_equal(rows[0].began_at_s, 10);
 }
 
+static void a_finding_may_be_about_no_device(void **state)
+{
+    struct contract *c = *state;
+    struct finding row;
+    const int64_t products[] = {0, 7};
+    for (int64_t id = 1; id <= 2; id++) {
+        struct change change = change_of(TABLE_FINDING, id);
+        change_int(&change, COL_FINDING_CHECK, 2);
+        change_int(&change, COL_FINDING_DEVICE, 0);
+        change_int(&change, COL_FINDING_PRODUCT, products[id - 1]);
+        change_int(&change, COL_FINDING_CLOSED_AT, 0);
+        contract_apply(c, &change);
+    }
+    for (int64_t id = 1; id <= 2; id++) {
+        assert_ok(store_finding_about(c->store, products[id - 1], 2, &row, &c->err));
+        assert_int_equal(row.id, id);
+    }
+    assert_int_equal(store_finding_about(c->store, 7, 1, &row, &c->err), R_NOT_FOUND);
+    assert_int_equal(store_finding_about(c->store, 8, 2, &row, &c->err), R_NOT_FOUND);
+    struct change change = change_of(TABLE_FINDING, 2);
+    change_int(&change, COL_FINDING_CLOSED_AT, 20);
+    contract_apply(c, &change);
+    assert_int_equal(store_finding_about(c->store, 7, 2, &row, &c->err), R_NOT_FOUND);
+    assert_ok(store_finding(c->store, 2, &row, &c->err));
+    assert_int_equal(row.closed_at_s, 20);
+    assert_int_equal(store_finding(c->store, 3, &row, &c->err), R_NOT_FOUND);
+}
+
 int contract_finding(const struct backend *backend)
 {
     (void)backend;
@@ -287,6 +315,7 @@ int contract_finding(const struct backend *backend)
         CONTRACT_TEST(a_permit_opens_while_it_lasts),
         CONTRACT_TEST(an_operator_in_use_goes_before_one_who_left),
         CONTRACT_TEST(a_finding_is_open_until_it_closes),
+        CONTRACT_TEST(a_finding_may_be_about_no_device),
     };
     return cmocka_run_group_tests_name("finding", tests, NULL, NULL);
 }

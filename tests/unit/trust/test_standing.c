@@ -271,10 +271,10 @@ static void only_the_dead_can_be_zombies(void **context)
     }
 }
 
-static void the_catalogue_has_the_ten_checks_of_this_road(void **context)
+static void the_catalogue_has_the_checks_of_this_road(void **context)
 {
     (void)context;
-    const int numbers[] = {1, 2, 3, 4, 6, 8, 9, 12, 14, 17};
+    const int numbers[] = {1, 2, 3, 4, 6, 8, 9, 12, 14, 17, 22, 23};
     for (size_t i = 0; i < LENGTH_OF(numbers); i++) {
         const struct check *check = check_at(i);
         assert_non_null(check);
@@ -283,6 +283,7 @@ static void the_catalogue_has_the_ten_checks_of_this_road(void **context)
         assert_true(strlen(check->title) > 0 && strlen(check->producer) > 0);
         assert_true(strncmp(check->mend, "troth", 5) == 0);
         assert_true(severity_weight(check->severity) > 0);
+        assert_int_equal(check->judge != NULL, strcmp(check->subject, "device") == 0);
     }
     assert_null(check_at(LENGTH_OF(numbers)));
     assert_null(check_find(5));
@@ -353,7 +354,7 @@ int main(void)
         cmocka_unit_test(renewal_is_deferred_from_renew_by_on),
         cmocka_unit_test(expired_in_use_is_open_until_a_live_certificate_is_there),
         cmocka_unit_test(only_the_dead_can_be_zombies),
-        cmocka_unit_test(the_catalogue_has_the_ten_checks_of_this_road),
+        cmocka_unit_test(the_catalogue_has_the_checks_of_this_road),
         cmocka_unit_test(weights_are_those_of_the_catalogue),
         cmocka_unit_test(edges_that_nobody_drew_do_not_exist),
         cmocka_unit_test(status_is_what_boundaries_hold),

@@ -25,6 +25,7 @@
 #define LIMIT_PAGE_ROWS 200           /* rows of one page of a list */
 #define LIMIT_SLOW_LINE_BYTES_S 16384 /* a slower sender or reader of a body is cut */
 #define LIMIT_DOORS 16 /* open tokens, and permits, of one device: one entry ends all */
+#define LIMIT_CLAIMS_AN_HOUR 1000000 /* more is no bound: a core enrols less in an hour */
 #define LIMIT_GRACE_S                                                                              \
     157680000 /* 5 years: an LDevID expired for longer proves nothing, whatever policy says        \
                */

@@ -5,16 +5,26 @@
 
 #include <service/service.h>
 
-#define BRAKE_LEAST 10    /* devices of a product in an hour */
-#define BRAKE_ONE_IN 1000 /* or 0.1 % of them, whichever is more */
+/* What may happen to a product in an hour: `least` times, or to one in `one_in` of its devices,
+ * whichever is more. */
+struct brake {
+    const char *name; /* of the counter; static */
+    int64_t least;
+    int64_t one_in;
+};
 
-#define BRAKE_QUARANTINE "quarantine" /* automatic quarantines */
-#define BRAKE_EARLY "early-renewal"   /* renewals outside the device's window */
+extern const struct brake brake_quarantine; /* automatic quarantines: 10 or 0.1 % */
+extern const struct brake brake_early;      /* renewals outside the device's window: the same */
 
-/* Counts one `name` of the product in this hour. *ret_is_free: it is still within
- * max(BRAKE_LEAST, 0.1 % of the product's devices). Counts also what it then refuses. */
-MUST_USE enum result brake_count(struct service *service, const char *name, int64_t product,
-                                 int64_t now_s, bool *ret_is_free, struct err *err);
+/* Enrolments whose only proof is what a front says of its peer's chain (design 3): as the product
+ * says, or 1,000 or 1 %. */
+struct brake brake_claims(const struct product *product);
+
+/* Counts one more in this hour. *ret_is_free: it is still within. Counts also what it then
+ * refuses. */
+MUST_USE enum result brake_count(struct service *service, const struct brake *brake,
+                                 int64_t product, int64_t now_s, bool *ret_is_free,
+                                 struct err *err);
 
 void budgets_free(struct budget **budgets);
 

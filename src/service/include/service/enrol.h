@@ -51,7 +51,6 @@ struct enrolment {
     int64_t sharer;     /* the other device that has shown the key: TD-01; 0 = none */
     bool is_key_on_tls; /* the requested key is also the one that authenticated the connection */
     bool is_fork;       /* a replaced certificate was used: TD-02 */
-    bool is_early;      /* a renewal outside its window: it counted */
 
     struct grant grant; /* its bytes point into the fields of this struct */
     struct serial serial;

@@ -56,6 +56,7 @@ VERB(product_set);
 VERB(anchor_add);
 VERB(device_set);
 VERB(cert_revoke);
+VERB(finding_close);
 VERB(token_add);
 VERB(permit_add);
 VERB(clock_accept);

@@ -18,6 +18,7 @@ struct product {
     int64_t validity_s;
     uint32_t enrols_a_year;
     int64_t grace_s;
+    int64_t claims_an_hour; /* 0 = the default */
 };
 
 struct authority_row { /* an issuer or an anchor */

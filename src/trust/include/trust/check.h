@@ -33,8 +33,12 @@ struct check {
     const char *subject;  /* what kind of thing it is about */
     const char *producer; /* the verb, feed or evidence that produces its facts */
     const char *mend;     /* the command that would mend it */
+    /* NULL: about no device; who produces its facts opens and closes it (service/finding.h). */
     struct opinion (*judge)(const struct facts *facts, const struct policy *policy, int64_t now_s);
 };
+
+#define CHECK_KEY_CUSTODY 22     /* about the installation */
+#define CHECK_OUTSIDE_PROFILE 23 /* about a product */
 
 const struct check *check_find(int number); /* NULL for a check that is not here */
 const struct check *check_at(size_t index); /* in number order, NULL past the end */

@@ -1,0 +1,226 @@
+/* What happens by itself has an end in each hour, and a person is asked (design 3 and 5). */
+#include "fixture.h"
+
+#include <service/brake.h>
+#include <service/verb.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define METER 1 /* row of the product */
+
+static bool is_raised(struct fixture *f, int64_t product, int check, struct finding *ret)
+{
+    return store_finding_about(f->store, product, check, ret, &f->err) == OK;
+}
+
+static enum result close_finding(struct fixture *f, const struct operator_is *who, int64_t number)
+{
+    struct msg_verb_answer answer = {0};
+    struct msg_finding_close ask = {.finding = number, .note = bytes_text("a factory test")};
+    begin(f);
+    enum result result = verb_finding_close(&f->service, who, &ask, f->now_s, &answer, &f->err);
+    commit(f);
+    return result;
+}
+
+static enum result set_claims(struct fixture *f, int64_t claims)
+{
+    struct msg_verb_answer answer = {0};
+    struct msg_product_set ask = {
+        .product = bytes_text("meter"), .grace_s = -1, .claims_an_hour = claims};
+    begin(f);
+    enum result result = verb_product_set(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err);
+    commit(f);
+    return result;
+}
+
+/* Reports clones of devices from..to - 1 of 0 to 19, active before. */
+static void report_clones(struct fixture *f, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        struct asker key = asker(i);
+        begin(f);
+        assert_ok(finding_report(&f->service, device_row(f, i).id, 2, key.hash, f->now_s, &f->err));
+        commit(f);
+    }
+}
+
+static void make_active(struct fixture *f, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct asker key = asker(i);
+        active_device(f, i, &key);
+    }
+}
+
+static void a_finding_about_a_device_closes_on_evidence_alone(void **state)
+{
+    struct fixture *f = *state;
+    make_active(f, 1);
+    report_clones(f, 0, 1);
+    int64_t before = entries(f);
+    assert_int_equal(close_finding(f, &f->admin, 1), R_CONFLICT);
+    assert_non_null(strstr(f->err.text, "is about a device"));
+    assert_int_equal(close_finding(f, &f->admin, 2), R_NOT_FOUND);
+    assert_true(has_finding(f, 0, 2));
+    assert_int_equal(entries(f), before);
+}
+
+static void a_finding_about_the_installation_closes_on_evidence_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct finding finding = {0};
+    begin(f);
+    assert_ok(finding_raise(&f->service, 0, CHECK_KEY_CUSTODY, f->now_s, &f->err));
+    commit(f);
+    assert_true(is_raised(f, 0, CHECK_KEY_CUSTODY, &finding));
+    assert_int_equal(close_finding(f, &f->admin, finding.id), R_CONFLICT);
+    begin(f);
+    assert_ok(finding_lower(&f->service, 0, CHECK_KEY_CUSTODY, f->now_s + 9, &f->err));
+    assert_ok(finding_lower(&f->service, 0, CHECK_KEY_CUSTODY, f->now_s + 9, &f->err));
+    commit(f);
+    assert_false(is_raised(f, 0, CHECK_KEY_CUSTODY, &finding));
+    assert_ok(store_finding(f->store, finding.id, &finding, &f->err));
+    assert_int_equal(finding.closed_at_s, f->now_s + 9);
+}
+
+static void only_an_admin_of_the_whole_fleet_answers(void **state)
+{
+    struct fixture *f = *state;
+    struct finding finding = {0};
+    make_active(f, 11);
+    report_clones(f, 0, 11);
+    assert_true(is_raised(f, METER, 2, &finding));
+    struct operator_is other = f->admin;
+    other.row.role = ROLE_OPERATOR;
+    assert_int_equal(close_finding(f, &other, finding.id), R_UNAUTHORISED);
+    other = f->admin;
+    strcpy(other.row.scope, "acme");
+    assert_int_equal(close_finding(f, &other, finding.id), R_UNAUTHORISED);
+    assert_true(is_raised(f, METER, 2, &finding));
+}
+
+static void a_brake_that_holds_asks_one_person_once(void **state)
+{
+    struct fixture *f = *state;
+    struct finding first = {0}, second = {0};
+    make_active(f, 20);
+    report_clones(f, 0, 10);
+    assert_false(is_raised(f, METER, 2, &first));
+    report_clones(f, 10, 11);
+    assert_true(is_raised(f, METER, 2, &first));
+    assert_int_equal(first.device, 0);
+    assert_int_equal(first.recorded_at_s, f->now_s);
+    report_clones(f, 11, 14);
+    assert_true(is_raised(f, METER, 2, &second));
+    assert_int_equal(second.id, first.id);
+
+    assert_int_equal(close_finding(f, &f->admin, first.id), OK);
+    assert_false(is_raised(f, METER, 2, &second));
+    assert_int_equal(close_finding(f, &f->admin, first.id), R_CONFLICT);
+    report_clones(f, 14, 15);
+    assert_true(is_raised(f, METER, 2, &second));
+    assert_int_not_equal(second.id, first.id);
+}
+
+static void early_renewals_beyond_their_budget_ask_a_person(void **state)
+{
+    struct fixture *f = *state;
+    struct finding finding = {0};
+    struct got got = {0};
+    f->now_s += 1800 - f->now_s % 3600;
+    for (unsigned i = 0; i < 11; i++) {
+        struct asker old = asker(2 * i), new = asker(2 * i + 1);
+        struct got first = active_device(f, i, &old);
+        assert_false(is_raised(f, METER, CHECK_OUTSIDE_PROFILE, &finding));
+        struct msg_enrol ask = ask_renew(f, first.serial, &old, &new);
+        got = enrol(f, &ask);
+    }
+    expect_code(&got, E_BUDGET);
+    assert_int_equal(f->job.retry_after_s, 1800); /* the next hour */
+    assert_true(is_raised(f, METER, CHECK_OUTSIDE_PROFILE, &finding));
+}
+
+static struct got claim(struct fixture *f, unsigned n)
+{
+    struct asker registered = asker(1000 + n), key = asker(2000 + n);
+    struct msg_enrol ask = ask_registered_tls(&registered, &key);
+    return enrol(f, &ask);
+}
+
+static void enrolments_on_a_fronts_word_have_a_budget(void **state)
+{
+    struct fixture *f = *state;
+    struct finding finding = {0};
+    struct got got = {0};
+    assert_int_equal(set_claims(f, 3), OK);
+    for (unsigned i = 0; i < 6; i++) {
+        struct asker registered = asker(1000 + i);
+        import_device(f, i, &registered, false);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        got = claim(f, i);
+        expect_code(&got, E_NONE);
+    }
+    got = claim(f, 0); /* repeats its answer: no further one */
+    assert_true(got.repeated);
+    assert_false(is_raised(f, METER, CHECK_OUTSIDE_PROFILE, &finding));
+    got = claim(f, 3);
+    expect_code(&got, E_BUDGET);
+    assert_int_equal(device_row(f, 3).state, STATE_EXPECTED);
+    assert_true(is_raised(f, METER, CHECK_OUTSIDE_PROFILE, &finding));
+
+    fixture_close(f); /* a restart does not give the budget back */
+    fixture_open(f);
+    got = claim(f, 3);
+    expect_code(&got, E_BUDGET);
+    f->now_s += 3600;
+    got = claim(f, 3);
+    expect_code(&got, E_NONE);
+}
+
+static void what_the_signer_checks_itself_needs_no_budget(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(set_claims(f, 1), OK);
+    for (unsigned i = 0; i < 4; i++) {
+        struct asker registered = asker(1000 + i);
+        import_device(f, i, &registered, false);
+        struct msg_enrol ask =
+            i % 2 == 0 ? ask_csr(&registered) : ask_registered_tls(&registered, &registered);
+        struct got got = enrol(f, &ask);
+        expect_code(&got, E_NONE);
+    }
+}
+
+static void a_budget_of_claims_is_a_number_or_the_default(void **state)
+{
+    struct fixture *f = *state;
+    const struct product plain = {0}, own = {.claims_an_hour = 7};
+    assert_int_equal(set_claims(f, LIMIT_CLAIMS_AN_HOUR + 1), R_INVALID);
+    assert_int_equal(brake_claims(&plain).least, 1000);
+    assert_int_equal(brake_claims(&plain).one_in, 100);
+    assert_int_equal(brake_claims(&own).least, 7);
+    assert_int_equal(INT64_C(1000000000) / brake_claims(&own).one_in, 0);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(a_finding_about_a_device_closes_on_evidence_alone),
+        STORY(a_finding_about_the_installation_closes_on_evidence_alone),
+        STORY(only_an_admin_of_the_whole_fleet_answers),
+        STORY(a_brake_that_holds_asks_one_person_once),
+        STORY(early_renewals_beyond_their_budget_ask_a_person),
+        STORY(enrolments_on_a_fronts_word_have_a_budget),
+        STORY(what_the_signer_checks_itself_needs_no_budget),
+        STORY(a_budget_of_claims_is_a_number_or_the_default),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
