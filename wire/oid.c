@@ -7,9 +7,12 @@ OID(prime256v1, "\x2a\x86\x48\xce\x3d\x03\x01\x07");         // 1.2.840.10045.3.
 OID(secp384r1, "\x2b\x81\x04\x00\x22");                      // 1.3.132.0.34
 OID(ecdsa_sha256, "\x2a\x86\x48\xce\x3d\x04\x03\x02");       // 1.2.840.10045.4.3.2
 OID(ecdsa_sha384, "\x2a\x86\x48\xce\x3d\x04\x03\x03");       // 1.2.840.10045.4.3.3
+OID(ecdsa_sha512, "\x2a\x86\x48\xce\x3d\x04\x03\x04");       // 1.2.840.10045.4.3.4
 OID(ed25519, "\x2b\x65\x70");                                // 1.3.101.112
 OID(rsa_encryption, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"); // 1.2.840.113549.1.1.1
 OID(rsa_sha256, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b");     // 1.2.840.113549.1.1.11
+OID(rsa_sha384, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c");     // 1.2.840.113549.1.1.12
+OID(rsa_sha512, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d");     // 1.2.840.113549.1.1.13
 
 OID(common_name, "\x55\x04\x03");         // 2.5.4.3
 OID(serial_number, "\x55\x04\x05");       // 2.5.4.5

@@ -102,7 +102,7 @@ void x509_write_csr_info(struct buf *b, const struct x509_csr_fields *csr)
     size_t mark = der_begin(b, DER_SEQUENCE);
     der_write_small(b, 0);
     x509_write_name(b, csr->subject, csr->subject_n);
-    x509_write_spki_p256(b, csr->point);
+    buf_put_bytes(b, csr->spki);
     der_write(b, DER_CONTEXT_CONSTRUCTED(0), csr->attributes);
     der_end(b, mark);
 }

@@ -8,7 +8,7 @@ enum parameters { ABSENT, NULL_VALUE, CURVE };
 
 static bool take_point(struct reader *r, struct bytes bits, struct x509_key *key)
 {
-    size_t n = key->alg == X509_KEY_P256 ? X509_P256_POINT_N : 97;
+    size_t n = key->alg == X509_KEY_P256 ? X509_P256_POINT_N : X509_P384_POINT_N;
     key->point = bits;
     return (bits.n == n && bits.p[0] == 4) ||
            reader_fail(r, "RFC 5480 2.2: point is not 04 || x || y of its curve");
@@ -17,7 +17,7 @@ static bool take_point(struct reader *r, struct bytes bits, struct x509_key *key
 static bool take_ed25519(struct reader *r, struct bytes bits, struct x509_key *key)
 {
     key->point = bits;
-    return bits.n == 32 || reader_fail(r, "RFC 8410 4: Ed25519 key is not 32 octets");
+    return bits.n == X509_ED25519_N || reader_fail(r, "RFC 8410 4: Ed25519 key is not 32 octets");
 }
 
 static bool take_rsa(struct reader *r, struct bytes bits, struct x509_key *key)
@@ -107,17 +107,60 @@ bool x509_read_spki(struct bytes der, struct x509_key *ret, const char **ret_why
     return true;
 }
 
-void x509_write_spki_p256(struct buf *b, struct bytes point)
+static bool is_writable(const struct x509_key *key)
 {
-    if (point.n != X509_P256_POINT_N || point.p[0] != 4) {
+    switch (key->alg) {
+    case X509_KEY_P256:
+        return key->point.n == X509_P256_POINT_N && key->point.p[0] == 4;
+    case X509_KEY_P384:
+        return key->point.n == X509_P384_POINT_N && key->point.p[0] == 4;
+    case X509_KEY_ED25519:
+        return key->point.n == X509_ED25519_N;
+    case X509_KEY_RSA:
+        return key->modulus.n != 0 && key->exponent.n != 0;
+    case X509_KEY_OTHER:
+        break;
+    }
+    return false;
+}
+
+static void write_key_alg(struct buf *b, const struct key_row *row)
+{
+    size_t algorithm = der_begin(b, DER_SEQUENCE);
+    der_write_oid(b, *row->oid);
+    if (row->parameters == CURVE)
+        der_write_oid(b, *row->curve);
+    if (row->parameters == NULL_VALUE)
+        der_write_null(b);
+    der_end(b, algorithm);
+}
+
+// BIT STRING around RSAPublicKey: RFC 8017 A.1.1.
+static void write_rsa(struct buf *b, const struct x509_key *key)
+{
+    size_t bits = der_begin(b, DER_BIT_STRING);
+    buf_put_u8(b, 0);
+    size_t sequence = der_begin(b, DER_SEQUENCE);
+    der_write_unsigned(b, key->modulus);
+    der_write_unsigned(b, key->exponent);
+    der_end(b, sequence);
+    der_end(b, bits);
+}
+
+void x509_write_spki(struct buf *b, const struct x509_key *key)
+{
+    size_t row = 0;
+    while (row < KEY_ROWS && key_rows[row].alg != key->alg)
+        row++;
+    if (row == KEY_ROWS || !is_writable(key)) {
         buf_fail(b);
         return;
     }
     size_t spki = der_begin(b, DER_SEQUENCE);
-    size_t algorithm = der_begin(b, DER_SEQUENCE);
-    der_write_oid(b, oid_ec_public_key);
-    der_write_oid(b, oid_prime256v1);
-    der_end(b, algorithm);
-    der_write_bits(b, point);
+    write_key_alg(b, &key_rows[row]);
+    if (key->alg == X509_KEY_RSA)
+        write_rsa(b, key);
+    else
+        der_write_bits(b, key->point);
     der_end(b, spki);
 }

@@ -19,8 +19,11 @@ struct sig_alg_row {
 static const struct sig_alg_row sig_algs[] = {
     {&oid_ecdsa_sha256, X509_SIG_ECDSA_SHA256, false}, // RFC 5758 3.2: parameters absent
     {&oid_ecdsa_sha384, X509_SIG_ECDSA_SHA384, false},
+    {&oid_ecdsa_sha512, X509_SIG_ECDSA_SHA512, false},
     {&oid_ed25519, X509_SIG_ED25519, false},      // RFC 8410 3: absent
     {&oid_rsa_sha256, X509_SIG_RSA_SHA256, true}, // RFC 4055 5: NULL
+    {&oid_rsa_sha384, X509_SIG_RSA_SHA384, true},
+    {&oid_rsa_sha512, X509_SIG_RSA_SHA512, true},
 };
 enum { SIG_ALGS = sizeof(sig_algs) / sizeof(sig_algs[0]) };
 
@@ -63,6 +66,16 @@ void x509_write_sig_alg(struct buf *b, enum x509_sig_alg alg)
         return;
     }
     buf_fail(b);
+}
+
+enum x509_sig_alg x509_sig_alg_of(enum x509_key_alg key)
+{
+    static const enum x509_sig_alg algs[] = {
+        [X509_KEY_OTHER] = X509_SIG_OTHER,       [X509_KEY_P256] = X509_SIG_ECDSA_SHA256,
+        [X509_KEY_P384] = X509_SIG_ECDSA_SHA384, [X509_KEY_ED25519] = X509_SIG_ED25519,
+        [X509_KEY_RSA] = X509_SIG_RSA_SHA256,
+    };
+    return algs[key];
 }
 
 bool x509_read_signed(struct reader *r, struct x509_signed *ret)

@@ -102,7 +102,10 @@ static enum result make_keys(struct making *making, struct err *err)
         enum signer_key which = (enum signer_key)i;
         struct init_path path =
             init_path("%s/%s.pem", staged(making, "signer").text, signer_key_name(which));
-        TRY(key_generate(signer_key_kind(which), &making->keys[i], err));
+        enum key_kind kind = signer_key_kind(which);
+        if (kind == KEY_NONE)
+            kind = making->request->issuer_kind;
+        TRY(key_generate(kind, &making->keys[i], err));
         TRY(key_store(making->keys[i], &making->passphrase, KEY_COST_ONLINE, path.text, err));
     }
     struct init_path origin = staged(making, "signer/origin");
@@ -253,7 +256,7 @@ static enum result make_root(struct making *making, struct err *err)
 {
     struct pki_issuer root;
 
-    TRY(key_generate(KEY_P256, &making->root, err));
+    TRY(key_generate(making->request->root_kind, &making->root, err));
     TRY(make_certificate(making, PKI_ISSUER_ROOT, NULL, err));
     TRY(pki_issuer_read(PKI_ISSUER_ROOT, blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), &root,
                         err));
@@ -286,7 +289,7 @@ static enum result write_root_key(struct making *making, struct err *err)
     CLEANUP(secret_free) struct secret key = {0};
     CLEANUP(blob_free) struct blob certificate = {0};
     struct init_path path = root_file(making->request);
-    uint8_t room[4096];
+    uint8_t room[8192];
     struct buf file = buf_over(room, sizeof(room));
 
     TRY(key_write(making->root, &making->root_passphrase, KEY_COST_OFFLINE, &key, err));

@@ -1,6 +1,7 @@
 #include <app/modes.h>
 
 #include <app/init.h>
+#include <app/key_cost.h>
 #include <app/load.h>
 #include <base/clock.h>
 
@@ -19,6 +20,24 @@ static enum result check_request(const struct arguments *arguments,
     return OK;
 }
 
+/* The kind that an option names, one of its choice; P-256 without it. */
+static enum key_kind kind_of(const struct arguments *arguments, const char *option)
+{
+    const char *name = argument_text(arguments, option);
+    return name != NULL ? key_kind_named(name) : KEY_P256;
+}
+
+/* What another kind than P-256 costs is said before it is chosen for ten years. */
+static enum result warn_of_cost(const struct init_request *request, struct err *err)
+{
+    if (request->issuer_kind != KEY_P256)
+        TRY(key_cost_warn(request->issuer_kind, stderr, err));
+    if (request->csr_only || request->root_kind == KEY_P256 ||
+        request->root_kind == request->issuer_kind)
+        return OK;
+    return key_cost_warn(request->root_kind, stderr, err);
+}
+
 static enum result init(const struct arguments *arguments, struct err *err)
 {
     struct init_request request = {
@@ -27,6 +46,8 @@ static enum result init(const struct arguments *arguments, struct err *err)
         .root_out = argument_text(arguments, "--root-out"),
         .csr_only = argument_text(arguments, "--csr-only") != NULL,
         .lab = argument_text(arguments, "--lab") != NULL,
+        .issuer_kind = kind_of(arguments, "--issuer-key-type"),
+        .root_kind = kind_of(arguments, "--root-key-type"),
         .now_s = clock_now_s(),
     };
     const char *folder = argument_text(arguments, "--accept");
@@ -34,6 +55,7 @@ static enum result init(const struct arguments *arguments, struct err *err)
     TRY(mode_load(arguments, &request.config, err));
     if (folder != NULL)
         return init_accept(request.config, folder, request.now_s, err);
+    TRY(warn_of_cost(&request, err));
     return init_create(&request, err);
 }
 

@@ -5,6 +5,7 @@
 #include <app/supervisor.h>
 #include <base/file.h>
 #include <base/log.h>
+#include <crypto/key.h>
 
 #include <stdio.h>
 #include <unistd.h>
@@ -74,6 +75,10 @@ static const struct option_row init_options[] = {
     {"--csr-only", VALUE_NONE, NULL, false, "no root: requests for one that exists elsewhere"},
     {"--accept", VALUE_FILE, "FOLDER", false,
      "take root.cer, idevid.cer, ldevid.cer and operations.cer, which answer --csr-only"},
+    {"--issuer-key-type", VALUE_CHOICE, KEY_KIND_CHOICE, false,
+     "of the three issuers; default p256. What another one costs on this machine is measured and "
+     "said"},
+    {"--root-key-type", VALUE_CHOICE, KEY_KIND_CHOICE, false, "of the root, likewise"},
     {"--lab", VALUE_NONE, NULL, false, "keep the root's key with the data; not for use"},
     {0},
 };

@@ -22,7 +22,7 @@ enum result csr_make(struct key *key, const struct x509_name_part *subject, size
 
     x509_write_csr_info(&info, &(struct x509_csr_fields){.subject = subject,
                                                          .subject_n = subject_n,
-                                                         .point = key_point(key),
+                                                         .spki = key_spki(key),
                                                          .attributes = attributes});
     if (!buf_ok(&info))
         return err_set(err, E_BUG, "the request's subject or key cannot be written");

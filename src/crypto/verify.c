@@ -23,8 +23,11 @@ struct algorithm {
 static const struct algorithm algorithms[] = {
     {X509_SIG_ECDSA_SHA256, {X509_KEY_P256, X509_KEY_P384}, "SHA256"},
     {X509_SIG_ECDSA_SHA384, {X509_KEY_P256, X509_KEY_P384}, "SHA384"},
+    {X509_SIG_ECDSA_SHA512, {X509_KEY_P256, X509_KEY_P384}, "SHA512"},
     {X509_SIG_ED25519, {X509_KEY_ED25519, X509_KEY_ED25519}, NULL},
     {X509_SIG_RSA_SHA256, {X509_KEY_RSA, X509_KEY_RSA}, "SHA256"},
+    {X509_SIG_RSA_SHA384, {X509_KEY_RSA, X509_KEY_RSA}, "SHA384"},
+    {X509_SIG_RSA_SHA512, {X509_KEY_RSA, X509_KEY_RSA}, "SHA512"},
 };
 
 static const struct algorithm *algorithm_find(const struct x509_key *key, enum x509_sig_alg alg)
@@ -50,7 +53,7 @@ static EVP_PKEY *key_from_params(const char *kind, OSSL_PARAM *params)
 
 static EVP_PKEY *ec_key(const char *group, struct bytes point)
 {
-    uint8_t octets[97];
+    uint8_t octets[X509_P384_POINT_N];
     if (point.n > sizeof(octets))
         return NULL;
     memcpy(octets, point.p, point.n);
@@ -153,7 +156,13 @@ enum result verify_csr(const struct x509_csr *csr, struct err *err)
     return verify_signature(&csr->key, csr->sig_alg, csr->info, csr->signature, err);
 }
 
-bool is_on_p256(struct bytes point)
+bool is_usable_key(const struct x509_key *key)
 {
-    return point.n == X509_P256_POINT_N && point.p[0] == 4 && p256_set_point(point);
+    if (key->alg == X509_KEY_P256)
+        return key->point.n == X509_P256_POINT_N && key->point.p[0] == 4 &&
+               p256_set_point(key->point);
+    CLEANUP(pkey_freep) EVP_PKEY *pkey = key_make(key);
+    if (pkey == NULL)
+        forget_openssl_errors();
+    return pkey != NULL;
 }

@@ -94,9 +94,10 @@ static enum result write_request(struct identity *identity, struct err *err)
     uint8_t point[X509_P256_POINT_N], memory[256];
     TRY(export_point(identity->key, point, err));
     struct buf spki = buf_over(identity->spki, sizeof identity->spki);
-    x509_write_spki_p256(&spki, bytes_of(point, sizeof point));
+    x509_write_spki(
+        &spki, &(struct x509_key){.alg = X509_KEY_P256, .point = bytes_of(point, sizeof point)});
     const struct x509_name_part name = {oid_common_name, bytes_text("Troth listener")};
-    const struct x509_csr_fields fields = {&name, 1, bytes_of(point, sizeof point), {0}};
+    const struct x509_csr_fields fields = {&name, 1, buf_bytes(&spki), {0}};
     struct buf info = buf_over(memory, sizeof memory);
     x509_write_csr_info(&info, &fields);
 

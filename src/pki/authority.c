@@ -2,6 +2,7 @@
 
 #include <crypto/verify.h>
 #include <pki/crlplan.h>
+#include <pki/keyquality.h>
 #include <wire/oid.h>
 #include <wire/x509_write.h>
 
@@ -113,15 +114,31 @@ static enum result check_authority(const struct authority *authority,
     return OK;
 }
 
+/* The signature is the parent's, or its own. */
+static enum result sig_alg_for(const struct authority *authority, const struct pki_issuer *parent,
+                               enum x509_sig_alg *ret, struct err *err)
+{
+    struct x509_key key;
+    const char *why = NULL;
+
+    if (!x509_read_spki(authority->spki, &key, &why))
+        return err_set(err, E_PROFILE, "the public key: %s", why);
+    TRY(keyquality_check(&key, KEYS_ANY, err));
+    *ret = parent != NULL ? parent->sig_alg : x509_sig_alg_of(key.alg);
+    return OK;
+}
+
 enum result authority_build_tbs(const struct authority *authority, const struct pki_issuer *parent,
                                 struct bytes url, struct buf *b, struct err *err)
 {
     struct values values;
     struct x509_extension list[6];
+    enum x509_sig_alg sig_alg = X509_SIG_OTHER;
     uint8_t room[128];
     struct buf name = buf_over(room, sizeof(room));
 
     TRY(check_authority(authority, parent, err));
+    TRY(sig_alg_for(authority, parent, &sig_alg, err));
     x509_write_name(&name, &(struct x509_name_part){oid_common_name, authority->common_name}, 1);
     size_t n = extensions_fill(&values, authority, parent, url, list);
     for (size_t i = 0; i < n; i++)
@@ -131,7 +148,7 @@ enum result authority_build_tbs(const struct authority *authority, const struct 
         buf_fail(b);
     x509_write_tbs(
         b, &(struct x509_tbs_fields){.serial = authority->serial,
-                                     .sig_alg = X509_SIG_ECDSA_SHA256,
+                                     .sig_alg = sig_alg,
                                      .issuer = parent != NULL ? parent->name : buf_bytes(&name),
                                      .not_before_s = authority->not_before_s,
                                      .not_after_s = authority->not_after_s,
@@ -204,7 +221,7 @@ enum result root_crl_build_tbs(const struct pki_issuer *root, int64_t first_s, u
         return err_set(err, E_BUG, "root CRL %llu", (unsigned long long)number);
 
     int64_t this_s = first_s + (int64_t)(number - 1) * ROOT_CRL_STEP_S;
-    struct x509_crl_fields fields = {.sig_alg = X509_SIG_ECDSA_SHA256,
+    struct x509_crl_fields fields = {.sig_alg = root->sig_alg,
                                      .issuer = root->name,
                                      .this_update_s = this_s,
                                      .next_update_s = this_s + ROOT_CRL_STEP_S + ROOT_CRL_OVERLAP_S,

@@ -81,7 +81,7 @@ enum result crl_build_tbs(const struct crl_plan *plan, const struct pki_issuer *
     if (next_update_s > issuer->not_after_s)
         next_update_s = issuer->not_after_s;
     write_crl(b,
-              &(struct x509_crl_fields){.sig_alg = X509_SIG_ECDSA_SHA256,
+              &(struct x509_crl_fields){.sig_alg = issuer->sig_alg,
                                         .issuer = issuer->name,
                                         .this_update_s = plan->this_update_s,
                                         .next_update_s = next_update_s,

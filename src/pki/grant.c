@@ -1,6 +1,7 @@
 #include <pki/grant.h>
 
 #include <pki/crlplan.h>
+#include <pki/keyquality.h>
 #include <pki/serial.h>
 #include <wire/oid.h>
 #include <wire/x509_write.h>
@@ -86,15 +87,16 @@ static enum result check_serial(const struct grant *grant, struct serial_parts *
     return OK;
 }
 
-static enum result check_spki(struct bytes spki, struct err *err)
+static enum result check_spki(struct bytes spki, const struct profile *profile, struct err *err)
 {
     struct x509_key key;
     const char *why = NULL;
 
     if (!x509_read_spki(spki, &key, &why))
         return err_set(err, E_PROFILE, "the public key: %s", why);
-    if (key.alg != X509_KEY_P256)
-        return err_set(err, E_PROFILE, "the public key is not P-256");
+    if (!(keys_bit(key.alg) & profile->keys))
+        return err_set(err, E_PROFILE, "profile %s does not certify a key of that kind, but: %s",
+                       profile->name, keys_text(profile->keys).text);
     return OK;
 }
 
@@ -109,7 +111,7 @@ static enum result check_grant(const struct grant *grant, const struct profile *
                        profile->name);
     TRY(check_facts(grant, profile, site, err));
     TRY(check_validity(grant, profile, issuer, err));
-    return check_spki(grant->spki, err);
+    return check_spki(grant->spki, profile, err);
 }
 
 /* ---- what stands in it --------------------------------------------------------------------------
@@ -262,7 +264,7 @@ enum result grant_build_tbs(const struct grant *grant, const struct pki_issuer *
     if (!buf_ok(&subject) || !buf_ok(&extensions.values))
         return err_set(err, E_PROFILE, "the grant's names cannot be written");
     x509_write_tbs(b, &(struct x509_tbs_fields){.serial = grant->serial,
-                                                .sig_alg = X509_SIG_ECDSA_SHA256,
+                                                .sig_alg = issuer->sig_alg,
                                                 .issuer = issuer->name,
                                                 .not_before_s = grant->not_before_s,
                                                 .not_after_s = grant->not_after_s,

@@ -17,10 +17,13 @@ enum result pki_issuer_read(uint32_t id, struct bytes certificate, struct pki_is
         return err_set(err, E_CERTIFICATE, "RFC 5280 4.2.1.9: issuer %u is no CA", id);
     if (cert.ski.n == 0)
         return err_set(err, E_CERTIFICATE, "RFC 5280 4.2.1.2: issuer %u has no key identifier", id);
+    if (x509_sig_alg_of(cert.key.alg) == X509_SIG_OTHER)
+        return err_set(err, E_CERTIFICATE, "issuer %u has a key of an unknown kind", id);
     *ret = (struct pki_issuer){.id = id,
                                .kind = (enum pki_issuer_kind)id,
                                .name = cert.subject,
                                .ski = cert.ski,
+                               .sig_alg = x509_sig_alg_of(cert.key.alg),
                                .not_before_s = cert.not_before_s,
                                .not_after_s = cert.not_after_s};
     return OK;

@@ -1,6 +1,7 @@
 #include <pki/keyquality.h>
 
 #include <crypto/verify.h>
+#include <wire/buf.h>
 
 #define RSA_MIN_BITS 2048
 #define RSA_MAX_BITS 4096
@@ -81,7 +82,7 @@ static enum result check_rsa(const struct x509_key *key, struct err *err)
     return OK;
 }
 
-static unsigned kind_bit(enum x509_key_alg alg)
+unsigned keys_bit(enum x509_key_alg alg)
 {
     switch (alg) {
     case X509_KEY_P256:
@@ -98,14 +99,45 @@ static unsigned kind_bit(enum x509_key_alg alg)
     return 0;
 }
 
+static const struct {
+    enum x509_key_alg alg;
+    const char *text;
+} names[] = {{X509_KEY_P256, "P-256"},
+             {X509_KEY_P384, "P-384"},
+             {X509_KEY_ED25519, "Ed25519"},
+             {X509_KEY_RSA, "RSA"}};
+
+static const char *kind_text(enum x509_key_alg alg)
+{
+    for (size_t i = 0; i < LENGTH_OF(names); i++)
+        if (names[i].alg == alg)
+            return names[i].text;
+    return "of an unknown algorithm or curve";
+}
+
+struct keys_text keys_text(unsigned keys)
+{
+    struct keys_text ret = {0};
+    struct buf b = buf_over(ret.text, sizeof(ret.text) - 1);
+
+    for (size_t i = 0; i < LENGTH_OF(names); i++) {
+        if (!(keys & keys_bit(names[i].alg)))
+            continue;
+        if (b.n != 0)
+            buf_put_bytes(&b, bytes_text(", "));
+        buf_put_bytes(&b, bytes_of(names[i].text, strlen(names[i].text)));
+    }
+    return ret;
+}
+
 enum result keyquality_check(const struct x509_key *key, unsigned allowed, struct err *err)
 {
-    if (!(kind_bit(key->alg) & allowed))
-        return err_set(err, E_KEY_WEAK, "the key's algorithm or curve is not accepted here%s",
-                       allowed == KEYS_P256 ? ", wanted is P-256" : "");
+    if (!(keys_bit(key->alg) & allowed))
+        return err_set(err, E_KEY_WEAK, "the key is %s, wanted is one of: %s", kind_text(key->alg),
+                       keys_text(allowed).text);
     if (key->alg == X509_KEY_RSA)
         return check_rsa(key, err);
-    if (key->alg == X509_KEY_P256 && !is_on_p256(key->point))
-        return err_set(err, E_KEY_WEAK, "the key is no point of P-256 (RFC 5480 2.2)");
+    if (!is_usable_key(key))
+        return err_set(err, E_KEY_WEAK, "the key is no point of its curve (RFC 5480 2.2)");
     return OK;
 }

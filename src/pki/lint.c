@@ -1,5 +1,6 @@
 #include <pki/lint.h>
 
+#include <pki/keyquality.h>
 #include <pki/serial.h>
 #include <wire/oid.h>
 #include <wire/x509_write.h>
@@ -65,7 +66,9 @@ static const char *lint_subject(const struct lint *lint)
 
 static const char *lint_key(const struct lint *lint)
 {
-    return lint->cert->key.alg == X509_KEY_P256 ? NULL : "RFC 5480 2.1.1: the key is not P-256";
+    return keys_bit(lint->cert->key.alg) & lint->profile->keys
+               ? NULL
+               : "the key is of a kind that the profile does not certify";
 }
 
 static const char *lint_no_ca(const struct lint *lint)
@@ -177,14 +180,13 @@ static lint_rule *const rules[] = {
 };
 
 /* A certificate around the TBS, so that the one reader there is can read it. */
-static enum result read_tbs(struct bytes tbs, struct buf *room, struct x509_cert *ret,
-                            struct err *err)
+static enum result read_tbs(struct bytes tbs, enum x509_sig_alg sig_alg, struct buf *room,
+                            struct x509_cert *ret, struct err *err)
 {
     static const uint8_t no_signature[] = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
     const char *why = NULL;
 
-    x509_write_signed(room, tbs, X509_SIG_ECDSA_SHA256,
-                      bytes_of(no_signature, sizeof(no_signature)));
+    x509_write_signed(room, tbs, sig_alg, bytes_of(no_signature, sizeof(no_signature)));
     if (!buf_ok(room))
         return err_set(err, E_CERTIFICATE, "the certificate is above %d octets", TBS_MAX);
     if (!x509_read_cert(buf_bytes(room), ret, &why))
@@ -202,7 +204,7 @@ enum result lint_tbs(struct bytes tbs, enum pki_profile profile, const struct pk
 
     if (lint.profile == NULL)
         return err_set(err, E_CERTIFICATE, "there is no profile %d", (int)profile);
-    TRY(read_tbs(tbs, &certificate, &cert, err));
+    TRY(read_tbs(tbs, issuer->sig_alg, &certificate, &cert, err));
     for (size_t i = 0; i < LENGTH_OF(rules); i++) {
         const char *why = rules[i](&lint);
         if (why != NULL)

@@ -1,16 +1,20 @@
 #include "name.h"
 
 #include <crypto/hash.h>
-#include <wire/x509.h>
+#include <wire/der.h>
 
 #include <arpa/inet.h>
 
 void key_id_of_spki(struct bytes spki, uint8_t ret[KEY_ID_N])
 {
     uint8_t digest[SHA256_N];
+    struct reader outer = reader_of(spki), inner;
+    struct bytes algorithm, bits = {0};
 
-    /* The point ends the SubjectPublicKeyInfo of a P-256 key. */
-    sha256(bytes_slice(spki, spki.n - X509_P256_POINT_N, X509_P256_POINT_N), digest);
+    der_enter(&outer, DER_SEQUENCE, &inner);
+    der_read(&inner, DER_SEQUENCE, &algorithm);
+    der_read_bits(&inner, &bits);
+    sha256(bits, digest);
     memcpy(ret, digest, KEY_ID_N);
 }
 

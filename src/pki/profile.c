@@ -2,11 +2,12 @@
 
 #include <base/result.h>
 #include <crypto/hash.h>
+#include <pki/keyquality.h>
 #include <wire/buf.h>
 #include <wire/x509.h>
 
 /* Octet 0 of the canonical form: raise it when grant.c writes something else for the same row. */
-#define PROFILE_FORMAT 1
+#define PROFILE_FORMAT 2
 #define DAY_S INT64_C(86400)
 
 static const struct profile profiles[PKI_PROFILE_COUNT] = {
@@ -15,6 +16,7 @@ static const struct profile profiles[PKI_PROFILE_COUNT] = {
                     .issuer = PKI_ISSUER_IDEVID,
                     .subject = PKI_SUBJECT_DEVICE,
                     .san = PKI_SAN_HARDWARE_MODULE,
+                    .keys = KEYS_ANY,
                     .key_usage = X509_KU_DIGITAL_SIGNATURE,
                     .no_expiry = true,
                     .validity_max_s = 50 * 366 * DAY_S},
@@ -23,6 +25,7 @@ static const struct profile profiles[PKI_PROFILE_COUNT] = {
                     .issuer = PKI_ISSUER_LDEVID,
                     .subject = PKI_SUBJECT_DEVICE,
                     .san = PKI_SAN_HARDWARE_MODULE,
+                    .keys = KEYS_ANY,
                     .key_usage = X509_KU_DIGITAL_SIGNATURE,
                     .eku = X509_EKU_CLIENT_AUTH,
                     .validity_max_s = 5 * 366 * DAY_S},
@@ -31,6 +34,7 @@ static const struct profile profiles[PKI_PROFILE_COUNT] = {
                         .issuer = PKI_ISSUER_OPERATIONS,
                         .subject = PKI_SUBJECT_SERVER,
                         .san = PKI_SAN_SERVER_NAMES,
+                        .keys = KEYS_EC,
                         .key_usage = X509_KU_DIGITAL_SIGNATURE,
                         .eku = X509_EKU_SERVER_AUTH | X509_EKU_CMC_RA,
                         .ski = true,
@@ -40,6 +44,7 @@ static const struct profile profiles[PKI_PROFILE_COUNT] = {
                       .issuer = PKI_ISSUER_OPERATIONS,
                       .subject = PKI_SUBJECT_NAME,
                       .san = PKI_SAN_NONE,
+                      .keys = KEYS_EC,
                       .key_usage = X509_KU_DIGITAL_SIGNATURE,
                       .eku = X509_EKU_CLIENT_AUTH,
                       .ski = true,
@@ -49,6 +54,7 @@ static const struct profile profiles[PKI_PROFILE_COUNT] = {
                       .issuer = PKI_ISSUER_OPERATIONS,
                       .subject = PKI_SUBJECT_NAME,
                       .san = PKI_SAN_NONE,
+                      .keys = KEYS_EC,
                       .key_usage = X509_KU_DIGITAL_SIGNATURE,
                       .eku = X509_EKU_CLIENT_AUTH,
                       .ski = true,
@@ -89,6 +95,7 @@ void profile_digest(enum pki_profile id, uint8_t ret[32])
     buf_put_u8(&form, (uint8_t)row->issuer);
     buf_put_u8(&form, (uint8_t)row->subject);
     buf_put_u8(&form, (uint8_t)row->san);
+    buf_put_u8(&form, row->keys);
     buf_put_u16be(&form, row->key_usage);
     buf_put_u16be(&form, row->eku);
     buf_put_u8(&form, row->ski);

@@ -17,9 +17,9 @@ static enum result read_csr(struct bytes der, struct x509_csr *ret, struct err *
 }
 
 /* The sender holds the key, and the key is good. */
-static enum result check_csr(const struct x509_csr *csr, struct err *err)
+static enum result check_csr(const struct x509_csr *csr, uint8_t profile, struct err *err)
 {
-    TRY(keyquality_check(&csr->key, KEYS_ISSUED, err));
+    TRY(keyquality_check(&csr->key, profile_find((enum pki_profile)profile)->keys, err));
     return verify_csr(csr, err);
 }
 
@@ -89,22 +89,23 @@ enum result judge_certificate(struct session *session, const struct msg_sign *me
     TRY(read_csr(message->csr, &csr, err));
     TRY(rebuild(session, message, csr.spki, job, err));
     TRY(compare(message, job, err));
-    TRY(check_csr(&csr, err));
+    TRY(check_csr(&csr, message->profile, err));
     if (!journal_has_room(session->journal))
         return err_set(err, E_IO, "the disk is full: no certificates, revocation goes on");
     job->key = issuer_signs_with(message->issuer);
+    job->sig_alg = find_issuer(session, message->issuer)->sig_alg;
     return journal_add(session->journal, &job->record, &job->journal, err);
 }
 
 enum result finish_certificate(struct session *session, struct job *job, struct err *err)
 {
-    uint8_t room[TBS_MAX + 128];
+    uint8_t room[TBS_MAX + KEY_SIGNATURE_MAX + 64];
     struct buf certificate = buf_over(room, sizeof(room));
     struct bytes tbs = bytes_of(job->tbs, job->tbs_n);
     struct key_signature signature;
 
     TRY(session->backend->sign(session->keys, job->key, tbs, &signature, err));
-    x509_write_signed(&certificate, tbs, X509_SIG_ECDSA_SHA256, key_signature_bytes(&signature));
+    x509_write_signed(&certificate, tbs, job->sig_alg, key_signature_bytes(&signature));
     if (!buf_ok(&certificate))
         return err_set(err, E_BUG, "no room for a certificate");
     struct msg_sign_answer answer = {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define AROUND_BYTES 256 /* what stands around a TBSCertList: at most */
+#define AROUND_BYTES (KEY_SIGNATURE_MAX + 256) /* what stands around a TBSCertList: at most */
 
 static struct crl_shard shard_of(const struct msg_sign_crl *message)
 {
@@ -77,7 +77,7 @@ static enum result check_crl(const struct session *session, const struct msg_sig
     const struct pki_issuer *issuer = &session->issuers[message->issuer].issuer;
     struct crl_shard shard = shard_of(message);
 
-    if (crl->sig_alg != X509_SIG_ECDSA_SHA256)
+    if (crl->sig_alg != issuer->sig_alg)
         return err_set(err, E_PROFILE,
                        "RFC 5280 5.1.2.2: the signature algorithm is not the key's");
     if (!bytes_equal(crl->issuer, issuer->name) || !bytes_equal(crl->aki, issuer->ski))
@@ -90,8 +90,8 @@ static enum result check_crl(const struct session *session, const struct msg_sig
 }
 
 /* The list inside a CRL, so that the one reader there is can read it. */
-static enum result read_list(struct bytes tbs, struct blob *room, struct x509_crl *ret,
-                             struct err *err)
+static enum result read_list(struct bytes tbs, enum x509_sig_alg sig_alg, struct blob *room,
+                             struct x509_crl *ret, struct err *err)
 {
     static const uint8_t no_signature[] = {0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01};
     const char *why = NULL;
@@ -100,8 +100,7 @@ static enum result read_list(struct bytes tbs, struct blob *room, struct x509_cr
     if (room->p == NULL)
         return err_set(err, E_MEMORY, "no memory for a CRL");
     struct buf whole = buf_over(room->p, room->n);
-    x509_write_signed(&whole, tbs, X509_SIG_ECDSA_SHA256,
-                      bytes_of(no_signature, sizeof(no_signature)));
+    x509_write_signed(&whole, tbs, sig_alg, bytes_of(no_signature, sizeof(no_signature)));
     if (!x509_read_crl(buf_bytes(&whole), ret, &why))
         return err_set(err, E_PROFILE, "%s", why);
     return OK;
@@ -113,7 +112,7 @@ static enum result judge_list(struct session *session, const struct msg_sign_crl
     CLEANUP(blob_free) struct blob room = {0};
     struct x509_crl crl;
 
-    TRY(read_list(list, &room, &crl, err));
+    TRY(read_list(list, session->issuers[message->issuer].issuer.sig_alg, &room, &crl, err));
     TRY(check_crl(session, message, &crl, err));
     *ret =
         (struct record){.kind = RECORD_CRL, .shard = shard_of(message), .number = message->number};
@@ -135,6 +134,7 @@ enum result judge_crl(struct session *session, const struct msg_sign_crl *messag
     TRY(judge_list(session, message, list, &job->record, err));
     TRY(journal_add(session->journal, &job->record, &job->journal, err));
     job->key = issuer_signs_with(message->issuer);
+    job->sig_alg = session->issuers[message->issuer].issuer.sig_alg;
     job->list = list;
     list = (struct bytes){0};
     return OK;
@@ -151,7 +151,7 @@ static enum result make_crl(struct session *session, const struct job *job, int 
         return err_set(err, E_MEMORY, "no memory for a CRL");
     TRY(session->backend->sign(session->keys, job->key, job->list, &signature, err));
     struct buf crl = buf_over(room.p, room.n);
-    x509_write_signed(&crl, job->list, X509_SIG_ECDSA_SHA256, key_signature_bytes(&signature));
+    x509_write_signed(&crl, job->list, job->sig_alg, key_signature_bytes(&signature));
     return sealed_from("crl", buf_bytes(&crl), ret_fd, err);
 }
 

@@ -30,6 +30,7 @@ struct job {
     uint64_t id;
     uint64_t journal;
     enum signer_key key;
+    enum x509_sig_alg sig_alg;
     uint8_t tbs[TBS_MAX]; /* a certificate */
     size_t tbs_n;
     struct bytes list; /* a TBSCertList, mapped; owned */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define CSR_MAX 512
+#define SPKI_MAX 96
 #define REQUEST_MAX 1280
 #define PATH "/.well-known/est/"
 #define PERSONALISATION "troth est example"
@@ -201,16 +202,17 @@ static bool sign(const struct est_device *device, mbedtls_pk_context *key, struc
 // PKCS #10 (RFC 2986): the serial number is the subject, the key signs.
 static bool write_csr(const struct est_device *device, mbedtls_pk_context *key, struct buf *to)
 {
-    uint8_t point[X509_P256_POINT_N], space[CSR_MAX];
-    struct buf info = buf_over(space, sizeof space);
+    uint8_t point[X509_P256_POINT_N], spki_space[SPKI_MAX], space[CSR_MAX];
+    struct buf spki = buf_over(spki_space, sizeof spki_space), info = buf_over(space, sizeof space);
     struct x509_name_part subject = {
         oid_serial_number, bytes_of(device->serial_number, strlen(device->serial_number))};
     if (!read_point(key, point))
         return false;
-    x509_write_csr_info(&info, &(struct x509_csr_fields){.subject = &subject,
-                                                         .subject_n = 1,
-                                                         .point = bytes_of(point, sizeof point)});
-    return buf_ok(&info) && sign(device, key, buf_bytes(&info), to);
+    x509_write_spki(
+        &spki, &(struct x509_key){.alg = X509_KEY_P256, .point = bytes_of(point, sizeof point)});
+    x509_write_csr_info(&info, &(struct x509_csr_fields){
+                                   .subject = &subject, .subject_n = 1, .spki = buf_bytes(&spki)});
+    return buf_ok(&spki) && buf_ok(&info) && sign(device, key, buf_bytes(&info), to);
 }
 
 static void write_head(const struct est_device *device, const char *method, const char *operation,

@@ -64,6 +64,8 @@ static int set_up(void **state)
     assert_int_equal(file_write(f.passphrase, 0600, bytes_text("correct horse battery"), NULL), OK);
     assert_int_equal(file_write(f.root_passphrase, 0600, bytes_text("staple"), NULL), OK);
     f.request = (struct init_request){.config = &f.config,
+                                      .issuer_kind = KEY_P256,
+                                      .root_kind = KEY_P256,
                                       .passphrase_file = f.passphrase,
                                       .root_passphrase_file = f.root_passphrase,
                                       .root_out = f.root_out,

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-static const enum key_kind kinds[] = {KEY_P256, KEY_ED25519};
+static const enum key_kind kinds[] = {KEY_P256, KEY_ED25519, KEY_P384, KEY_RSA_2048, KEY_RSA_3072};
 
 static struct secret secret_text(const char *text)
 {
@@ -60,20 +60,22 @@ static void signs_what_the_public_half_verifies(void **state)
 static void public_half_is_what_openssl_writes(void **state)
 {
     (void)state;
-    struct key *key = new_key(KEY_P256);
-    struct secret pem = {0};
-    assert_int_equal(key_write(key, NULL, KEY_COST_ONLINE, &pem, NULL), OK);
+    for (size_t i = 0; i < LENGTH_OF(kinds); i++) {
+        struct key *key = new_key(kinds[i]);
+        struct secret pem = {0};
+        assert_int_equal(key_write(key, NULL, KEY_COST_ONLINE, &pem, NULL), OK);
 
-    BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
-    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    uint8_t *spki = NULL;
-    int n = i2d_PUBKEY(pkey, &spki);
-    assert_true(bytes_equal(key_spki(key), bytes_of(spki, (size_t)n)));
-    OPENSSL_free(spki);
-    EVP_PKEY_free(pkey);
-    BIO_free(bio);
-    secret_free(&pem);
-    key_free(key);
+        BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
+        EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+        uint8_t *spki = NULL;
+        int n = i2d_PUBKEY(pkey, &spki);
+        assert_true(bytes_equal(key_spki(key), bytes_of(spki, (size_t)n)));
+        OPENSSL_free(spki);
+        EVP_PKEY_free(pkey);
+        BIO_free(bio);
+        secret_free(&pem);
+        key_free(key);
+    }
 }
 
 static void comes_back_under_its_passphrase_and_no_other(void **state)
@@ -158,7 +160,7 @@ static struct bytes pem_of(EVP_PKEY *pkey, BIO *bio)
 static void refuses_other_kinds_and_what_is_no_key(void **state)
 {
     (void)state;
-    EVP_PKEY *others[] = {EVP_EC_gen("P-384"), EVP_RSA_gen(2048),
+    EVP_PKEY *others[] = {EVP_EC_gen("P-521"), EVP_RSA_gen(1024),
                           EVP_PKEY_Q_keygen(NULL, NULL, "X25519")};
     struct key *key = NULL;
 
@@ -215,36 +217,56 @@ static void a_file_is_private_and_is_never_replaced(void **state)
     secret_free(&passphrase);
 }
 
-static void ed25519_takes_no_digest(void **state)
+static void only_p256_takes_a_digest(void **state)
 {
     (void)state;
-    struct key *key = new_key(KEY_ED25519);
-    struct key_signature signature;
-    uint8_t digest[SHA256_N] = {0};
+    for (size_t i = 0; i < LENGTH_OF(kinds); i++) {
+        struct key *key = new_key(kinds[i]);
+        struct key_signature signature;
+        uint8_t digest[SHA256_N] = {0};
+        assert_int_equal(key_sign_digest(key, digest, &signature, NULL),
+                         kinds[i] == KEY_P256 ? OK : R_BUG);
+        key_free(key);
+    }
+}
 
-    assert_int_equal(key_sign_digest(key, digest, &signature, NULL), R_BUG);
-    key_free(key);
+static void kinds_have_names_and_nothing_else_has(void **state)
+{
+    (void)state;
+    char choice[] = KEY_KIND_CHOICE;
+    size_t n = 0;
+
+    for (char *at = choice, *name; (name = strsep(&at, "|")) != NULL; n++)
+        assert_string_equal(key_kind_name(key_kind_named(name)), name);
+    assert_int_equal(n, KEY_KIND_COUNT - 1);
+    assert_int_equal(key_kind_named("rsa"), KEY_NONE);
+    assert_int_equal(key_kind_named(""), KEY_NONE);
+    assert_null(key_kind_name(KEY_NONE));
+    assert_null(key_kind_name(KEY_KIND_COUNT));
+    assert_int_equal(key_generate(KEY_NONE, NULL, NULL), R_BUG);
 }
 
 static void makes_requests_that_prove_themselves(void **state)
 {
     (void)state;
-    struct key *key = new_key(KEY_P256);
     struct x509_name_part subject[] = {{oid_common_name, bytes_text("device")},
                                        {oid_serial_number, bytes_text("SN-1")}};
-    struct blob der = {0};
-    struct x509_csr csr;
-    const char *why = NULL;
 
-    assert_int_equal(csr_make(key, subject, 2, (struct bytes){0}, &der, NULL), OK);
-    assert_true(x509_read_csr(blob_bytes(&der), &csr, &why));
-    assert_int_equal(verify_csr(&csr, NULL), OK);
-    assert_true(bytes_equal(csr.spki, key_spki(key)));
-    der.p[der.n - 1] ^= 1;
-    if (x509_read_csr(blob_bytes(&der), &csr, &why))
-        assert_int_equal(verify_csr(&csr, NULL), R_CRYPTO);
-    blob_free(&der);
-    key_free(key);
+    for (size_t i = 0; i < LENGTH_OF(kinds); i++) {
+        struct key *key = new_key(kinds[i]);
+        struct blob der = {0};
+        struct x509_csr csr;
+        const char *why = NULL;
+        assert_int_equal(csr_make(key, subject, 2, (struct bytes){0}, &der, NULL), OK);
+        assert_true(x509_read_csr(blob_bytes(&der), &csr, &why));
+        assert_int_equal(verify_csr(&csr, NULL), OK);
+        assert_true(bytes_equal(csr.spki, key_spki(key)));
+        der.p[der.n - 1] ^= 1;
+        if (x509_read_csr(blob_bytes(&der), &csr, &why))
+            assert_int_equal(verify_csr(&csr, NULL), R_CRYPTO);
+        blob_free(&der);
+        key_free(key);
+    }
 }
 
 int main(void)
@@ -252,7 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_other_kinds_and_what_is_no_key),
         cmocka_unit_test(refuses_a_clear_key_where_a_passphrase_is_given),
-        cmocka_unit_test(ed25519_takes_no_digest),
+        cmocka_unit_test(only_p256_takes_a_digest),
+        cmocka_unit_test(kinds_have_names_and_nothing_else_has),
         cmocka_unit_test(a_file_is_private_and_is_never_replaced),
         cmocka_unit_test(comes_back_under_its_passphrase_and_no_other),
         cmocka_unit_test(encrypted_keys_cost_scrypt_and_openssl_opens_them),

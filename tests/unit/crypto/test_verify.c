@@ -14,6 +14,10 @@
 
 #include <cmocka.h>
 
+#include <openssl/ec.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
 #define OCTETS_MAX 8192
 
 /* ---- Wycheproof (C2SP), where it lies beside the project ---------------------------------------
@@ -127,6 +131,72 @@ static void refuses_an_algorithm_that_is_not_the_keys(void **state)
     key_free(key);
 }
 
+/* What OpenSSL signs with that digest; for RSA with that padding. */
+struct foreign {
+    EVP_PKEY *pkey;
+    uint8_t spki[600], signature[512];
+    struct x509_key fields;
+    size_t n;
+};
+
+static void foreign_sign(struct foreign *f, const EVP_MD *digest, int padding)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *pkey_ctx = NULL;
+    uint8_t *to = f->spki;
+    const char *why = NULL;
+    int n = i2d_PUBKEY(f->pkey, &to);
+
+    assert_true(x509_read_spki(bytes_of(f->spki, (size_t)n), &f->fields, &why));
+    f->n = sizeof(f->signature);
+    assert_int_equal(EVP_DigestSignInit(ctx, &pkey_ctx, digest, NULL, f->pkey), 1);
+    if (padding != 0)
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pkey_ctx, padding), 1);
+    assert_int_equal(EVP_DigestSign(ctx, f->signature, &f->n, (const uint8_t *)"text", 4), 1);
+    EVP_MD_CTX_free(ctx);
+}
+
+static enum result foreign_verify(const struct foreign *f, enum x509_sig_alg alg)
+{
+    return verify_signature(&f->fields, alg, bytes_text("text"), bytes_of(f->signature, f->n),
+                            NULL);
+}
+
+static void every_hash_that_clients_sign_with_is_verified(void **state)
+{
+    (void)state;
+    const struct {
+        const EVP_MD *digest;
+        enum x509_sig_alg ecdsa, rsa;
+    } rows[] = {{EVP_sha256(), X509_SIG_ECDSA_SHA256, X509_SIG_RSA_SHA256},
+                {EVP_sha384(), X509_SIG_ECDSA_SHA384, X509_SIG_RSA_SHA384},
+                {EVP_sha512(), X509_SIG_ECDSA_SHA512, X509_SIG_RSA_SHA512}};
+    struct foreign keys[] = {
+        {.pkey = EVP_EC_gen("P-256")}, {.pkey = EVP_EC_gen("P-384")}, {.pkey = EVP_RSA_gen(2048)}};
+
+    for (size_t k = 0; k < LENGTH_OF(keys); k++) {
+        for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+            foreign_sign(&keys[k], rows[i].digest, 0);
+            for (size_t j = 0; j < LENGTH_OF(rows); j++)
+                assert_int_equal(foreign_verify(&keys[k], k == 2 ? rows[j].rsa : rows[j].ecdsa),
+                                 i == j ? OK : R_CRYPTO);
+        }
+        EVP_PKEY_free(keys[k].pkey);
+    }
+}
+
+static void a_pss_signature_is_none_of_pkcs1(void **state)
+{
+    (void)state;
+    struct foreign key = {.pkey = EVP_RSA_gen(2048)};
+
+    foreign_sign(&key, EVP_sha256(), RSA_PKCS1_PSS_PADDING);
+    assert_int_equal(foreign_verify(&key, X509_SIG_RSA_SHA256), R_CRYPTO);
+    foreign_sign(&key, EVP_sha256(), RSA_PKCS1_PADDING);
+    assert_int_equal(foreign_verify(&key, X509_SIG_RSA_SHA256), OK);
+    EVP_PKEY_free(key.pkey);
+}
+
 /* After a bad point or signature the next good one is judged alike: nothing of them stays behind.
  */
 static void forgets_what_it_refused(void **state)
@@ -157,6 +227,11 @@ static void forgets_what_it_refused(void **state)
     key_free(key);
 }
 
+static bool is_point_usable(struct bytes point)
+{
+    return is_usable_key(&(struct x509_key){.alg = X509_KEY_P256, .point = point});
+}
+
 static void knows_points_of_the_curve(void **state)
 {
     (void)state;
@@ -165,16 +240,16 @@ static void knows_points_of_the_curve(void **state)
     assert_int_equal(key_generate(KEY_P256, &key, NULL), OK);
     memcpy(point, key_point(key).p, sizeof(point));
 
-    assert_true(is_on_p256(bytes_of(point, sizeof(point))));
-    assert_false(is_on_p256(bytes_of(point, sizeof(point) - 1)));
-    assert_false(is_on_p256(bytes_of(NULL, 0)));
+    assert_true(is_point_usable(bytes_of(point, sizeof(point))));
+    assert_false(is_point_usable(bytes_of(point, sizeof(point) - 1)));
+    assert_false(is_point_usable(bytes_of(NULL, 0)));
     point[0] = 6; /* the hybrid form of SEC 1 */
-    assert_false(is_on_p256(bytes_of(point, sizeof(point))));
+    assert_false(is_point_usable(bytes_of(point, sizeof(point))));
     point[0] = 4;
     point[40] ^= 0x10;
-    assert_false(is_on_p256(bytes_of(point, sizeof(point))));
+    assert_false(is_point_usable(bytes_of(point, sizeof(point))));
     memset(point + 1, 0, 64);
-    assert_false(is_on_p256(bytes_of(point, sizeof(point))));
+    assert_false(is_point_usable(bytes_of(point, sizeof(point))));
     key_free(key);
 }
 
@@ -208,6 +283,8 @@ int main(void)
         cmocka_unit_test(agrees_with_wycheproof_on_p384),
         cmocka_unit_test(agrees_with_wycheproof_on_ed25519),
         cmocka_unit_test(agrees_with_wycheproof_on_rsa),
+        cmocka_unit_test(every_hash_that_clients_sign_with_is_verified),
+        cmocka_unit_test(a_pss_signature_is_none_of_pkcs1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,7 +128,7 @@ char *lab_request(struct key *key, const char *serial_number)
     uint8_t memory[512], out[1024];
     struct x509_name_part name = {oid_serial_number,
                                   bytes_of(serial_number, strlen(serial_number))};
-    struct x509_csr_fields fields = {&name, 1, key_point(key), {0}};
+    struct x509_csr_fields fields = {&name, 1, key_spki(key), {0}};
     struct buf info = buf_over(memory, sizeof memory), csr = buf_over(out, sizeof out);
     x509_write_csr_info(&info, &fields);
     struct key_signature signature;

@@ -1,20 +1,43 @@
 #include "site.h"
 
-#include <openssl/ec.h>
 #include <openssl/x509v3.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #define DAY_S INT64_C(86400)
 
+struct site_key_id site_key_id(const struct site *site)
+{
+    struct site_key_id ret;
+    const uint8_t *bits = NULL;
+    uint8_t digest[32];
+    X509_PUBKEY *holder = NULL;
+    int n = 0;
+
+    assert_int_equal(X509_PUBKEY_set(&holder, site->key), 1);
+    assert_int_equal(X509_PUBKEY_get0_param(NULL, &bits, &n, NULL, holder), 1);
+    assert_int_equal(EVP_Digest(bits, (size_t)n, digest, NULL, EVP_sha256(), NULL), 1);
+    for (int i = 0; i < 20; i++)
+        snprintf(ret.text + 2 * i, 3, "%02X", digest[i]);
+    X509_PUBKEY_free(holder);
+    return ret;
+}
+
 struct site site_new(enum pki_issuer_kind kind, const char *to)
 {
-    struct site site = {.issuer_key = EVP_EC_gen("P-256"), .key = EVP_EC_gen("P-256")};
+    return site_new_of(kind, to, "P-256", "P-256");
+}
+
+struct site site_new_of(enum pki_issuer_kind kind, const char *to, const char *issuer_key,
+                        const char *key)
+{
+    struct site site = {.issuer_key = twin_key(issuer_key), .key = twin_key(key)};
     struct twin ca = {.issuer_key = site.issuer_key,
                       .subject = {"O", "Example", "CN", "Issuer"},
                       .serial = (const uint8_t *)"\x01\x02",

@@ -24,6 +24,15 @@ struct site {
 
 /* `to` is the issuer's notAfter. */
 struct site site_new(enum pki_issuer_kind kind, const char *to);
+
+/* The same with keys of twin_key()'s kinds: the issuer's, and the one to be certified. */
+struct site site_new_of(enum pki_issuer_kind kind, const char *to, const char *issuer_key,
+                        const char *key);
+/* subjectKeyIdentifier of the key to be certified, by RFC 7093 method 1, in hexadecimal. */
+struct site_key_id {
+    char text[41];
+};
+struct site_key_id site_key_id(const struct site *site);
 void site_free(struct site *site);
 
 /* A serial of ours with that end and number. */

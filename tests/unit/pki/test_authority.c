@@ -3,6 +3,7 @@
 #include <pki/authority.h>
 
 #include <openssl/ec.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <setjmp.h>
@@ -39,19 +40,13 @@ static enum result build(const struct authority *authority, const struct pki_iss
     return authority_build_tbs(authority, parent, bytes_text(SITE_URL), &tbs, NULL);
 }
 
-static void an_issuer_equals_its_twin_by_octet(void **state)
+static void expect_twin(const char *root_key, const char *key)
 {
-    (void)state;
-    struct site root = site_new(PKI_ISSUER_ROOT, FAR);
+    struct site root = site_new_of(PKI_ISSUER_ROOT, FAR, root_key, key);
     struct authority authority = authority_of(&root, PKI_ISSUER_LDEVID);
-    uint8_t room[1024], *wanted = NULL;
+    struct site_key_id ski = site_key_id(&root);
+    uint8_t room[2048], *wanted = NULL;
     struct buf tbs = buf_over(room, sizeof(room));
-    uint8_t digest[32];
-    unsigned n_digest = 0;
-    char ski[64];
-    EVP_Digest(root.spki + root.spki_n - 65, 65, digest, &n_digest, EVP_sha256(), NULL);
-    for (int i = 0; i < 20; i++)
-        snprintf(ski + 2 * i, 3, "%02X", digest[i]);
     struct twin twin = {
         .issuer = root.issuer,
         .issuer_key = root.issuer_key,
@@ -62,7 +57,7 @@ static void an_issuer_equals_its_twin_by_octet(void **state)
         .to = "20271118110640Z",
         .key = root.key,
         .extensions = {{NID_authority_key_identifier, "keyid"},
-                       {NID_subject_key_identifier, ski},
+                       {NID_subject_key_identifier, ski.text},
                        {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
                        {NID_key_usage, "critical,keyCertSign,cRLSign"},
                        {NID_crl_distribution_points, "URI:" SITE_URL "/crl/1-0-0.crl"},
@@ -74,6 +69,32 @@ static void an_issuer_equals_its_twin_by_octet(void **state)
     assert_int_equal(tbs.n, n);
     assert_memory_equal(tbs.p, wanted, n);
     OPENSSL_free(wanted);
+    site_free(&root);
+}
+
+static void an_issuer_equals_its_twin_by_octet(void **state)
+{
+    (void)state;
+    static const char *const algorithms[] = {"P-256", "P-384", "ED25519", "RSA"};
+
+    for (size_t i = 0; i < LENGTH_OF(algorithms); i++)
+        for (size_t k = 0; k < LENGTH_OF(algorithms); k++)
+            expect_twin(algorithms[i], algorithms[k]);
+}
+
+static void refuses_a_key_that_is_too_weak_for_a_ca(void **state)
+{
+    (void)state;
+    struct site root = site_new(PKI_ISSUER_ROOT, FAR);
+    struct authority authority = authority_of(&root, PKI_ISSUER_LDEVID);
+    EVP_PKEY *weak = EVP_RSA_gen(1024);
+    uint8_t *spki = NULL;
+
+    int n = i2d_PUBKEY(weak, &spki);
+    authority.spki = bytes_of(spki, (size_t)n);
+    assert_int_equal(build(&authority, &root.pki), R_REFUSED);
+    OPENSSL_free(spki);
+    EVP_PKEY_free(weak);
     site_free(&root);
 }
 
@@ -199,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_what_is_no_authority_of_ours),
+        cmocka_unit_test(refuses_a_key_that_is_too_weak_for_a_ca),
         cmocka_unit_test(an_issuer_must_be_a_ca_with_a_key_identifier),
         cmocka_unit_test(takes_good_issuers_and_names_what_is_wrong_with_others),
         cmocka_unit_test(an_issuer_equals_its_twin_by_octet),

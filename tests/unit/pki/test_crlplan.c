@@ -86,27 +86,38 @@ static bool next_entry(void *context, struct x509_crl_entry *ret)
     return true;
 }
 
+/* As the issuer's own certificate says how its key signs. */
+static void put_algorithm(struct buf *to, const struct site *site)
+{
+    uint8_t *der = NULL;
+    int n = i2d_X509_ALGOR(X509_get0_tbs_sigalg(site->issuer), &der);
+
+    assert_true(n > 0);
+    buf_put_bytes(to, bytes_of(der, (size_t)n));
+    OPENSSL_free(der);
+}
+
 static X509_CRL *sign_for_openssl(const struct site *site, struct bytes tbs)
 {
     /* The signature comes from OpenSSL, so that only the list is ours. */
-    uint8_t *room = malloc(tbs.n + 256), signature[80];
-    struct buf whole = buf_over(room, tbs.n + 256);
+    size_t max = tbs.n + 1024;
+    uint8_t *room = malloc(max), signature[512];
+    struct buf whole = buf_over(room, max);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t n = sizeof(signature);
-    assert_int_equal(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, site->issuer_key), 1);
+    assert_int_equal(
+        EVP_DigestSignInit(ctx, NULL, twin_digest(site->issuer_key), NULL, site->issuer_key), 1);
     assert_int_equal(EVP_DigestSign(ctx, signature, &n, tbs.p, tbs.n), 1);
     size_t mark = der_begin(&whole, DER_SEQUENCE);
     buf_put_bytes(&whole, tbs);
-    static const uint8_t algorithm[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
-                                        0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
-    buf_put_bytes(&whole, bytes_of(algorithm, sizeof(algorithm)));
+    put_algorithm(&whole, site);
     der_write_bits(&whole, bytes_of(signature, n));
     der_end(&whole, mark);
     const uint8_t *at = room;
     X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)whole.n);
     assert_non_null(crl);
     assert_true(at == room + whole.n);
-    assert_int_equal(X509_CRL_verify(crl, site->issuer_key), 1);
+    assert_int_equal(X509_CRL_verify(crl, site->issuer_key), 1); /* both algorithms are one */
     EVP_MD_CTX_free(ctx);
     free(room);
     return crl;
@@ -167,6 +178,18 @@ static void an_empty_crl_has_no_list(void **state)
     assert_null(X509_CRL_get_REVOKED(crl));
     X509_CRL_free(crl);
     site_free(&site);
+}
+
+static void openssl_verifies_a_crl_of_every_algorithm(void **state)
+{
+    (void)state;
+    static const char *const algorithms[] = {"P-384", "ED25519", "RSA"};
+
+    for (size_t i = 0; i < LENGTH_OF(algorithms); i++) {
+        struct site site = site_new_of(PKI_ISSUER_LDEVID, FAR, algorithms[i], "P-256");
+        X509_CRL_free(build_crl(&site, 3));
+        site_free(&site);
+    }
 }
 
 static void nextupdate_does_not_outlive_the_issuer(void **state)
@@ -245,6 +268,7 @@ int main(void)
         cmocka_unit_test(an_empty_crl_has_no_list),
         cmocka_unit_test(nextupdate_does_not_outlive_the_issuer),
         cmocka_unit_test(openssl_finds_the_revoked_and_only_them),
+        cmocka_unit_test(openssl_verifies_a_crl_of_every_algorithm),
         cmocka_unit_test(there_is_a_root_crl_at_every_instant_of_ten_years),
         cmocka_unit_test(a_root_crl_is_one_for_openssl),
     };

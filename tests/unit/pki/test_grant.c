@@ -1,6 +1,5 @@
 #include "site.h"
 
-#include <crypto/hash.h>
 #include <pki/grant.h>
 #include <wire/der.h>
 
@@ -55,17 +54,6 @@ static enum result build(struct fixture *f)
 
 /* ---- the twin -------------------------------------------------------------------------------- */
 
-static const char *hash_of_key(const struct fixture *f, char hex[64])
-{
-    uint8_t digest[SHA256_N];
-    size_t point = f->site.spki_n - 65;
-
-    sha256(bytes_of(f->site.spki + point, 65), digest); /* RFC 7093 method 1 */
-    for (int i = 0; i < 20; i++)
-        snprintf(hex + 2 * i, 3, "%02X", digest[i]);
-    return hex;
-}
-
 #define CRLDP(issuer) "URI:" SITE_URL "/crl/" issuer ".crl"
 #define AIA(issuer) "caIssuers;URI:" SITE_URL "/ca/" issuer ".cer"
 
@@ -118,13 +106,13 @@ static size_t expected_tbs(const struct fixture *f, const struct expectation *e,
 
 static void expect_twin(struct fixture *f, const struct expectation *e)
 {
-    char ski[64];
+    struct site_key_id ski = site_key_id(&f->site);
     struct expectation own = *e;
     uint8_t *wanted = NULL;
 
     for (struct twin_extension *x = own.extensions; x->value != NULL; x++)
         if (x->nid == NID_subject_key_identifier)
-            x->value = hash_of_key(f, ski);
+            x->value = ski.text;
     size_t n = expected_tbs(f, &own, &wanted);
     enum result result = build(f);
     if (result != OK)
@@ -197,6 +185,40 @@ static void every_profile_equals_its_twin_by_octet(void **state)
     }
     for (enum pki_profile id = PKI_IDEVID; id < PKI_PROFILE_COUNT; id++)
         assert_true(seen[id]);
+}
+
+static const char *const algorithms[] = {"P-256", "P-384", "ED25519", "RSA"};
+
+/* The issuer's key decides the signature algorithm, the device's the SubjectPublicKeyInfo. */
+static void every_algorithm_equals_its_twin_by_octet(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(algorithms); i++)
+        for (size_t k = 0; k < LENGTH_OF(algorithms); k++) {
+            struct fixture f = {
+                .site = site_new_of(PKI_ISSUER_LDEVID, FAR, algorithms[i], algorithms[k])};
+            f.grant = site_grant(&f.site, PKI_LDEVID, &f.serial);
+            expect_twin(&f, &expectations[1]);
+            site_free(&f.site);
+        }
+}
+
+/* With the key identifier of each kind of key; nobody's server has an RSA key. */
+static void a_server_has_any_key_but_rsa(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(algorithms); k++) {
+        struct fixture f = {
+            .site = site_new_of(PKI_ISSUER_OPERATIONS, FAR, algorithms[k], algorithms[k])};
+        f.grant = site_grant(&f.site, PKI_TLS_SERVER, &f.serial);
+        if (strcmp(algorithms[k], "RSA") == 0) {
+            assert_int_equal(build(&f), R_REFUSED);
+            assert_non_null(strstr(f.err.text, "P-256, P-384, Ed25519"));
+        } else {
+            expect_twin(&f, &expectations[2]);
+        }
+        site_free(&f.site);
+    }
 }
 
 static void a_device_may_have_a_common_name_and_no_hardware_type(void **state)
@@ -482,6 +504,8 @@ int main(void)
         cmocka_unit_test(knows_serial_numbers_and_hardware_types),
         cmocka_unit_test(grant_ends_no_later_than_profile_and_issuer_allow),
         cmocka_unit_test(every_profile_equals_its_twin_by_octet),
+        cmocka_unit_test(every_algorithm_equals_its_twin_by_octet),
+        cmocka_unit_test(a_server_has_any_key_but_rsa),
         cmocka_unit_test(a_device_may_have_a_common_name_and_no_hardware_type),
         cmocka_unit_test(an_idevid_may_never_expire_where_its_issuer_does_not),
         cmocka_unit_test(a_server_without_a_common_name_has_a_critical_san),

@@ -120,13 +120,59 @@ static void takes_the_kinds_that_are_allowed_and_no_others(void **state)
                                 {.alg = X509_KEY_ED25519},
                                 {.alg = X509_KEY_RSA}};
 
-    assert_int_equal(keyquality_check(&p256, KEYS_ISSUED, NULL), OK);
+    assert_int_equal(keyquality_check(&p256, KEYS_P256, NULL), OK);
     assert_int_equal(keyquality_check(&p256, 0, NULL), R_REFUSED);
     assert_int_equal(keyquality_check(&p256, KEYS_ANY & ~KEYS_P256, NULL), R_REFUSED);
     for (size_t i = 0; i < LENGTH_OF(others); i++)
-        assert_int_equal(keyquality_check(&others[i], KEYS_ISSUED, NULL), R_REFUSED);
+        assert_int_equal(keyquality_check(&others[i], KEYS_P256, NULL), R_REFUSED);
     assert_int_equal(keyquality_check(&others[0], KEYS_ANY, NULL), R_REFUSED);
-    assert_int_equal(keyquality_check(&others[1], KEYS_ANY, NULL), OK);
+    key_free(key);
+}
+
+static void takes_good_keys_of_every_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        enum key_kind kind;
+        unsigned keys;
+    } rows[] = {{KEY_P256, KEYS_P256},
+                {KEY_P384, KEYS_P384},
+                {KEY_ED25519, KEYS_ED25519},
+                {KEY_RSA_2048, KEYS_RSA}};
+
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        struct key *key = NULL;
+        struct x509_key fields;
+        const char *why = NULL;
+        assert_int_equal(key_generate(rows[i].kind, &key, NULL), OK);
+        assert_true(x509_read_spki(key_spki(key), &fields, &why));
+        assert_int_equal(keys_bit(fields.alg), rows[i].keys);
+        assert_int_equal(keyquality_check(&fields, rows[i].keys, NULL), OK);
+        assert_int_equal(keyquality_check(&fields, KEYS_ANY & ~rows[i].keys, NULL), R_REFUSED);
+        key_free(key);
+    }
+}
+
+static void a_refusal_names_what_is_wanted(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct x509_key rsa = {.alg = X509_KEY_RSA};
+
+    assert_int_equal(keyquality_check(&rsa, KEYS_EC, &err), R_REFUSED);
+    assert_string_equal(err.text, "the key is RSA, wanted is one of: P-256, P-384, Ed25519");
+}
+
+static void refuses_a_p384_point_off_the_curve(void **state)
+{
+    (void)state;
+    struct key *key = NULL;
+    uint8_t point[X509_P384_POINT_N];
+    assert_int_equal(key_generate(KEY_P384, &key, NULL), OK);
+    memcpy(point, key_point(key).p, sizeof(point));
+    point[20] ^= 1;
+    struct x509_key off = {.alg = X509_KEY_P384, .point = bytes_of(point, sizeof(point))};
+    assert_int_equal(keyquality_check(&off, KEYS_ANY, NULL), R_REFUSED);
     key_free(key);
 }
 
@@ -139,7 +185,7 @@ static void refuses_a_point_off_the_curve(void **state)
     memcpy(point, key_point(key).p, sizeof(point));
     point[20] ^= 1;
     struct x509_key off = {.alg = X509_KEY_P256, .point = bytes_of(point, sizeof(point))};
-    assert_int_equal(keyquality_check(&off, KEYS_ISSUED, NULL), R_REFUSED);
+    assert_int_equal(keyquality_check(&off, KEYS_P256, NULL), R_REFUSED);
     key_free(key);
 }
 
@@ -149,6 +195,9 @@ int main(void)
         cmocka_unit_test(refuses_short_and_long_rsa),
         cmocka_unit_test(refuses_exponents_that_are_even_or_small),
         cmocka_unit_test(refuses_a_point_off_the_curve),
+        cmocka_unit_test(refuses_a_p384_point_off_the_curve),
+        cmocka_unit_test(a_refusal_names_what_is_wanted),
+        cmocka_unit_test(takes_good_keys_of_every_kind),
         cmocka_unit_test(finds_the_fingerprint_of_roca),
         cmocka_unit_test(takes_the_kinds_that_are_allowed_and_no_others),
     };

@@ -1,3 +1,4 @@
+#include <pki/keyquality.h>
 #include <pki/profile.h>
 #include <pki/serial.h>
 #include <trust/words.h>
@@ -48,6 +49,7 @@ static void every_row_is_whole(void **state)
         assert_true(row->issuer > PKI_ISSUER_ROOT && row->issuer < PKI_ISSUER_COUNT);
         assert_int_not_equal(row->subject, PKI_SUBJECT_NONE);
         assert_int_not_equal(row->key_usage, 0);
+        assert_true(row->keys == KEYS_EC || row->keys == KEYS_ANY);
         assert_true(row->validity_max_s > 0);
         assert_true(!row->no_expiry || id == PKI_IDEVID);
     }

@@ -1,6 +1,8 @@
 #include "twin.h"
 
 #include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <stdbool.h>
@@ -14,6 +16,22 @@ static void must(bool is_done, const char *what)
         return;
     fprintf(stderr, "# OpenSSL refused: %s\n", what);
     abort();
+}
+
+EVP_PKEY *twin_key(const char *kind)
+{
+    EVP_PKEY *key = strcmp(kind, "RSA") == 0       ? EVP_RSA_gen(2048)
+                    : strcmp(kind, "ED25519") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+                                                   : EVP_EC_gen(kind);
+    must(key != NULL, kind);
+    return key;
+}
+
+const EVP_MD *twin_digest(const EVP_PKEY *key)
+{
+    if (EVP_PKEY_is_a(key, "ED25519"))
+        return NULL;
+    return EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_bits(key) == 384 ? EVP_sha384() : EVP_sha256();
 }
 
 static void set_time(ASN1_TIME *to, const char *text)
@@ -69,7 +87,7 @@ X509 *twin_certificate(const struct twin *twin)
     set_time(X509_getm_notAfter(cert), twin->to);
     must(X509_set_pubkey(cert, twin->key) == 1, "key");
     set_extensions(cert, issuer, twin);
-    must(X509_sign(cert, twin->issuer_key, EVP_sha256()) > 0, "signature");
+    must(X509_sign(cert, twin->issuer_key, twin_digest(twin->issuer_key)) > 0, "signature");
     return cert;
 }
 

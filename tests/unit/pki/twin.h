@@ -25,6 +25,12 @@ struct twin {
     struct twin_extension extensions[12];
 };
 
+/* A key of "P-256", "P-384", "ED25519" or "RSA" (2048 bits). */
+EVP_PKEY *twin_key(const char *kind);
+
+/* What it signs with; NULL where the algorithm has its own digest. */
+const EVP_MD *twin_digest(const EVP_PKEY *key);
+
 /* The TBSCertificate, malloc'd by OpenSSL. */
 size_t twin_tbs(const struct twin *twin, uint8_t **ret);
 

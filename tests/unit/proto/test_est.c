@@ -77,6 +77,7 @@ static void basic_is_split_at_its_first_colon(void **state)
 /* ---- requests -------------------------------------------------------------------------------- */
 
 static const uint8_t point[X509_P256_POINT_N] = {4, 1, 2, 3};
+static const struct x509_key key = {.alg = X509_KEY_P256, .point = {point, sizeof point}};
 static const struct x509_name_part names[] = {
     {{(const uint8_t *)"\x55\x04\x03", 3}, {(const uint8_t *)"device", 6}},
     {{(const uint8_t *)"\x55\x04\x05", 3}, {(const uint8_t *)"SN-1", 4}},
@@ -94,7 +95,10 @@ static struct bytes write_request(uint8_t to[1024], const char *san)
 {
     uint8_t value[256], list[256], attributes[512], info[512];
     struct buf b = buf_over(value, sizeof value);
-    struct x509_csr_fields fields = {names, 2, bytes_of(point, sizeof point), {0}};
+    uint8_t spki_memory[128];
+    struct buf spki = buf_over(spki_memory, sizeof spki_memory);
+    x509_write_spki(&spki, &key);
+    struct x509_csr_fields fields = {names, 2, buf_bytes(&spki), {0}};
     struct buf extensions = buf_over(list, sizeof list);
     struct buf attribute = buf_over(attributes, sizeof attributes);
     if (san != NULL) {
@@ -204,7 +208,7 @@ static struct bytes write_certificate(uint8_t to[1024], const struct x509_name_p
     struct buf subject = buf_over(subject_memory, sizeof subject_memory);
     struct buf b = buf_over(value, sizeof value), spki = buf_over(spki_memory, sizeof spki_memory);
     x509_write_name(&subject, parts, n);
-    x509_write_spki_p256(&spki, bytes_of(point, sizeof point));
+    x509_write_spki(&spki, &key);
     uint8_t usage_memory[16];
     struct buf usage = buf_over(usage_memory, sizeof usage_memory);
     x509_write_key_usage(&usage, X509_KU_DIGITAL_SIGNATURE);

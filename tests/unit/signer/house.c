@@ -64,7 +64,7 @@ static void put(const struct house *house, const char *name, struct bytes bytes)
 static struct blob make_certificate(enum pki_issuer_kind kind, struct key *key, struct key *signer,
                                     const struct pki_issuer *parent)
 {
-    uint8_t tbs_room[1024], room[1024];
+    uint8_t tbs_room[2048], room[2048];
     struct buf tbs = buf_over(tbs_room, sizeof(tbs_room)), whole = buf_over(room, sizeof(room));
     struct blob ret = {0};
     static const uint8_t serial[AUTHORITY_SERIAL_N] = {7};
@@ -89,7 +89,7 @@ static void make_keys(struct house *house)
     struct pki_issuer parent;
 
     assert_int_equal(secret_copy(bytes_text(PASSPHRASE), &passphrase, NULL), OK);
-    assert_int_equal(key_generate(KEY_P256, &root, NULL), OK);
+    assert_int_equal(key_generate(house->issuer_kind, &root, NULL), OK);
     CLEANUP(blob_free) struct blob root_cer = make_certificate(PKI_ISSUER_ROOT, root, root, NULL);
     assert_int_equal(pki_issuer_read(PKI_ISSUER_ROOT, blob_bytes(&root_cer), &parent, NULL), OK);
     for (enum signer_key which = 0; which < SIGNER_KEY_COUNT; which++) {
@@ -97,7 +97,9 @@ static void make_keys(struct house *house)
         CLEANUP(blob_free) struct blob cer = {0};
         const char *name = signer_key_name(which);
         char file[64];
-        assert_int_equal(key_generate(signer_key_kind(which), &key, NULL), OK);
+        enum key_kind kind = signer_key_kind(which);
+        assert_int_equal(key_generate(kind != KEY_NONE ? kind : house->issuer_kind, &key, NULL),
+                         OK);
         assert_int_equal(key_store(key, &passphrase, KEY_COST_ONLINE,
                                    path_of(house, "signer/%s.pem", name).text, NULL),
                          OK);
@@ -135,8 +137,14 @@ static void close_session(struct house *house)
 
 struct house *house_new(void)
 {
+    return house_new_of(KEY_P256, KEY_P256);
+}
+
+struct house *house_new_of(enum key_kind issuers, enum key_kind device)
+{
     struct house *house = calloc(1, sizeof(*house));
 
+    house->issuer_kind = issuers;
     snprintf(house->folder, sizeof(house->folder), "/tmp/troth-signer-XXXXXX");
     assert_non_null(mkdtemp(house->folder));
     assert_int_equal(folder_ensure(path_of(house, "signer").text, 0700, NULL), OK);
@@ -147,7 +155,7 @@ struct house *house_new(void)
     snprintf(house->config.public_url, sizeof(house->config.public_url), URL);
     house->config.server_name_count = 1;
     snprintf(house->config.server_names[0], CONFIG_NAME_MAX, "localhost");
-    assert_int_equal(key_generate(KEY_P256, &house->device, NULL), OK);
+    assert_int_equal(key_generate(device, &house->device, NULL), OK);
     struct x509_name_part subject = {oid_common_name, bytes_text("whatever")};
     assert_int_equal(csr_make(house->device, &subject, 1, (struct bytes){0}, &house->csr, NULL),
                      OK);

@@ -14,6 +14,7 @@ struct house {
     struct session session;
     struct ipc_channel core;
     int supervisor_fd;
+    enum key_kind issuer_kind; /* the root's too */
     struct key *device;
     struct blob csr;
     struct serial serial;
@@ -22,6 +23,7 @@ struct house {
 
 /* Makes keys, certificates and folders, and opens the session; core has agreed. */
 struct house *house_new(void);
+struct house *house_new_of(enum key_kind issuers, enum key_kind device);
 void house_free(struct house *house);
 
 /* Ends the session and opens it again on the same files, as after a crash; nothing is agreed. */

@@ -79,6 +79,23 @@ static void signs_what_core_built_alike(void **state)
     }
 }
 
+/* Issuers and devices of every kind; an issuer's CRL is in test_crl.c. */
+static void signs_with_and_for_every_kind_of_key(void **state)
+{
+    (void)state;
+    static const enum key_kind kinds[] = {KEY_P384, KEY_ED25519, KEY_RSA_2048};
+
+    for (size_t i = 0; i < LENGTH_OF(kinds); i++)
+        for (size_t k = 0; k < LENGTH_OF(kinds); k++) {
+            struct house *house = house_new_of(kinds[i], kinds[k]);
+            struct msg_sign message = house_sign(house);
+            struct ipc_message answer = house_ask(house, IPC_SIGN, &message, -1);
+            assert_int_equal(answer.sign_answer.code, E_NONE);
+            expect_certificate(house, answer.sign_answer.certificate);
+            house_free(house);
+        }
+}
+
 static void a_whole_batch_costs_one_sync(void **state)
 {
     struct house *house = *state;
@@ -482,6 +499,7 @@ int main(void)
         TEST(nothing_leaves_when_the_disk_does_not_answer),
         TEST(signs_no_fork_and_no_shorter_tree),
         TEST(checks_requests_within_a_budget),
+        cmocka_unit_test(signs_with_and_for_every_kind_of_key),
         TEST(signs_what_core_built_alike),
         TEST(a_whole_batch_costs_one_sync),
         TEST(a_question_ends_the_batch_before_it),

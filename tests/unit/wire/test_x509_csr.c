@@ -49,9 +49,12 @@ static void csr_rejects_trailing_bytes_and_every_prefix(void **state)
 static struct bytes csr_with(struct bytes attributes)
 {
     static uint8_t memory[2048];
-    uint8_t info_memory[1024], point[65] = {4};
+    uint8_t info_memory[1024], spki_memory[128], point[65] = {4};
     struct x509_name_part subject[] = {{oid_common_name, bytes_text("d")}};
-    struct x509_csr_fields fields = {subject, 1, bytes_of(point, sizeof(point)), attributes};
+    struct buf spki = buf_over(spki_memory, sizeof(spki_memory));
+    x509_write_spki(
+        &spki, &(struct x509_key){.alg = X509_KEY_P256, .point = bytes_of(point, sizeof(point))});
+    struct x509_csr_fields fields = {subject, 1, buf_bytes(&spki), attributes};
     struct buf info = buf_over(info_memory, sizeof(info_memory));
     struct buf whole = buf_over(memory, sizeof(memory));
     x509_write_csr_info(&info, &fields);
@@ -126,7 +129,7 @@ static void the_extensions_wished_for_can_be_walked(void **state)
 static void what_was_written_is_read(void **state)
 {
     (void)state;
-    uint8_t memory[256], attribute_memory[256], point[65] = {4, 1};
+    uint8_t memory[256], attribute_memory[256];
     struct buf extensions = buf_over(memory, sizeof(memory));
     struct buf attribute = buf_over(attribute_memory, sizeof(attribute_memory));
     struct x509_extension wish = {oid_key_usage, true, bytes_text("\x03\x02\x07\x80")};
@@ -137,11 +140,6 @@ static void what_was_written_is_read(void **state)
     assert_true(x509_read_csr(csr_with(buf_bytes(&attribute)), &csr, &why));
     assert_bytes(csr.extensions, buf_bytes(&extensions));
     assert_false(csr.has_challenge);
-    point[0] = 2;
-    struct x509_csr_fields compressed = {.point = bytes_of(point, sizeof(point))};
-    struct buf refused = buf_over(memory, sizeof(memory));
-    x509_write_csr_info(&refused, &compressed);
-    assert_false(buf_ok(&refused));
 }
 
 int main(void)

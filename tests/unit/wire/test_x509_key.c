@@ -91,19 +91,57 @@ static void an_rsa_key_is_modulus_and_exponent(void **state)
     assert_bytes(key.exponent, from_hex("010001"));
 }
 
-static void a_written_p256_key_is_read(void **state)
+static void what_is_no_key_of_its_kind_is_not_written(void **state)
 {
     (void)state;
-    uint8_t point[65] = {4, 7}, memory[128];
-    struct buf b = buf_over(memory, sizeof(memory)), bad = buf_over(memory, sizeof(memory));
-    struct x509_key key;
-    const char *why;
-    x509_write_spki_p256(&b, bytes_of(point, sizeof(point)));
-    assert_int_equal(buf_bytes(&b).n, 91);
-    assert_true(x509_read_spki(buf_bytes(&b), &key, &why));
-    assert_bytes(key.point, bytes_of(point, sizeof(point)));
-    x509_write_spki_p256(&bad, bytes_of(point, 64));
-    assert_false(buf_ok(&bad));
+    static const uint8_t octets[97] = {4, 7}, compressed[65] = {2, 7};
+    const struct x509_key bad[] = {
+        {.alg = X509_KEY_OTHER, .point = bytes_of(octets, 65)},
+        {.alg = X509_KEY_P256, .point = bytes_of(octets, 64)},
+        {.alg = X509_KEY_P256, .point = bytes_of(octets, 97)},
+        {.alg = X509_KEY_P256, .point = bytes_of(compressed, 65)},
+        {.alg = X509_KEY_P384, .point = bytes_of(octets, 65)},
+        {.alg = X509_KEY_ED25519, .point = bytes_of(octets, 33)},
+        {.alg = X509_KEY_RSA, .modulus = bytes_of(octets, 97)},
+        {.alg = X509_KEY_RSA, .exponent = bytes_of(octets, 97)},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        uint8_t memory[256];
+        struct buf b = buf_over(memory, sizeof(memory));
+        x509_write_spki(&b, &bad[i]);
+        assert_false(buf_ok(&b));
+    }
+}
+
+static void written_keys_are_read(void **state)
+{
+    (void)state;
+    static const uint8_t octets[97] = {4, 7}, modulus[256] = {0xc0, 1}, exponent[] = {1, 0, 1};
+    const struct {
+        struct x509_key key;
+        size_t n;
+    } rows[] = {
+        {{.alg = X509_KEY_P256, .point = bytes_of(octets, 65)}, 91},
+        {{.alg = X509_KEY_P384, .point = bytes_of(octets, 97)}, 120},
+        {{.alg = X509_KEY_ED25519, .point = bytes_of(octets, 32)}, 44},
+        {{.alg = X509_KEY_RSA,
+          .modulus = bytes_of(modulus, sizeof(modulus)),
+          .exponent = bytes_of(exponent, sizeof(exponent))},
+         294},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t memory[512];
+        struct buf b = buf_over(memory, sizeof(memory));
+        struct x509_key key;
+        const char *why;
+        x509_write_spki(&b, &rows[i].key);
+        assert_int_equal(buf_bytes(&b).n, rows[i].n);
+        assert_true(x509_read_spki(buf_bytes(&b), &key, &why));
+        assert_int_equal(key.alg, rows[i].key.alg);
+        assert_bytes(key.point, rows[i].key.point);
+        assert_bytes(key.modulus, rows[i].key.modulus);
+        assert_bytes(key.exponent, rows[i].key.exponent);
+    }
 }
 
 int main(void)
@@ -112,7 +150,8 @@ int main(void)
         cmocka_unit_test(keys_that_break_their_rule_are_refused),
         cmocka_unit_test(keys_are_told_apart),
         cmocka_unit_test(an_rsa_key_is_modulus_and_exponent),
-        cmocka_unit_test(a_written_p256_key_is_read),
+        cmocka_unit_test(what_is_no_key_of_its_kind_is_not_written),
+        cmocka_unit_test(written_keys_are_read),
     };
     return cmocka_run_group_tests_name("wire/x509_key", tests, NULL, NULL);
 }

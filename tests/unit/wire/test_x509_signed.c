@@ -79,8 +79,11 @@ static void algorithm_identifiers_are_those_of_the_rfcs(void **state)
     } rows[] = {
         {X509_SIG_ECDSA_SHA256, "300a06082a8648ce3d040302"},
         {X509_SIG_ECDSA_SHA384, "300a06082a8648ce3d040303"},
+        {X509_SIG_ECDSA_SHA512, "300a06082a8648ce3d040304"},
         {X509_SIG_ED25519, "300506032b6570"},
         {X509_SIG_RSA_SHA256, "300d06092a864886f70d01010b0500"},
+        {X509_SIG_RSA_SHA384, "300d06092a864886f70d01010c0500"},
+        {X509_SIG_RSA_SHA512, "300d06092a864886f70d01010d0500"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         uint8_t memory[64];

@@ -9,9 +9,12 @@ extern const struct bytes oid_prime256v1;
 extern const struct bytes oid_secp384r1;
 extern const struct bytes oid_ecdsa_sha256;
 extern const struct bytes oid_ecdsa_sha384;
+extern const struct bytes oid_ecdsa_sha512;
 extern const struct bytes oid_ed25519;
 extern const struct bytes oid_rsa_encryption;
 extern const struct bytes oid_rsa_sha256;
+extern const struct bytes oid_rsa_sha384;
+extern const struct bytes oid_rsa_sha512;
 
 // Attributes of a distinguished name: RFC 5280 appendix A.
 extern const struct bytes oid_common_name;

@@ -11,6 +11,8 @@
 #define X509_SERIAL_MAX 20     // octets of the INTEGER: RFC 5280 4.1.2.2
 #define X509_EXTENSIONS_MAX 32 // per certificate: more is no certificate of ours or of a device
 #define X509_P256_POINT_N 65   // 04 || x || y: RFC 5480 2.2
+#define X509_P384_POINT_N 97
+#define X509_ED25519_N 32 // RFC 8410 4
 
 enum x509_key_alg {
     X509_KEY_OTHER, // well-formed, but nothing that this reader knows
@@ -24,8 +26,11 @@ enum x509_sig_alg {
     X509_SIG_OTHER,
     X509_SIG_ECDSA_SHA256,
     X509_SIG_ECDSA_SHA384,
+    X509_SIG_ECDSA_SHA512,
     X509_SIG_ED25519,
-    X509_SIG_RSA_SHA256,
+    X509_SIG_RSA_SHA256, // PKCS #1 v1.5, all three
+    X509_SIG_RSA_SHA384,
+    X509_SIG_RSA_SHA512,
 };
 
 struct x509_key {
@@ -130,6 +135,10 @@ bool x509_extension_next(struct reader *walk, struct x509_extension *ret);
 
 // The first URI among the full names of a CRLDistributionPoints value; false when there is none.
 bool x509_crldp_uri(struct bytes crldp, struct bytes *ret_uri) WIRE_MUST_USE;
+
+// What a key of that kind signs with where we choose: the hash of the curve's size, SHA-256 for
+// RSA.
+enum x509_sig_alg x509_sig_alg_of(enum x509_key_alg key);
 
 // A SubjectPublicKeyInfo alone.
 bool x509_read_spki(struct bytes der, struct x509_key *ret, const char **ret_why) WIRE_MUST_USE;

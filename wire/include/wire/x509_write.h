@@ -7,8 +7,9 @@
 #include <wire/x509.h>
 #include <wire/x509_name.h>
 
-// SubjectPublicKeyInfo of a P-256 key from its uncompressed point; another length or form fails.
-void x509_write_spki_p256(struct buf *b, struct bytes point);
+// SubjectPublicKeyInfo of a key by its fields; X509_KEY_OTHER fails, and a point that is not of its
+// curve's length and form.
+void x509_write_spki(struct buf *b, const struct x509_key *key);
 
 // AlgorithmIdentifier of a signature; X509_SIG_OTHER fails.
 void x509_write_sig_alg(struct buf *b, enum x509_sig_alg alg);
@@ -17,7 +18,7 @@ void x509_write_sig_alg(struct buf *b, enum x509_sig_alg alg);
 struct x509_csr_fields {
     const struct x509_name_part *subject;
     size_t subject_n;
-    struct bytes point; // P-256
+    struct bytes spki; // header included
     struct bytes attributes;
 };
 void x509_write_csr_info(struct buf *b, const struct x509_csr_fields *csr);

@@ -14,6 +14,7 @@
 #define APP_INIT_H
 
 #include <base/config.h>
+#include <crypto/key.h>
 
 struct init_request {
     const struct config *config;
@@ -23,6 +24,7 @@ struct init_request {
     bool csr_only; /* no root: DATA/csr/NAME.csr are for one that exists elsewhere; see init_accept
                     */
     bool lab;      /* the root's key stays in DATA/root.pem */
+    enum key_kind issuer_kind, root_kind;
     int64_t now_s;
 };
 

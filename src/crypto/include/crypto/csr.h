@@ -6,7 +6,7 @@
 #include <crypto/key.h>
 #include <wire/x509_name.h>
 
-/* A PKCS #10 request for `key` (P-256), DER. `attributes` is the content of [0], empty for none;
+/* A PKCS #10 request for `key`, DER. `attributes` is the content of [0], empty for none;
  * x509_write_extension_request makes one. The caller owns `ret`. E_KEY, E_BUG for a subject that no
  * name can hold. */
 MUST_USE enum result csr_make(struct key *key, const struct x509_name_part *subject,

@@ -1,4 +1,4 @@
-/* Private keys: make, keep under a passphrase, sign. P-256 and Ed25519. */
+/* Private keys: make, keep under a passphrase, sign. P-256, P-384, Ed25519, RSA (PKCS #1 v1.5). */
 #ifndef CRYPTO_KEY_H
 #define CRYPTO_KEY_H
 
@@ -6,9 +6,23 @@
 #include <base/secret.h>
 #include <wire/x509.h>
 
-#define KEY_SIGNATURE_MAX 72 /* octets: ECDSA-Sig-Value of P-256; Ed25519 has 64 */
+#define KEY_SIGNATURE_MAX 512 /* octets: RSA-4096; ECDSA-Sig-Value of P-384 has at most 104 */
 
-enum key_kind { KEY_NONE = 0, KEY_P256, KEY_ED25519 };
+enum key_kind {
+    KEY_NONE = 0,
+    KEY_P256,
+    KEY_ED25519,
+    KEY_P384,
+    KEY_RSA_2048,
+    KEY_RSA_3072,
+    KEY_RSA_4096,
+    KEY_KIND_COUNT
+};
+
+/* One of KEY_KIND_CHOICE; NULL and KEY_NONE for others. */
+#define KEY_KIND_CHOICE "p256|p384|ed25519|rsa-2048|rsa-3072|rsa-4096"
+const char *key_kind_name(enum key_kind kind);
+enum key_kind key_kind_named(const char *name);
 
 /* How dear a guess of the passphrase is: scrypt (RFC 7914), r 8, p 1. */
 enum key_cost {
@@ -46,14 +60,15 @@ MUST_USE enum result key_store(const struct key *key, const struct secret *passp
 enum key_kind key_kind(const struct key *key);
 
 /* Public half, valid while the key is: SubjectPublicKeyInfo with header; 04 || x || y or the 32
- * octets of Ed25519. */
+ * octets of Ed25519, empty for RSA. */
 struct bytes key_spki(const struct key *key);
 struct bytes key_point(const struct key *key);
 
 /* What its signatures are called in X.509. */
 enum x509_sig_alg key_sig_alg(const struct key *key);
 
-/* A signature as X.509 carries it: DER for ECDSA with SHA-256, 64 octets for Ed25519. E_KEY. */
+/* A signature as X.509 carries it: DER for ECDSA, 64 octets for Ed25519, PKCS #1 v1.5 for RSA.
+ * E_KEY. */
 struct key_signature {
     uint8_t p[KEY_SIGNATURE_MAX];
     size_t n;
@@ -61,7 +76,7 @@ struct key_signature {
 MUST_USE enum result key_sign(struct key *key, struct bytes message, struct key_signature *ret,
                               struct err *err);
 
-/* ECDSA over a SHA-256 digest that exists already; E_BUG for Ed25519, which signs messages only. */
+/* ECDSA over a SHA-256 digest that exists already; by a P-256 key; E_BUG for others. */
 MUST_USE enum result key_sign_digest(struct key *key, const uint8_t digest[32],
                                      struct key_signature *ret, struct err *err);
 

@@ -1,8 +1,9 @@
 /* Signatures checked with public keys as wire/x509.h read them.
  *
  * ECDSA P-256 with SHA-256 is the hot path: the raw point goes into a key that exists already, no
- * decoder runs. P-384 (SHA-256, SHA-384), RSA PKCS #1 v1.5 (SHA-256) and Ed25519 are for foreign
- * chains. One thread. */
+ * decoder runs. P-384, RSA PKCS #1 v1.5, Ed25519 and the other SHA-2 hashes go the plain road: an
+ * object is made of the fields for each verification. RSASSA-PSS is unknown here, as are SHA-1 and
+ * MD5. One thread. */
 #ifndef CRYPTO_VERIFY_H
 #define CRYPTO_VERIFY_H
 
@@ -19,7 +20,8 @@ MUST_USE enum result verify_signature(const struct x509_key *key, enum x509_sig_
 /* The request's own signature: its sender holds the key (RFC 2986 section 3). */
 MUST_USE enum result verify_csr(const struct x509_csr *csr, struct err *err);
 
-/* Is 04 || x || y a point of P-256? For keys that are registered without a signature. */
-bool is_on_p256(struct bytes point);
+/* Can OpenSSL make a key of these fields? That is: does a point lie on its curve (SEC 1, 2.3.4), is
+ * RSA within 2048-4096 bits. */
+bool is_usable_key(const struct x509_key *key);
 
 #endif

@@ -15,18 +15,18 @@ struct authority {
     enum pki_issuer_kind kind;
     struct bytes common_name;
     struct bytes serial;
-    struct bytes spki; /* P-256 */
+    struct bytes spki; /* of any good key: pki/keyquality.h */
     int64_t not_before_s, not_after_s;
 };
 
 /* Appends the TBSCertificate. `parent` NULL: self-signed root, no path length; else an issuer with
- * path length 0, AKI, CRLDP and AIA of the parent. E_PROFILE. */
+ * path length 0, AKI, CRLDP and AIA of the parent. E_PROFILE, E_KEY_WEAK. */
 MUST_USE enum result authority_build_tbs(const struct authority *authority,
                                          const struct pki_issuer *parent, struct bytes url,
                                          struct buf *b, struct err *err);
 
 /* May this certificate serve as our issuer of that kind below that root? CA, path length 0 or none,
- * keyCertSign and cRLSign, key identifiers, P-256, names chain, times within the root's; `spki` is
+ * keyCertSign and cRLSign, key identifiers, names chain, times within the root's; `spki` is
  * the key that we hold. The root's signature over it is verified. E_CERTIFICATE, E_SIGNATURE. */
 MUST_USE enum result authority_check(struct bytes certificate, struct bytes root, struct bytes spki,
                                      int64_t now_s, struct err *err);

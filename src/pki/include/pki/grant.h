@@ -7,6 +7,7 @@
 #include <base/limits.h>
 #include <pki/profile.h>
 #include <wire/buf.h>
+#include <wire/x509.h>
 
 #define TBS_MAX                                                                                    \
     4096 /* octets of a TBSCertificate that we build: 8 server names are the longest               \
@@ -21,7 +22,7 @@ struct grant {
     struct bytes common_name;
     struct bytes serial; /* SERIAL_N octets: pki/serial.h */
     int64_t not_before_s, not_after_s;
-    struct bytes spki; /* DER with header, the one thing that comes from the request: P-256 */
+    struct bytes spki; /* DER with header, the one thing that comes from the request */
 };
 
 /* What a grant's certificate takes from its issuer, read from the issuer's certificate once.
@@ -31,6 +32,7 @@ struct pki_issuer {
     enum pki_issuer_kind kind;
     struct bytes name; /* subject, DER with header */
     struct bytes ski;
+    enum x509_sig_alg sig_alg; /* what its key signs with */
     int64_t not_before_s, not_after_s;
 };
 
@@ -48,8 +50,8 @@ MUST_USE enum result pki_issuer_read(uint32_t id, struct bytes certificate, stru
 /* Appends the TBSCertificate to `b` (room of TBS_MAX suffices). Refused with E_PROFILE: an issuer
  * that the profile does not name; facts that the subject rule needs and the grant lacks, or that
  * the rule does not know; validity empty, beyond the profile's or beyond the issuer's; a serial
- * that is not ours or whose class is not that of notAfter. Not checked: the key. `b` is worthless
- * then. */
+ * that is not ours or whose class is not that of notAfter; a kind of key that is not the
+ * profile's. Not checked: the key's quality. `b` is worthless then. */
 MUST_USE enum result grant_build_tbs(const struct grant *grant, const struct pki_issuer *issuer,
                                      const struct pki_site *site, struct buf *b, struct err *err);
 

@@ -50,6 +50,7 @@ struct profile {
     enum pki_issuer_kind issuer;
     enum pki_subject subject;
     enum pki_san san;
+    uint8_t keys;           /* KEYS_* of keyquality.h: the certified keys */
     uint16_t key_usage;     /* X509_KU_* of wire/x509.h */
     uint16_t eku;           /* X509_EKU_*; 0: no such extension */
     bool ski;               /* subjectKeyIdentifier: RFC 7093 method 1 over the key */

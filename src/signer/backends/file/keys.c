@@ -32,7 +32,8 @@ static enum result key_open(const char *folder, enum signer_key which,
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(err, E_KEY, "the path of key %s is too long", signer_key_name(which));
     TRY(key_load(path, passphrase, ret, err));
-    if (key_kind(*ret) != signer_key_kind(which))
+    enum key_kind wanted = signer_key_kind(which);
+    if (wanted != KEY_NONE && key_kind(*ret) != wanted)
         return err_set(err, E_KEY, "%s: the key is of another kind", path);
     return OK;
 }

@@ -19,7 +19,8 @@ enum signer_key {
     SIGNER_KEY_COUNT
 };
 
-/* Its name, which is its file's name before ".pem", and its kind. */
+/* Its name, which is its file's name before ".pem"; and its kind, KEY_NONE where `trothd init`
+ * chose it (issuers). */
 const char *signer_key_name(enum signer_key which);
 enum key_kind signer_key_kind(enum signer_key which);
 
