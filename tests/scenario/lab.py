@@ -403,12 +403,14 @@ class Server:
     def log(self):
         return self.log_file.read_text() if self.log_file.exists() else ""
 
-    def init(self):
+    def init(self, *options):
+        """`trothd init`, with these options beside; what it says on stderr is kept."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "passphrase").write_text("correct horse battery staple\n")
         (self.folder / "passphrase").chmod(0o600)
         self.config_file.write_text(json.dumps(self.config, indent=2) + "\n")
-        run(program("trothd"), "init", "--lab", "--config", str(self.config_file))
+        self.init_said = run(program("trothd"), "init", "--lab", "--config", str(self.config_file),
+                             *options).stderr
         return self
 
     def start(self):
