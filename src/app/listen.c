@@ -90,16 +90,8 @@ void listeners_close(struct listeners *listeners)
 struct address listen_address(int fd)
 {
     struct address address = {.n = sizeof address.sa};
-    char host[INET6_ADDRSTRLEN] = "?";
     if (getsockname(fd, (struct sockaddr *)&address.sa, &address.n) != 0)
         return (struct address){.n = 0};
-    bool is_v6 = address.sa.ss_family == AF_INET6;
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address.sa;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address.sa;
-    inet_ntop(address.sa.ss_family,
-              is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host,
-              sizeof host);
-    snprintf(address.text, sizeof address.text, is_v6 ? "[%s]:%u" : "%s:%u", host,
-             address_port(&address));
+    address_name(&address);
     return address;
 }

@@ -164,6 +164,12 @@ static enum result check_installation(const struct config *config, struct err *e
     return config->lab ? OK : root_key_must_be_away(config, err);
 }
 
+static enum result open_log(const struct config *config, struct err *err)
+{
+    log_style_set((enum log_format)config->log.format, (enum log_level)config->log.level);
+    return config->log.to == LOG_JOURNAL ? log_open_journal(LOG_JOURNAL_SOCKET, err) : OK;
+}
+
 int mode_serve(const struct arguments *arguments)
 {
     const struct config *config;
@@ -171,6 +177,8 @@ int mode_serve(const struct arguments *arguments)
     if (mode_load(arguments, &config, &err) != OK || check_installation(config, &err) != OK)
         return mode_failed(&err);
     log_open("trothd", STDERR_FILENO);
+    if (open_log(config, &err) != OK)
+        return mode_failed(&err);
     return supervisor_run(config);
 }
 

@@ -32,11 +32,13 @@ static int by_number(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* Closes all descriptors but 0, 1, 2 and these. */
+/* Closes all descriptors but 0, 1, 2, the journal's and these. */
 static void keep_only(const int *fds, size_t n)
 {
     int kept[CONFIG_FRONTS_MAX + 8];
     memcpy(kept, fds, n * sizeof *fds);
+    if (log_journal_fd() >= FIRST_FREE_FD)
+        kept[n++] = log_journal_fd();
     qsort(kept, n, sizeof *kept, by_number);
     unsigned from = FIRST_FREE_FD;
     for (size_t i = 0; i < n; i++) {

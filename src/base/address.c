@@ -69,3 +69,20 @@ bool is_ip_literal(const char *text)
     unsigned char bytes[16];
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
+
+void address_name(struct address *address)
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    int family = address->sa.ss_family;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->sa;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->sa;
+    if (family != AF_INET && family != AF_INET6) {
+        snprintf(address->text, sizeof address->text, "%s", family == AF_UNIX ? "local" : "?");
+        return;
+    }
+    bool is_v6 = family == AF_INET6;
+    inet_ntop(family, is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr, host,
+              sizeof host);
+    snprintf(address->text, sizeof address->text, is_v6 ? "[%s]:%u" : "%s:%u", host,
+             address_port(address));
+}

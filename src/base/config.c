@@ -3,6 +3,7 @@
 #include "config_load.h"
 
 #include <base/file.h>
+#include <base/log.h>
 
 #include <ctype.h>
 #include <libgen.h>
@@ -252,6 +253,9 @@ static void take_switches(const struct loaded *loaded, struct config *config)
 {
     config->sandbox_seccomp = loaded->sandbox.seccomp == NULL || *loaded->sandbox.seccomp == 1;
     config->sandbox_landlock = loaded->sandbox.landlock == NULL || *loaded->sandbox.landlock == 1;
+    config->log.format = loaded->log.format != NULL ? (uint32_t)*loaded->log.format : LOG_LOGFMT;
+    config->log.to = loaded->log.to != NULL ? (uint32_t)*loaded->log.to : LOG_STDERR;
+    config->log.level = loaded->log.level != NULL ? (uint32_t)*loaded->log.level : LEVEL_INFO;
     config->lab = loaded->lab != NULL && *loaded->lab == 1;
 }
 

@@ -1,6 +1,7 @@
 #include "config_load.h"
 
 #include <base/config.h>
+#include <base/log.h>
 
 #include <cyaml/cyaml.h>
 #include <stdarg.h>
@@ -56,6 +57,20 @@ static const cyaml_schema_field_t sandbox_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_strval_t log_formats[] = {{"logfmt", LOG_LOGFMT}, {"json", LOG_JSON}};
+static const cyaml_strval_t log_targets[] = {{"stderr", LOG_STDERR}, {"journal", LOG_JOURNAL}};
+static const cyaml_strval_t log_levels[] = {{"debug", LEVEL_DEBUG},
+                                            {"info", LEVEL_INFO},
+                                            {"warning", LEVEL_WARNING},
+                                            {"error", LEVEL_ERROR}};
+
+static const cyaml_schema_field_t log_fields[] = {
+    CHOICE("format", loaded_log, format, log_formats),
+    CHOICE("to", loaded_log, to, log_targets),
+    CHOICE("level", loaded_log, level, log_levels),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t top_fields[] = {
     TEXT("data", loaded, data, CONFIG_PATH_MAX),
     TEXT("public", loaded, public_files, CONFIG_PATH_MAX),
@@ -67,6 +82,7 @@ static const cyaml_schema_field_t top_fields[] = {
     SECTION("listen", listen, listen_fields),
     SECTION("limits", limits, limits_fields),
     SECTION("sandbox", sandbox, sandbox_fields),
+    SECTION("log", log, log_fields),
     CYAML_FIELD_END,
 };
 

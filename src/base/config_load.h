@@ -22,6 +22,10 @@ struct loaded_sandbox {
     int *seccomp, *landlock;
 };
 
+struct loaded_log {
+    int *format, *to, *level;
+};
+
 struct loaded {
     char *data, *public_files, *passphrase_file, *public_url;
     uint32_t *fronts;
@@ -30,6 +34,7 @@ struct loaded {
     struct loaded_listen listen;
     struct loaded_limits limits;
     struct loaded_sandbox sandbox;
+    struct loaded_log log;
 };
 
 /* Reads the text by the schema. `document` is the same text's, for the lines of messages. E_CONFIG

@@ -20,6 +20,7 @@
 struct import {
     bool is_running;
     uint64_t id;
+    char request[LIMIT_REQUEST_ID + 1];
     bool dry_run;
     struct operator_row operator_row;
     struct actor actor;

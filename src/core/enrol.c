@@ -28,6 +28,8 @@ static void answer_device(struct core *core, const struct job *job)
         .certificate = blob_bytes(&e->der),
     };
     struct err err = {0};
+    if (answer.code != e->code) /* the caller's refusal is generic, and so is the front's line */
+        log_err(LEVEL_INFO, "refused", &e->why, NULL);
     if (ipc_send(job->from, IPC_ENROL_ANSWER, &answer, -1, &err) != OK)
         log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
     if (e->code != E_NONE)
@@ -68,6 +70,7 @@ static void answer_operator(struct core *core, const struct job *job)
 
 void core_answer(struct core *core, struct job *job)
 {
+    log_request_set(text_bytes(job->request));
     switch (job->enrolment.kind) {
     case ENROL_DEVICE:
         answer_device(core, job);
@@ -102,10 +105,12 @@ void core_go_on(struct core *core, struct job *job, struct bytes csr)
         return;
     }
     if (e->next == ENROL_CHECK) {
-        struct msg_check_csr check = {.id = job_id(job), .csr = csr};
+        struct msg_check_csr check = {
+            .id = job_id(job), .request = text_bytes(job->request), .csr = csr};
         result = ipc_send(&core->signer, IPC_CHECK_CSR, &check, -1, &err);
     } else {
         struct msg_sign sign = enrol_sign_message(e, job_id(job), csr);
+        sign.request = text_bytes(job->request);
         result = ipc_send(&core->signer, IPC_SIGN, &sign, -1, &err);
     }
     if (result != OK)
@@ -132,7 +137,8 @@ static void wait_or_refuse(struct core *core, struct ipc_channel *front,
 void core_enrol(struct core *core, struct ipc_channel *front, const struct msg_enrol *ask)
 {
     struct err err = {0};
-    struct job *job = core->is_agreed ? job_new(&core->jobs, front, ask->id) : NULL;
+    log_request_set(ask->request);
+    struct job *job = core->is_agreed ? job_new(&core->jobs, front, ask->id, ask->request) : NULL;
     if (job == NULL) {
         refuse_busy(front, ask->id);
         return;
@@ -171,7 +177,7 @@ void core_retry_waiting(struct core *core)
 void core_server_csr(struct core *core, struct ipc_channel *from, const struct msg_server_csr *ask)
 {
     struct err err = {0};
-    struct job *job = job_new(&core->jobs, from, ask->id);
+    struct job *job = job_new(&core->jobs, from, ask->id, bytes_of(NULL, 0));
     if (job == NULL)
         return; /* the listener asks again */
     if (enrol_server(&core->service, ask->spki, core->now_s, &job->enrolment, &err) != OK)
@@ -223,6 +229,7 @@ void core_sign_answer(struct core *core, const struct msg_sign_answer *answer)
     struct job *job = job_find(&core->jobs, answer->id);
     if (job == NULL || job->is_finished)
         return;
+    log_request_set(text_bytes(job->request));
     if (answer->code == E_NONE)
         commit_job(core, job, answer);
     else
@@ -236,6 +243,7 @@ void core_checked(struct core *core, const struct msg_checked_csr *checked)
     struct job *job = job_find(&core->jobs, checked->id);
     if (job == NULL || job->is_finished)
         return;
+    log_request_set(text_bytes(job->request));
     if (checked->code != E_NONE) {
         job->enrolment.is_proven = false;
         job_finish(&core->jobs, job);

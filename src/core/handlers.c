@@ -135,6 +135,7 @@ void core_handle(struct core *core, struct ipc_channel *from, struct ipc_message
             rows[i].handle(core, from, message);
             break;
         }
+    log_request_set(bytes_of(NULL, 0));
     if (message->fd >= 0)
         close(message->fd);
 }

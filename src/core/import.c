@@ -31,6 +31,7 @@ static enum result begin(struct core *core, const struct msg_device_import *ask,
         return result;
     }
     import->id = ask->id;
+    (void)text_copy(ask->request, import->request, sizeof import->request);
     import->dry_run = ask->dry_run;
     import->operator_row = who.row;
     import->actor = who.actor;
@@ -137,9 +138,11 @@ void core_import_step(struct core *core)
     if (!core->import.is_running)
         return;
     turn_end(core);
+    log_request_set(text_bytes(core->import.request));
     enum result result = slice_in_transaction(core, &is_over, &err);
     if (result != OK && result_is_ours(error_find(err.code)->kind))
         turn_fail(core, &err);
     if (result != OK || is_over)
         end(core, &err);
+    log_request_set(bytes_of(NULL, 0));
 }

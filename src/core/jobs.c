@@ -1,6 +1,7 @@
 #include "jobs.h"
 
 #include <base/log.h>
+#include <base/text.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@ void jobs_no_memory(void)
     exit(EXIT_FAILURE);
 }
 
-struct job *job_new(struct jobs *jobs, struct ipc_channel *from, uint64_t asked_id)
+struct job *job_new(struct jobs *jobs, struct ipc_channel *from, uint64_t asked_id,
+                    struct bytes request)
 {
     if (jobs->used == JOBS_MAX)
         return NULL;
@@ -23,6 +25,8 @@ struct job *job_new(struct jobs *jobs, struct ipc_channel *from, uint64_t asked_
 
     job->from = from;
     job->asked_id = asked_id;
+    if (!text_copy(request, job->request, sizeof job->request))
+        job->request[0] = '\0';
     job->slot = jobs->next_slot;
     job->generation = ++jobs->generation;
     jobs->slots[job->slot] = job;

@@ -20,8 +20,9 @@ _Noreturn void jobs_no_memory(void);
 
 struct job {
     struct enrolment enrolment;
-    struct ipc_channel *from; /* who asked */
-    uint64_t asked_id;        /* his id */
+    struct ipc_channel *from;           /* who asked */
+    uint64_t asked_id;                  /* his id */
+    char request[LIMIT_REQUEST_ID + 1]; /* of the caller, for the log; empty: nobody's */
     uint32_t slot;
     uint32_t generation;
     bool is_held;     /* stands in the two indices below */
@@ -52,7 +53,8 @@ struct jobs {
 };
 
 /* NULL when there are too many, or no memory. */
-struct job *job_new(struct jobs *jobs, struct ipc_channel *from, uint64_t asked_id);
+struct job *job_new(struct jobs *jobs, struct ipc_channel *from, uint64_t asked_id,
+                    struct bytes request);
 void job_free(struct jobs *jobs, struct job *job);
 
 /* The id that the signer carries back, and the job of it; NULL for one that is gone. */

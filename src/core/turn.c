@@ -21,6 +21,7 @@ static void answer_finished(struct core *core)
         core_answer(core, job);
         job = next;
     }
+    log_request_set(bytes_of(NULL, 0));
 }
 
 void turn_fail(struct core *core, const struct err *why)

@@ -142,6 +142,7 @@ void core_verb(struct core *core, const struct ipc_message *message)
     struct operator_is who = {0};
     struct err err = {0};
     turn_end(core);
+    log_request_set(asked->request);
 
     enum result result = verb_operator(&core->service, asked->operator_spki, &who, &err);
     if (result == OK && asked->key.n > 0) {
@@ -167,7 +168,8 @@ void core_operator_add(struct core *core, const struct msg_operator_add *ask)
 {
     struct err err = {0};
     struct operator_is who = {0};
-    struct job *job = job_new(&core->jobs, &core->desk, ask->id);
+    log_request_set(ask->request);
+    struct job *job = job_new(&core->jobs, &core->desk, ask->id, ask->request);
     if (job == NULL)
         return; /* the desk's own deadline answers */
     enum result result = verb_operator(&core->service, ask->operator_spki, &who, &err);

@@ -125,6 +125,7 @@ enum result api_read_asked(const struct request *request, char key_space[API_KEY
     const struct request_view *view = request_view(request);
     TRY(api_check_query(request, names, err));
     ret->id = view->number;
+    ret->request = bytes_of(view->id, strlen(view->id));
     memcpy(ret->operator_spki, view->peer->spki_hash, sizeof ret->operator_spki);
     TRY(read_key(request, key_space, &ret->key, err));
     return read_dry_run(request, &ret->dry_run, err);

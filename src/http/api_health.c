@@ -215,7 +215,9 @@ static struct samples *samples_new(void)
 static enum result ask_metrics(struct request *request, struct err *err)
 {
     const struct request_view *view = request_view(request);
-    struct msg_question question = {.id = view->number, .kind = QUESTION_STATUS};
+    struct msg_question question = {.id = view->number,
+                                    .request = bytes_of(view->id, strlen(view->id)),
+                                    .kind = QUESTION_STATUS};
     memcpy(question.operator_spki, view->peer->spki_hash, sizeof question.operator_spki);
     struct api_wait *wait = NULL;
     TRY(api_wait_begin(request, &wait, err));

@@ -273,6 +273,7 @@ static enum result import(struct request *request, struct err *err)
     if (fd < 0)
         return reply(request, wait, &(struct msg_verb_answer){0}, -1, err);
     message.id = asked.id;
+    message.request = asked.request;
     memcpy(message.operator_spki, asked.operator_spki, sizeof message.operator_spki);
     message.key = asked.key;
     message.dry_run = asked.dry_run;

@@ -84,6 +84,7 @@ static enum result ask(struct request *request, const struct plan *plan,
     TRY(read_page(request, question, err));
     TRY(read_filters(request, plan, question, err));
     question->id = view->number;
+    question->request = bytes_of(view->id, strlen(view->id));
     question->kind = (uint8_t)plan->kind;
     memcpy(question->operator_spki, view->peer->spki_hash, sizeof question->operator_spki);
 

@@ -8,6 +8,7 @@
 #include <base/limits.h>
 
 #include <gnutls/gnutls.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -215,4 +216,19 @@ struct bytes connection_leaf(const struct connection *connection)
     const gnutls_datum_t *shown =
         connection->is_tls ? gnutls_certificate_get_peers(session_of(connection->mhd), &n) : NULL;
     return shown == NULL || n == 0 ? (struct bytes){0} : bytes_of(shown[0].data, shown[0].size);
+}
+
+struct address connection_address(const struct connection *connection)
+{
+    struct address address = {.n = 0};
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *from = info == NULL ? NULL : info->client_addr;
+    if (from != NULL)
+        memcpy(&address.sa, from,
+               from->sa_family == AF_INET6  ? sizeof(struct sockaddr_in6)
+               : from->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+                                            : sizeof from->sa_family);
+    address_name(&address);
+    return address;
 }

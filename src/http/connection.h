@@ -70,6 +70,9 @@ void connection_resume(struct connection *connection);
 MUST_USE enum result connection_verify(struct connection *connection, struct err *err);
 const struct chain_claim *connection_peer(const struct connection *connection);
 
+/* Whence the client came, for the log. */
+struct address connection_address(const struct connection *connection);
+
 /* The leaf that the client showed, DER; empty without one. Valid while the connection is. */
 struct bytes connection_leaf(const struct connection *connection);
 

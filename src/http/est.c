@@ -112,6 +112,7 @@ static enum result ask_core(struct request *request, enum operation operation,
     enum credential credential = credential_of(view->peer, has_token);
     struct msg_enrol enrol = {
         .id = view->number,
+        .request = bytes_of(view->id, strlen(view->id)),
         .operation = (uint8_t)operation,
         .credential = (uint8_t)credential,
         .label = view->parameters[0],

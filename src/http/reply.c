@@ -114,7 +114,7 @@ void request_refuse_until(struct request *request, const struct err *err, uint32
         headers[n++] = (struct reply_header){"Allow", request->allow};
 
     request->hub->counts.refused++;
-    log_err(info->kind == R_BUG ? LEVEL_ERROR : LEVEL_INFO, "refused", err, request->id);
+    log_refusal("refused", err, request->id, connection_address(request->connection).text);
     reply_problem(request, err, headers);
 }
 

@@ -144,7 +144,8 @@ enum result route_find(const struct route *table, enum surface surface, struct b
         return OK;
     }
     if (match.route == NULL)
-        return err_set(err, E_NOT_FOUND, "there is nothing at \"%s\"", err_value(path).text);
+        return err_set(err, E_NOT_FOUND, "there is nothing at \"%s\", wanted a path of this port",
+                       err_value(path).text);
     *ret = match;
     return err_set(err, E_METHOD, "RFC 9110 15.5.6, method: saw \"%s\", want %s",
                    err_value(method).text, match.allow);

@@ -3,6 +3,7 @@
 
 #include <base/clock.h>
 #include <base/log.h>
+#include <base/text.h>
 #include <query/query.h>
 
 #include <errno.h>
@@ -81,13 +82,16 @@ static enum result answer(struct reader_loop *loop, const struct msg_question *a
         .context = loop,
     };
     struct err why = {0};
+    char request[LIMIT_REQUEST_ID + 1] = "";
+    if (!text_copy(asked->request, request, sizeof request))
+        return err_set(err, E_BUG, "a request's id is too long");
     enum result result = answer_in_snapshot(loop, &query, &why);
     if (result == R_UNREACHABLE) {
         *err = why;
         return result;
     }
     if (result != OK && error_find(why.code)->http_status >= 500)
-        log_err(LEVEL_ERROR, "question", &why, NULL);
+        log_err(LEVEL_ERROR, "question", &why, request);
     const struct msg_answer_end end = {
         .id = asked->id,
         .code = result == OK ? E_NONE : why.code,

@@ -285,9 +285,10 @@ static enum result decide(struct service *service, const struct msg_enrol *ask, 
         return go_on(service, ask, now_s, job, err);
     job->retry_after_s = job->answer.decision == DECISION_WAIT ? ENROL_RETRY_S : 0;
     return err_set(err, job->answer.code,
-                   "device \"%s\" of product \"%s\", state %s, credential %d",
+                   "%s by %s of device \"%s\" of product \"%s\", which is %s: wanted %s",
+                   operation_word(facts.operation), credential_word(facts.credential),
                    job->subject.device.serial_number, job->subject.product.name,
-                   device_state_word(facts.state), job->credential);
+                   device_state_word(facts.state), job->answer.wanted);
 }
 
 enum result enrol_decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,

@@ -28,6 +28,7 @@ struct issuing {
 struct job {
     enum ipc_type type;
     uint64_t id;
+    char request[LIMIT_REQUEST_ID + 1]; /* for the log; empty: nobody's */
     uint64_t journal;
     enum signer_key key;
     enum x509_sig_alg sig_alg;

@@ -4,6 +4,7 @@
 #include <base/clock.h>
 #include <base/file.h>
 #include <base/log.h>
+#include <base/text.h>
 #include <ipc/sealed.h>
 
 #include <unistd.h>
@@ -19,6 +20,9 @@ static enum result take_sign(struct session *session, const struct ipc_message *
                              struct job *job, struct err *err)
 {
     job->id = message->sign.id;
+    if (!text_copy(message->sign.request, job->request, sizeof job->request))
+        job->request[0] = '\0';
+    log_request_set(message->sign.request);
     return judge_certificate(session, &message->sign, job, err);
 }
 
@@ -86,6 +90,7 @@ static enum result begin_work(struct session *session, const struct work *work,
     struct err why = {0};
 
     job->type = work->type;
+    job->request[0] = '\0';
     if (work->take(session, message, job, &why) == OK) {
         session->jobs_n++;
         return OK;
@@ -99,9 +104,9 @@ static enum result begin_work(struct session *session, const struct work *work,
 static enum result refuse_all(struct session *session, size_t n, const struct err *why,
                               struct err *err)
 {
-    log_err(LEVEL_ERROR, "batch-refused", why, NULL);
     for (size_t i = 0; i < n; i++) {
         struct job *job = &session->jobs[i];
+        log_err(LEVEL_ERROR, "batch-refused", why, *job->request != '\0' ? job->request : NULL);
         sealed_unmap(&job->list);
         TRY(find_work(job->type)->refuse(session, job->id, why, err));
     }
@@ -166,7 +171,9 @@ static enum result drain(struct session *session, struct err *err)
             return OK;
         TRY(result);
         CLEANUP(fd_closep) int fd = message.fd;
-        TRY(handle(session, &message, err));
+        enum result handled = handle(session, &message, err);
+        log_request_set(bytes_of(NULL, 0));
+        TRY(handled);
     }
     return OK;
 }

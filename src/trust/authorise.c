@@ -11,6 +11,9 @@ enum rule {
     RULE_TELL,    /* proven, refused, and told why */
 };
 
+/* What a cell without a rule wants: some other cell. */
+static const char nothing_else[] = "another credential, or a device in another state";
+
 static const uint8_t rules[OPERATION_COUNT][CREDENTIAL_COUNT][STATE_COUNT] = {
     [OPERATION_ENROL] =
         {
@@ -76,11 +79,34 @@ bool credential_shows_possession(enum credential credential)
            credential == CREDENTIAL_LDEVID;
 }
 
-static struct answer refuse(const struct ask *ask, enum code code)
+static const char *const credential_words[CREDENTIAL_COUNT] = {
+    [CREDENTIAL_NONE] = "none",
+    [CREDENTIAL_CLAIM] = "claim",
+    [CREDENTIAL_TOKEN] = "token",
+    [CREDENTIAL_REGISTERED_CSR] = "registered key by CSR",
+    [CREDENTIAL_REGISTERED_TLS] = "registered key on TLS",
+    [CREDENTIAL_IDEVID] = "IDevID",
+    [CREDENTIAL_LDEVID] = "LDevID",
+    [CREDENTIAL_OPERATOR] = "operator",
+};
+
+const char *credential_word(enum credential credential)
+{
+    return credential_words[credential < CREDENTIAL_COUNT ? credential : CREDENTIAL_NONE];
+}
+
+const char *operation_word(enum operation operation)
+{
+    static const char *const words[OPERATION_COUNT] = {"nothing", "enrol", "renew"};
+    return words[operation < OPERATION_COUNT ? operation : OPERATION_NONE];
+}
+
+static struct answer refuse(const struct ask *ask, enum code code, const char *wanted)
 {
     return (struct answer){
         .decision = DECISION_REFUSE,
         .code = code,
+        .wanted = wanted,
         .is_proven = credential_shows_possession(ask->credential),
     };
 }
@@ -98,10 +124,12 @@ static struct answer issue(const struct ask *ask)
 static struct answer first(const struct ask *ask)
 {
     uint32_t bit = 1U << credential_proof(ask->credential);
-    if ((ask->product_proofs & bit) == 0 || (ask->is_token_used && !ask->repeats))
-        return refuse(ask, E_PROOF);
+    if ((ask->product_proofs & bit) == 0)
+        return refuse(ask, E_PROOF, "a proof that the product takes");
+    if (ask->is_token_used && !ask->repeats)
+        return refuse(ask, E_PROOF, "a token that is not used, or the key that used it");
     if (ask->hold) {
-        struct answer wait = refuse(ask, E_WAITING);
+        struct answer wait = refuse(ask, E_WAITING, "a person's admit");
         wait.decision = DECISION_WAIT;
         return wait;
     }
@@ -111,7 +139,7 @@ static struct answer first(const struct ask *ask)
 static struct answer again(const struct ask *ask)
 {
     if (!ask->repeats && ask->enrols_this_year >= (int64_t)ask->enrols_a_year)
-        return refuse(ask, E_ENROLS_TOO_OFTEN);
+        return refuse(ask, E_ENROLS_TOO_OFTEN, "fewer enrolments in a year");
     struct answer answer = first(ask);
     answer.is_anew = answer.decision == DECISION_ISSUE;
     return answer;
@@ -120,7 +148,8 @@ static struct answer again(const struct ask *ask)
 static struct answer reprove(const struct ask *ask)
 {
     if (!ask->is_quarantine_automatic || ask->is_proof_key_bad || ask->is_new_key_bad)
-        return refuse(ask, E_QUARANTINED);
+        return refuse(ask, E_QUARANTINED,
+                      "an automatic quarantine, and keys that are not of its finding");
     struct answer answer = first(ask);
     answer.ends_quarantine = answer.decision == DECISION_ISSUE;
     return answer;
@@ -129,7 +158,7 @@ static struct answer reprove(const struct ask *ask)
 static struct answer by_permit(const struct ask *ask)
 {
     if (!ask->has_permit)
-        return refuse(ask, E_GONE);
+        return refuse(ask, E_GONE, "an open permit");
     struct answer answer = first(ask);
     answer.uses_permit = answer.decision == DECISION_ISSUE;
     return answer;
@@ -140,9 +169,9 @@ static struct answer by_permit(const struct ask *ask)
 static struct answer renew_late(const struct ask *ask)
 {
     if (!ask->is_in_grace)
-        return refuse(ask, E_EXPIRED);
+        return refuse(ask, E_EXPIRED, "a certificate within its time, or the product's grace");
     if (ask->is_new_key_bad && !ask->repeats)
-        return refuse(ask, E_NEW_KEY);
+        return refuse(ask, E_NEW_KEY, "a key that the device never had");
     struct answer answer = issue(ask);
     answer.is_under_grace = true;
     return answer;
@@ -151,22 +180,23 @@ static struct answer renew_late(const struct ask *ask)
 static struct answer renew(const struct ask *ask)
 {
     if (ask->is_certificate_replaced)
-        return refuse(ask, E_SUPERSEDED);
+        return refuse(ask, E_SUPERSEDED, "its successor");
     if (!ask->is_certificate_live)
-        return refuse(ask, E_GONE);
+        return refuse(ask, E_GONE, "a certificate that is pending or current");
     return ask->is_certificate_expired ? renew_late(ask) : issue(ask);
 }
 
 static struct answer tell(const struct ask *ask)
 {
-    return refuse(ask, ask->state == STATE_QUARANTINED ? E_QUARANTINED : E_GONE);
+    return ask->state == STATE_QUARANTINED ? refuse(ask, E_QUARANTINED, "a device in no quarantine")
+                                           : refuse(ask, E_GONE, "a device that is active");
 }
 
 static struct answer by_rule(enum rule rule, const struct ask *ask)
 {
     switch (rule) {
     case RULE_REFUSE:
-        return refuse(ask, E_PROOF);
+        return refuse(ask, E_PROOF, nothing_else);
     case RULE_FIRST:
         return first(ask);
     case RULE_AGAIN:
@@ -180,7 +210,7 @@ static struct answer by_rule(enum rule rule, const struct ask *ask)
     case RULE_TELL:
         return tell(ask);
     }
-    return refuse(ask, E_PROOF);
+    return refuse(ask, E_PROOF, nothing_else);
 }
 
 struct answer authorise(const struct ask *ask)
@@ -188,13 +218,13 @@ struct answer authorise(const struct ask *ask)
     bool known = ask->operation < OPERATION_COUNT && ask->credential < CREDENTIAL_COUNT &&
                  ask->state < STATE_COUNT;
     if (!known)
-        return (struct answer){.decision = DECISION_REFUSE, .code = E_PROOF};
+        return (struct answer){.code = E_PROOF, .wanted = nothing_else};
 
     enum rule rule = (enum rule)rules[ask->operation][ask->credential][ask->state];
     struct answer answer = by_rule(rule, ask);
     if (answer.decision != DECISION_REFUSE && ask->is_key_compromised)
-        return refuse(ask, E_KEY_REVOKED);
+        return refuse(ask, E_KEY_REVOKED, "a key that was not revoked");
     if (answer.decision != DECISION_REFUSE && ask->is_key_elsewhere)
-        return refuse(ask, E_KEY_SHARED);
+        return refuse(ask, E_KEY_SHARED, "a key of this device alone");
     return answer;
 }

@@ -33,7 +33,7 @@ enum result est_read_request(struct bytes body, struct buf *space, struct est_re
     struct x509_csr csr;
     const char *why = NULL;
     if (!x509_read_csr(der, &csr, &why))
-        return err_set(err, E_CSR, "%s", why);
+        return err_set(err, E_CSR, "%s: wanted a certification request (RFC 2986)", why);
     if (csr.spki.n > LIMIT_SPKI_BYTES)
         return err_set(err, E_CSR, "public key: saw %zu octets, want at most %d", csr.spki.n,
                        LIMIT_SPKI_BYTES);

@@ -159,7 +159,7 @@ struct house *house_new_of(enum key_kind issuers, enum key_kind device)
     struct x509_name_part subject = {oid_common_name, bytes_text("whatever")};
     assert_int_equal(csr_make(house->device, &subject, 1, (struct bytes){0}, &house->csr, NULL),
                      OK);
-    log_level_set(LEVEL_ERROR + 1);
+    log_style_set(LOG_LOGFMT, LEVEL_ERROR + 1);
     open_session(house);
     house_agree(house, 0, 0);
     return house;

@@ -18,6 +18,10 @@ struct address {
  * name is looked up. E_SYNTAX. */
 MUST_USE enum result address_parse(const char *text, struct address *ret, struct err *err);
 
+/* Fills `text` from the socket address: as the configuration writes it, "local" for a unix socket,
+ * "?" for what is neither. */
+void address_name(struct address *address);
+
 /* The port, in host order. */
 uint16_t address_port(const struct address *address);
 

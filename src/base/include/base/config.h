@@ -37,6 +37,10 @@ struct config_limits {
     uint32_t request_ms; /* from the first byte to the answer */
 };
 
+struct config_log {
+    uint32_t format, to, level; /* enum log_format, log_target, log_level (base/log.h) */
+};
+
 struct config {
     char data[CONFIG_PATH_MAX];            /* paths are absolute here, see config_read() */
     char public_files[CONFIG_PATH_MAX];    /* YAML key `public` */
@@ -47,6 +51,7 @@ struct config {
     uint32_t fronts;
     struct config_listen listen;
     struct config_limits limits;
+    struct config_log log;
     bool sandbox_seccomp, sandbox_landlock;
     bool lab; /* a machine that is not for use: the root key may be readable */
 };

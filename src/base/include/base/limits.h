@@ -17,6 +17,7 @@
     1000000 /* lines of an import: about 150 bytes each are held while reading */
 #define LIMIT_IMPORT_LINE 16384       /* one CSV line: a PEM certificate in a field */
 #define LIMIT_SERIAL_NUMBER 64        /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
+#define LIMIT_REQUEST_ID 16           /* hexadecimal digits that a listener gave a request */
 #define LIMIT_NAME 64                 /* product, owner, batch, operator, label: octets */
 #define LIMIT_TOKEN 64                /* HTTP Basic password: octets */
 #define LIMIT_TEXT 256                /* reasons and notes by people: octets */

@@ -55,9 +55,10 @@ enum decision { DECISION_REFUSE = 0, DECISION_WAIT, DECISION_ISSUE, DECISION_COU
 
 struct answer {
     enum decision decision;
-    enum code code; /* why not; E_NONE with DECISION_ISSUE */
-    bool is_proven; /* the caller has shown possession: he may be told why */
-    bool is_anew;   /* enrols again while active: counted, a low finding */
+    enum code code;     /* why not; E_NONE with DECISION_ISSUE */
+    const char *wanted; /* with a code: what would have been accepted, for the operator's log */
+    bool is_proven;     /* the caller has shown possession: he may be told why */
+    bool is_anew;       /* enrols again while active: counted, a low finding */
     bool ends_quarantine;
     bool is_under_grace; /* an expired certificate renews: noted, TD-09 */
     bool uses_permit;
@@ -69,6 +70,9 @@ struct answer authorise(const struct ask *ask);
 
 /* The proof level that a credential shows at a first enrolment. */
 enum proof credential_proof(enum credential credential);
+
+const char *credential_word(enum credential credential);
+const char *operation_word(enum operation operation);
 
 /* Is the caller known to hold a key of the device, before the CSR was looked at? */
 bool credential_shows_possession(enum credential credential);
