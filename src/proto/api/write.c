@@ -1,5 +1,7 @@
 /* Structs into JSON. */
 #include <proto/api.h>
+
+#include <proto/json.h>
 #include <wire/b64.h>
 #include <wire/hex.h>
 #include <wire/utf8.h>
@@ -249,9 +251,10 @@ void api_put_next(struct api_doc *doc, int64_t next)
 
 enum result api_doc_write(const struct api_doc *doc, struct blob *ret, struct err *err)
 {
-    char *text = doc->failed ? NULL : json_dumps(doc->root, JSON_COMPACT);
+    size_t n = 0;
+    char *text = doc->failed ? NULL : json_to_text(doc->root, &n);
     if (text == NULL)
         return err_set(err, E_MEMORY, "no memory for an answer");
-    *ret = (struct blob){(uint8_t *)text, strlen(text)};
+    *ret = (struct blob){(uint8_t *)text, n};
     return OK;
 }

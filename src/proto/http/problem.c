@@ -1,5 +1,7 @@
 #include <proto/problem.h>
 
+#include <proto/json.h>
+
 #include <jansson.h>
 #include <stdio.h>
 
@@ -10,13 +12,15 @@ char *problem_write_json(const struct problem *problem)
     snprintf(type, sizeof type, "urn:troth:error:E%d", (int)info->code);
     snprintf(code, sizeof code, "E%d", (int)info->code);
 
-    json_t *json =
-        json_pack("{s:s, s:s, s:i, s:s, s:s*, s:s, s:s}", "type", type, "title", info->meaning,
-                  "status", info->http_status, "code", code, "detail", problem->detail, "next",
-                  info->next, "request_id", problem->request_id);
+    json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", type, "title", info->meaning,
+                             "status", info->http_status, "code", code, "next", info->next,
+                             "request_id", problem->request_id);
     if (json == NULL)
         return NULL;
-    char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    /* By itself: json_pack() leaves an optional member out when there is no memory for it. */
+    bool is_whole = problem->detail == NULL ||
+                    json_object_set_new(json, "detail", json_string(problem->detail)) == 0;
+    char *text = is_whole ? json_to_text(json, NULL) : NULL;
     json_decref(json);
     return text;
 }
