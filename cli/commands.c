@@ -51,6 +51,12 @@
             "enrolments by IDevID or registered key on TLS; 0: 1,000, or 1 % of the devices"       \
     }
 
+#define KEYS                                                                                       \
+    {                                                                                              \
+        "--keys", VALUE_TEXT, "LIST", false,                                                       \
+            "keys that its devices may have, of p256,p384,ed25519,rsa (default p256)"              \
+    }
+
 static const struct option_row product_add_options[] = {
     {"NAME", VALUE_TEXT, NULL, true, "name of the product, also its EST label"},
     {"--proofs", VALUE_TEXT, "LIST", false,
@@ -62,6 +68,7 @@ static const struct option_row product_add_options[] = {
     {"--hw-type", VALUE_TEXT, "OID", false, "dotted OID of the hardware type (RFC 4108)"},
     GRACE(false, "so long after its end a certificate still renews, with a new key (default 0)"),
     CLAIMS,
+    KEYS,
     DRY_RUN,
     {0},
 };
@@ -69,12 +76,14 @@ static const struct option_row product_set_options[] = {
     {"PRODUCT", VALUE_TEXT, NULL, true, "name of the product"},
     GRACE(false, "so long after its end a certificate still renews, with a new key; 0: never"),
     CLAIMS,
+    KEYS,
     DRY_RUN,
     {0},
 };
 static const struct field product_set_fields[] = {
     {"--grace", PLACE_NUMBER, "grace_s"},
     {"--claims-an-hour", PLACE_NUMBER, "claims_an_hour"},
+    {"--keys", PLACE_WORDS, "keys"},
     DRY_RUN_FIELD,
     {0},
 };
@@ -87,13 +96,16 @@ static const struct field product_add_fields[] = {
     {"--hw-type", PLACE_TEXT, "hw_type"},
     {"--grace", PLACE_NUMBER, "grace_s"},
     {"--claims-an-hour", PLACE_NUMBER, "claims_an_hour"},
+    {"--keys", PLACE_WORDS, "keys"},
     DRY_RUN_FIELD,
     {0},
 };
 static const struct column product_columns[] = {
-    {"PRODUCT", "name"},      {"DEVICES", "devices"},       {"PROOFS", "proofs"},
-    {"LEAST", "least_proof"}, {"VALIDITY_S", "validity_s"}, {"ENROLS/YEAR", "enrols_a_year"},
-    {"GRACE_S", "grace_s"},   {"HW_TYPE", "hw_type"},       {0},
+    {"PRODUCT", "name"},          {"DEVICES", "devices"},
+    {"PROOFS", "proofs"},         {"LEAST", "least_proof"},
+    {"VALIDITY_S", "validity_s"}, {"ENROLS/YEAR", "enrols_a_year"},
+    {"GRACE_S", "grace_s"},       {"KEYS", "keys"},
+    {"HW_TYPE", "hw_type"},       {0},
 };
 static const struct plan product_add = {plan_change, "/api/v1/products", product_add_fields, NULL,
                                         "product {NAME} added"};

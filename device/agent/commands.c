@@ -67,16 +67,22 @@ static const agent_verb enrol = verb_enrol, renew = verb_renew, due = verb_due, 
             "renew without a new key: a copy of this device then goes unnoticed"                   \
     }
 
+#define KEY_TYPE                                                                                   \
+    {                                                                                              \
+        "--key-type", VALUE_CHOICE, KEY_KIND_CHOICE, false,                                        \
+            "of the new key; default: the current one's, p256 without one"                         \
+    }
+
 static const struct option_row enrol_options[] = {
-    SERVER,     PRODUCT, ANCHOR, FINGERPRINT, SERIAL, TOKEN, KEY, ADOPT, IDEVID_CERTIFICATE,
-    IDEVID_KEY, ANEW,    {0},
+    SERVER,     PRODUCT, ANCHOR,   FINGERPRINT, SERIAL, TOKEN, KEY, ADOPT, IDEVID_CERTIFICATE,
+    IDEVID_KEY, ANEW,    KEY_TYPE, {0},
 };
 static const struct option_row renew_options[] = {
-    SERVER, PRODUCT, ANCHOR, FINGERPRINT, SAME_KEY, {0},
+    SERVER, PRODUCT, ANCHOR, FINGERPRINT, SAME_KEY, KEY_TYPE, {0},
 };
 static const struct option_row run_options[] = {
-    SERVER,     PRODUCT,  ANCHOR, FINGERPRINT, SERIAL, TOKEN, KEY, ADOPT, IDEVID_CERTIFICATE,
-    IDEVID_KEY, SAME_KEY, {0},
+    SERVER,     PRODUCT,  ANCHOR,   FINGERPRINT, SERIAL, TOKEN, KEY, ADOPT, IDEVID_CERTIFICATE,
+    IDEVID_KEY, SAME_KEY, KEY_TYPE, {0},
 };
 
 static const struct command commands[] = {
@@ -149,11 +155,21 @@ static enum result check_proofs(const struct agent *agent, struct err *err)
                        proofs);
     if ((agent->idevid_certificate == NULL) != (agent->idevid_key == NULL))
         return err_set(err, E_USAGE, "--idevid-certificate and --idevid-key go together");
+    if (agent->key_kind != KEY_NONE && (agent->adopts_key || agent->keeps_key))
+        return err_set(err, E_USAGE,
+                       "--key-type is for a new key; --adopt and --same-key make none");
     if (agent->adopts_key && agent->key_file == NULL)
         return err_set(err, E_USAGE, "--adopt needs --key");
     if (agent->token_file != NULL && agent->serial == NULL)
         return err_set(err, E_USAGE, "--token-file needs --serial: the token is for one device");
     return OK;
+}
+
+/* One of the option's choice. */
+static enum key_kind read_key_kind(const struct arguments *args)
+{
+    const char *name = argument_text(args, "--key-type");
+    return name != NULL ? key_kind_named(name) : KEY_NONE;
 }
 
 static struct agent read_agent(const struct arguments *args, int64_t build_s)
@@ -171,6 +187,7 @@ static struct agent read_agent(const struct arguments *args, int64_t build_s)
         .adopts_key = argument_text(args, "--adopt") != NULL,
         .is_anew = argument_text(args, "--anew") != NULL,
         .keeps_key = argument_text(args, "--same-key") != NULL,
+        .key_kind = read_key_kind(args),
         .build_s = build_s,
     };
 }

@@ -11,6 +11,7 @@
 #define NAME_PARTS_MAX 8 /* attributes of a subject that we were given */
 #define ATTRIBUTES_BYTES 2048
 #define TBS_BYTES 1024
+#define AROUND_BYTES (KEY_SIGNATURE_MAX + 64) /* a signature and its algorithm */
 #define PEM_BYTES (LIMIT_CHAIN_CERTIFICATES * LIMIT_CERTIFICATE_BYTES * 2)
 
 enum result request_read_leaf(const char *path, struct blob *ret, struct err *err)
@@ -66,11 +67,29 @@ static enum result serial_of(const struct agent *agent, char *to, size_t max, st
     return OK;
 }
 
+static enum result load_current(const struct agent *agent, struct key **ret, struct err *err)
+{
+    return key_load(state_file(agent->state, STATE_CURRENT, "key.pem").text, NULL, ret, err);
+}
+
+/* Of the kind that was asked for, else of the one that is in use. */
+static enum result new_key(const struct agent *agent, struct key **ret, struct err *err)
+{
+    CLEANUP(key_freep) struct key *current = NULL;
+    enum key_kind kind = agent->key_kind != KEY_NONE ? agent->key_kind : KEY_P256;
+
+    if (agent->key_kind == KEY_NONE && state_has(agent->state, STATE_CURRENT)) {
+        TRY(load_current(agent, &current, err));
+        kind = key_kind(current);
+    }
+    return key_generate(kind, ret, err);
+}
+
 static enum result first_key(const struct agent *agent, struct key **ret, struct err *err)
 {
     if (agent->adopts_key)
         return key_load(agent->key_file, NULL, ret, err);
-    return key_generate(KEY_P256, ret, err);
+    return new_key(agent, ret, err);
 }
 
 enum result request_first(const struct agent *agent, struct err *err)
@@ -130,8 +149,8 @@ static enum result write_san(const struct x509_cert *cert, struct buf *to, struc
 static enum result next_key(const struct agent *agent, struct key **ret, struct err *err)
 {
     if (agent->keeps_key)
-        return key_load(state_file(agent->state, STATE_CURRENT, "key.pem").text, NULL, ret, err);
-    return key_generate(KEY_P256, ret, err);
+        return load_current(agent, ret, err);
+    return new_key(agent, ret, err);
 }
 
 enum result request_renewal(const struct agent *agent, struct err *err)
@@ -162,7 +181,7 @@ enum result request_renewal(const struct agent *agent, struct err *err)
 enum result request_bare_certificate(struct key *key, struct blob *ret, struct err *err)
 {
     static const uint8_t serial[] = {1};
-    uint8_t name[64], tbs[TBS_BYTES], usage[16], whole[TBS_BYTES + 256];
+    uint8_t name[64], tbs[TBS_BYTES], usage[16], whole[TBS_BYTES + AROUND_BYTES];
     struct buf to_name = buf_over(name, sizeof name), to_tbs = buf_over(tbs, sizeof tbs);
     struct buf to_usage = buf_over(usage, sizeof usage), to_whole = buf_over(whole, sizeof whole);
 

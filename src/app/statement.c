@@ -6,7 +6,9 @@
 #include <app/modes.h>
 #include <base/text.h>
 #include <pki/crlplan.h>
+#include <pki/keyquality.h>
 #include <pki/profile.h>
+#include <registry/subject.h>
 #include <trust/operate.h>
 #include <trust/words.h>
 #include <wire/oid.h>
@@ -172,9 +174,9 @@ static enum result print_product(void *ctx, const struct product *product, struc
     TRY(store_count_devices(audit->store, product->id, &devices, err));
     printf("| %s | %" PRId64 " | ", product->name, devices);
     print_proofs(product->proofs);
-    printf(" | %s | %" PRId64 " days | %" PRIu32 " |\n",
+    printf(" | %s | %" PRId64 " days | %" PRIu32 " | %s |\n",
            proof_word((enum proof)product->least_proof), product->validity_s / DAY_S,
-           product->enrols_a_year);
+           product->enrols_a_year, keys_text(product_keys(product)).text);
     return OK;
 }
 
@@ -183,8 +185,8 @@ static enum result print_products(struct audit *audit, struct err *err)
     struct filter all = {.limit = UINT32_MAX};
     puts("\n## Products: proof before the first certificate\n\n"
          "| product | devices | proofs accepted | finding below | validity | new enrolments a year "
-         "|\n"
-         "|---|---|---|---|---|---|");
+         "| keys |\n"
+         "|---|---|---|---|---|---|---|");
     return store_products(audit->store, &all, print_product, audit, err);
 }
 

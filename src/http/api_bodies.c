@@ -25,12 +25,14 @@ static const struct api_field product_add_fields[] = {
     API_FIELD("enrols_a_year", struct msg_product_add, enrols_a_year, API_NUMBER, .max = 1000),
     API_FIELD("grace_s", struct msg_product_add, grace_s, API_NUMBER, .max = LIMIT_GRACE_S),
     API_FIELD("claims_an_hour", struct msg_product_add, claims_an_hour, API_NUMBER, .max = LIMIT_CLAIMS_AN_HOUR),
+    API_FIELD("keys", struct msg_product_add, keys, API_WORDS, .words = &words_key_algorithm, .min = 1),
 };
 SHAPE(product_add);
 
 static const struct api_field product_set_fields[] = {
     API_FIELD("grace_s", struct msg_product_set, grace_s, API_NUMBER, .max = LIMIT_GRACE_S),
     API_FIELD("claims_an_hour", struct msg_product_set, claims_an_hour, API_NUMBER, .max = LIMIT_CLAIMS_AN_HOUR),
+    API_FIELD("keys", struct msg_product_set, keys, API_WORDS, .words = &words_key_algorithm, .min = 1),
 };
 SHAPE(product_set);
 

@@ -40,6 +40,7 @@ static const struct api_field product_fields[] = {
     API_FIELD("enrols_a_year", struct msg_product_row, enrols_a_year, API_NUMBER),
     API_FIELD("grace_s", struct msg_product_row, grace_s, API_NUMBER),
     API_FIELD("claims_an_hour", struct msg_product_row, claims_an_hour, API_NUMBER),
+    API_FIELD("keys", struct msg_product_row, keys, API_WORDS, .words = &words_key_algorithm),
     API_FIELD("devices", struct msg_product_row, devices, API_NUMBER_OR_NULL),
 };
 

@@ -112,6 +112,7 @@ static const struct plan product_add = {
             .least_proof = PROOF_TOKEN,
             .validity_s = 90 * DAY_S,
             .enrols_a_year = 4,
+            .keys = 1 << KEY_ALG_P256,
         },
 };
 

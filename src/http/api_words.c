@@ -38,6 +38,11 @@ static const char *profile_at(unsigned value)
     return profile_word((enum profile_id)value);
 }
 
+static const char *key_algorithm_at(unsigned value)
+{
+    return key_algorithm_word((enum key_algorithm)value);
+}
+
 static const char *authority_at(unsigned value)
 {
     static const char *const words[AUTHORITY_COUNT] = {
@@ -72,5 +77,6 @@ const struct api_words words_proof = {1, PROOF_COUNT, proof_at};
 const struct api_words words_verdict = {0, VERDICT_COUNT, verdict_at};
 const struct api_words words_role = {1, ROLE_COUNT, role_at};
 const struct api_words words_profile = {1, PROFILE_COUNT, profile_at};
+const struct api_words words_key_algorithm = {0, KEY_ALG_COUNT, key_algorithm_at};
 const struct api_words words_authority = {1, AUTHORITY_COUNT, authority_at};
 const struct api_words words_reason = {0, 11, reason_at};

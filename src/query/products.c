@@ -1,5 +1,7 @@
 #include "answer.h"
 
+#include <registry/subject.h>
+
 static enum result note_device(void *context, const struct device *device, struct err *err)
 {
     (void)device;
@@ -43,6 +45,7 @@ static enum result give_product(const struct query *query, const struct product 
         .enrols_a_year = product->enrols_a_year,
         .grace_s = product->grace_s,
         .claims_an_hour = product->claims_an_hour,
+        .keys = product_keys(product),
     };
     TRY(count_devices(query, product->id, &row.devices, err));
     return query->give(query->context, IPC_PRODUCT_ROW, &row, err);

@@ -45,6 +45,11 @@ const struct finding *subject_finding(const struct subject *subject, int number)
     return NULL;
 }
 
+uint32_t product_keys(const struct product *product)
+{
+    return product->keys != 0 ? product->keys : 1U << KEY_ALG_P256;
+}
+
 struct policy subject_policy(const struct subject *subject)
 {
     return (struct policy){

@@ -1,6 +1,7 @@
 #include <service/verb.h>
 
 #include <pki/grant.h>
+#include <pki/keyquality.h>
 
 #define PRODUCT_PROOFS_ALL (1U << PROOF_TOKEN | 1U << PROOF_REGISTERED | 1U << PROOF_IDEVID)
 #define PRODUCT_VALIDITY_S (INT64_C(90) * 86400)
@@ -23,6 +24,14 @@ static enum result check_claims(int64_t claims, struct err *err)
     return OK;
 }
 
+static enum result check_keys(uint32_t keys, struct err *err)
+{
+    if ((keys & ~profile_find(PKI_LDEVID)->keys) != 0)
+        return err_set(err, E_SYNTAX, "keys %#x: p256, p384, ed25519 and rsa can be accepted",
+                       keys);
+    return OK;
+}
+
 static enum result check(const struct msg_product_add *ask, struct err *err)
 {
     TRY(verb_name("product name", ask->name, err));
@@ -39,6 +48,7 @@ static enum result check(const struct msg_product_add *ask, struct err *err)
         return err_set(err, E_SYNTAX, "validity %lld s: %d or more is wanted",
                        (long long)ask->validity_s, PRODUCT_VALIDITY_MIN_S);
     TRY(check_claims(ask->claims_an_hour, err));
+    TRY(check_keys(ask->keys, err));
     return check_grace(ask->grace_s, err);
 }
 
@@ -72,6 +82,7 @@ enum result verb_product_add(struct service *service, const struct operator_is *
                ask->enrols_a_year != 0 ? ask->enrols_a_year : PRODUCT_ENROLS_A_YEAR);
     change_int(c, COL_PRODUCT_GRACE_S, ask->grace_s);
     change_int(c, COL_PRODUCT_CLAIMS_AN_HOUR, ask->claims_an_hour);
+    change_int(c, COL_PRODUCT_KEYS, ask->keys != 0 ? ask->keys : KEYS_P256);
     answer->created = 1;
     return service_record(service, &answer->entry, err);
 }
@@ -100,10 +111,12 @@ enum result verb_product_set(struct service *service, const struct operator_is *
         TRY(check_grace(ask->grace_s, err));
     if (ask->claims_an_hour >= 0)
         TRY(check_claims(ask->claims_an_hour, err));
+    TRY(check_keys(ask->keys, err));
     struct act *act = service_act(service, EVENT_PRODUCT_CHANGED, now_s, who->actor, 0);
     struct change *c = act_change(act, TABLE_PRODUCT, product.id);
     set(c, COL_PRODUCT_GRACE_S, ask->grace_s, product.grace_s);
     set(c, COL_PRODUCT_CLAIMS_AN_HOUR, ask->claims_an_hour, product.claims_an_hour);
+    set(c, COL_PRODUCT_KEYS, ask->keys != 0 ? (int64_t)ask->keys : -1, product_keys(&product));
     if (c->n == 0)
         return OK;
     answer->unchanged = 0;

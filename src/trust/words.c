@@ -29,6 +29,8 @@ static const char *const profiles[PROFILE_COUNT] = {
     "none", "idevid", "ldevid", "tls-server", "boundary", "operator",
 };
 
+static const char *const key_algorithms[KEY_ALG_COUNT] = {"p256", "p384", "ed25519", "rsa"};
+
 static const char *word_at(const char *const *words, size_t count, size_t index)
 {
     return words[index < count ? index : 0];
@@ -67,4 +69,9 @@ const char *role_word(enum role role)
 const char *profile_word(enum profile_id profile)
 {
     return word_at(profiles, LENGTH_OF(profiles), profile);
+}
+
+const char *key_algorithm_word(enum key_algorithm algorithm)
+{
+    return (unsigned)algorithm < KEY_ALG_COUNT ? key_algorithms[algorithm] : NULL;
 }

@@ -86,6 +86,7 @@ def public_pem(key):
 
 
 def spki_hash(key):
+    """Of a private key, or of a certificate's."""
     der = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     digest = hashes.Hash(hashes.SHA256())

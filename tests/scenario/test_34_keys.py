@@ -156,3 +156,176 @@ def strongswan_enrol(server, csr, *credential):
                str(csr), "--cacert", str(server.root_pem), "--cacert",
                pem_file(issuer, ca(server, "ldevid")), *credential, "--outform", "pem")
     return x509.load_pem_x509_certificate(done.stdout.encode())
+
+
+# ---- devices ------------------------------------------------------------------------------------
+
+KINDS = {
+    "p256": lambda: lab.make_key(),
+    "p384": lambda: lab.make_key(ec.SECP384R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "rsa": lambda: rsa.generate_private_key(65537, 2048),
+}
+
+
+def signed_request(key, serial, hash_=None):
+    """A request by python3-cryptography; Ed25519 has a hash of its own."""
+    if hash_ is None and not isinstance(key, ed25519.Ed25519PrivateKey):
+        hash_ = lab.hashes.SHA256()
+    return x509.CertificateSigningRequestBuilder().subject_name(lab.name_of(serial)).sign(key, hash_)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def listing(shared, kind):
+    """A product that takes that kind alone."""
+    name = f"takes-{kind}"
+    if not any(p["name"] == name for p in shared.first.pages("/products")):
+        shared.first.add_product(name, keys=[kind])
+    return name
+
+
+def test_each_kind_enrols_renews_and_authenticates(shared, listing, kind):
+    """The certificate of each kind is shown in mutual TLS, 1.2 and 1.3, and renews itself."""
+    key, serial = KINDS[kind](), f"E-{kind}"
+    shared.first.import_devices(listing, {serial: key})
+    leaf = lab.Device(shared, listing).enrol(signed_request(key, serial)).certificates()[0]
+    lab.openssl_verify(shared, leaf, ca(shared, "ldevid"))
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        device = lab.Device(shared, listing, key, [leaf])
+        device.context().minimum_version = device.context().maximum_version = version
+        new = KINDS[kind]()
+        csr = x509.CertificateSigningRequestBuilder().subject_name(leaf.subject).sign(
+            new, signed_request(new, "any").signature_hash_algorithm)
+        key, leaf = new, device.enrol(csr, again=True).certificates()[0]
+        assert lab.spki_hash(new) == lab.spki_hash(leaf)
+    lab.Device(shared, listing, key, [leaf]).cacerts()
+    assert lab.eventually(lambda: shared.first.certificate_state(leaf) == "current")
+
+
+def test_a_kind_that_the_product_does_not_list_is_refused_by_name(shared, listing, kind):
+    """Proven by the request's own signature; the device keeps the refusal in its timeline."""
+    for other in KINDS.keys() - {kind}:
+        key, serial = KINDS[other](), f"R-{kind}-{other}"
+        shared.first.import_devices(listing, {serial: key})
+        answer = lab.Device(shared, listing).enrol(signed_request(key, serial))
+        assert answer.status == 403, answer
+        assert b"E3011" in answer.body and b"accepted are" in answer.body, answer
+        assert shared.first.state(listing, serial) == "expected"
+
+
+@pytest.mark.parametrize("hash_", [lab.hashes.SHA256, lab.hashes.SHA384, lab.hashes.SHA512])
+@pytest.mark.parametrize("of", ["p256", "p384", "rsa"])
+def test_requests_are_verified_with_every_hash_of_sha2(shared, of, hash_):
+    name = "takes-all"
+    if not any(p["name"] == name for p in shared.first.pages("/products")):
+        shared.first.add_product(name, keys=list(KINDS))
+    key, serial = KINDS[of](), f"H-{of}-{hash_.name}"
+    shared.first.import_devices(name, {serial: key})
+    answer = lab.Device(shared, name).enrol(signed_request(key, serial, hash_()))
+    assert len(answer.certificates()) == 1
+
+
+@pytest.mark.parametrize("size,exponent", [(1024, 65537), (2048, 3), (2048, 17)])
+def test_a_weak_rsa_key_is_named_to_anybody(shared, size, exponent):
+    key = rsa.generate_private_key(exponent, size) if exponent in (3, 65537) else None
+    if key is None:
+        pem = lab.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{size}",
+                          "-pkeyopt", f"rsa_keygen_pubexp:{exponent}").stdout
+        key = lab.serialization.load_pem_private_key(pem.encode(), None)
+    answer = lab.Device(shared, "whatever").enrol(signed_request(key, "nobody"))
+    assert answer.status == 403
+    assert "RSA" in answer.body.decode()
+
+
+@pytest.mark.parametrize("of,words", [
+    ("p384", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]),
+    ("ed25519", ["-algorithm", "ED25519"]),
+    ("rsa", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"]),
+])
+def test_curl_and_openssl_enrol_with_each(shared, tmp_path, of, words):
+    product = f"curl-{of}"
+    shared.first.add_product(product, keys=[of])
+    key, csr, body = (tmp_path / name for name in ("c.key", "c.der", "c.b64"))
+    lab.openssl("genpkey", *words, "-out", str(key))
+    lab.openssl("req", "-new", "-key", str(key), "-subj", f"/serialNumber=C-{of}", "-outform",
+                "DER", "-out", str(csr))
+    body.write_text(base64.b64encode(csr.read_bytes()).decode())
+    private = lab.serialization.load_pem_private_key(key.read_bytes(), None)
+    shared.first.import_devices(product, {f"C-{of}": private})
+    done = lab.run("curl", "--silent", "--show-error", "--fail", "--cacert", str(shared.root_pem),
+                   "--header", "Content-Type: application/pkcs10", "--data-binary", f"@{body}",
+                   f"https://localhost:{shared.ports['device']}/.well-known/est/{product}/simpleenroll")
+    bag = tmp_path / "c.p7"
+    bag.write_bytes(base64.b64decode(done.stdout))
+    text = lab.openssl("pkcs7", "-inform", "DER", "-in", str(bag), "-print_certs").stdout
+    leaf = x509.load_pem_x509_certificate(text.encode())
+    lab.openssl_verify(shared, leaf, ca(shared, "ldevid"))
+    certtool = lab.run("certtool", "--verify", "--load-ca-certificate", str(shared.root_pem),
+                       "--infile", pem_file(tmp_path / "chain", leaf, ca(shared, "ldevid"),
+                                            ca(shared, "root")))
+    assert "Chain verification output: Verified" in certtool.stdout
+
+
+@pytest.mark.parametrize("of,type_", [("rsa", "rsa"), ("p384", "ecdsa")])
+def test_strongswan_enrols_and_renews_with_each(shared, tmp_path, of, type_):
+    product, serial = f"swan-{of}", f"W-{of}"
+    shared.first.add_product(product, keys=[of])
+    shared.first.import_devices(product, {serial: None})
+    token = shared.first.post("/tokens", {"product": product, "serial": serial}).ok()["token"]
+    first = strongswan_request(shared, tmp_path / "first.key", KINDS[of](), type_,
+                               f"CN=sw, serialNumber={serial}")
+    leaf = strongswan_enrol(shared, first, "--userpass", f"{serial}:{token}")
+    again = strongswan_request(shared, tmp_path / "second.key", KINDS[of](), type_,
+                               f"OU={product}, serialNumber={serial}")
+    strongswan_enrol(shared, again, "--cert", pem_file(tmp_path / "old", leaf), "--key",
+                     str(tmp_path / "first.key"))
+    assert shared.first.state(product, serial) == "active"
+
+
+# ---- the agent ----------------------------------------------------------------------------------
+
+
+def agent(server, state, verb, *options, check=True):
+    return lab.run(lab.program("troth-agent"), verb, "--state", str(state), "--server",
+                   f"https://localhost:{server.ports['device']}", *options, check=check)
+
+
+@pytest.mark.parametrize("type_", ["p384", "ed25519", "rsa-3072"])
+def test_the_agent_makes_a_key_of_that_type_and_keeps_it(shared, tmp_path, type_):
+    product, serial, state = f"agent-{type_}", f"A-{type_}", tmp_path / "state"
+    shared.first.add_product(product, keys=[type_.split("-")[0]])
+    shared.first.import_devices(product, {serial: None})
+    token = tmp_path / "token"
+    token.write_text(shared.first.post("/tokens", {"product": product,
+                                                   "serial": serial}).ok()["token"])
+    token.chmod(0o600)
+    proof = ["--product", product, "--anchor", str(shared.root_pem), "--serial", serial,
+             "--token-file", str(token)]
+    refused = agent(shared, state, "enrol", *proof, check=False)
+    assert refused.returncode == 5, refused  # P-256, which this product does not take
+    assert "E3011" in refused.stderr or "KEY_KIND" in refused.stderr, refused.stderr
+    agent(shared, state, "enrol", *proof, "--key-type", type_)
+    first = x509.load_pem_x509_certificate((state / "current/certificate.pem").read_bytes())
+    agent(shared, state, "renew", "--product", product)
+    second = x509.load_pem_x509_certificate((state / "current/certificate.pem").read_bytes())
+    assert type(first.public_key()) is type(second.public_key())
+    assert lab.spki_hash(first) != lab.spki_hash(second)
+    if type_ == "rsa-3072":
+        assert first.public_key().key_size == second.public_key().key_size == 3072
+    assert shared.first.state(product, serial) == "active"
+
+
+def test_a_product_says_which_keys_it_takes(shared):
+    shared.first.add_product("keyed")
+    listed = {p["name"]: p["keys"] for p in shared.first.pages("/products")}
+    assert listed["keyed"] == ["p256"]
+    shared.first.post("/products/keyed", {"keys": ["p384", "rsa"]}).ok()
+    listed = {p["name"]: p["keys"] for p in shared.first.pages("/products")}
+    assert listed["keyed"] == ["p384", "rsa"]
+    shared.first.post("/products/keyed", {"keys": []}).problem(400, "E1002")
+    shared.first.post("/products/keyed", {"keys": ["dsa"]}).problem(400, "E1002")

@@ -2,3 +2,4 @@
 
 ALTER TABLE product ADD COLUMN grace_s INT;
 ALTER TABLE product ADD COLUMN claims_an_hour INT;
+ALTER TABLE product ADD COLUMN keys INT;

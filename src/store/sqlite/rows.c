@@ -13,6 +13,7 @@ void read_product(struct query *query, struct product *ret)
     ret->enrols_a_year = query_u32(query);
     ret->grace_s = query_int(query);
     ret->claims_an_hour = query_int(query);
+    ret->keys = query_u32(query);
 }
 
 void read_authority(struct query *query, struct authority_row *ret)

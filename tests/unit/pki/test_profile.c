@@ -24,6 +24,12 @@ _Static_assert((int)PKI_ISSUER_IDEVID == (int)AUTHORITY_IDEVID, "");
 _Static_assert((int)PKI_ISSUER_LDEVID == (int)AUTHORITY_LDEVID, "");
 _Static_assert((int)PKI_ISSUER_OPERATIONS == (int)AUTHORITY_OPERATIONS, "");
 
+_Static_assert(KEYS_P256 == 1 << KEY_ALG_P256, "");
+_Static_assert(KEYS_P384 == 1 << KEY_ALG_P384, "");
+_Static_assert(KEYS_ED25519 == 1 << KEY_ALG_ED25519, "");
+_Static_assert(KEYS_RSA == 1 << KEY_ALG_RSA, "");
+_Static_assert(KEYS_ANY == (1 << KEY_ALG_COUNT) - 1, "");
+
 static void there_is_no_row_outside_the_table(void **state)
 {
     (void)state;

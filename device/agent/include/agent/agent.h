@@ -5,6 +5,7 @@
 #include <agent/state.h>
 #include <base/command.h>
 #include <client/http.h>
+#include <crypto/key.h>
 
 /* What the agent was told. Texts are borrowed from the command line. */
 struct agent {
@@ -19,7 +20,8 @@ struct agent {
     bool adopts_key; /* the certificate is for the key of key_file itself, shown by the request */
     bool is_anew;    /* enrol although there is a certificate that is good */
     bool keeps_key;  /* renew without rekey */
-    int64_t build_s; /* no certificate is older than this program */
+    enum key_kind key_kind; /* of new keys; KEY_NONE: as the current one's, P-256 without one */
+    int64_t build_s;        /* no certificate is older than this program */
     struct state *state;
 };
 

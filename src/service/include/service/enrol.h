@@ -41,6 +41,7 @@ struct enrolment {
     enum operation operation;
     enum credential credential;
     uint8_t credential_hash[32];
+    unsigned key_bit; /* KEYS_* of its key */
     uint8_t spki_hash[32];
     struct subject subject; /* as read; device.id 0 = none */
     int64_t token;          /* rows that this uses up; 0 = none */

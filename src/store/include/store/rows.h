@@ -19,6 +19,7 @@ struct product {
     uint32_t enrols_a_year;
     int64_t grace_s;
     int64_t claims_an_hour; /* 0 = the default */
+    uint32_t keys; /* bit per enum key_algorithm; 0 = P-256 alone: subject.h product_keys */
 };
 
 struct authority_row { /* an issuer or an anchor */
