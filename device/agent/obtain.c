@@ -2,6 +2,7 @@
 #include <agent/anchor.h>
 #include <agent/obtain.h>
 #include <agent/request.h>
+#include <agent/schedule.h>
 #include <base/file.h>
 #include <base/limits.h>
 #include <client/est.h>
@@ -108,7 +109,7 @@ static enum result next_spki(const struct agent *agent, struct key **ret, struct
 
 /* Verifies what came for next and keeps it there. */
 static enum result take(const struct agent *agent, struct bytes cacerts, struct bytes certificate,
-                        int64_t now_s, struct err *err)
+                        int64_t renew_at_s, int64_t now_s, struct err *err)
 {
     CLEANUP(key_freep) struct key *key = NULL;
     CLEANUP(blob_free) struct blob root = {0}, pem = {0};
@@ -123,7 +124,7 @@ static enum result take(const struct agent *agent, struct bytes cacerts, struct 
         .build_s = agent->build_s,
     };
     TRY(accept_certificate(&terms, certificate, &pem, err));
-    return state_keep_certificate(agent->state, blob_bytes(&pem), err);
+    return state_keep_certificate(agent->state, blob_bytes(&pem), renew_at_s, err);
 }
 
 /* Sends next's request over `client`, unless its certificate is here already. */
@@ -140,9 +141,13 @@ static enum result ask(const struct agent *agent, struct client *client,
     enrolment->label = agent->product;
     enrolment->csr = blob_bytes(&csr);
     struct err why = {0};
-    enum result result = est_enrol(client, enrolment, &certificate, ret_retry_after_s, &why);
+    struct est_advice advice = {0};
+    enum result result = est_enrol(client, enrolment, &certificate, &advice, &why);
+    if (advice.retry_after_s > 0)
+        *ret_retry_after_s = advice.retry_after_s;
     if (result == OK)
-        result = take(agent, blob_bytes(&cacerts), blob_bytes(&certificate), now_s, &why);
+        result = take(agent, blob_bytes(&cacerts), blob_bytes(&certificate), advice.renew_at_s,
+                      now_s, &why);
     if (result == OK)
         return OK;
     (void)err_set(err, why.code, "%s", why.text);
@@ -223,4 +228,9 @@ enum result obtain_renewal(const struct agent *agent, int64_t now_s, uint32_t *r
     TRY(request_renewal(agent, err));
     TRY(ask_by_current(agent, now_s, ret_retry_after_s, err));
     return begin_use(agent, err);
+}
+
+int64_t obtain_due_s(const struct agent *agent, const struct x509_cert *cert)
+{
+    return schedule_due_s(cert, state_renew_at_s(agent->state));
 }

@@ -13,7 +13,8 @@
 
 #define PAIR_PREFIX "pair-"
 #define LINK_MAX_OCTETS 64 /* the target of a link: a pair's name */
-#define FLOOR_BYTES 32
+#define NUMBER_BYTES 32
+#define RENEW_AT "renew-at"
 
 static const char *const link_names[] = {[STATE_CURRENT] = "current", [STATE_NEXT] = "next"};
 
@@ -43,6 +44,29 @@ bool state_has(const struct state *state, enum state_link link)
 static enum result refuse_io(struct err *err, const char *what, const char *path)
 {
     return err_set(err, E_IO, "%s %s: %s", what, path, strerror(errno));
+}
+
+/* ---- numbers ----------------------------------------------------------------------------------
+ */
+
+/* 0 for one that is not there, or is none. */
+static int64_t read_number(struct state_path path)
+{
+    CLEANUP(blob_free) struct blob text = {0};
+    char digits[NUMBER_BYTES + 1] = "";
+    if (file_read(path.text, NUMBER_BYTES, &text, NULL) != OK)
+        return 0;
+    memcpy(digits, text.p, text.n);
+    char *end = NULL;
+    long long value = strtoll(digits, &end, 10);
+    return end != digits && value > 0 ? value : 0;
+}
+
+static enum result write_number(struct state_path path, int64_t value, struct err *err)
+{
+    char text[NUMBER_BYTES];
+    int n = snprintf(text, sizeof text, "%lld\n", (long long)value);
+    return file_write(path.text, 0600, bytes_of(text, (size_t)n), err);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------
@@ -155,8 +179,12 @@ enum result state_drop_next(struct state *state, struct err *err)
     return OK;
 }
 
-enum result state_keep_certificate(struct state *state, struct bytes pem, struct err *err)
+/* The advice first: who has the certificate has what came with it. */
+enum result state_keep_certificate(struct state *state, struct bytes pem, int64_t renew_at_s,
+                                   struct err *err)
 {
+    if (renew_at_s != 0)
+        TRY(write_number(state_file(state, STATE_NEXT, RENEW_AT), renew_at_s, err));
     return file_write(state_file(state, STATE_NEXT, "certificate.pem").text, 0644, pem, err);
 }
 
@@ -175,21 +203,17 @@ enum result state_switch(struct state *state, struct err *err)
 
 int64_t state_floor_s(const struct state *state)
 {
-    CLEANUP(blob_free) struct blob text = {0};
-    char digits[FLOOR_BYTES + 1] = "";
-    if (file_read(state_own_file(state, "floor").text, FLOOR_BYTES, &text, NULL) != OK)
-        return 0;
-    memcpy(digits, text.p, text.n);
-    char *end = NULL;
-    long long value = strtoll(digits, &end, 10);
-    return end != digits && value > 0 ? value : 0;
+    return read_number(state_own_file(state, "floor"));
 }
 
 enum result state_raise_floor(struct state *state, int64_t at_s, struct err *err)
 {
     if (at_s <= state_floor_s(state))
         return OK;
-    char text[FLOOR_BYTES];
-    int n = snprintf(text, sizeof text, "%lld\n", (long long)at_s);
-    return file_write(state_own_file(state, "floor").text, 0600, bytes_of(text, (size_t)n), err);
+    return write_number(state_own_file(state, "floor"), at_s, err);
+}
+
+int64_t state_renew_at_s(const struct state *state)
+{
+    return read_number(state_file(state, STATE_CURRENT, RENEW_AT));
 }

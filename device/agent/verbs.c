@@ -1,5 +1,4 @@
 #include <agent/obtain.h>
-#include <agent/schedule.h>
 #include <agent/verbs.h>
 #include <base/clock.h>
 #include <base/log.h>
@@ -34,13 +33,13 @@ static void write_instant(int64_t at_s, char to[32])
         strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
-static struct said describe(const struct x509_cert *cert)
+static struct said describe(const struct agent *agent, const struct x509_cert *cert)
 {
     struct said said = {0};
     struct buf serial = buf_over(said.serial, sizeof said.serial - 1);
     hex_encode(&serial, cert->serial);
     write_instant(cert->not_after_s, said.until);
-    write_instant(schedule_due_s(cert), said.due);
+    write_instant(obtain_due_s(agent, cert), said.due);
     return said;
 }
 
@@ -50,7 +49,7 @@ static enum result say_current(const struct agent *agent, const struct verb_outp
     CLEANUP(blob_free) struct blob der = {0};
     struct x509_cert cert;
     TRY(obtain_current(agent, &der, &cert, err));
-    struct said said = describe(&cert);
+    struct said said = describe(agent, &cert);
     if (output->is_json)
         printf("{\"serial\": \"%s\", \"until\": \"%s\", \"due\": \"%s\"}\n", said.serial,
                said.until, said.due);
@@ -106,7 +105,7 @@ enum result verb_due(const struct agent *agent, struct verb_output *output, stru
     CLEANUP(blob_free) struct blob der = {0};
     struct x509_cert cert;
     TRY(obtain_current(agent, &der, &cert, err));
-    output->exit_status = clock_now_s() >= schedule_due_s(&cert) ? 0 : NOT_DUE;
+    output->exit_status = clock_now_s() >= obtain_due_s(agent, &cert) ? 0 : NOT_DUE;
     return say_current(agent, output, err);
 }
 
@@ -145,14 +144,14 @@ static enum result step(const struct agent *agent, int64_t now_s, int64_t *ret_d
     if (!state_has(agent->state, STATE_CURRENT))
         TRY(obtain_first(agent, now_s, ret_retry_after_s, err));
     TRY(obtain_current(agent, &der, &cert, err));
-    bool is_due = now_s >= schedule_due_s(&cert) || state_has(agent->state, STATE_NEXT);
+    bool is_due = now_s >= obtain_due_s(agent, &cert) || state_has(agent->state, STATE_NEXT);
     if (is_due) {
         TRY(renew_or_enrol_anew(agent, &cert, now_s, ret_retry_after_s, err));
         blob_free(&der);
         TRY(obtain_current(agent, &der, &cert, err));
     }
     TRY(obtain_prove(agent, err));
-    *ret_due_s = schedule_due_s(&cert);
+    *ret_due_s = obtain_due_s(agent, &cert);
     return OK;
 }
 
@@ -163,7 +162,7 @@ static void log_current(const struct agent *agent)
     struct err err = {0};
     if (obtain_current(agent, &der, &cert, &err) != OK)
         return;
-    struct said said = describe(&cert);
+    struct said said = describe(agent, &cert);
     log_event(LEVEL_INFO, "identity", {"serial", said.serial}, {"until", said.until},
               {"due", said.due});
 }

@@ -73,7 +73,7 @@ static void free_text(char **text)
 }
 
 enum result est_enrol(struct client *client, const struct est_enrolment *enrolment,
-                      struct blob *ret, uint32_t *ret_retry_after_s, struct err *err)
+                      struct blob *ret, struct est_advice *ret_advice, struct err *err)
 {
     char path[PATH_MAX_OCTETS];
     const char *operation = enrolment->is_renewal ? "simplereenroll" : "simpleenroll";
@@ -97,8 +97,9 @@ enum result est_enrol(struct client *client, const struct est_enrolment *enrolme
     CLEANUP(client_answer_free) struct client_answer answer = {0};
     TRY(client_exchange(client, &request, &answer, err));
     if (answer.status == 202 || answer.status == 503)
-        *ret_retry_after_s = answer.retry_after_s;
+        ret_advice->retry_after_s = answer.retry_after_s;
     if (answer.status != 200)
         return api_error(&answer, err);
+    ret_advice->renew_at_s = answer.renew_at_s;
     return take_certificate(&answer.body, ret, err);
 }

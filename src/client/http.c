@@ -193,6 +193,12 @@ static uint32_t retry_after_s(const char *text)
     return value < CLIENT_RETRY_AFTER_MAX_S ? (uint32_t)value : CLIENT_RETRY_AFTER_MAX_S;
 }
 
+static int64_t date_s(const char *text)
+{
+    time_t at = curl_getdate(text, NULL);
+    return at > 0 ? at : 0;
+}
+
 static size_t take_header(char *data, size_t one, size_t n, void *context)
 {
     struct client_answer *answer = ((struct receiving *)context)->answer;
@@ -200,6 +206,8 @@ static size_t take_header(char *data, size_t one, size_t n, void *context)
     memcpy(line, data, n < sizeof line ? n : sizeof line - 1);
     if (header_value(line, "Retry-After", value))
         answer->retry_after_s = retry_after_s(value);
+    else if (header_value(line, "Renew-At", value))
+        answer->renew_at_s = date_s(value);
     else if (header_value(line, "Content-Type", value))
         memcpy(answer->content_type, value, sizeof value);
     else if (header_value(line, "X-Request-Id", value))

@@ -56,6 +56,7 @@ static const struct api_field device_fields[] = {
     API_FIELD("verdict", struct msg_device_row, verdict, API_WORD, .words = &words_verdict),
     API_FIELD("findings", struct msg_device_row, findings, API_NUMBER),
     API_FIELD("not_after", struct msg_device_row, not_after_s, API_TIME_OR_NULL),
+    API_FIELD("renew_at", struct msg_device_row, renew_at_s, API_TIME_OR_NULL),
     API_FIELD("seen", struct msg_device_row, seen_s, API_TIME_OR_NULL),
 };
 
@@ -69,6 +70,7 @@ static const struct api_field cert_fields[] = {
     API_FIELD("spki", struct msg_cert_row, spki, API_HASH),
     API_FIELD("not_before", struct msg_cert_row, not_before_s, API_TIME),
     API_FIELD("not_after", struct msg_cert_row, not_after_s, API_TIME),
+    API_FIELD("renew_at", struct msg_cert_row, renew_at_s, API_TIME_OR_NULL),
     API_FIELD("state", struct msg_cert_row, state, API_WORD, .words = &words_cert_state),
     API_FIELD("state_at", struct msg_cert_row, state_s, API_TIME_OR_NULL),
     API_FIELD("reason", struct msg_cert_row, reason, API_WORD, .words = &words_reason),

@@ -3,7 +3,10 @@
 #include "request.h"
 
 #include <base/secret.h>
+#include <proto/public.h>
 #include <trust/authorise.h>
+#include <wire/spread.h>
+#include <wire/x509.h>
 
 #include <string.h>
 
@@ -156,9 +159,25 @@ void est_simplereenroll(struct request *request)
 
 /* ---- core's answer --------------------------------------------------------------------------- */
 
+/* The instant that the server would like this certificate to be renewed at, as RFC 9773 suggests
+ * one: each its own. A certificate that our codec does not read would be ours and damaged. */
+static bool write_renew_at(struct bytes certificate, char ret[PUBLIC_DATE_N])
+{
+    struct x509_cert cert;
+    const char *why = NULL;
+    if (!x509_read_cert(certificate, &cert, &why))
+        return false;
+    public_write_date(spread_renewal_s(cert.serial, cert.not_before_s, cert.not_after_s), ret);
+    return true;
+}
+
 static void reply_certificate(struct front *front, struct request *request,
                               struct bytes certificate)
 {
+    char renew_at[PUBLIC_DATE_N];
+    bool has_date = write_renew_at(certificate, renew_at);
+    const struct reply_header headers[] = {
+        ENCODED, {has_date ? "Renew-At" : NULL, renew_at}, {NULL, NULL}};
     struct buf space = buf_over(front->der, sizeof front->der);
     struct buf line = buf_over(front->base64, sizeof front->base64);
     est_write_certs(&line, &space, &certificate, 1);
@@ -166,7 +185,7 @@ static void reply_certificate(struct front *front, struct request *request,
                                .status = 200,
                                .media_type = EST_MEDIA_CERTS_ONLY,
                                .body = buf_bytes(&line),
-                               .headers = encoded,
+                               .headers = headers,
                            });
 }
 

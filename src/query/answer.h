@@ -53,6 +53,9 @@ MUST_USE enum result query_subject(const struct query *query, struct subject *re
 MUST_USE enum result query_verdict(const struct query *query, const struct subject *subject,
                                    uint8_t *ret_verdict, struct err *err);
 
+/* When the certificate should be renewed, as a front tells its device; 0: not at all. */
+int64_t query_renewal_s(const struct certificate *certificate);
+
 /* Give one row. */
 MUST_USE enum result give_device(const struct query *query, const struct subject *subject,
                                  struct err *err);

@@ -1,5 +1,8 @@
 #include "answer.h"
 
+#include <trust/standing.h>
+#include <wire/spread.h>
+
 /* Whose certificate it is; device 0 has neither product nor serial number. */
 struct holder {
     struct device device;
@@ -14,6 +17,16 @@ static enum result find_holder(const struct query *query, int64_t device, struct
         return OK;
     TRY(store_device(query->store, device, &ret->device, err));
     return store_product(query->store, ret->device.product, &ret->product, err);
+}
+
+int64_t query_renewal_s(const struct certificate *certificate)
+{
+    bool renews = certificate->device != 0 && certificate->profile == PROFILE_LDEVID &&
+                  certificate_is_live((enum cert_state)certificate->state);
+    if (!renews)
+        return 0;
+    return spread_renewal_s(bytes_of(certificate->serial, sizeof certificate->serial),
+                            certificate->not_before_s, certificate->not_after_s);
 }
 
 enum result give_certificate(const struct query *query, const struct certificate *certificate,
@@ -31,6 +44,7 @@ enum result give_certificate(const struct query *query, const struct certificate
         .issuer = (uint32_t)certificate->issuer,
         .not_before_s = certificate->not_before_s,
         .not_after_s = certificate->not_after_s,
+        .renew_at_s = query_renewal_s(certificate),
         .state = (uint8_t)certificate->state,
         .state_s = certificate->state_at_s,
         .reason = (uint8_t)certificate->reason,

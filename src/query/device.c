@@ -29,6 +29,7 @@ enum result give_device(const struct query *query, const struct subject *subject
         .proof = (uint8_t)device->proof,
         .findings = (uint32_t)subject->open_n,
         .not_after_s = subject->live_n > 0 ? subject->live[0].not_after_s : 0,
+        .renew_at_s = subject->live_n > 0 ? query_renewal_s(&subject->live[0]) : 0,
     };
     TRY(query_verdict(query, subject, &row.verdict, err));
     TRY(last_seen(query, device->id, &row.seen_s, err));

@@ -239,6 +239,34 @@ def test_the_same_key_is_renewed_only_on_demand(enrolled):
     assert enrolled.key() == key
 
 
+def instant(text):
+    return lab.datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_when_to_renew_is_what_the_server_says(shared, enrolled):
+    """Each certificate its own instant: in the answer's header, in the interface, in the agent."""
+    shown = shared.first.show(enrolled.product, enrolled.serial)
+    said = instant(shown["device"]["renew_at"])
+    assert [one["renew_at"] for one in shown["certificates"]] == [shown["device"]["renew_at"]]
+    assert instant(json.loads(enrolled.run("due", "--json").stdout)["due"]) == said
+    kept = enrolled.folder / "current" / "renew-at"
+    assert int(kept.read_text()) == said.replace(tzinfo=lab.datetime.timezone.utc).timestamp()
+
+    cert = enrolled.certificate()
+    device = lab.Device(shared, enrolled.product, lab.serialization.load_pem_private_key(
+        enrolled.key(), None), [cert])
+    answer = device.enrol(lab.make_csr(lab.make_key(), subject=cert.subject), again=True)
+    renewed, = answer.certificates()
+    header = lab.datetime.datetime.strptime(answer.headers["renew-at"], "%a, %d %b %Y %H:%M:%S GMT")
+    life = renewed.not_valid_after - renewed.not_valid_before
+    assert renewed.not_valid_before + 0.6 * life <= header <= renewed.not_valid_before + 0.8 * life
+
+    early = int(cert.not_valid_before.replace(tzinfo=lab.datetime.timezone.utc).timestamp()) + 1
+    kept.write_text(f"{early}\n")  # had the server wanted it so
+    time.sleep(1)
+    assert enrolled.run("due").returncode == 0
+
+
 def test_due_lies_in_the_window_and_is_not_now(enrolled):
     done = enrolled.run("due", "--json")
     assert done.returncode == 1

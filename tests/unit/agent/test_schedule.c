@@ -25,7 +25,7 @@ static void a_certificate_without_end_is_never_due(void **state)
     uint8_t space[4];
     struct x509_cert cert = cert_of(1, space);
     cert.not_after_s = DER_TIME_NO_EXPIRY;
-    assert_true(schedule_due_s(&cert) == INT64_MAX);
+    assert_true(schedule_due_s(&cert, 0) == INT64_MAX);
 }
 
 static void due_lies_between_60_and_80_percent_and_spreads(void **state)
@@ -35,7 +35,7 @@ static void due_lies_between_60_and_80_percent_and_spreads(void **state)
     for (uint32_t serial = 0; serial < 5000; serial++) {
         uint8_t space[4];
         struct x509_cert cert = cert_of(serial, space);
-        int64_t at_s = schedule_due_s(&cert) - cert.not_before_s;
+        int64_t at_s = schedule_due_s(&cert, 0) - cert.not_before_s;
         assert_in_range(at_s, LIFE_S / 100 * 60, LIFE_S / 100 * 80);
         in_tenth[(at_s - LIFE_S / 100 * 60) * 10 / (LIFE_S / 100 * 20 + 1)]++;
     }
@@ -48,7 +48,7 @@ static void a_restart_does_not_draw_again(void **state)
     (void)state;
     uint8_t space[4], other[4];
     struct x509_cert a = cert_of(77, space), b = cert_of(77, other);
-    assert_true(schedule_due_s(&a) == schedule_due_s(&b));
+    assert_true(schedule_due_s(&a, 0) == schedule_due_s(&b, 0));
 }
 
 static void even_a_life_of_a_minute_has_an_instant(void **state)
@@ -57,7 +57,19 @@ static void even_a_life_of_a_minute_has_an_instant(void **state)
     uint8_t space[4];
     struct x509_cert cert = cert_of(5, space);
     cert.not_after_s = cert.not_before_s + 60;
-    assert_in_range(schedule_due_s(&cert), cert.not_before_s, cert.not_after_s);
+    assert_in_range(schedule_due_s(&cert, 0), cert.not_before_s, cert.not_after_s);
+}
+
+static void what_the_server_advised_goes_before_our_own_draw(void **state)
+{
+    (void)state;
+    uint8_t space[4];
+    struct x509_cert cert = cert_of(5, space);
+    int64_t own_s = schedule_due_s(&cert, 0);
+    assert_true(schedule_due_s(&cert, cert.not_before_s + 7) == cert.not_before_s + 7);
+    assert_true(schedule_due_s(&cert, cert.not_after_s) == cert.not_after_s);
+    assert_true(schedule_due_s(&cert, cert.not_after_s + 1) == own_s); /* it would never renew */
+    assert_true(schedule_due_s(&cert, cert.not_before_s - 1) == own_s);
 }
 
 int main(void)
@@ -67,6 +79,7 @@ int main(void)
         cmocka_unit_test(due_lies_between_60_and_80_percent_and_spreads),
         cmocka_unit_test(a_restart_does_not_draw_again),
         cmocka_unit_test(even_a_life_of_a_minute_has_an_instant),
+        cmocka_unit_test(what_the_server_advised_goes_before_our_own_draw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,7 @@ static enum result keep(void)
 {
     CLEANUP(blob_free) struct blob request = {0};
     TRY(file_read(state_file(&state, STATE_NEXT, "request.der").text, 1000, &request, &err));
-    return state_keep_certificate(&state, blob_bytes(&request), &err);
+    return state_keep_certificate(&state, blob_bytes(&request), 1800000000, &err);
 }
 
 static bool belongs_to_its_key(enum state_link link, const char *name)

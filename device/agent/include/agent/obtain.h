@@ -28,4 +28,7 @@ MUST_USE enum result obtain_prove(const struct agent *agent, struct err *err);
 MUST_USE enum result obtain_current(const struct agent *agent, struct blob *ret_der,
                                     struct x509_cert *ret, struct err *err);
 
+/* When the renewal of that certificate is due (agent/schedule.h). */
+int64_t obtain_due_s(const struct agent *agent, const struct x509_cert *cert);
+
 #endif

@@ -3,11 +3,10 @@
  *
  *   root.pem          the pinned anchor
  *   floor             newest instant that an accepted certificate proved
- *   pair-XXXXXX/      key.pem, request.der, certificate.pem once it came, proven once it was used
- *   current -> pair   the identity in use
- *   next    -> pair   one that was asked for; key and request are durable before the link exists,
- *                     and nothing is sent before it does
- *   lock              held while an agent works here
+ *   pair-XXXXXX/      key.pem, request.der; once they came renew-at and certificate.pem; proven
+ * once it was used current -> pair   the identity in use next    -> pair   one that was asked for;
+ * key and request are durable before the link exists, and nothing is sent before it does lock held
+ * while an agent works here
  *
  * The switch is one rename of `next` over `current`. A pair that no link names was never sent, or
  * was replaced: it is swept at the next start. */
@@ -53,8 +52,10 @@ MUST_USE enum result state_prepare(struct state *state, const struct key *key, s
 /* Forgets next: its request was refused for what it is. */
 MUST_USE enum result state_drop_next(struct state *state, struct err *err);
 
-/* Keeps the certificate (PEM, leaf first) beside its key in next. */
-MUST_USE enum result state_keep_certificate(struct state *state, struct bytes pem, struct err *err);
+/* Keeps the certificate (PEM, leaf first) beside its key in next, and when the server advised to
+ * renew it; 0: it did not say. */
+MUST_USE enum result state_keep_certificate(struct state *state, struct bytes pem,
+                                            int64_t renew_at_s, struct err *err);
 
 /* next becomes current, at once. Its certificate must be there: E_BUG. */
 MUST_USE enum result state_switch(struct state *state, struct err *err);
@@ -62,5 +63,8 @@ MUST_USE enum result state_switch(struct state *state, struct err *err);
 /* The time floor in seconds; 0 when there is none yet. Never set backwards. */
 int64_t state_floor_s(const struct state *state);
 MUST_USE enum result state_raise_floor(struct state *state, int64_t at_s, struct err *err);
+
+/* When the server advised to renew the current certificate; 0: it did not say. */
+int64_t state_renew_at_s(const struct state *state);
 
 #endif

@@ -18,10 +18,15 @@ struct est_enrolment {
     const char *password; /* the token */
 };
 
+/* What the server asks for beside its answer; 0: nothing. */
+struct est_advice {
+    uint32_t retry_after_s; /* with R_WAIT (202) and R_BUSY (503) */
+    int64_t renew_at_s;     /* with the certificate: its header Renew-At */
+};
+
 /* Sends the request once. OK: *ret is the one certificate issued, DER, not verified here.
- * R_WAIT (202) and R_BUSY (503): *ret_retry_after_s is what the server asked for, 0 if it did not.
- * Anything else that is not 200 comes through api_error(). */
+ * Anything that is not 200 comes through api_error(). */
 MUST_USE enum result est_enrol(struct client *client, const struct est_enrolment *enrolment,
-                               struct blob *ret, uint32_t *ret_retry_after_s, struct err *err);
+                               struct blob *ret, struct est_advice *ret_advice, struct err *err);
 
 #endif

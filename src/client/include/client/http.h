@@ -52,6 +52,7 @@ struct client_request {
 struct client_answer {
     int status;             /* RFC 9110 */
     uint32_t retry_after_s; /* 0: the header is absent or not in seconds */
+    int64_t renew_at_s;     /* Renew-At; 0: absent or no date */
     char content_type[CLIENT_TEXT_MAX];
     char request_id[CLIENT_TEXT_MAX]; /* X-Request-Id, printable ASCII only; or empty */
     struct blob body;

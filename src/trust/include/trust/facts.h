@@ -4,6 +4,7 @@
 #define TRUST_FACTS_H
 
 #include <trust/words.h>
+#include <wire/spread.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,7 +49,7 @@ struct policy {
 };
 
 /* The policy of a product whose own says nothing. */
-#define POLICY_RENEW_FROM_PERCENT 60
+#define POLICY_RENEW_FROM_PERCENT SPREAD_FROM_PERCENT
 #define POLICY_RENEW_BY_PERCENT 85
 
 #endif
