@@ -12,9 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void children_plan(const struct config *config, struct children *ret)
+void children_plan(const struct supervisor_setup *setup, struct children *ret)
 {
+    const struct config *config = setup->config;
     ret->config = config;
+    ret->path = setup->path;
+    ret->is_lab = setup->is_lab;
     ret->n = 0;
     const struct role_row *row;
     for (size_t i = 0; (row = role_at(i)) != NULL; i++)
@@ -53,7 +56,14 @@ static enum result start_child(struct children *children, struct child *child, s
     int pair[2];
     pid_t parent = getpid();
     TRY(ipc_pair(child->row->role, IPC_SUPERVISOR, pair, err));
-    struct launch launch = {children->config, &children->wires, child->index, pair[0]};
+    struct launch launch = {
+        .config = children->config,
+        .path = children->path,
+        .is_lab = children->is_lab,
+        .wires = &children->wires,
+        .index = child->index,
+        .supervisor_fd = pair[0],
+    };
     pid_t pid = fork();
     if (pid == 0)
         become(child, &launch, parent);
@@ -90,9 +100,10 @@ enum result children_start(struct children *children, struct err *err)
     return OK;
 }
 
-enum result child_listen(struct child *child, struct err *err)
+enum result child_listen(struct child *child, struct ipc_message *ret, struct err *err)
 {
     struct ipc_message message;
+    ret->type = IPC_NONE;
     enum result result = ipc_receive(&child->up, &message, err);
     if (result == R_BUSY)
         return OK;
@@ -101,7 +112,11 @@ enum result child_listen(struct child *child, struct err *err)
         return OK;
     }
     TRY(result);
-    /* ready is the only thing that a child can say, and all five are alike */
+    if (child->is_ready) {
+        *ret = message;
+        return OK;
+    }
+    /* ready is the first thing that a child says, and all are alike */
     struct bytes text = message.core_ready.text;
     child->is_ready = true;
     if (text.n > 0)

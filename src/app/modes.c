@@ -111,7 +111,8 @@ static const struct option_row common[] = {
 };
 
 static const struct option_row exits[] = {
-    {"0", VALUE_NONE, NULL, false, "done, or stopped by SIGTERM, SIGINT or SIGHUP"},
+    {"0", VALUE_NONE, NULL, false,
+     "done, or stopped by SIGTERM or SIGINT; SIGHUP reloads the configuration"},
     {"1", VALUE_NONE, NULL, false, "failed; the last lines say why"},
     {"2", VALUE_NONE, NULL, false, "the command line is wrong"},
     {"5", VALUE_NONE, NULL, false, "the server can read the root's private key"},
@@ -147,11 +148,16 @@ int mode_failed(const struct err *err)
     return info->exit_status;
 }
 
-enum result mode_load(const struct arguments *arguments, const struct config **ret, struct err *err)
+static const char *config_path(const struct arguments *arguments)
 {
     const char *path = argument_text(arguments, "--config");
+    return path != NULL ? path : DEFAULT_CONFIG;
+}
+
+enum result mode_load(const struct arguments *arguments, const struct config **ret, struct err *err)
+{
     bool is_lab = argument_text(arguments, "--lab") != NULL;
-    return load_config(path != NULL ? path : DEFAULT_CONFIG, is_lab, ret, err);
+    return load_config(config_path(arguments), is_lab, ret, err);
 }
 
 /* What can be said before any process starts. */
@@ -179,7 +185,9 @@ int mode_serve(const struct arguments *arguments)
     log_open("trothd", STDERR_FILENO);
     if (open_log(config, &err) != OK)
         return mode_failed(&err);
-    return supervisor_run(config);
+    struct supervisor_setup setup = {config, config_path(arguments),
+                                     argument_text(arguments, "--lab") != NULL};
+    return supervisor_run(&setup);
 }
 
 int mode_config_check(const struct arguments *arguments)

@@ -6,6 +6,8 @@
 #include <ipc/role.h>
 
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +26,7 @@
 
 /* Rights below the three folders of the configuration, and whether its signals reach others. */
 struct rights_row {
-    uint64_t store, signer, public_files;
+    uint64_t store, signer, public_files, config_folder;
     bool may_signal;
 };
 
@@ -34,6 +36,7 @@ static const struct rights_row rights[] = {
     [IPC_READER] = {.store = READS | LANDLOCK_READ_DIR},
     [IPC_CORE] = {.store = WRITES, .public_files = WRITES | LANDLOCK_MAKE_DIR | LANDLOCK_REFER},
     [IPC_SIGNER] = {.signer = WRITES},
+    [IPC_LOADER] = {.config_folder = READS},
     [IPC_SUPERVISOR] = {.may_signal = true}, /* its death is a signal to its children */
 };
 
@@ -55,7 +58,8 @@ static enum result limit(int resource, rlim_t soft, rlim_t hard, struct err *err
     return OK;
 }
 
-/* No core dumps, which would have keys in them; no children; and no more files than it needs. */
+/* No core dumps, which would have keys in them; no children but the loader's; and no more files
+ * than it needs. */
 static enum result set_limits(struct sandbox *sandbox, struct err *err)
 {
     bool listens = sandbox->role == IPC_FRONT || sandbox->role == IPC_DESK;
@@ -68,7 +72,8 @@ static enum result set_limits(struct sandbox *sandbox, struct err *err)
                     (unsigned long)wanted);
     rlim_t files = now.rlim_max < wanted ? now.rlim_max : wanted;
     TRY(limit(RLIMIT_NOFILE, files, files, err));
-    TRY(limit(RLIMIT_NPROC, 0, 0, err));
+    if (sandbox->role != IPC_LOADER)
+        TRY(limit(RLIMIT_NPROC, 0, 0, err));
     return limit(RLIMIT_CORE, 0, 0, err);
 }
 
@@ -81,17 +86,30 @@ static enum result set_flags(struct err *err)
     return OK;
 }
 
+/* Where the file lies, with what it is a link to. */
+static enum result config_folder(const char *path, char ret[PATH_MAX], struct err *err)
+{
+    char whole[PATH_MAX];
+    if (realpath(path, whole) == NULL)
+        return err_set(err, E_SANDBOX, "%s: %s", path, strerror(errno));
+    snprintf(ret, PATH_MAX, "%s", dirname(whole));
+    return OK;
+}
+
 static enum result enter_landlock(const struct sandbox *sandbox, struct err *err)
 {
     const struct rights_row *row = &rights[sandbox->role];
     const struct config *config = sandbox->config;
-    char store[CONFIG_PATH_MAX + 16], signer[CONFIG_PATH_MAX + 16];
+    char store[CONFIG_PATH_MAX + 16], signer[CONFIG_PATH_MAX + 16], folder[PATH_MAX] = "";
+    if (row->config_folder != 0)
+        TRY(config_folder(sandbox->config_path, folder, err));
     snprintf(store, sizeof store, "%s/" ROLE_FOLDER_STORE, config->data);
     snprintf(signer, sizeof signer, "%s/" ROLE_FOLDER_SIGNER, config->data);
     const struct landlock_path all[] = {
         {store, row->store},
         {signer, row->signer},
         {config->public_files, row->public_files},
+        {folder, row->config_folder},
     };
     struct landlock_path mine[LENGTH_OF(all) + 1] = {{NULL, 0}};
     size_t n = 0;

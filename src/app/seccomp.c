@@ -11,13 +11,14 @@
 #define READER (1U << IPC_READER)
 #define CORE (1U << IPC_CORE)
 #define SIGNER (1U << IPC_SIGNER)
+#define LOADER (1U << IPC_LOADER)
 #define SUPERVISOR (1U << IPC_SUPERVISOR)
 
 #define LISTENERS (FRONT | DESK)
 #define DATABASE (READER | CORE)
 #define DURABLE (CORE | SIGNER)
-#define BULK (DESK | CORE | SIGNER)
-#define ALL (LISTENERS | DATABASE | SIGNER | SUPERVISOR)
+#define BULK (DESK | CORE | SIGNER | LOADER)
+#define ALL (LISTENERS | DATABASE | SIGNER | LOADER | SUPERVISOR)
 
 #define WHOLE (~UINT64_C(0)) /* as a mask: the argument is exactly the value */
 
@@ -29,7 +30,7 @@ struct call_row {
     uint64_t mask, value;
 };
 
-/* No row: killed. In no row at all: socket, connect, bind, listen, clone, fork, execve, ptrace,
+/* No row: killed. In no row at all: socket, connect, bind, listen, fork, execve, ptrace,
  * process_vm_readv, kill, setuid and its kin, mount, open (the C library calls openat), ioctl. */
 static const struct call_row calls[] = {
     /* memory, never executable */
@@ -101,7 +102,7 @@ static const struct call_row calls[] = {
     /* sealed memfds */
     {SCMP_SYS(memfd_create), BULK},
     {SCMP_SYS(fcntl), BULK, 1, WHOLE, F_ADD_SEALS},
-    {SCMP_SYS(fcntl), BULK, 1, WHOLE, F_GET_SEALS},
+    {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_GET_SEALS}, /* a configuration comes in one */
 
     /* SQLite */
     {SCMP_SYS(openat), READER, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY},
@@ -142,7 +143,17 @@ static const struct call_row calls[] = {
     {SCMP_SYS(unlinkat), CORE},
 
     /* children, which it stops by hanging up */
-    {SCMP_SYS(wait4), SUPERVISOR},
+    {SCMP_SYS(wait4), SUPERVISOR | LOADER},
+
+    /* the child that parses the configuration, below whose folder Landlock lets it read */
+    {SCMP_SYS(clone), LOADER},
+    {SCMP_SYS(set_robust_list), LOADER}, /* the C library, in a new process */
+    {SCMP_SYS(openat), LOADER, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY},
+    {SCMP_SYS(newfstatat), LOADER},
+    {SCMP_SYS(lstat), LOADER},
+    {SCMP_SYS(readlink), LOADER},
+    {SCMP_SYS(readlinkat), LOADER},
+    {SCMP_SYS(getcwd), LOADER},
 };
 
 static int add_row(scmp_filter_ctx filter, const struct call_row *row)

@@ -1,6 +1,6 @@
 #include <app/supervisor.h>
 
-#include "children.h"
+#include "reload.h"
 
 #include <app/notify.h>
 #include <app/sandbox.h>
@@ -25,8 +25,9 @@
 
 struct supervisor {
     struct children children;
+    struct reloads reloads;
     int signal_fd;
-    bool is_ready, is_over;
+    bool is_ready, is_over, must_reload;
     int status; /* to exit with */
     int64_t started_us;
 };
@@ -87,6 +88,10 @@ static void on_signal(struct supervisor *s)
     while (read(s->signal_fd, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD)
             continue;
+        if (info.ssi_signo == SIGHUP) {
+            s->must_reload = true;
+            continue;
+        }
         log_event(LEVEL_INFO, "stopping", {"signal", sigabbrev_np((int)info.ssi_signo)});
         s->is_over = true;
     }
@@ -114,7 +119,10 @@ static enum result enter_sandbox(const struct config *config, struct err *err)
 
 static enum result on_message(struct supervisor *s, struct child *child, struct err *err)
 {
-    TRY(child_listen(child, err));
+    struct ipc_message message;
+    TRY(child_listen(child, &message, err));
+    if (message.type != IPC_NONE)
+        return reload_hear(&s->reloads, child, &message, err);
     TRY(children_start(&s->children, err));
     if (s->is_ready || !children_are_ready(&s->children))
         return OK;
@@ -131,7 +139,7 @@ static enum result wait_once(struct supervisor *s, struct err *err)
     struct pollfd fds[1 + CHILDREN_MAX] = {{s->signal_fd, POLLIN, 0}};
     for (size_t i = 0; i < s->children.n; i++) /* poll(2) skips those of -1 */
         fds[1 + i] = (struct pollfd){s->children.all[i].up.fd, POLLIN, 0};
-    int n = poll(fds, 1 + s->children.n, -1);
+    int n = poll(fds, 1 + s->children.n, reload_wait_ms(&s->reloads));
     if (n < 0)
         return errno == EINTR ? OK : err_set(err, E_IO, "poll: %s", strerror(errno));
     for (size_t i = 0; i < s->children.n; i++)
@@ -139,7 +147,13 @@ static enum result wait_once(struct supervisor *s, struct err *err)
             TRY(on_message(s, &s->children.all[i], err));
     if (fds[0].revents != 0)
         on_signal(s);
-    return OK;
+    if (s->is_over)
+        return OK;
+    TRY(reload_expire(&s->reloads, err));
+    if (!s->must_reload || !s->is_ready) /* what is starting reloads once it is ready */
+        return OK;
+    s->must_reload = false;
+    return reload_begin(&s->reloads, err);
 }
 
 static enum result run(struct supervisor *s, struct err *err)
@@ -209,12 +223,13 @@ static void set_manners(void)
     (void)sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 }
 
-int supervisor_run(const struct config *config)
+int supervisor_run(const struct supervisor_setup *setup)
 {
     struct supervisor s = {.signal_fd = -1, .started_us = clock_monotonic_us()};
     struct err err = {0};
     memset(&s.children.wires, 0xff, sizeof s.children.wires); /* every descriptor -1 */
-    children_plan(config, &s.children);
+    children_plan(setup, &s.children);
+    reloads_open(&s.reloads, &s.children);
     set_manners();
     enum result result = open_signals(&s.signal_fd, &err);
     if (result == OK)
@@ -224,6 +239,7 @@ int supervisor_run(const struct config *config)
         s.status = error_find(err.code)->exit_status;
     }
     stop(&s);
+    reloads_close(&s.reloads);
     fd_closep(&s.signal_fd);
     return s.status;
 }

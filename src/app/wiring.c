@@ -10,6 +10,8 @@
  * enters the sandbox of its row in sandbox.c, says that it is ready, and loops. */
 #include "wiring.h"
 
+#include "loader.h"
+
 #include <app/sandbox.h>
 #include <base/file.h>
 #include <base/log.h>
@@ -157,12 +159,20 @@ static int run_signer(const struct launch *launch)
     return signer_run(&setup);
 }
 
+static int run_loader(const struct launch *launch)
+{
+    keep_only(&launch->supervisor_fd, 1);
+    return loader_run(launch);
+}
+
 /* Whoever takes requests in stops first; core last of those that commit; the signer, whose journal
- * core still writes to, after it. */
+ * core still writes to, after it. A reload is prepared by the signer before core, which has to be
+ * understood, and by both before the listeners, who ask them for a certificate. */
 static const struct role_row roles[] = {
-    {IPC_SIGNER, run_signer, IPC_NOBODY, 4}, {IPC_CORE, run_core, IPC_NOBODY, 3},
-    {IPC_FRONT, run_front, IPC_NOBODY, 1},   {IPC_DESK, run_desk, IPC_NOBODY, 1},
-    {IPC_READER, run_reader, IPC_CORE, 2}, /* the database must be there, and migrated */
+    {IPC_SIGNER, run_signer, IPC_NOBODY, 4, 1}, {IPC_CORE, run_core, IPC_NOBODY, 3, 2},
+    {IPC_FRONT, run_front, IPC_NOBODY, 1, 3},   {IPC_DESK, run_desk, IPC_NOBODY, 1, 3},
+    {IPC_READER, run_reader, IPC_CORE, 2, 3}, /* the database must be there, and migrated */
+    {IPC_LOADER, run_loader, IPC_NOBODY, 1, 0},
 };
 
 const struct role_row *role_at(size_t index)

@@ -19,6 +19,8 @@ void wires_close(struct wires *wires);
 /* What a new process knows. */
 struct launch {
     const struct config *config;
+    const char *path; /* of the file, for the loader */
+    bool is_lab;
     const struct wires *wires;
     unsigned index; /* of the front */
     int supervisor_fd;
@@ -30,6 +32,7 @@ struct role_row {
     int (*run)(const struct launch *launch);
     enum ipc_role after; /* started once this one is ready; IPC_NOBODY: at once */
     unsigned stops;      /* 1 first; equals together */
+    unsigned reloads;    /* when it prepares a reload, 1 first; 0: it takes none */
 };
 
 /* Rows in the order of starting; NULL past the end. */

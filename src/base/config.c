@@ -300,3 +300,39 @@ enum result config_read(const char *path, struct config *ret, struct err *err)
     *ret = config;
     return OK;
 }
+
+size_t config_line(const char *path, const char *section, const char *key, int item)
+{
+    CLEANUP(blob_free) struct blob file = {0};
+    CLEANUP(yaml_document_delete) yaml_document_t document = {0};
+    if (file_read(path, CONFIG_BYTES_MAX, &file, NULL) != OK)
+        return 0;
+    struct yaml_text text = {path, blob_bytes(&file)};
+    if (yaml_read_document(text, &document, NULL) != OK)
+        return 0;
+    return yaml_value_line(&document, section, key, item);
+}
+
+static bool ends(const char *text, size_t size)
+{
+    return memchr(text, '\0', size) != NULL;
+}
+
+bool config_is_whole(const struct config_handed *handed)
+{
+    const struct config *config = &handed->config;
+    bool good = ends(handed->err.text, ERR_TEXT_MAX) && ends(config->data, CONFIG_PATH_MAX) &&
+                ends(config->public_files, CONFIG_PATH_MAX) &&
+                ends(config->passphrase_file, CONFIG_PATH_MAX) &&
+                ends(config->public_url, CONFIG_URL_MAX) &&
+                ends(config->listen.local, CONFIG_SOCKET_MAX) &&
+                ends(config->listen.device.text, ADDRESS_TEXT_MAX) &&
+                ends(config->listen.operators.text, ADDRESS_TEXT_MAX) &&
+                ends(config->listen.plain.text, ADDRESS_TEXT_MAX) &&
+                config->server_name_count <= CONFIG_NAMES_MAX &&
+                config->fronts <= CONFIG_FRONTS_MAX && config->log.format <= LOG_JSON &&
+                config->log.to <= LOG_JOURNAL && config->log.level <= LEVEL_ERROR;
+    for (uint32_t i = 0; good && i < config->server_name_count; i++)
+        good = ends(config->server_names[i], CONFIG_NAME_MAX);
+    return good;
+}

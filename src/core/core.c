@@ -73,7 +73,7 @@ static enum result agree(struct core *core, struct err *err)
     TRY(agree_ask(core, err));
     while (!core->is_agreed && core->exit_status < 0 && core->signer.fd >= 0) {
         struct pollfd set[] = {{.fd = core->signer.fd, .events = POLLIN},
-                               {.fd = core->supervisor_fd, .events = POLLIN}};
+                               {.fd = core->reload.up.fd, .events = POLLIN}};
         if (poll(set, LENGTH_OF(set), -1) < 0)
             continue;
         if (set[1].revents != 0)
@@ -97,11 +97,35 @@ static enum result note_sandbox(struct core *core, struct err *err)
     return OK;
 }
 
+static enum result prepare(void *owner, const struct config *next, struct err *err)
+{
+    (void)err;
+    struct core *core = owner;
+    service_prepare(&core->service, next);
+    return OK;
+}
+
+static void commit(void *owner, const struct config *now)
+{
+    (void)now;
+    struct core *core = owner;
+    service_commit(&core->service);
+}
+
+static void abandon(void *owner)
+{
+    struct core *core = owner;
+    service_prepare(&core->service, NULL);
+}
+
+static const struct reload_hooks reload_hooks = {prepare, commit, abandon, NULL};
+
 static enum result core_open(struct core *core, const struct core_setup *setup, struct err *err)
 {
     core->config = setup->config;
-    core->supervisor_fd = setup->supervisor_fd;
     core->now_s = clock_now_s();
+    TRY(reload_open(&core->reload, IPC_CORE, setup->supervisor_fd, core->config, err));
+    reload_set_hooks(&core->reload, &reload_hooks, core);
     TRY(crypto_start(err));
     TRY(open_channels(core, setup, err));
     TRY(open_public(core, err));
@@ -177,12 +201,27 @@ static void tick(struct core *core)
 static size_t poll_set(const struct core *core, struct pollfd *ret)
 {
     size_t n = 0;
-    ret[n++] = (struct pollfd){.fd = core->supervisor_fd, .events = POLLIN};
+    ret[n++] = (struct pollfd){.fd = core->reload.up.fd, .events = POLLIN};
     ret[n++] = (struct pollfd){.fd = core->desk.fd, .events = POLLIN};
     ret[n++] = (struct pollfd){.fd = core->signer.fd, .events = POLLIN};
     for (unsigned i = 0; i < core->front_count; i++)
         ret[n++] = (struct pollfd){.fd = core->fronts[i].fd, .events = POLLIN};
     return n;
+}
+
+/* A turn is one configuration's. True: the loop is over. */
+static bool hear_supervisor(struct core *core)
+{
+    struct err err = {0};
+    bool is_over = false;
+    turn_end(core);
+    enum result result = reload_take(&core->reload, &is_over, &err);
+    if (result != OK)
+        log_err(LEVEL_ERROR, "reload-failed", &err, NULL);
+    if (result == OK && !is_over)
+        return false;
+    core->exit_status = result == OK ? 0 : 1;
+    return true;
 }
 
 static void loop(struct core *core)
@@ -193,11 +232,8 @@ static void loop(struct core *core)
         int wait_ms = core->import.is_running ? 0 : CORE_TICK_MS;
         if (poll(set, n, wait_ms) < 0)
             continue;
-        if (set[0].revents != 0 && role_must_end(core->supervisor_fd)) {
-            turn_end(core);
-            core->exit_status = 0;
+        if (set[0].revents != 0 && hear_supervisor(core))
             return;
-        }
         take_turn(core);
         tick(core);
     }
@@ -212,6 +248,7 @@ static void core_close(struct core *core)
         ipc_close(&core->fronts[i]);
     ipc_close(&core->desk);
     ipc_close(&core->signer);
+    reload_close(&core->reload);
     fd_closep(&core->public_dir);
     fd_closep(&core->ballast);
 }
@@ -222,7 +259,7 @@ int core_run(const struct core_setup *setup)
     struct core *core = calloc(1, sizeof *core);
     if (core == NULL)
         return 1;
-    core->public_dir = core->ballast = core->desk.fd = core->signer.fd = -1;
+    core->public_dir = core->ballast = core->desk.fd = core->signer.fd = core->reload.up.fd = -1;
     core->exit_status = -1;
 
     enum result result = core_open(core, setup, &err);

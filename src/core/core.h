@@ -4,6 +4,8 @@
 
 #include <core/core.h>
 
+#include <ipc/reload.h>
+
 #include "jobs.h"
 
 #include <ipc/record.h>
@@ -56,7 +58,7 @@ struct core {
     unsigned front_count;
     struct ipc_channel desk;
     struct ipc_channel signer;
-    int supervisor_fd;
+    struct reload reload;
     int public_dir;
     int ballast;      /* core/ballast.c */
     int64_t now_s;    /* read once a turn */

@@ -180,6 +180,7 @@ void core_server_csr(struct core *core, struct ipc_channel *from, const struct m
     struct job *job = job_new(&core->jobs, from, ask->id, bytes_of(NULL, 0));
     if (job == NULL)
         return; /* the listener asks again */
+    job->enrolment.is_next_site = ask->is_next == 1;
     if (enrol_server(&core->service, ask->spki, core->now_s, &job->enrolment, &err) != OK)
         fail_job(core, job, &err);
     else

@@ -27,7 +27,8 @@ static void on_server_csr(struct core *core, struct ipc_channel *from, struct ip
 static void on_desk_csr(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     const struct msg_desk_csr *desk = &message->desk_csr;
-    struct msg_server_csr ask = {.id = desk->id, .spki = desk->spki, .csr = desk->csr};
+    struct msg_server_csr ask = {
+        .id = desk->id, .is_next = desk->is_next, .spki = desk->spki, .csr = desk->csr};
     core_server_csr(core, from, &ask);
 }
 

@@ -161,7 +161,7 @@ static enum result build_crl(struct core *core, const struct crl_plan *plan,
         return err_set(err, E_MEMORY, "no memory for a CRL");
     struct buf out = buf_over(ret->p, room);
     struct crl_source source = {next_revoked, revoked};
-    TRY(crl_build_tbs(plan, &core->service.issuers[plan->shard.issuer], core->service.site.url,
+    TRY(crl_build_tbs(plan, &core->service.issuers[plan->shard.issuer], core->service.site.pki.url,
                       &source, &out, err));
     ret->n = out.n;
     return OK;

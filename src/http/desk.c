@@ -67,12 +67,13 @@ static enum result reader_ready(void *context, struct err *err)
     return drain(desk, &desk->reader, err);
 }
 
-/* The supervisor says nothing: it ends, and so does the desk. */
 static enum result supervisor_ready(void *context, struct err *err)
 {
-    (void)err;
     struct desk *desk = context;
-    listener_stop(desk->listener);
+    bool is_over = false;
+    TRY(reload_take(&desk->reload, &is_over, err));
+    if (is_over)
+        listener_stop(desk->listener);
     return OK;
 }
 
@@ -90,13 +91,15 @@ static void desk_close(struct desk *desk)
     upkeep_close(&desk->upkeep);
     ipc_close(&desk->core);
     ipc_close(&desk->reader);
+    reload_close(&desk->reload);
 }
 
 static enum result open_channels(struct desk *desk, struct err *err)
 {
     const struct desk_setup *setup = desk->setup;
     TRY(ipc_open(&desk->core, IPC_DESK, IPC_CORE, setup->core_fd, err));
-    return ipc_open(&desk->reader, IPC_DESK, IPC_READER, setup->reader_fd, err);
+    TRY(ipc_open(&desk->reader, IPC_DESK, IPC_READER, setup->reader_fd, err));
+    return reload_open(&desk->reload, IPC_DESK, setup->supervisor_fd, setup->config, err);
 }
 
 static enum result open_listener(struct desk *desk, struct err *err)
@@ -110,7 +113,7 @@ static enum result open_listener(struct desk *desk, struct err *err)
     TRY(listener_watch(desk->listener, setup->reader_fd, reader_ready, desk, err));
     TRY(listener_watch(desk->listener, setup->supervisor_fd, supervisor_ready, desk, err));
     listener_set_tick(desk->listener, tick, desk);
-    return upkeep_open(&desk->upkeep, desk->listener, &desk->core, limits->handshake_ms, err);
+    return upkeep_open(&desk->upkeep, desk->listener, &desk->core, &desk->reload, err);
 }
 
 static enum result run(struct desk *desk, struct err *err)
@@ -126,7 +129,7 @@ static enum result run(struct desk *desk, struct err *err)
 int desk_run(const struct desk_setup *setup)
 {
     CLEANUP(desk_close)
-    struct desk desk = {.setup = setup, .core.fd = -1, .reader.fd = -1};
+    struct desk desk = {.setup = setup, .core.fd = -1, .reader.fd = -1, .reload.up.fd = -1};
     struct err err = {0};
     if (run(&desk, &err) == OK)
         return 0;

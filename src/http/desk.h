@@ -15,6 +15,7 @@ struct desk {
     const struct desk_setup *setup;
     struct listener *listener;
     struct ipc_channel core, reader;
+    struct reload reload;
     struct upkeep upkeep;
     bool said_ready;
 };

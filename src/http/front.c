@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Messages taken from core before the listener gets its turn again. */
 #define DRAIN_MAX 256
@@ -23,6 +22,7 @@ static void front_freep(struct front **owned)
     upkeep_close(&front->upkeep);
     blob_free(&front->cacerts);
     ipc_close(&front->core);
+    reload_close(&front->reload);
     secret_wipe(front, sizeof *front);
     free(front);
 }
@@ -81,14 +81,13 @@ static enum result drain_core(void *context, struct err *err)
     return OK;
 }
 
-/* The supervisor says nothing to a front: its end is the signal to go. */
 static enum result supervisor_spoke(void *context, struct err *err)
 {
     struct front *front = context;
-    char octet;
-    if (recv(front->setup->supervisor_fd, &octet, 1, MSG_DONTWAIT) > 0)
-        return err_set(err, E_BUG, "the supervisor sent something");
-    listener_stop(front->listener);
+    bool is_over = false;
+    TRY(reload_take(&front->reload, &is_over, err));
+    if (is_over)
+        listener_stop(front->listener);
     return OK;
 }
 
@@ -106,13 +105,14 @@ static enum result front_open(const struct front_setup *setup, struct front **re
     if (front == NULL)
         return err_set(err, E_MEMORY, "front");
     front->setup = setup;
-    front->core.fd = -1;
+    front->core.fd = front->reload.up.fd = -1;
     const struct config_limits *limits = &setup->config->limits;
     TRY(crypto_start(err));
     api_start((size_t)rand_below(SIZE_MAX) + 1);
     TRY(ipc_open(&front->core, IPC_FRONT, IPC_CORE, setup->core_fd, err));
+    TRY(reload_open(&front->reload, IPC_FRONT, setup->supervisor_fd, setup->config, err));
     TRY(listener_new(limits, routes, front, &front->listener, err));
-    TRY(upkeep_open(&front->upkeep, front->listener, &front->core, limits->handshake_ms * 2, err));
+    TRY(upkeep_open(&front->upkeep, front->listener, &front->core, &front->reload, err));
     TRY(listener_add(front->listener, SURFACE_DEVICE, setup->listen_fd_tls, err));
     TRY(listener_add(front->listener, SURFACE_PLAIN, setup->listen_fd_plain, err));
     TRY(listener_watch(front->listener, setup->core_fd, drain_core, front, err));

@@ -18,6 +18,7 @@ struct front {
     const struct front_setup *setup;
     struct listener *listener;
     struct ipc_channel core;
+    struct reload reload;
     struct upkeep upkeep;
     struct blob cacerts; /* the body of /cacerts, made when the authorities come */
     bool said_ready;

@@ -21,8 +21,9 @@ struct identity {
     gnutls_privkey_t key;
     uint8_t csr[512], spki[128];
     size_t csr_n, spki_n;
-    struct certified *current; /* newest first */
-    int64_t renew_s;
+    struct certified *current;  /* newest first */
+    struct certified *prepared; /* NULL: none; with the instant below once it is current */
+    int64_t renew_s, prepared_renew_s;
 };
 
 static void certified_free(struct certified *certified)
@@ -139,6 +140,7 @@ void identity_freep(struct identity **owned)
     if (identity == NULL)
         return;
     free_from(identity->current);
+    identity_abandon(identity);
     gnutls_privkey_deinit(identity->key); /* GnuTLS wipes private parameters */
     free(identity);
 }
@@ -166,8 +168,8 @@ static enum result add_certificate(struct certified *certified, struct bytes der
     return OK;
 }
 
-enum result identity_set(struct identity *identity, struct bytes certificate, struct bytes issuer,
-                         int64_t drop_ms, struct err *err)
+enum result identity_prepare(struct identity *identity, struct bytes certificate,
+                             struct bytes issuer, struct err *err)
 {
     struct x509_cert cert;
     const char *why = NULL;
@@ -182,12 +184,27 @@ enum result identity_set(struct identity *identity, struct bytes certificate, st
     TRY(add_certificate(certified, certificate, err));
     if (issuer.n > 0)
         TRY(add_certificate(certified, issuer, err));
+    identity_abandon(identity);
+    identity->prepared = STEAL(certified);
+    identity->prepared_renew_s = cert.not_before_s + (cert.not_after_s - cert.not_before_s) / 2;
+    return OK;
+}
+
+bool identity_commit(struct identity *identity, int64_t drop_ms)
+{
+    if (identity->prepared == NULL)
+        return false;
     if (identity->current != NULL)
         identity->current->drop_ms = drop_ms;
-    certified->older = identity->current;
-    identity->current = STEAL(certified);
-    identity->renew_s = cert.not_before_s + (cert.not_after_s - cert.not_before_s) / 2;
-    return OK;
+    identity->prepared->older = identity->current;
+    identity->current = STEAL(identity->prepared);
+    identity->renew_s = identity->prepared_renew_s;
+    return true;
+}
+
+void identity_abandon(struct identity *identity)
+{
+    certified_freep(&identity->prepared);
 }
 
 bool identity_has_certificate(const struct identity *identity)

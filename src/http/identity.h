@@ -24,11 +24,16 @@ void identity_freep(struct identity **identity);
 struct bytes identity_csr(const struct identity *identity);
 struct bytes identity_spki(const struct identity *identity);
 
-/* Puts a certificate in use from the next handshake on, with `issuer` behind it unless that is
- * empty. The former one is kept for handshakes under way until identity_drop_old()
- * at `drop_ms` (monotonic). E_CERTIFICATE when it is not over our key; then nothing changed. */
-MUST_USE enum result identity_set(struct identity *identity, struct bytes certificate,
-                                  struct bytes issuer, int64_t drop_ms, struct err *err);
+/* Keeps a certificate ready, with `issuer` behind it unless that is empty; one that was ready
+ * before is dropped. E_CERTIFICATE when it is not over our key; then nothing changed. */
+MUST_USE enum result identity_prepare(struct identity *identity, struct bytes certificate,
+                                      struct bytes issuer, struct err *err);
+
+/* Puts what is ready in use from the next handshake on. The former one is kept for handshakes under
+ * way until identity_drop_old() at `drop_ms` (monotonic); false: nothing was ready. Or drops what
+ * is ready. */
+bool identity_commit(struct identity *identity, int64_t drop_ms);
+void identity_abandon(struct identity *identity);
 
 bool identity_has_certificate(const struct identity *identity);
 

@@ -124,6 +124,11 @@ enum result listener_add(struct listener *listener, enum surface surface, int li
     return OK;
 }
 
+void listener_set_limits(struct listener *listener, const struct config_limits *limits)
+{
+    listener->hub.limits = *limits;
+}
+
 void listener_set_identity(struct listener *listener, const struct identity *identity)
 {
     listener->hub.identity = identity;

@@ -28,6 +28,10 @@ void listener_freep(struct listener **listener);
 MUST_USE enum result listener_add(struct listener *listener, enum surface surface, int listen_fd,
                                   struct err *err);
 
+/* Deadlines from now on: of what begins, not of what is under way. How many connections there may
+ * be does not change. */
+void listener_set_limits(struct listener *listener, const struct config_limits *limits);
+
 /* Own TLS key and certificate; and what client chains end in, which may be replaced later. Both
  * stay the caller's and must outlive their use here. */
 void listener_set_identity(struct listener *listener, const struct identity *identity);

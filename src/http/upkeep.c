@@ -3,12 +3,67 @@
 #include <base/clock.h>
 #include <base/log.h>
 
+#include <string.h>
+
 #define ASK_AGAIN_MS 5000 /* core is starting, or restoring: it does not answer yet */
 
-enum result upkeep_open(struct upkeep *upkeep, struct listener *listener, struct ipc_channel *core,
-                        int64_t keep_ms, struct err *err)
+/* How long a handshake may last with a certificate that was replaced. */
+static int64_t keep_ms(const struct config *config)
 {
-    *upkeep = (struct upkeep){.listener = listener, .core = core, .keep_ms = keep_ms};
+    return INT64_C(2) * config->limits.handshake_ms;
+}
+
+/* ---- a reload -------------------------------------------------------------------------------- */
+
+static enum result ask(struct upkeep *upkeep, bool is_next, struct err *err);
+
+static bool has_same_names(const struct config *a, const struct config *b)
+{
+    bool same = a->server_name_count == b->server_name_count;
+    for (uint32_t i = 0; same && i < a->server_name_count; i++)
+        same = strcmp(a->server_names[i], b->server_names[i]) == 0;
+    return same;
+}
+
+/* New names count once there is a certificate with them: else nothing counts. */
+static enum result prepare(void *owner, const struct config *next, struct err *err)
+{
+    struct upkeep *upkeep = owner;
+    if (has_same_names(upkeep->reload->config, next))
+        return OK;
+    upkeep->is_asking = false; /* what is under way has the former names */
+    TRY(ask(upkeep, true, err));
+    upkeep->next_id = upkeep->asked_id;
+    return R_WAIT;
+}
+
+static void put_in_use(struct upkeep *upkeep);
+
+static void commit(void *owner, const struct config *now)
+{
+    struct upkeep *upkeep = owner;
+    upkeep->keep_ms = keep_ms(now);
+    listener_set_limits(upkeep->listener, &now->limits);
+    put_in_use(upkeep);
+}
+
+static void abandon(void *owner)
+{
+    struct upkeep *upkeep = owner;
+    upkeep->next_id = 0;
+    identity_abandon(upkeep->identity);
+}
+
+static const struct reload_hooks reload_hooks = {prepare, commit, abandon, NULL};
+
+/* ---- begin and end --------------------------------------------------------------------------- */
+
+enum result upkeep_open(struct upkeep *upkeep, struct listener *listener, struct ipc_channel *core,
+                        struct reload *reload, struct err *err)
+{
+    *upkeep = (struct upkeep){
+        .listener = listener, .core = core, .reload = reload, .keep_ms = keep_ms(reload->config)};
+    reload_set_hooks(reload, &reload_hooks, upkeep);
     TRY(identity_new(&upkeep->identity, err));
     listener_set_identity(listener, upkeep->identity);
     return OK;
@@ -65,20 +120,20 @@ static void take_end(struct upkeep *upkeep, uint32_t count)
 
 /* ---- the certificate ------------------------------------------------------------------------- */
 
-static enum result ask(struct upkeep *upkeep, struct err *err)
+static enum result ask(struct upkeep *upkeep, bool is_next, struct err *err)
 {
     struct bytes spki = identity_spki(upkeep->identity), csr = identity_csr(upkeep->identity);
     uint64_t id = ++upkeep->asked_id;
     if (upkeep->core->me == IPC_DESK) {
-        struct msg_desk_csr desk = {.id = id, .spki = spki, .csr = csr};
+        struct msg_desk_csr desk = {.id = id, .is_next = is_next, .spki = spki, .csr = csr};
         return ipc_send(upkeep->core, IPC_DESK_CSR, &desk, -1, err);
     }
-    struct msg_server_csr front = {.id = id, .spki = spki, .csr = csr};
+    struct msg_server_csr front = {.id = id, .is_next = is_next, .spki = spki, .csr = csr};
     return ipc_send(upkeep->core, IPC_SERVER_CSR, &front, -1, err);
 }
 
-static enum result set(struct upkeep *upkeep, const struct msg_server_certificate *message,
-                       struct err *err)
+static enum result prepare_identity(struct upkeep *upkeep,
+                                    const struct msg_server_certificate *message, struct err *err)
 {
     if (message->code != 0)
         return err_set(err, (enum code)message->code, "core gave no TLS certificate");
@@ -86,21 +141,42 @@ static enum result set(struct upkeep *upkeep, const struct msg_server_certificat
     if (upkeep->authorities != NULL)
         issuer = authorities_issuer_of(upkeep->authorities, CHAIN_AUTHORITY_OPERATIONS,
                                        message->certificate);
-    return identity_set(upkeep->identity, message->certificate, issuer,
-                        listener_now_ms(upkeep->listener) + upkeep->keep_ms, err);
+    return identity_prepare(upkeep->identity, message->certificate, issuer, err);
+}
+
+static void put_in_use(struct upkeep *upkeep)
+{
+    int64_t drop_ms = listener_now_ms(upkeep->listener) + upkeep->keep_ms;
+    if (identity_commit(upkeep->identity, drop_ms))
+        log_event(LEVEL_INFO, "tls-certificate",
+                  {"renew_s", log_number(identity_renew_s(upkeep->identity)).text});
+}
+
+/* The certificate for the next names, which is kept ready. */
+static void take_next(struct upkeep *upkeep, const struct msg_server_certificate *message)
+{
+    struct err why = {0}, err = {0};
+    upkeep->next_id = 0;
+    if (prepare_identity(upkeep, message, &why) != OK)
+        log_err(LEVEL_ERROR, "tls-certificate-refused", &why, NULL);
+    if (reload_prepared(upkeep->reload, &why, &err) != OK)
+        log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
 }
 
 static void take_certificate(struct upkeep *upkeep, const struct msg_server_certificate *message)
 {
+    struct err err = {0};
+    if (upkeep->next_id != 0 && message->id == upkeep->next_id) {
+        take_next(upkeep, message);
+        return;
+    }
     if (!upkeep->is_asking || message->id != upkeep->asked_id)
         return; /* an answer that came too late: asked again since */
     upkeep->is_asking = false;
-    struct err err = {0};
-    if (set(upkeep, message, &err) != OK)
-        log_err(LEVEL_ERROR, "tls-certificate-refused", &err, NULL);
+    if (prepare_identity(upkeep, message, &err) == OK)
+        put_in_use(upkeep);
     else
-        log_event(LEVEL_INFO, "tls-certificate",
-                  {"renew_s", log_number(identity_renew_s(upkeep->identity)).text});
+        log_err(LEVEL_ERROR, "tls-certificate-refused", &err, NULL);
 }
 
 static bool is_time_to_ask(const struct upkeep *upkeep, int64_t now_ms)
@@ -118,7 +194,7 @@ void upkeep_tick(struct upkeep *upkeep)
         return;
     struct err err = {0};
     upkeep->asked_ms = now_ms;
-    upkeep->is_asking = ask(upkeep, &err) == OK;
+    upkeep->is_asking = ask(upkeep, false, &err) == OK;
     if (!upkeep->is_asking)
         log_err(LEVEL_WARNING, "tls-certificate-not-asked", &err, NULL);
 }

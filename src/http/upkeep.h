@@ -7,7 +7,7 @@
 #include "identity.h"
 #include "listener.h"
 
-#include <ipc/ipc.h>
+#include <ipc/reload.h>
 
 struct upkeep {
     struct listener *listener;
@@ -19,12 +19,15 @@ struct upkeep {
     uint64_t asked_id; /* of the last certification request */
     int64_t asked_ms, keep_ms;
     bool is_asking;
+    struct reload *reload;
+    uint64_t next_id; /* of the request for the names that a reload prepares; 0 = none under way */
 };
 
-/* Makes the TLS key. `keep_ms`: how long a handshake may last with a certificate that was replaced.
- * crypto_start() was called. */
+/* Makes the TLS key, and hooks itself into the reload, for the listener as well: open connections
+ * stay as they are, new deadlines count from what begins next, and new names of the server are
+ * prepared by getting a certificate for them. crypto_start() was called. */
 MUST_USE enum result upkeep_open(struct upkeep *upkeep, struct listener *listener,
-                                 struct ipc_channel *core, int64_t keep_ms, struct err *err);
+                                 struct ipc_channel *core, struct reload *reload, struct err *err);
 /* After the listener: it borrows what is freed here. */
 void upkeep_close(struct upkeep *upkeep);
 

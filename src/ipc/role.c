@@ -9,7 +9,7 @@
 
 static const enum ipc_type ready_types[] = {
     [IPC_FRONT] = IPC_FRONT_READY, [IPC_DESK] = IPC_DESK_READY,     [IPC_READER] = IPC_READER_READY,
-    [IPC_CORE] = IPC_CORE_READY,   [IPC_SIGNER] = IPC_SIGNER_READY,
+    [IPC_CORE] = IPC_CORE_READY,   [IPC_SIGNER] = IPC_SIGNER_READY, [IPC_LOADER] = IPC_LOADER_READY,
 };
 
 enum result role_enter_sandbox(const struct role_sandbox *sandbox, struct err *err)
@@ -33,10 +33,4 @@ enum result role_send_ready(enum ipc_role me, int supervisor_fd, const struct ro
     channel.fd = -1; /* the caller's */
     ipc_close(&channel);
     return result == R_UNREACHABLE ? OK : result;
-}
-
-bool role_must_end(int supervisor_fd)
-{
-    char byte;
-    return recv(supervisor_fd, &byte, sizeof byte, MSG_DONTWAIT) == 0;
 }

@@ -4,6 +4,7 @@
 #include <base/clock.h>
 #include <base/log.h>
 #include <base/text.h>
+#include <ipc/reload.h>
 #include <query/query.h>
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 struct reader_loop {
     struct store *store;
     struct ipc_channel desk;
-    int supervisor_fd;
+    struct reload reload;
     bool is_over; /* the supervisor ended it */
 };
 
@@ -35,13 +36,14 @@ static enum result wait_for_desk(struct reader_loop *loop, short events, int wai
                                  struct err *err)
 {
     struct pollfd fds[] = {{.fd = loop->desk.fd, .events = events},
-                           {.fd = loop->supervisor_fd, .events = POLLIN}};
+                           {.fd = loop->reload.up.fd, .events = POLLIN}};
     int n = poll(fds, LENGTH_OF(fds), wait_ms);
     if (n < 0 && errno != EINTR)
         return err_set(err, E_IO, "poll: %s", strerror(errno));
     if (n == 0)
         return err_set(err, E_BUSY, "the operators' process takes no rows");
-    loop->is_over = n > 0 && fds[1].revents != 0;
+    if (n > 0 && fds[1].revents != 0)
+        TRY(reload_take(&loop->reload, &loop->is_over, err));
     return loop->is_over ? err_set(err, E_UNREACHABLE, "the supervisor is gone") : OK;
 }
 
@@ -129,12 +131,11 @@ static enum result run(const struct reader_setup *setup, struct err *err)
     TRY(ipc_open(&desk, IPC_READER, IPC_DESK, setup->desk_fd, err));
     TRY(role_enter_sandbox(&setup->sandbox, err));
     TRY(role_send_ready(IPC_READER, setup->supervisor_fd, &setup->sandbox, "", err));
-    struct reader_loop loop = {
-        .store = store,
-        .desk = desk,
-        .supervisor_fd = setup->supervisor_fd,
-    };
-    return serve(&loop, err);
+    struct reader_loop loop = {.store = store, .desk = desk};
+    TRY(reload_open(&loop.reload, IPC_READER, setup->supervisor_fd, setup->config, err));
+    enum result result = serve(&loop, err);
+    reload_close(&loop.reload);
+    return result;
 }
 
 int reader_run(const struct reader_setup *setup)

@@ -335,6 +335,8 @@ enum result enrol_server(struct service *service, struct bytes spki, int64_t now
                          struct enrolment *job, struct err *err)
 {
     job->kind = ENROL_SERVER;
+    if (job->is_next_site && service->next_site.pki.names_n == 0)
+        return err_set(err, E_CONFLICT, "no reload is being prepared");
     job->spki_n = spki.n;
     memcpy(job->spki, spki.p, spki.n);
     sha256(spki, job->spki_hash);

@@ -42,7 +42,8 @@ enum result enrol_grant(struct service *service, struct enrolment *job, int64_t 
 
     uint8_t space[TBS_MAX];
     struct buf tbs = buf_over(space, sizeof space);
-    TRY(grant_build_tbs(grant, issuer, &service->site, &tbs, err));
+    const struct site *site = job->is_next_site ? &service->next_site : &service->site;
+    TRY(grant_build_tbs(grant, issuer, &site->pki, &tbs, err));
     sha256(buf_bytes(&tbs), job->tbs_hash);
     job->next = ENROL_SIGN;
     return OK;

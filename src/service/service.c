@@ -44,23 +44,36 @@ static enum result load_ids(struct service *service, struct err *err)
     return OK;
 }
 
-static void name_site(struct service *service)
+static void name_site(struct site *site, const struct config *config)
 {
-    const struct config *config = service->config;
     for (uint32_t i = 0; i < config->server_name_count; i++)
-        service->site_names[i] = text_bytes(config->server_names[i]);
-    service->site = (struct pki_site){
+        site->names[i] = text_bytes(config->server_names[i]);
+    site->pki = (struct pki_site){
         .url = text_bytes(config->public_url),
-        .names = service->site_names,
+        .names = site->names,
         .names_n = config->server_name_count,
     };
+}
+
+void service_prepare(struct service *service, const struct config *next)
+{
+    service->next_site = (struct site){0};
+    if (next != NULL)
+        name_site(&service->next_site, next);
+}
+
+void service_commit(struct service *service)
+{
+    service->site = service->next_site;
+    service->site.pki.names = service->site.names;
+    service->next_site = (struct site){0};
 }
 
 enum result service_open(struct service *service, struct store *store, const struct config *config,
                          int64_t now_s, struct err *err)
 {
     *service = (struct service){.store = store, .config = config};
-    name_site(service);
+    name_site(&service->site, config);
     TRY(ledger_open(store, &sha256_for_merkle, &service->ledger, err));
     TRY(load_ids(service, err));
     if (ledger_size(service->ledger) == 0)

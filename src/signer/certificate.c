@@ -43,8 +43,9 @@ static const struct pki_issuer *find_issuer(const struct session *session, uint3
 }
 
 /* What must be signed, made from the grant by the signer itself. */
-static enum result rebuild(struct session *session, const struct msg_sign *message,
-                           struct bytes spki, struct job *job, struct err *err)
+static enum result rebuild(struct session *session, const struct pki_site *site,
+                           const struct msg_sign *message, struct bytes spki, struct job *job,
+                           struct err *err)
 {
     const struct pki_issuer *issuer = find_issuer(session, message->issuer);
     struct buf tbs = buf_over(job->tbs, sizeof(job->tbs));
@@ -61,7 +62,7 @@ static enum result rebuild(struct session *session, const struct msg_sign *messa
 
     if (issuer == NULL)
         return err_set(err, E_PROFILE, "there is no issuer %u", message->issuer);
-    TRY(grant_build_tbs(&grant, issuer, &session->site, &tbs, err));
+    TRY(grant_build_tbs(&grant, issuer, site, &tbs, err));
     job->tbs_n = tbs.n;
     return lint_tbs(buf_bytes(&tbs), grant.profile, issuer, err);
 }
@@ -79,6 +80,19 @@ static enum result compare(const struct msg_sign *message, struct job *job, stru
     return OK;
 }
 
+/* By the names in force or, during a reload, by the others: core commits a moment before or after
+ * this process. */
+static enum result rebuild_as_core_did(struct session *session, const struct msg_sign *message,
+                                       struct bytes spki, struct job *job, struct err *err)
+{
+    TRY(rebuild(session, &session->site.pki, message, spki, job, err));
+    enum result result = compare(message, job, err);
+    if (result == OK || session->other_site.pki.names_n == 0)
+        return result;
+    TRY(rebuild(session, &session->other_site.pki, message, spki, job, err));
+    return compare(message, job, err);
+}
+
 enum result judge_certificate(struct session *session, const struct msg_sign *message,
                               struct job *job, struct err *err)
 {
@@ -87,8 +101,7 @@ enum result judge_certificate(struct session *session, const struct msg_sign *me
     TRY(session_may_sign(session, err));
     TRY(check_profile(message, err));
     TRY(read_csr(message->csr, &csr, err));
-    TRY(rebuild(session, message, csr.spki, job, err));
-    TRY(compare(message, job, err));
+    TRY(rebuild_as_core_did(session, message, csr.spki, job, err));
     TRY(check_csr(&csr, message->profile, err));
     if (!journal_has_room(session->journal))
         return err_set(err, E_IO, "the disk is full: no certificates, revocation goes on");

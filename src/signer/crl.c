@@ -25,7 +25,7 @@ static enum result check_idp(const struct session *session, const struct x509_cr
     uint8_t room[CRL_URL_MAX];
     struct buf url = buf_over(room, sizeof(room));
 
-    crl_url(&url, session->site.url, shard);
+    crl_url(&url, session->site.pki.url, shard);
     if (!crl->has_idp || !bytes_equal(crl->idp_uri, buf_bytes(&url)))
         return err_set(err, E_PROFILE, "RFC 5280 5.2.5: the distribution point is not the shard's");
     if (crl->only_user || crl->only_ca)

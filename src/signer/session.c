@@ -79,17 +79,42 @@ static enum result open_origin(struct session *session, struct err *err)
     return OK;
 }
 
-static void fill_site(struct session *session)
+static void fill_site(struct site *site, const struct config *config)
 {
-    const struct config *config = session->config;
-
     for (uint32_t i = 0; i < config->server_name_count; i++)
-        session->names[i] = bytes_of(config->server_names[i], strlen(config->server_names[i]));
-    session->site =
-        (struct pki_site){.url = bytes_of(config->public_url, strlen(config->public_url)),
-                          .names = session->names,
-                          .names_n = config->server_name_count};
+        site->names[i] = bytes_of(config->server_names[i], strlen(config->server_names[i]));
+    site->pki = (struct pki_site){.url = bytes_of(config->public_url, strlen(config->public_url)),
+                                  .names = site->names,
+                                  .names_n = config->server_name_count};
 }
+
+/* ---- a reload: core may ask by the former or by the next names from `prepare` to `finish` ---- */
+
+static enum result prepare(void *owner, const struct config *next, struct err *err)
+{
+    (void)err;
+    struct session *session = owner;
+    fill_site(&session->other_site, next);
+    return OK;
+}
+
+static void commit(void *owner, const struct config *now)
+{
+    struct session *session = owner;
+    session->other_site = session->site;
+    session->other_site.pki.names = session->other_site.names;
+    fill_site(&session->site, now);
+}
+
+static void forget_other(void *owner)
+{
+    struct session *session = owner;
+    session->other_site = (struct site){0};
+}
+
+const struct reload_hooks session_reload_hooks = {prepare, commit, forget_other, forget_other};
+
+/* ---- begin and end --------------------------------------------------------------------------- */
 
 enum result session_open(struct session *session, const struct config *config, int core_fd,
                          struct err *err)
@@ -97,14 +122,14 @@ enum result session_open(struct session *session, const struct config *config, i
     char path[PATH_ROOM];
 
     *session = (struct session){
-        .config = config, .supervisor_fd = -1, .core.fd = -1, .backend = &signer_backend_file};
+        .config = config, .reload.up.fd = -1, .core.fd = -1, .backend = &signer_backend_file};
     TRY(ipc_open(&session->core, IPC_SIGNER, IPC_CORE, core_fd, err));
     TRY(crypto_start(err));
     TRY(open_keys(session, err));
     for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
         TRY(open_issuer(session, kind, err));
     TRY(open_origin(session, err));
-    fill_site(session);
+    fill_site(&session->site, config);
     session->jobs = calloc(JOBS_MAX, sizeof(*session->jobs));
     if (session->jobs == NULL)
         return err_set(err, E_MEMORY, "no memory for a batch");
@@ -126,7 +151,7 @@ void session_close(struct session *session)
 static enum result wait_for_core(struct session *session, struct err *err)
 {
     struct pollfd fds[] = {{.fd = session->core.fd, .events = POLLOUT},
-                           {.fd = session->supervisor_fd}};
+                           {.fd = session->reload.up.fd}};
 
     if (poll(fds, LENGTH_OF(fds), -1) < 0 && errno != EINTR)
         return err_set(err, E_IO, "poll: %s", strerror(errno));

@@ -4,7 +4,7 @@
 
 #include <base/blob.h>
 #include <base/config.h>
-#include <ipc/ipc.h>
+#include <ipc/reload.h>
 #include <pki/grant.h>
 #include <pki/note.h>
 #include <signer/backend.h>
@@ -44,15 +44,21 @@ struct bucket {
     int64_t filled_us;
 };
 
+/* What the configuration puts into certificates; its texts are the configuration's. */
+struct site {
+    struct pki_site pki;
+    struct bytes names[CONFIG_NAMES_MAX];
+};
+
 struct session {
     const struct config *config;
-    int supervisor_fd;
+    struct reload reload;
     struct ipc_channel core;
     const struct signer_backend *backend;
     struct signer_keys *keys;
     struct issuing issuers[PKI_ISSUER_COUNT];
-    struct bytes names[CONFIG_NAMES_MAX];
-    struct pki_site site;
+    struct site site;
+    struct site other_site;      /* during a reload: the next or the former; else it has no names */
     char origin[ORIGIN_MAX + 1]; /* name of the log and of its keys */
     struct journal *journal;
     bool was_asked;     /* core has heard what the journal has */
@@ -68,6 +74,9 @@ struct session {
 MUST_USE enum result session_open(struct session *session, const struct config *config, int core_fd,
                                   struct err *err);
 void session_close(struct session *session);
+
+/* A reload, from the supervisor's side of `session->reload`. */
+extern const struct reload_hooks session_reload_hooks;
 
 /* Handles every message that waits (at most JOBS_MAX), commits, signs, answers. R_UNREACHABLE when
  * core is gone. Any failure ends the process. */

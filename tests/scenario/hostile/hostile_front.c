@@ -8,6 +8,7 @@
 
 #include <base/file.h>
 #include <base/log.h>
+#include <ipc/reload.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -105,6 +106,10 @@ static int live(const struct front_setup *setup, struct ipc_channel *core, struc
 {
     struct err err = {0};
     struct pollfd in[] = {{setup->supervisor_fd, POLLIN, 0}, {core->fd, POLLIN, 0}};
+    struct reload reload;
+    bool is_over = false;
+    if (reload_open(&reload, IPC_FRONT, setup->supervisor_fd, setup->config, &err) != OK)
+        return EXIT_FAILURE;
     if (role_enter_sandbox(&setup->sandbox, &err) != OK ||
         role_send_ready(IPC_FRONT, setup->supervisor_fd, &setup->sandbox, "", &err) != OK)
         return EXIT_FAILURE;
@@ -114,7 +119,7 @@ static int live(const struct front_setup *setup, struct ipc_channel *core, struc
     for (;;) {
         (void)poll(in, LENGTH_OF(in), -1);
         log_answers(core);
-        if (in[0].revents != 0 && role_must_end(setup->supervisor_fd))
+        if (in[0].revents != 0 && (reload_take(&reload, &is_over, &err) != OK || is_over))
             return 0;
     }
 }

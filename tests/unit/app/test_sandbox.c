@@ -36,6 +36,7 @@
 static struct config config;
 static int public_fd = -1, outside_fd = -1;
 static char key_path[CONFIG_PATH_MAX + 32], database_path[CONFIG_PATH_MAX + 32];
+static char config_path[CONFIG_PATH_MAX + 32];
 static pid_t parent;
 
 /* ---- acts: DONE or errno -----------------------------------------------------------------------
@@ -225,6 +226,28 @@ static int raise_limit(void)
     return outcome(setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1}));
 }
 
+static int open_config(void)
+{
+    return outcome(open(config_path, O_RDONLY | O_CLOEXEC));
+}
+
+static int open_config_to_write(void)
+{
+    return outcome(open(config_path, O_WRONLY | O_CLOEXEC));
+}
+
+/* The child has no more than its parent. */
+static int open_key_in_a_child(void)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(open_key());
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+        return EINVAL;
+    return WEXITSTATUS(status);
+}
+
 /* What every loop does. */
 static int work(void)
 {
@@ -261,7 +284,7 @@ static int run_act(enum ipc_role role, int (*act)(void))
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct sandbox sandbox = {.role = role, .config = &config};
+        struct sandbox sandbox = {.role = role, .config = &config, .config_path = config_path};
         struct err err = {0};
         if (sandbox_enter(&sandbox, &err) != OK) {
             fprintf(stderr, "# %s\n", err.text);
@@ -362,6 +385,30 @@ static void a_role_opens_its_own_folder_and_no_other(void **state)
     check_rows(rows, LENGTH_OF(rows));
 }
 
+/* It alone may make processes, and they may read what lies beside the configuration. */
+static void the_loader_reads_the_configuration_and_nothing_else(void **state)
+{
+    (void)state;
+    config.sandbox_seccomp = config.sandbox_landlock = true;
+    static const struct act_row rows[] = {
+        ROW(IPC_LOADER, open_config, DONE),
+        ROW(IPC_LOADER, open_config_to_write, KILLED),
+        ROW(IPC_LOADER, open_key, EACCES),
+        ROW(IPC_LOADER, open_key_in_a_child, EACCES),
+        ROW(IPC_LOADER, open_database, EACCES),
+        ROW(IPC_LOADER, write_database, KILLED),
+        ROW(IPC_LOADER, open_parents_memory, KILLED),
+        ROW(IPC_LOADER, make_socket, KILLED),
+        ROW(IPC_LOADER, run_program, KILLED),
+        ROW(IPC_LOADER, trace_parent, KILLED),
+        ROW(IPC_LOADER, kill_parent, KILLED),
+        ROW(IPC_LOADER, map_executable, KILLED),
+        ROW(IPC_LOADER, become_root, KILLED),
+        ROW(IPC_LOADER, work, DONE),
+    };
+    check_rows(rows, LENGTH_OF(rows));
+}
+
 static void landlock_alone_refuses_files_network_and_signals(void **state)
 {
     (void)state;
@@ -448,6 +495,7 @@ static int make_place(void **state)
     put_file(key_path, sizeof key_path, ROLE_FOLDER_SIGNER, "key.pem");
     put_file(database_path, sizeof database_path, ROLE_FOLDER_STORE, "troth.db");
     put_file(public_path, sizeof public_path, "public", "ca.crl");
+    put_file(config_path, sizeof config_path, "etc", "troth.yaml");
     snprintf(config.public_files, sizeof config.public_files, "%.400s/public", config.data);
     public_fd = open(config.public_files, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     outside_fd = open(database_path, O_RDWR | O_CLOEXEC);
@@ -458,9 +506,18 @@ static int make_place(void **state)
 static int remove_place(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "signer/key.pem", "store/troth.db", "public/ca.crl", "public/new", "public/tile/moved",
-        "public/tile",    "signer",         "store",         "public",     ""};
+    static const char *const names[] = {"etc/troth.yaml",
+                                        "etc",
+                                        "signer/key.pem",
+                                        "store/troth.db",
+                                        "public/ca.crl",
+                                        "public/new",
+                                        "public/tile/moved",
+                                        "public/tile",
+                                        "signer",
+                                        "store",
+                                        "public",
+                                        ""};
     char path[CONFIG_PATH_MAX + 32];
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
         snprintf(path, sizeof path, "%s/%s", config.data, names[i]);
@@ -476,6 +533,7 @@ int main(void)
         cmocka_unit_test(a_front_opens_public_files_and_no_others),
         cmocka_unit_test(every_role_is_killed_for_network_programs_and_other_processes),
         cmocka_unit_test(a_role_opens_its_own_folder_and_no_other),
+        cmocka_unit_test(the_loader_reads_the_configuration_and_nothing_else),
         cmocka_unit_test(landlock_alone_refuses_files_network_and_signals),
         cmocka_unit_test(what_every_loop_does_passes_in_every_role),
         cmocka_unit_test(a_missing_folder_is_refused),

@@ -255,7 +255,7 @@ static struct bytes sign(struct fixture *f, const struct grant *grant, struct bu
 {
     uint8_t space[TBS_MAX], hash[32];
     struct buf tbs = buf_over(space, sizeof space);
-    assert_ok(grant_build_tbs(grant, &f->service.issuers[grant->issuer], &f->service.site, &tbs,
+    assert_ok(grant_build_tbs(grant, &f->service.issuers[grant->issuer], &f->service.site.pki, &tbs,
                               &f->err));
     sha256(buf_bytes(&tbs), hash);
     assert_memory_equal(hash, f->job.tbs_hash, 32);

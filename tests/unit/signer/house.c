@@ -124,14 +124,15 @@ static void open_session(struct house *house)
     house->supervisor_fd = lives[0];
     if (session_open(&house->session, &house->config, fds[1], &err) != OK)
         fail_msg("%s", err.text);
-    house->session.supervisor_fd = lives[1];
+    assert_int_equal(
+        reload_open(&house->session.reload, IPC_SIGNER, lives[1], &house->config, NULL), OK);
 }
 
 static void close_session(struct house *house)
 {
-    close(house->session.supervisor_fd);
     close(house->supervisor_fd);
     session_close(&house->session);
+    reload_close(&house->session.reload);
     ipc_close(&house->core);
 }
 
@@ -254,7 +255,8 @@ void house_hash(struct house *house, struct msg_sign *message)
                           .spki = key_spki(house->device)};
 
     if (grant_build_tbs(&grant, &house->session.issuers[message->issuer].issuer,
-                        &house->session.site, &tbs, NULL) == OK)
+                        house->site != NULL ? house->site : &house->session.site.pki, &tbs,
+                        NULL) == OK)
         sha256(buf_bytes(&tbs), message->tbs_hash);
     profile_digest(grant.profile, message->profile_digest);
 }

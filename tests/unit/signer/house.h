@@ -18,7 +18,8 @@ struct house {
     struct key *device;
     struct blob csr;
     struct serial serial;
-    uint32_t number; /* of the next certificate */
+    uint32_t number;             /* of the next certificate */
+    const struct pki_site *site; /* as core builds; NULL: as the session has it */
 };
 
 /* Makes keys, certificates and folders, and opens the session; core has agreed. */

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -487,6 +488,59 @@ static void checks_requests_within_a_budget(void **state)
     assert_int_equal(house_ask(house, IPC_CHECK_CSR, &good, -1).checked_csr.code, E_BUDGET);
 }
 
+/* ---- a reload ---------------------------------------------------------------------------------
+ */
+
+static struct msg_sign house_listener(struct house *house)
+{
+    struct msg_sign message = house_sign(house);
+    message.profile = PKI_TLS_SERVER;
+    message.issuer = PKI_ISSUER_OPERATIONS;
+    message.product = message.serial_number = bytes_of(NULL, 0);
+    message.not_after_s = message.not_before_s + 86400;
+    house_hash(house, &message);
+    return message;
+}
+
+static uint32_t code_for(struct house *house, const struct pki_site *site)
+{
+    house->site = site;
+    struct msg_sign message = house_listener(house);
+    return house_ask(house, IPC_SIGN, &message, -1).sign_answer.code;
+}
+
+/* Core commits a moment before or after the signer: meanwhile both names are right, before and
+ * afterwards one. */
+static void a_listener_has_the_former_or_the_next_names_during_a_reload_only(void **state)
+{
+    struct house *house = *state;
+    struct config next = house->config;
+    struct err err = {0};
+    snprintf(next.server_names[0], CONFIG_NAME_MAX, "next.example");
+    const struct bytes name = bytes_text("next.example");
+    const struct pki_site former = house->session.site.pki;
+    const struct bytes former_name = former.names[0];
+    const struct pki_site by_former = {former.url, &former_name, 1};
+    const struct pki_site by_next = {former.url, &name, 1};
+    const struct reload_hooks *hooks = &session_reload_hooks;
+
+    assert_int_equal(code_for(house, &by_next), E_PROFILE);
+    assert_int_equal(hooks->prepare(&house->session, &next, &err), OK);
+    assert_int_equal(code_for(house, &by_next), E_NONE);
+    assert_int_equal(code_for(house, &by_former), E_NONE);
+    hooks->abandon(&house->session);
+    assert_int_equal(code_for(house, &by_next), E_PROFILE);
+    assert_int_equal(code_for(house, &by_former), E_NONE);
+
+    assert_int_equal(hooks->prepare(&house->session, &next, &err), OK);
+    hooks->commit(&house->session, &next);
+    assert_int_equal(code_for(house, &by_former), E_NONE);
+    assert_int_equal(code_for(house, &by_next), E_NONE);
+    hooks->finish(&house->session);
+    assert_int_equal(code_for(house, &by_former), E_PROFILE);
+    assert_int_equal(code_for(house, &by_next), E_NONE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -496,6 +550,7 @@ int main(void)
         TEST(signs_nothing_for_a_ledger_shorter_than_the_checkpoint),
         TEST(refuses_what_is_not_as_it_must_be),
         TEST(no_serial_is_signed_twice),
+        TEST(a_listener_has_the_former_or_the_next_names_during_a_reload_only),
         TEST(nothing_leaves_when_the_disk_does_not_answer),
         TEST(signs_no_fork_and_no_shorter_tree),
         TEST(checks_requests_within_a_budget),

@@ -11,4 +11,9 @@
 MUST_USE enum result load_config(const char *path, bool is_lab, const struct config **ret,
                                  struct err *err);
 
+/* The two halves of it, for a reload: a fresh child parses into a sealed memfd; and what one of
+ * those has in it (struct config_handed), mapped for the caller to unmap. */
+MUST_USE enum result load_file(const char *path, bool is_lab, int *ret_fd, struct err *err);
+MUST_USE enum result load_map(int fd, struct bytes *ret, struct err *err);
+
 #endif

@@ -12,6 +12,7 @@
 struct sandbox {
     enum ipc_role role;
     const struct config *config;
+    const char *config_path;  /* the loader's; NULL for others */
     char missing[LIMIT_TEXT]; /* what is refused by name or less than wanted; "" for nothing */
 };
 

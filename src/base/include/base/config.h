@@ -56,6 +56,21 @@ struct config {
     bool lab; /* a machine that is not for use: the root key may be readable */
 };
 
+/* What the process that parses hands over. */
+struct config_handed {
+    enum result result;
+    struct err err;
+    struct config config;
+};
+
+/* Does what a process handed over keep what later code takes for granted: texts that end, counts
+ * and choices within their tables? */
+bool config_is_whole(const struct config_handed *handed);
+
+/* The line on which the file says something of this setting (`section` NULL: at the top; `item` -1
+ * but for names); 0 when it does not, or is no YAML any more. */
+size_t config_line(const char *path, const char *section, const char *key, int item);
+
 /* Reads and checks `path`. Relative paths in it start at the file's own folder. An unknown or
  * double key, an empty file, a second document, any warning of the YAML library and any value out
  * of its range is E_CONFIG with "FILE:LINE: rule, value seen, value wanted"; `ret` is then

@@ -18,6 +18,7 @@ enum ipc_role {
     IPC_READER,
     IPC_CORE,
     IPC_SIGNER,
+    IPC_LOADER,
     IPC_SUPERVISOR
 };
 

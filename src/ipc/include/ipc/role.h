@@ -2,10 +2,11 @@
  *
  * A role's entry point (http/front.h, http/desk.h, reader/reader.h, core/core.h, signer/signer.h)
  * gets a setup struct, does these four in this order and returns its exit status. It ends with 0
- * when `supervisor_fd` reads end of file: so the supervisor stops it, and so it notices that there
- * is no supervisor any more. SIGTERM, SIGINT and SIGPIPE are ignored before it starts. Whatever
- * else ends it stops the whole server. A channel to another role never hangs up while the
- * supervisor lives, also when that role is gone. It logs why (base/log.h is open under its name).
+ * when `supervisor_fd` reads end of file (ipc/reload.h): so the supervisor stops it, and so it
+ * notices that there is no supervisor any more. SIGTERM, SIGINT and SIGPIPE are ignored before it
+ * starts. Whatever else ends it stops the whole server. A channel to another role never hangs up
+ * while the supervisor lives, also when that role is gone. It logs why (base/log.h is open under
+ * its name).
  */
 #ifndef IPC_ROLE_H
 #define IPC_ROLE_H
@@ -38,9 +39,5 @@ MUST_USE enum result role_enter_sandbox(const struct role_sandbox *sandbox, stru
 MUST_USE enum result role_send_ready(enum ipc_role me, int supervisor_fd,
                                      const struct role_sandbox *sandbox, const char *lacks,
                                      struct err *err);
-
-/* Did the supervisor hang up, so that the loop must end? To be asked when `supervisor_fd` is
- * readable; the supervisor never sends anything. */
-bool role_must_end(int supervisor_fd);
 
 #endif

@@ -53,6 +53,7 @@ struct enrolment {
     bool is_key_on_tls; /* the requested key is also the one that authenticated the connection */
     bool is_fork;       /* a replaced certificate was used: TD-02 */
 
+    bool is_next_site;  /* a listener's, for the names that are being prepared */
     struct grant grant; /* its bytes point into the fields of this struct */
     struct serial serial;
     struct serial_parts parts;
@@ -74,7 +75,8 @@ void enrolment_free(struct enrolment *job);
 MUST_USE enum result enrol_decide(struct service *service, const struct msg_enrol *ask,
                                   int64_t now_s, struct enrolment *job, struct err *err);
 
-/* A certificate for one of our listeners, named by the configuration. */
+/* A certificate for one of our listeners, named by the configuration; with job->is_next_site, which
+ * the caller sets before, by the one that is being prepared (E_CONFLICT when there is none). */
 MUST_USE enum result enrol_server(struct service *service, struct bytes spki, int64_t now_s,
                                   struct enrolment *job, struct err *err);
 

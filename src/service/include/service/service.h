@@ -17,6 +17,12 @@
 
 #define SERVICE_TABLES 16
 
+/* What the configuration puts into certificates; its texts are the configuration's. */
+struct site {
+    struct pki_site pki;
+    struct bytes names[CONFIG_NAMES_MAX];
+};
+
 struct service {
     struct store *store;
     struct ledger *ledger;
@@ -25,8 +31,8 @@ struct service {
     struct pki_issuer issuers[PKI_ISSUER_COUNT]; /* id 0 = not there */
     struct blob issuer_der[PKI_ISSUER_COUNT];
     uint8_t issuer_spki[PKI_ISSUER_COUNT][32];
-    struct pki_site site;
-    struct bytes site_names[CONFIG_NAMES_MAX];
+    struct site site;
+    struct site next_site;           /* while a reload is being prepared; else it has no names */
     int64_t last_id[SERVICE_TABLES]; /* per table of kind LEDGER */
     struct number_space *numbers;    /* next number per (issuer, class) */
     struct crl_dirty *dirty;         /* shards whose CRL must be signed again */
@@ -40,6 +46,11 @@ struct service {
 MUST_USE enum result service_open(struct service *service, struct store *store,
                                   const struct config *config, int64_t now_s, struct err *err);
 void service_close(struct service *service);
+
+/* A reload (ipc/reload.h): the next names are known beside those in force; then they are in force,
+ * or (NULL) forgotten. */
+void service_prepare(struct service *service, const struct config *next);
+void service_commit(struct service *service);
 
 /* The next row id of a ledger table. Ids of a rolled back turn are not used again. */
 int64_t service_next_id(struct service *service, enum table table);
