@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
-TARGETS = ["b64", "cbor", "cert", "crl", "csr", "der", "hex", "merkle", "pkcs7"]
+TARGETS = ["b64", "cbor", "cert", "crl", "csr", "csrattrs", "der", "hex", "merkle", "pkcs7"]
 
 CONFIG = """
 [req]
@@ -158,6 +158,28 @@ def make_cbor():
         save("cbor", name, bytes.fromhex(text))
 
 
+def make_csrattrs():
+    """Templates of RFC 9908 and plain attributes of RFC 7030; the RSA one has a placeholder of 2048 bits."""
+    rsa = ("3082016230820140060b2a864886f70d010910023d3182012f3082012b020100a0820122300d06092a864886f70d0101010500"
+           "0382010f003082010a0282010100" + "80" + "00" * 255 + "0203010001a100301106092a864886f70d0101013104020208"
+           "0006092a864886f70d01010b")
+    items = {
+        "p256": "306a3047060b2a864886f70d010910023d313830360201003018310d300b060355040b130470756d7031073005"
+                "0603550405a015301306072a8648ce3d020106082a8648ce3d030107a100301506072a8648ce3d0201310a0608"
+                "2a8648ce3d03010706082a8648ce3d040302",
+        "ed25519": "3031302a060b2a864886f70d010910023d311b30190201003009310730050603550405a007300506032b6570a1"
+                "0006032b6570",
+        "rsa": rsa,
+        "plain": "304706092a864886f70d010907301206072a8648ce3d0201310706052b81040022301c06092a864886f70d0109"
+                "0e310f300d300b0603551d0f04040302078006082a8648ce3d040303",
+        "template-wins": "305c301106092a864886f70d0101013104020208003047060b2a864886f70d010910023d31383036020100a015"
+                "301306072a8648ce3d020106082a8648ce3d030107a11a3018060b2a864886f70d010910023e31093007300506"
+                "03551d11",
+    }
+    for name, text in items.items():
+        save("csrattrs", name, bytes.fromhex(text))
+
+
 def main():
     for target in TARGETS:
         for path in (CORPUS / target).glob("*"):
@@ -173,6 +195,7 @@ def main():
         make_bags(folder)
         make_texts(folder)
     make_cbor()
+    make_csrattrs()
     # Old size, new size, index, bit to damage, hashes: see fuzz_merkle.c.
     for name, text in {"small": "0305020100", "even": "0408030200", "big": "f0ffe600ff" + "ab" * 32}.items():
         save("merkle", name, bytes.fromhex(text))

@@ -73,6 +73,15 @@ static const struct key_row *read_key_alg(struct reader *algorithm)
     return NULL;
 }
 
+bool x509_read_key_alg(struct reader *r, enum x509_key_alg *ret)
+{
+    struct reader algorithm;
+    der_enter(r, DER_SEQUENCE, &algorithm);
+    const struct key_row *row = read_key_alg(&algorithm);
+    *ret = row ? row->alg : X509_KEY_OTHER;
+    return der_leave(r, &algorithm);
+}
+
 bool x509_read_key(struct reader *r, struct x509_key *ret_key, struct bytes *ret_spki)
 {
     static const struct key_row other = {.alg = X509_KEY_OTHER, .take = take_other};
@@ -124,8 +133,15 @@ static bool is_writable(const struct x509_key *key)
     return false;
 }
 
-static void write_key_alg(struct buf *b, const struct key_row *row)
+void x509_write_key_alg(struct buf *b, enum x509_key_alg alg)
 {
+    const struct key_row *row = key_rows;
+    while (row < key_rows + KEY_ROWS && row->alg != alg)
+        row++;
+    if (row == key_rows + KEY_ROWS) {
+        buf_fail(b);
+        return;
+    }
     size_t algorithm = der_begin(b, DER_SEQUENCE);
     der_write_oid(b, *row->oid);
     if (row->parameters == CURVE)
@@ -135,31 +151,27 @@ static void write_key_alg(struct buf *b, const struct key_row *row)
     der_end(b, algorithm);
 }
 
-// BIT STRING around RSAPublicKey: RFC 8017 A.1.1.
-static void write_rsa(struct buf *b, const struct x509_key *key)
+void x509_write_rsa_key(struct buf *b, struct bytes modulus, struct bytes exponent)
 {
     size_t bits = der_begin(b, DER_BIT_STRING);
     buf_put_u8(b, 0);
     size_t sequence = der_begin(b, DER_SEQUENCE);
-    der_write_unsigned(b, key->modulus);
-    der_write_unsigned(b, key->exponent);
+    der_write_unsigned(b, modulus);
+    der_write_unsigned(b, exponent);
     der_end(b, sequence);
     der_end(b, bits);
 }
 
 void x509_write_spki(struct buf *b, const struct x509_key *key)
 {
-    size_t row = 0;
-    while (row < KEY_ROWS && key_rows[row].alg != key->alg)
-        row++;
-    if (row == KEY_ROWS || !is_writable(key)) {
+    if (!is_writable(key)) {
         buf_fail(b);
         return;
     }
     size_t spki = der_begin(b, DER_SEQUENCE);
-    write_key_alg(b, &key_rows[row]);
+    x509_write_key_alg(b, key->alg);
     if (key->alg == X509_KEY_RSA)
-        write_rsa(b, key);
+        x509_write_rsa_key(b, key->modulus, key->exponent);
     else
         der_write_bits(b, key->point);
     der_end(b, spki);

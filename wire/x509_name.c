@@ -120,7 +120,7 @@ static bool is_printable_only(struct bytes oid)
     return bytes_equal(oid, oid_serial_number) || bytes_equal(oid, oid_country);
 }
 
-static void write_part(struct buf *b, const struct x509_name_part *part)
+void x509_write_rdn(struct buf *b, const struct x509_name_part *part)
 {
     bool printable = is_printable(part->text);
     bool is_fine = printable || (!is_printable_only(part->oid) && utf8_is_valid(part->text));
@@ -140,6 +140,6 @@ void x509_write_name(struct buf *b, const struct x509_name_part *parts, size_t n
 {
     size_t name = der_begin(b, DER_SEQUENCE);
     for (size_t i = 0; i < n; i++)
-        write_part(b, &parts[i]);
+        x509_write_rdn(b, &parts[i]);
     der_end(b, name);
 }

@@ -22,6 +22,17 @@ bool x509_read_unknown_parameters(struct reader *algorithm);
 // CertificateSerialNumber: positive, at most 20 octets.
 bool x509_read_serial(struct reader *r, struct bytes *ret_serial);
 
+// One single-valued RDN: as x509_write_name.
+void x509_write_rdn(struct buf *b, const struct x509_name_part *part);
+
+// AlgorithmIdentifier of a key; X509_KEY_OTHER fails the buffer, and is what an unknown one is read
+// as.
+bool x509_read_key_alg(struct reader *r, enum x509_key_alg *ret);
+void x509_write_key_alg(struct buf *b, enum x509_key_alg alg);
+
+// BIT STRING around RSAPublicKey: RFC 8017 A.1.1.
+void x509_write_rsa_key(struct buf *b, struct bytes modulus, struct bytes exponent);
+
 // SubjectPublicKeyInfo: the key and the raw bytes.
 bool x509_read_key(struct reader *r, struct x509_key *ret_key, struct bytes *ret_spki);
 

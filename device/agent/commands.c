@@ -70,7 +70,7 @@ static const agent_verb enrol = verb_enrol, renew = verb_renew, due = verb_due, 
 #define KEY_TYPE                                                                                   \
     {                                                                                              \
         "--key-type", VALUE_CHOICE, KEY_KIND_CHOICE, false,                                        \
-            "of the new key; default: the current one's, p256 without one"                         \
+            "of the new key; default: the current one's, else what the server wants (csrattrs)"    \
     }
 
 static const struct option_row enrol_options[] = {

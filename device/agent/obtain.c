@@ -7,6 +7,7 @@
 #include <base/limits.h>
 #include <client/est.h>
 #include <crypto/key.h>
+#include <wire/csrattrs.h>
 
 #include <string.h>
 
@@ -209,11 +210,50 @@ static enum result ask_by_current(const struct agent *agent, int64_t now_s,
     return ask(agent, client, &enrolment, now_s, ret_retry_after_s, err);
 }
 
+static enum key_kind kind_of(const struct csrattrs *wish)
+{
+    switch (wish->key) {
+    case X509_KEY_P384:
+        return KEY_P384;
+    case X509_KEY_ED25519:
+        return KEY_ED25519;
+    case X509_KEY_RSA:
+        return wish->rsa_bits > 3072                          ? KEY_RSA_4096
+               : wish->rsa_bits > 2048 || wish->rsa_bits == 0 ? KEY_RSA_3072
+                                                              : KEY_RSA_2048;
+    case X509_KEY_P256:
+    case X509_KEY_OTHER:
+        break;
+    }
+    return KEY_P256;
+}
+
+/* Which key the server wants, where nobody here said it and there is none to be like: asked of the
+ * pinned server, without a proof. */
+static enum result learn_key_kind(struct agent *agent, struct err *err)
+{
+    if (agent->key_kind != KEY_NONE || agent->adopts_key || state_has(agent->state, STATE_NEXT) ||
+        state_has(agent->state, STATE_CURRENT))
+        return OK;
+    CLEANUP(client_closep) struct client *client = NULL;
+    CLEANUP(blob_free) struct blob der = {0};
+    struct csrattrs wish = {0};
+    const char *why = NULL;
+    TRY(connect_as(agent, &(struct presented){0}, &client, err));
+    TRY(est_get_csrattrs(client, agent->product, &der, err));
+    if (der.n > 0 && !csrattrs_read(blob_bytes(&der), &wish, &why))
+        return err_set(err, E_SYNTAX, "csrattrs of the server: %s", why);
+    agent->key_kind = kind_of(&wish);
+    return OK;
+}
+
 enum result obtain_first(const struct agent *agent, int64_t now_s, uint32_t *ret_retry_after_s,
                          struct err *err)
 {
+    struct agent told = *agent;
     TRY(anchor_pin(agent, err));
-    TRY(request_first(agent, err));
+    TRY(learn_key_kind(&told, err));
+    TRY(request_first(&told, err));
     TRY(ask_by_proof(agent, now_s, ret_retry_after_s, err));
     return begin_use(agent, err);
 }

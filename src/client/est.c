@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PATH_MAX_OCTETS 512
+#define CSRATTRS_BYTES 8192
 #define CACERTS_BYTES (LIMIT_CERTIFICATE_BYTES * 64)
 
 static enum result make_path(const char *label, const char *operation, char *to, size_t max,
@@ -38,14 +39,32 @@ static enum result decode_body(const struct blob *body, size_t most, struct blob
     return OK;
 }
 
+static enum result get(struct client *client, const char *label, const char *operation,
+                       struct client_answer *ret, struct err *err)
+{
+    char path[PATH_MAX_OCTETS];
+    TRY(make_path(label, operation, path, sizeof path, err));
+    struct client_request request = {.method = CLIENT_GET, .path = path};
+    return client_exchange(client, &request, ret, err);
+}
+
+enum result est_get_csrattrs(struct client *client, const char *label, struct blob *ret,
+                             struct err *err)
+{
+    CLEANUP(client_answer_free) struct client_answer answer = {0};
+    TRY(get(client, label, "csrattrs", &answer, err));
+    if (answer.status == 204 || answer.status == 404)
+        return OK;
+    if (answer.status != 200)
+        return api_error(&answer, err);
+    return decode_body(&answer.body, CSRATTRS_BYTES, ret, err);
+}
+
 enum result est_get_cacerts(struct client *client, const char *label, struct blob *ret,
                             struct err *err)
 {
-    char path[PATH_MAX_OCTETS];
-    TRY(make_path(label, "cacerts", path, sizeof path, err));
-    struct client_request request = {.method = CLIENT_GET, .path = path};
     CLEANUP(client_answer_free) struct client_answer answer = {0};
-    TRY(client_exchange(client, &request, &answer, err));
+    TRY(get(client, label, "cacerts", &answer, err));
     if (answer.status != 200)
         return api_error(&answer, err);
     return decode_body(&answer.body, CACERTS_BYTES, ret, err);

@@ -97,6 +97,9 @@ void core_checked(struct core *core, const struct msg_checked_csr *checked);
 void core_answer(struct core *core, struct job *job);
 void core_retry_waiting(struct core *core);
 
+/* csrattrs.c */
+void core_csrattrs(struct core *core, struct ipc_channel *front, const struct msg_csrattrs *ask);
+
 /* verbs.c */
 void core_verb(struct core *core, const struct ipc_message *message);
 void core_operator_add(struct core *core, const struct msg_operator_add *ask);

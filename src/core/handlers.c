@@ -13,6 +13,11 @@ static void on_enrol(struct core *core, struct ipc_channel *from, struct ipc_mes
     core_enrol(core, from, &message->enrol);
 }
 
+static void on_csrattrs(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    core_csrattrs(core, from, &message->csrattrs);
+}
+
 static void on_sighting(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -106,6 +111,7 @@ static const struct {
     handler handle;
 } rows[] = {
     {IPC_ENROL, on_enrol},
+    {IPC_CSRATTRS, on_csrattrs},
     {IPC_SIGHTING, on_sighting},
     {IPC_SERVER_CSR, on_server_csr},
     {IPC_DESK_CSR, on_desk_csr},

@@ -15,7 +15,7 @@
     {                                                                                              \
         "Content-Transfer-Encoding", "base64"                                                      \
     }
-static const struct reply_header encoded[] = {ENCODED, {NULL, NULL}};
+const struct reply_header est_encoded[] = {ENCODED, {NULL, NULL}};
 
 /* ---- what is asked without proof ------------------------------------------------------------- */
 
@@ -50,15 +50,8 @@ void est_cacerts(struct request *request)
                                .status = 200,
                                .media_type = EST_MEDIA_CERTS,
                                .body = blob_bytes(&front->cacerts),
-                               .headers = encoded,
+                               .headers = est_encoded,
                            });
-}
-
-/* Nothing of a request enters a certificate unless the profile says so, and it says nothing: there
- * are no attributes to ask for (RFC 7030 4.5.2, RFC 9908 3.1). */
-void est_csrattrs(struct request *request)
-{
-    request_reply(request, &(struct reply){.status = 204});
 }
 
 /* ---- enrolment ------------------------------------------------------------------------------- */

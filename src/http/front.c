@@ -58,6 +58,10 @@ static enum result take(struct front *front, const struct ipc_message *message, 
         est_take_answer(front, &message->enrol_answer);
         return OK;
     }
+    if (message->type == IPC_CSRATTRS_ANSWER) {
+        est_take_csrattrs(front, &message->csrattrs_answer);
+        return OK;
+    }
     bool is_taken = false;
     upkeep_take(&front->upkeep, message, &is_taken);
     if (message->type == IPC_TRUST_END && front->upkeep.authorities != NULL)

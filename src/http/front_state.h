@@ -3,6 +3,7 @@
 #define HTTP_FRONT_STATE_H
 
 #include "listener.h"
+#include "request.h"
 #include "upkeep.h"
 
 #include <base/blob.h>
@@ -29,6 +30,11 @@ struct front {
 
 /* est.c: what core answered to an enrolment; and the body of /cacerts from the authorities. */
 void est_take_answer(struct front *front, const struct msg_enrol_answer *answer);
+/* The header that every base64 of EST carries. */
+extern const struct reply_header est_encoded[];
+
+/* est_csrattrs.c: the same for csrattrs. */
+void est_take_csrattrs(struct front *front, const struct msg_csrattrs_answer *answer);
 MUST_USE enum result est_build_cacerts(struct front *front, struct err *err);
 
 #endif

@@ -3,12 +3,14 @@ accept what it issued: strongSwan's pki, Bouncy Castle, curl with openssl, GnuTL
 
 import base64
 import os
+import re
 import subprocess
 import time
 
 import lab
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 JARS = "/usr/share/java"
 CLASSPATH = ":".join(f"{JARS}/{name}.jar" for name in ("bcpkix", "bcprov", "bcutil"))
@@ -136,16 +138,22 @@ def bouncy_castle(tmp_path_factory):
     return folder
 
 
-def test_bouncy_castle_enrols(shared, product, desk, bouncy_castle):
+@pytest.mark.parametrize("keys", ["p256", "rsa"])
+def test_bouncy_castle_enrols(shared, desk, bouncy_castle, keys):
+    product = f"bc-{keys}"
+    shared.first.add_product(product, keys=[keys])
     shared.first.import_devices(product, {"BC-1": None})
     (desk / "token").write_text(token_for(shared.first, product, "BC-1"))
     csr = desk / "bc.csr"
-    csr.write_text(lab.csr_pem(lab.make_csr(lab.make_key(), "BC-1")))
+    csr.write_text(lab.csr_pem(lab.make_csr(lab.make_key() if keys == "p256" else rsa.generate_private_key(65537, 2048),
+                                            "BC-1")))
     out = desk / "bc.pem"
     done = lab.run("java", "-cp", f"{CLASSPATH}:{bouncy_castle}", "BouncyCastleEst",
                    f"localhost:{shared.ports['device']}", product, str(shared.root_pem), str(csr),
                    "BC-1", str(desk / "token"), str(out))
     assert "cacerts 2" in done.stdout, done.stdout
+    template = "1.2.840.113549.1.9.16.2.61"
+    assert re.search(rf"csrattrs \[.*{re.escape(template)}.*\]", done.stdout), done.stdout
     assert "enrolled 1" in done.stdout, done.stdout
     lab.openssl_verify(shared, load(out.read_text()), issuer(shared))
 

@@ -295,9 +295,12 @@ def agent(server, state, verb, *options, check=True):
                    f"https://localhost:{server.ports['device']}", *options, check=check)
 
 
+@pytest.mark.parametrize("asks", ["told", "csrattrs"])
 @pytest.mark.parametrize("type_", ["p384", "ed25519", "rsa-3072"])
-def test_the_agent_makes_a_key_of_that_type_and_keeps_it(shared, tmp_path, type_):
-    product, serial, state = f"agent-{type_}", f"A-{type_}", tmp_path / "state"
+def test_the_agent_makes_a_key_of_that_type_and_keeps_it(shared, tmp_path, type_, asks):
+    """Of the type that it is told, or that the product's csrattrs want."""
+    product, serial, state = f"agent-{asks}-{type_}", f"A-{type_}", tmp_path / "state"
+    told = ["--key-type", type_] if asks == "told" else []
     shared.first.add_product(product, keys=[type_.split("-")[0]])
     shared.first.import_devices(product, {serial: None})
     token = tmp_path / "token"
@@ -306,10 +309,10 @@ def test_the_agent_makes_a_key_of_that_type_and_keeps_it(shared, tmp_path, type_
     token.chmod(0o600)
     proof = ["--product", product, "--anchor", str(shared.root_pem), "--serial", serial,
              "--token-file", str(token)]
-    refused = agent(shared, state, "enrol", *proof, check=False)
-    assert refused.returncode == 5, refused  # P-256, which this product does not take
-    assert "E3011" in refused.stderr or "KEY_KIND" in refused.stderr, refused.stderr
-    agent(shared, state, "enrol", *proof, "--key-type", type_)
+    refused = agent(shared, state, "enrol", *proof, "--key-type", "p256", check=False)
+    assert refused.returncode == 5, refused
+    assert "E3011" in refused.stderr, refused.stderr
+    agent(shared, state, "enrol", *proof, *told)
     first = x509.load_pem_x509_certificate((state / "current/certificate.pem").read_bytes())
     agent(shared, state, "renew", "--product", product)
     second = x509.load_pem_x509_certificate((state / "current/certificate.pem").read_bytes())
@@ -329,3 +332,64 @@ def test_a_product_says_which_keys_it_takes(shared):
     assert listed["keyed"] == ["p384", "rsa"]
     shared.first.post("/products/keyed", {"keys": []}).problem(400, "E1002")
     shared.first.post("/products/keyed", {"keys": ["dsa"]}).problem(400, "E1002")
+
+
+# ---- csrattrs -----------------------------------------------------------------------------------
+
+TEMPLATE = "1.2.840.113549.1.9.16.2.61"
+WISHES = {  # what openssl asn1parse calls it: key in the template, key and signature beside it
+    "p256": (["id-ecPublicKey", "prime256v1"], ["id-ecPublicKey", "prime256v1", "ecdsa-with-SHA256"]),
+    "p384": (["id-ecPublicKey", "secp384r1"], ["id-ecPublicKey", "secp384r1", "ecdsa-with-SHA384"]),
+    "ed25519": (["ED25519"], ["ED25519"]),
+    "rsa": (["rsaEncryption"], ["rsaEncryption", "sha256WithRSAEncryption"]),
+}
+
+
+def csrattrs(server, product, tmp_path):
+    """Depth, tag and value of each element, by openssl, of what anybody is answered."""
+    answer = lab.Device(server, product).request("GET", f"/.well-known/est/{product}/csrattrs")
+    assert answer.status == 200
+    assert answer.media_type == "application/csrattrs"
+    path = tmp_path / "csrattrs.der"
+    path.write_bytes(base64.b64decode(answer.body, validate=True))
+    text = lab.openssl("asn1parse", "-inform", "DER", "-in", str(path)).stdout
+    return path, [(int(m[1]), m[2].strip(), m[3] or "") for m in re.finditer(
+        r"d=(\d+) +hl=\d+ +l= *\d+ +(?:prim|cons): +([^:\n]+?) *(?::(.*))?$", text, re.M)]
+
+
+def test_csrattrs_are_a_template_and_what_older_clients_read(shared, listing, kind, tmp_path):
+    path, seen = csrattrs(shared, listing, tmp_path)
+    at = [value for _, _, value in seen].index(TEMPLATE)
+    end = next(i for i in range(at, len(seen)) if i > at and seen[i][0] == 1)
+    template, beside = seen[at:end], seen[end:]
+    assert template[3][1:] == ("INTEGER", "00")  # v1
+    oids = [value for _, tag, value in template if tag == "OBJECT"]
+    assert oids[1:] == ["organizationalUnitName", "serialNumber", *WISHES[kind][0]]
+    assert (5, "PRINTABLESTRING", listing) in [(5, t, v) for _, t, v in template]
+    name = next(i for i, one in enumerate(template) if one[2] == "serialNumber")
+    assert template[name + 1][1] == "cont [ 0 ]"  # no value: the client's to fill in
+    assert template[-1][1] == "cont [ 1 ]"
+    assert [value for _, tag, value in beside if tag == "OBJECT"] == WISHES[kind][1]
+    assert "extReq" not in str(seen)
+    if kind == "rsa":
+        assert ("INTEGER", "0C00") in [one[1:] for one in beside]
+        der = path.read_bytes()
+        key = der[der.index(bytes.fromhex("0382018f00")) + 5:]  # BIT STRING of the placeholder
+        (tmp_path / "key").write_bytes(key[:398])
+        text = lab.openssl("asn1parse", "-inform", "DER", "-in", str(tmp_path / "key")).stdout
+        assert "INTEGER           :80" + "00" * 383 in text
+        assert "INTEGER           :010001" in text
+
+
+def test_csrattrs_do_not_tell_which_products_there_are(shared, tmp_path):
+    shared.first.add_product("seen")
+    _, there = csrattrs(shared, "seen", tmp_path)
+    _, not_there = csrattrs(shared, "sane", tmp_path)
+    assert [one if one[2] != "seen" else (*one[:2], "sane") for one in there] == not_there
+
+
+def test_of_several_kinds_the_template_names_the_cheapest(shared, tmp_path):
+    shared.first.add_product("several", keys=["rsa", "p384", "ed25519"])
+    _, seen = csrattrs(shared, "several", tmp_path)
+    assert "ED25519" in [value for _, _, value in seen]
+    assert "rsaEncryption" not in [value for _, _, value in seen]

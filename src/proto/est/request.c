@@ -70,3 +70,14 @@ void est_write_certs(struct buf *out, struct buf *space, const struct bytes *cer
     }
     b64_encode(out, bytes_slice(buf_bytes(space), before, space->n));
 }
+
+void est_write_csrattrs(struct buf *out, struct buf *space, const struct csrattrs *wish)
+{
+    size_t before = space->n;
+    csrattrs_write(space, wish);
+    if (!buf_ok(space)) {
+        buf_fail(out);
+        return;
+    }
+    b64_encode(out, bytes_slice(buf_bytes(space), before, space->n));
+}

@@ -22,7 +22,7 @@ import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.util.Store;
 
-/** Bouncy Castle's EST client (RFC 7030): cacerts, then simpleenroll with HTTP Basic.
+/** Bouncy Castle's EST client (RFC 7030): cacerts, csrattrs, then simpleenroll with HTTP Basic.
  *  usage: BouncyCastleEst HOST:PORT LABEL ROOT.pem CSR.pem USER TOKEN-FILE OUT.pem */
 public class BouncyCastleEst {
     public static void main(String[] a) throws Exception {
@@ -34,6 +34,8 @@ public class BouncyCastleEst {
         ESTService service = new JsseESTServiceBuilder(a[0], JcaJceUtils.getCertPathTrustManager(
                 Set.of(new TrustAnchor(root, null)), null)).withLabel(a[1]).build();
         System.out.println("cacerts " + service.getCACerts().getCertificateStore().getMatches(null).size());
+
+        System.out.println("csrattrs " + service.getCSRAttributes().getAttributesResponse().getRequirements());
 
         PKCS10CertificationRequest csr;
         try (PEMParser parser = new PEMParser(new FileReader(a[3]))) {

@@ -169,6 +169,17 @@ static void answer_enrol(const struct lab *lab, struct ipc_channel *core,
     assert_int_equal(ipc_send(core, IPC_ENROL_ANSWER, &answer, -1, NULL), OK);
 }
 
+/* "rsa" takes RSA alone, "broken" has no answer, every other product takes P-256. */
+static void answer_csrattrs(struct ipc_channel *core, const struct msg_csrattrs *asked)
+{
+    bool is_rsa = bytes_equal(asked->label, bytes_text("rsa"));
+    struct msg_csrattrs_answer answer = {.id = asked->id,
+                                         .keys = is_rsa ? 1 << KEY_ALG_RSA : 1 << KEY_ALG_P256};
+    if (bytes_equal(asked->label, bytes_text("broken")))
+        answer.code = E_BUSY;
+    assert_int_equal(ipc_send(core, IPC_CSRATTRS_ANSWER, &answer, -1, NULL), OK);
+}
+
 static int run_core(const struct lab *lab, int fd)
 {
     struct ipc_channel core;
@@ -187,6 +198,8 @@ static int run_core(const struct lab *lab, int fd)
             answer_certificate(lab, &core, &message.server_csr);
         else if (message.type == IPC_ENROL)
             answer_enrol(lab, &core, &message.enrol);
+        else if (message.type == IPC_CSRATTRS)
+            answer_csrattrs(&core, &message.csrattrs);
         else if (message.type == IPC_SIGHTING)
             lab->seen->sightings++;
     }

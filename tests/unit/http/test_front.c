@@ -2,6 +2,7 @@
 
 #include <trust/authorise.h>
 #include <wire/b64.h>
+#include <wire/csrattrs.h>
 #include <wire/pkcs7.h>
 #include <wire/x509.h>
 
@@ -82,23 +83,72 @@ static void cacerts_answer_under_a_label_and_to_head(void **state)
     assert_true(atoi(lab_header(&reply, "Content-Length")) > 0);
 }
 
-static void csrattrs_are_none(void **state)
+static void csrattrs_of(const char *label, struct csrattrs *ret, uint8_t space[1024])
+{
+    char request[256];
+    snprintf(request, sizeof request,
+             "GET /.well-known/est%s/csrattrs HTTP/1.1\r\nHost: localhost\r\n\r\n", label);
+    struct lab_reply reply = lab_ask(&lab, true, request);
+    struct buf der = buf_over(space, 1024);
+    const char *why = NULL;
+    assert_int_equal(reply.status, 200);
+    assert_string_equal(lab_header(&reply, "Content-Type"), "application/csrattrs");
+    assert_string_equal(lab_header(&reply, "Content-Transfer-Encoding"), "base64");
+    assert_true(b64_decode(&der, bytes_of(reply.body, reply.body_n)));
+    if (!csrattrs_read(buf_bytes(&der), ret, &why))
+        fail_msg("%s", why);
+}
+
+static void csrattrs_say_which_key_a_product_takes(void **state)
 {
     (void)state;
-    struct lab_reply reply =
-        lab_ask(&lab, true, "GET /.well-known/est/csrattrs HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_int_equal(reply.status, 204);
+    uint8_t space[1024];
+    struct csrattrs wish;
+    csrattrs_of("", &wish, space);
+    assert_true(wish.has_template && wish.wants_serial_number);
+    assert_int_equal(wish.key, X509_KEY_P256);
+    assert_int_equal(wish.organizational_unit.n, 0);
+    csrattrs_of("/sensor", &wish, space);
+    assert_int_equal(wish.key, X509_KEY_P256);
+    assert_true(bytes_equal(wish.organizational_unit, bytes_text("sensor")));
+    csrattrs_of("/rsa", &wish, space);
+    assert_int_equal(wish.key, X509_KEY_RSA);
+    assert_int_equal(wish.rsa_bits, 3072);
+}
+
+static void csrattrs_of_what_can_be_no_product_are_not_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        int status;
+    } rows[] = {{"%FF%FE", 400}, /* no UTF-8: for no route */
+                {"0123456789012345678901234567890123456789012345678901234567890123456789", 404},
+                {"broken", 503}};
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        char request[256];
+        snprintf(request, sizeof request,
+                 "GET /.well-known/est/%s/csrattrs HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                 rows[i].label);
+        assert_int_equal(lab_ask(&lab, true, request).status, rows[i].status);
+    }
 }
 
 static void what_is_not_offered_is_not_found(void **state)
 {
     (void)state;
-    struct lab_reply reply = lab_ask(&lab, true,
-                                     "POST /.well-known/est/serverkeygen HTTP/1.1\r\nHost: "
-                                     "localhost\r\nContent-Length: 0\r\n\r\n");
-    assert_int_equal(reply.status, 404);
-    assert_string_equal(lab_header(&reply, "Content-Type"), "application/problem+json");
-    assert_non_null(strstr(reply.body, "urn:troth:error:E4001"));
+    static const char *const operations[] = {"serverkeygen", "fullcmc"};
+    for (size_t i = 0; i < LENGTH_OF(operations); i++) {
+        char request[256];
+        snprintf(request, sizeof request,
+                 "POST /.well-known/est/%s HTTP/1.1\r\nHost: localhost\r\n"
+                 "Content-Length: 0\r\n\r\n",
+                 operations[i]);
+        struct lab_reply reply = lab_ask(&lab, true, request);
+        assert_int_equal(reply.status, 404);
+        assert_string_equal(lab_header(&reply, "Content-Type"), "application/problem+json");
+        assert_non_null(strstr(reply.body, "urn:troth:error:E4001"));
+    }
 }
 
 static void enrolment_gives_only_the_certificate_issued(void **state)
@@ -245,7 +295,7 @@ static void pipelined_requests_are_answered_in_order(void **state)
     lab_send_text(&client, "GET /.well-known/est/csrattrs HTTP/1.1\r\nHost: a\r\n\r\n"
                            "GET /.well-known/est/cacerts HTTP/1.1\r\nHost: a\r\n\r\n"
                            "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_int_equal(lab_receive(&client, false, 0).status, 204);
+    assert_int_equal(lab_receive(&client, false, 0).status, 200);
     assert_int_equal(lab_receive(&client, false, 0).status, 200);
     assert_int_equal(lab_receive(&client, false, 0).status, 404);
     lab_close(&client);
@@ -301,7 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cacerts_are_one_line_of_base64),
         cmocka_unit_test(cacerts_answer_under_a_label_and_to_head),
-        cmocka_unit_test(csrattrs_are_none),
+        cmocka_unit_test(csrattrs_of_what_can_be_no_product_are_not_found),
+        cmocka_unit_test(csrattrs_say_which_key_a_product_takes),
         cmocka_unit_test(what_is_not_offered_is_not_found),
         cmocka_unit_test(enrolment_gives_only_the_certificate_issued),
         cmocka_unit_test(a_connection_is_kept_over_many_enrolments),

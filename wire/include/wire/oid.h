@@ -53,5 +53,9 @@ extern const struct bytes oid_hardware_module_name;
 // PKCS #9 attributes of a request (RFC 2985) and PKCS #7 content types (RFC 5652).
 extern const struct bytes oid_challenge_password;
 extern const struct bytes oid_extension_request;
+// id-aa-certificationRequestInfoTemplate, id-aa-extensionReqTemplate: RFC 9908 3.4.
+extern const struct bytes oid_request_template;
+extern const struct bytes oid_extension_template;
+
 extern const struct bytes oid_pkcs7_data;
 extern const struct bytes oid_pkcs7_signed_data;

@@ -6,9 +6,11 @@
 #include <base/err.h>
 #include <base/limits.h>
 #include <wire/buf.h>
+#include <wire/csrattrs.h>
 #include <wire/x509.h>
 
 #define EST_MEDIA_CSR "application/pkcs10"
+#define EST_MEDIA_CSRATTRS "application/csrattrs"
 #define EST_MEDIA_CERTS "application/pkcs7-mime"
 #define EST_MEDIA_CERTS_ONLY "application/pkcs7-mime; smime-type=certs-only"
 
@@ -49,6 +51,10 @@ bool est_keeps_names(const struct est_request *request, struct bytes certificate
 /* Writes a certs-only PKCS #7 as one unbroken line of base64 (strongSwan takes no other). `space`
  * is for the DER between. The result is in `out`; ask buf_ok(out). */
 void est_write_certs(struct buf *out, struct buf *space, const struct bytes *certs, size_t n);
+
+/* The body of csrattrs as one line of base64; as est_write_certs. EST_CSRATTRS_SPACE suffices. */
+void est_write_csrattrs(struct buf *out, struct buf *space, const struct csrattrs *wish);
+#define EST_CSRATTRS_SPACE 1024
 
 /* Room that est_write_certs needs in `space` for certificates of `total` octets. */
 #define EST_CERTS_SPACE(total) ((total) + 128)
