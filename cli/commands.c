@@ -332,12 +332,55 @@ static const struct field operator_add_fields[] = {
     {0},
 };
 static const struct column operator_columns[] = {
-    {"OPERATOR", "name"}, {"ROLE", "role"}, {"SCOPE", "scope"}, {"ACTIVE", "active"}, {0},
+    {"ID", "id"},
+    {"OPERATOR", "name"},
+    {"ROLE", "role"},
+    {"SCOPE", "scope"},
+    {"ACTIVE", "active"},
+    {"APPROVER", "approver"},
+    {0},
 };
 static const struct plan operator_add = {action_operator_add, "/api/v1/operators",
                                          operator_add_fields, NULL, NULL};
 static const struct plan operator_list = {plan_list, "/api/v1/operators", NULL, operator_columns,
                                           NULL};
+
+static const struct option_row approver_options[] = {
+    {"OPERATOR", VALUE_NUMBER, NULL, true, "his number in `troth operator list`"},
+    {"STATE", VALUE_CHOICE, "on|off", true, "may he approve what takes two people?"},
+    {0},
+};
+static const struct plan approver = {.run = action_approver,
+                                     .path = "/api/v1/operators/{OPERATOR}/approver"};
+
+/* ---- acts of two people ------------------------------------------------------------------------
+ */
+
+static const struct option_row approval_options[] = {
+    {"APPROVAL", VALUE_NUMBER, NULL, true, "number of the request"},
+    {0},
+};
+static const struct option_row approval_list_options[] = {
+    {"--all", VALUE_CHOICE, "true|false", false, "also those that ended"},
+    LIMIT,
+    {0},
+};
+static const struct field approval_list_fields[] = {{"--all", PLACE_QUERY, "all"}, {0}};
+static const struct column approval_columns[] = {
+    {"APPROVAL", "id"},
+    {"KIND", "kind"},
+    {"STATE", "state"},
+    {"ASKED BY", "requester"},
+    {"EXPIRES", "expires"},
+    {"SIGNED BY", "signers"},
+    {0},
+};
+static const struct plan approval_list = {plan_list, "/api/v1/approvals", approval_list_fields,
+                                          approval_columns, NULL};
+static const struct plan approval_show = {.run = action_approval_show, .columns = approval_columns};
+static const struct plan approval_sign = {.run = action_approval_sign};
+static const struct plan approval_withdraw = {plan_change, "/api/v1/approvals/{APPROVAL}/withdraw",
+                                              NULL, NULL, "approval {APPROVAL} withdrawn"};
 
 /* ---- the server itself ------------------------------------------------------------------------
  */
@@ -391,6 +434,15 @@ static const struct command commands[] = {
      bootstrap_options, false, &bootstrap},
     {"operator", "add", "add an operator", operator_add_options, false, &operator_add},
     {"operator", "list", "list operators", list_options, false, &operator_list},
+    {"operator", "approver", "ask that an operator approves, or no longer, what takes two people",
+     approver_options, false, &approver},
+    {"approval", "list", "list what waits for another person", approval_list_options, false,
+     &approval_list},
+    {"approval", "show", "what exactly will run, what it touches, and who signed it",
+     approval_options, false, &approval_show},
+    {"approval", "sign", "show it, sign it with your own key", approval_options, false,
+     &approval_sign},
+    {"approval", "withdraw", "end a request", approval_options, false, &approval_withdraw},
     {"device", "import", "import devices from CSV", import_options, false, &device_import},
     {"device", "list", "list devices", device_list_options, false, &device_list},
     {"device", "show", "a device, its certificates, findings and timeline", device_options, false,

@@ -1,6 +1,7 @@
 /* Who I am to which server: the first operator, others, and the profile. */
 #include <base/file.h>
 #include <cli/actions.h>
+#include <cli/approval.h>
 #include <cli/print.h>
 #include <cli/profile.h>
 #include <crypto/csr.h>
@@ -175,6 +176,8 @@ enum result action_operator_add(struct session *session, const struct plan *plan
 {
     json_auto_t *outcome = NULL;
     TRY(plan_post(session, plan, &outcome, err));
+    if (approval_is_asked(outcome))
+        return approval_tell(session, outcome, err);
     const char *pem = json_string_value(json_object_get(outcome, "certificate"));
     const char *out = session_text(session, "--out");
     if (pem != NULL && out != NULL)

@@ -1,3 +1,4 @@
+#include <cli/approval.h>
 #include <cli/plan.h>
 #include <cli/print.h>
 
@@ -261,6 +262,8 @@ enum result plan_change(struct session *session, const struct plan *plan, struct
 {
     json_auto_t *outcome = NULL;
     TRY(plan_post(session, plan, &outcome, err));
+    if (approval_is_asked(outcome))
+        return approval_tell(session, outcome, err);
     if (session->is_json) {
         print_json(session, outcome);
         return OK;

@@ -78,7 +78,8 @@ static enum result verify(const struct arguments *arguments, struct audit *audit
     snprintf(public_path, sizeof public_path, "%s/%s", audit->config->public_files,
              AUDIT_NOTE_FILE);
     TRY(gather(audit, kept, public_path, list, &n, err));
-    TRY(ledger_verify(audit->store, &sha256_for_merkle, list, n, &verified, err));
+    const struct verify_wanted wanted = {list, n, audit_countersigner(&audit->keys)};
+    TRY(ledger_verify(audit->store, &sha256_for_merkle, &wanted, &verified, err));
     for (size_t i = 0; i < n; i++)
         printf("%s: signed by both keys; its %" PRIu64 " entries are the first of this log\n",
                list[i].name, list[i].size);

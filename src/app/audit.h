@@ -26,6 +26,9 @@ struct audit_keys {
 MUST_USE enum result audit_keys_parse(struct bytes text, struct audit_keys *ret, struct err *err);
 MUST_USE enum result audit_keys_read(const char *path, struct audit_keys *ret, struct err *err);
 
+/* Who checks the countersignatures of acts that take two people; `keys` must outlive it. */
+struct countersigner audit_countersigner(const struct audit_keys *keys);
+
 /* What a note says, once both its signatures are good. `name` is not copied. */
 MUST_USE enum result audit_note_check(struct bytes note, const struct audit_keys *keys,
                                       const char *name, struct verify_checkpoint *ret,

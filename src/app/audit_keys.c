@@ -1,5 +1,7 @@
 #include "audit.h"
 
+#include <crypto/verify.h>
+
 #include <base/file.h>
 #include <wire/b64.h>
 #include <wire/hex.h>
@@ -86,6 +88,18 @@ enum result audit_keys_read(const char *path, struct audit_keys *ret, struct err
     if (result != OK)
         err_prefix(err, "%s", path);
     return result;
+}
+
+static bool check_countersignature(void *ctx, struct bytes message, struct bytes signature)
+{
+    const struct audit_keys *keys = ctx;
+    struct x509_key key = {.alg = X509_KEY_P256, .point = keys->signers[1].public_key};
+    return verify_signature(&key, X509_SIG_ECDSA_SHA256, message, signature, NULL) == OK;
+}
+
+struct countersigner audit_countersigner(const struct audit_keys *keys)
+{
+    return (struct countersigner){check_countersignature, (void *)(uintptr_t)keys};
 }
 
 enum result audit_note_check(struct bytes note, const struct audit_keys *keys, const char *name,

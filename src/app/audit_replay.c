@@ -62,6 +62,7 @@ struct replaying {
     struct replay *replay;
     struct verify_checkpoint checkpoint;
     struct buf room;
+    struct audit_keys own; /* of the folder */
 };
 
 static enum result check_root(const struct replaying *r, struct err *err)
@@ -133,14 +134,15 @@ static enum result take_bundles(struct replaying *r, struct err *err)
 static enum result read_checkpoint(struct replaying *r, const struct audit_keys *keys,
                                    struct err *err)
 {
-    struct audit_keys own;
     if (keys == NULL) {
         TRY(read_file(r->folder, AUDIT_KEYS_FILE, &r->room, err));
-        TRY(audit_keys_parse(buf_bytes(&r->room), &own, err));
+        TRY(audit_keys_parse(buf_bytes(&r->room), &r->own, err));
+        keys = &r->own;
     }
+    const struct countersigner signer = audit_countersigner(keys);
+    replay_trust(r->replay, &signer);
     TRY(read_file(r->folder, AUDIT_NOTE_FILE, &r->room, err));
-    return audit_note_check(buf_bytes(&r->room), keys != NULL ? keys : &own, AUDIT_NOTE_FILE,
-                            &r->checkpoint, err);
+    return audit_note_check(buf_bytes(&r->room), keys, AUDIT_NOTE_FILE, &r->checkpoint, err);
 }
 
 static void write_rows(struct replay *replay, struct audit_sink *sink)

@@ -134,6 +134,7 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     TRY(role_enter_sandbox(&setup->sandbox, err));
     TRY(agree(core, err));
     TRY(note_sandbox(core, err));
+    TRY(core_approvals_resume(core, err));
     return publish_trust(core, err);
 }
 

@@ -9,6 +9,7 @@
 #include "jobs.h"
 
 #include <ipc/record.h>
+#include <service/approval.h>
 #include <service/enrol.h>
 #include <service/service.h>
 
@@ -103,9 +104,21 @@ void core_csrattrs(struct core *core, struct ipc_channel *front, const struct ms
 /* verbs.c */
 void core_verb(struct core *core, const struct ipc_message *message);
 void core_operator_add(struct core *core, const struct msg_operator_add *ask);
+/* Runs a verb whose changes go to `watch`, and undoes it; `answer` may be NULL. */
+MUST_USE enum result core_rehearse(struct core *core, const struct ipc_message *message,
+                                   const struct operator_is *who, struct watch *watch,
+                                   struct msg_verb_answer *answer, struct err *err);
+/* Runs one that people approved, in a transaction of its own. */
+MUST_USE enum result core_run_approved(struct core *core, const struct ipc_message *message,
+                                       const struct operator_is *who, struct err *err);
 void core_answer_verb(struct core *core, const struct msg_verb_answer *answer);
 void core_import_begin(struct core *core, const struct msg_device_import *ask, int fd);
 void core_import_step(struct core *core);
+
+/* approvals.c */
+void core_approval_signed(struct core *core, int64_t id);
+void core_approved(struct core *core, const struct msg_approved *approved);
+MUST_USE enum result core_approvals_resume(struct core *core, struct err *err);
 
 /* agree.c: signer's journal against the ledger. */
 MUST_USE enum result agree_ask(struct core *core, struct err *err);

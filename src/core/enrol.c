@@ -54,6 +54,8 @@ static void answer_listener(struct core *core, const struct job *job)
 
 static void answer_operator(struct core *core, const struct job *job)
 {
+    if (job->asked_id == 0)
+        return; /* people approved it: nobody waits on a connection */
     bool is_done = job->enrolment.code == E_NONE;
     bool is_again = job->enrolment.next == ENROL_ANSWER;
     struct msg_verb_answer answer = {

@@ -74,6 +74,12 @@ static void on_checked(struct core *core, struct ipc_channel *from, struct ipc_m
     core_checked(core, &message->checked_csr);
 }
 
+static void on_approved(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_approved(core, &message->approved);
+}
+
 static void on_signed_crl(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -126,9 +132,13 @@ static const struct {
     {IPC_PERMIT_ADD, on_verb},
     {IPC_OPERATOR_ADD, on_operator_add},
     {IPC_CLOCK_ACCEPT, on_verb},
+    {IPC_APPROVAL_SIGN, on_verb},
+    {IPC_APPROVAL_WITHDRAW, on_verb},
+    {IPC_APPROVER_SET, on_verb},
     {IPC_HEALTH_ASK, on_health},
     {IPC_SIGN_ANSWER, on_sign_answer},
     {IPC_CHECKED_CSR, on_checked},
+    {IPC_APPROVED, on_approved},
     {IPC_SIGNED_CRL, on_signed_crl},
     {IPC_SIGNED_CHECKPOINT, on_checkpoint},
     {IPC_JOURNAL_ITEM, on_journal_item},

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define ANSWER_MAX 4096 /* an encoded verb_answer that is kept for its Idempotency-Key */
+#define ANSWER_MAX 16384 /* an encoded verb_answer that is kept for its Idempotency-Key */
 
 /* A verb as the table calls it: `ask` is the message's struct, which starts with FIELDS_asked. */
 typedef enum result (*verb)(struct service *service, const struct operator_is *who, const void *ask,
@@ -28,17 +28,27 @@ CALL(finding_close)
 CALL(token_add)
 CALL(permit_add)
 CALL(clock_accept)
+CALL(approval_sign)
+CALL(approval_withdraw)
+CALL(approver_set)
 
 static const struct row {
     enum ipc_type type;
     verb call;
     bool changes_trust; /* listeners verify against something else afterwards */
 } rows[] = {
-    {IPC_PRODUCT_ADD, call_product_add, false},     {IPC_PRODUCT_SET, call_product_set, false},
-    {IPC_ANCHOR_ADD, call_anchor_add, true},        {IPC_DEVICE_SET, call_device_set, false},
-    {IPC_CERT_REVOKE, call_cert_revoke, false},     {IPC_TOKEN_ADD, call_token_add, false},
-    {IPC_PERMIT_ADD, call_permit_add, false},       {IPC_CLOCK_ACCEPT, call_clock_accept, false},
+    {IPC_PRODUCT_ADD, call_product_add, false},
+    {IPC_PRODUCT_SET, call_product_set, false},
+    {IPC_ANCHOR_ADD, call_anchor_add, true},
+    {IPC_DEVICE_SET, call_device_set, false},
+    {IPC_CERT_REVOKE, call_cert_revoke, false},
+    {IPC_TOKEN_ADD, call_token_add, false},
+    {IPC_PERMIT_ADD, call_permit_add, false},
+    {IPC_CLOCK_ACCEPT, call_clock_accept, false},
     {IPC_FINDING_CLOSE, call_finding_close, false},
+    {IPC_APPROVAL_SIGN, call_approval_sign, false},
+    {IPC_APPROVAL_WITHDRAW, call_approval_withdraw, false},
+    {IPC_APPROVER_SET, call_approver_set, false},
 };
 
 /* What every verb's message starts with (ipc/messages.def, FIELDS_asked). */
@@ -134,10 +144,105 @@ static enum result in_transaction(struct core *core, const struct row *row,
     return OK;
 }
 
+/* The verb's own struct, which starts with what all have. */
+static const struct asked *asked_of(const struct ipc_message *message)
+{
+    return (const struct asked *)(const void *)&message->enrol;
+}
+
+enum result core_rehearse(struct core *core, const struct ipc_message *message,
+                          const struct operator_is *who, struct watch *watch,
+                          struct msg_verb_answer *answer, struct err *err)
+{
+    const struct row *row = find_row(message->type);
+    struct msg_verb_answer unused = {0};
+    TRY(store_begin(core->store, err));
+    approval_watch_begin(&core->service, watch);
+    enum result result = row->call(&core->service, who, asked_of(message), core->now_s,
+                                   answer != NULL ? answer : &unused, err);
+    approval_watch_end(&core->service);
+    undo(core);
+    if (approval_count(&core->service, err) != OK)
+        return R_IO;
+    return result;
+}
+
+enum result core_run_approved(struct core *core, const struct ipc_message *message,
+                              const struct operator_is *who, struct err *err)
+{
+    const struct row *row = find_row(message->type);
+    struct msg_verb_answer answer = {0};
+    TRY(turn_begin(core, err));
+    enum result result =
+        row->call(&core->service, who, asked_of(message), core->now_s, &answer, err);
+    if (result != OK) {
+        undo(core);
+        core->in_turn = false;
+        return result;
+    }
+    turn_end(core);
+    if (row->changes_trust)
+        TRY(publish_trust(core, err));
+    return OK;
+}
+
+/* What waits for another person is recorded instead of done. */
+static enum result ask_people(struct core *core, const struct ipc_message *message,
+                              const struct operator_is *who, struct msg_verb_answer *answer,
+                              struct err *err)
+{
+    struct watch watch;
+    struct ipc_message full = *message;
+    if (message->type == IPC_APPROVER_SET)
+        TRY(approval_complete(&core->service, &full.approver_set, err));
+    TRY(core_rehearse(core, &full, who, &watch, answer, err));
+    TRY(store_begin(core->store, err));
+    enum result result = approval_ask(&core->service, who, message->type, asked_of(&full), &watch,
+                                      core->now_s, answer, err);
+    if (result == OK && asked_of(message)->key.n > 0) {
+        struct key key = key_of(who, message->type, asked_of(message)->key);
+        result = keep_answer(core, &key, answer, err);
+    }
+    if (result == OK)
+        result = store_commit(core->store, err);
+    if (result != OK) {
+        undo(core);
+        return result;
+    }
+    ledger_committed(core->service.ledger);
+    return OK;
+}
+
+/* A dry run of what takes two people says what it would do. */
+static enum result rehearse_only(struct core *core, const struct ipc_message *message,
+                                 const struct operator_is *who, struct msg_verb_answer *answer,
+                                 struct err *err)
+{
+    struct watch watch;
+    struct ipc_message full = *message;
+    if (message->type == IPC_APPROVER_SET)
+        TRY(approval_complete(&core->service, &full.approver_set, err));
+    TRY(core_rehearse(core, &full, who, &watch, answer, err));
+    answer->secret = bytes_of(NULL, 0);
+    return OK;
+}
+
+static enum result do_verb(struct core *core, const struct row *row,
+                           const struct ipc_message *message, const struct operator_is *who,
+                           struct msg_verb_answer *answer, struct err *err)
+{
+    const struct asked *asked = asked_of(message);
+    bool waits = who->actor.kind == ACTOR_OPERATOR && approval_is_wanted(&core->service, row->type);
+    if (!waits)
+        return in_transaction(core, row, who, asked, answer, err);
+    return asked->dry_run ? rehearse_only(core, message, who, answer, err)
+                          : ask_people(core, message, who, answer, err);
+}
+
 void core_verb(struct core *core, const struct ipc_message *message)
 {
     const struct row *row = find_row(message->type);
-    const struct asked *asked = (const struct asked *)(const void *)&message->verb_answer;
+    const struct asked *asked = asked_of(message);
     struct msg_verb_answer answer = {.id = asked->id};
     struct operator_is who = {0};
     struct err err = {0};
@@ -151,7 +256,7 @@ void core_verb(struct core *core, const struct ipc_message *message)
             return;
     }
     if (result == OK)
-        result = in_transaction(core, row, &who, asked, &answer, &err);
+        result = do_verb(core, row, message, &who, &answer, &err);
     if (result != OK) {
         answer = (struct msg_verb_answer){
             .id = asked->id, .code = err.code, .text = text_bytes(err.text)};
@@ -160,8 +265,25 @@ void core_verb(struct core *core, const struct ipc_message *message)
     }
     core->counts.verbs++;
     core_answer_verb(core, &answer);
-    if (result == OK && row->changes_trust && !asked->dry_run && publish_trust(core, &err) != OK)
+    bool is_done = result == OK && !asked->dry_run && answer.approval == 0;
+    if (is_done && row->changes_trust && publish_trust(core, &err) != OK)
         log_err(LEVEL_ERROR, "trust-not-sent", &err, NULL);
+    if (is_done && row->type == IPC_APPROVAL_SIGN)
+        core_approval_signed(core, message->approval_sign.approval);
+}
+
+/* The request of one more operator, instead of his certificate. */
+static enum result ask_for_operator(struct core *core, const struct msg_operator_add *ask,
+                                    const struct operator_is *who, struct err *err)
+{
+    struct watch nothing = {.changes = buf_over(nothing.space, sizeof nothing.space)};
+    struct msg_verb_answer answer = {.id = ask->id, .created = 1};
+    TRY(turn_begin(core, err));
+    TRY(approval_ask(&core->service, who, IPC_OPERATOR_ADD, ask, &nothing, core->now_s, &answer,
+                     err));
+    turn_end(core);
+    core_answer_verb(core, &answer);
+    return OK;
 }
 
 void core_operator_add(struct core *core, const struct msg_operator_add *ask)
@@ -178,6 +300,15 @@ void core_operator_add(struct core *core, const struct msg_operator_add *ask)
     job->enrolment.kind = ENROL_OPERATOR;
     if (result == OK && job_is_busy(&core->jobs, 0, job->enrolment.spki_hash))
         result = err_set(&err, E_BUSY, "the same key is being certified");
+    bool waits = who.actor.kind == ACTOR_OPERATOR && job->enrolment.next == ENROL_SIGN &&
+                 approval_is_wanted(&core->service, IPC_OPERATOR_ADD);
+    if (result == OK && waits && !ask->dry_run) {
+        result = ask_for_operator(core, ask, &who, &err);
+        if (result == OK) {
+            job_free(&core->jobs, job);
+            return;
+        }
+    }
     if (ask->dry_run)
         blob_free(&job->enrolment.der); /* shown when it is meant */
     if (result != OK || ask->dry_run) {

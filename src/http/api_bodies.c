@@ -59,6 +59,16 @@ static const struct api_field finding_close_fields[] = {
 };
 SHAPE(finding_close);
 
+static const struct api_field approver_set_fields[] = {
+    API_FIELD("on", struct msg_approver_set, on, API_FLAG, NEEDED),
+};
+SHAPE(approver_set);
+
+static const struct api_field approval_sign_fields[] = {
+    API_FIELD("signature", struct msg_approval_sign, signature, API_TEXT, NEEDED, .min = 1, .max = 128),
+};
+SHAPE(approval_sign);
+
 static const struct api_field token_add_fields[] = {
     API_FIELD("product", struct msg_token_add, product, API_TEXT, NEEDED, NAME),
     API_FIELD("serial", struct msg_token_add, serial_number, API_TEXT, NEEDED, .min = 1, .max = LIMIT_SERIAL_NUMBER),
@@ -106,6 +116,14 @@ static const struct api_field outcome_fields[] = {
     API_FIELD("state", struct msg_verb_answer, state, API_TEXT),
 };
 SHAPE(outcome);
+
+/* Nothing was done: the act waits for another person. */
+static const struct api_field waiting_fields[] = {
+    API_FIELD("approval", struct msg_verb_answer, approval, API_NUMBER),
+    API_FIELD("entry", struct msg_verb_answer, entry, API_NUMBER),
+    API_FIELD("body", struct msg_verb_answer, body, API_BASE64),
+};
+SHAPE(waiting);
 
 static const struct api_field import_outcome_fields[] = {
     API_FIELD("entry", struct msg_verb_answer, entry, API_NUMBER),

@@ -139,6 +139,7 @@ static const struct plan findings =
     LIST(QUESTION_FINDINGS, NULL, "after", "limit", "product", "serial", "all");
 static const struct plan issuers = LIST(QUESTION_ISSUERS, NULL, NULL);
 static const struct plan operators = LIST(QUESTION_OPERATORS, NULL, "after", "limit");
+static const struct plan approvals = LIST(QUESTION_APPROVALS, NULL, "after", "limit", "all");
 static const struct plan entries = LIST(QUESTION_ENTRIES, NULL, "after", "limit");
 
 void api_product_list(struct request *request)
@@ -174,6 +175,11 @@ void api_issuer_list(struct request *request)
 void api_operator_list(struct request *request)
 {
     run(request, &operators, (struct msg_question){0});
+}
+
+void api_approval_list(struct request *request)
+{
+    run(request, &approvals, (struct msg_question){0});
 }
 
 void api_ledger_entries(struct request *request)
@@ -244,7 +250,7 @@ static void nothing_begin(struct api_doc *doc)
     (void)doc;
 }
 
-static void certificate_row(struct api_wait *wait, const struct ipc_message *message)
+static void only_row(struct api_wait *wait, const struct ipc_message *message)
 {
     api_put_row(wait->doc, NULL, message);
 }
@@ -253,7 +259,7 @@ static const struct plan certificate = {
     .kind = QUESTION_CERTIFICATE,
     .names = NO_NAMES,
     .begin = nothing_begin,
-    .row = certificate_row,
+    .row = only_row,
     .end = show_end,
 };
 
@@ -266,6 +272,27 @@ void api_cert_show(struct request *request)
         request_refuse(request, &err);
     else
         run(request, &certificate, question);
+}
+
+/* ---- one approval --------------------------------------------------------------------------- */
+
+static const struct plan approval = {
+    .kind = QUESTION_APPROVAL,
+    .names = NO_NAMES,
+    .begin = nothing_begin,
+    .row = only_row,
+    .end = show_end,
+};
+
+void api_approval_show(struct request *request)
+{
+    struct msg_question question = {0};
+    struct err err = {0};
+    if (api_read_number("approval", request_view(request)->parameters[0], 1, INT64_MAX,
+                        &question.number, &err) != OK)
+        request_refuse(request, &err);
+    else
+        run(request, &approval, question);
 }
 
 /* ---- the overview --------------------------------------------------------------------------- */

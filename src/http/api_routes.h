@@ -18,6 +18,8 @@ void api_issuer_list(struct request *request);
 void api_operator_list(struct request *request);
 void api_ledger_entries(struct request *request);
 void api_ledger_checkpoint(struct request *request);
+void api_approval_list(struct request *request);
+void api_approval_show(struct request *request);
 
 /* api_verbs.c */
 void api_product_add(struct request *request);
@@ -25,6 +27,9 @@ void api_product_set(struct request *request);
 void api_anchor_add(struct request *request);
 void api_device_set(struct request *request);
 void api_finding_close(struct request *request);
+void api_approver_set(struct request *request);
+void api_approval_sign(struct request *request);
+void api_approval_withdraw(struct request *request);
 void api_token_add(struct request *request);
 void api_permit_add(struct request *request);
 void api_cert_revoke(struct request *request);

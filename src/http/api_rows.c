@@ -112,6 +112,19 @@ static const struct api_field operator_fields[] = {
     API_FIELD("role", struct msg_operator_row, role, API_WORD, .words = &words_role),
     API_FIELD("scope", struct msg_operator_row, scope, API_TEXT),
     API_FIELD("active", struct msg_operator_row, state, API_FLAG),
+    API_FIELD("approver", struct msg_operator_row, approver, API_FLAG),
+};
+
+static const struct api_field approval_fields[] = {
+    API_FIELD("id", struct msg_approval_row, row, API_NUMBER),
+    API_FIELD("kind", struct msg_approval_row, kind, API_TEXT),
+    API_FIELD("state", struct msg_approval_row, state, API_WORD, .words = &words_approval_state),
+    API_FIELD("requester", struct msg_approval_row, requester, API_TEXT),
+    API_FIELD("created", struct msg_approval_row, created_s, API_TIME),
+    API_FIELD("expires", struct msg_approval_row, expires_s, API_TIME),
+    API_FIELD("signatures", struct msg_approval_row, signatures, API_NUMBER),
+    API_FIELD("signers", struct msg_approval_row, signers, API_TEXT),
+    API_FIELD("body", struct msg_approval_row, body, API_BASE64),
 };
 
 static const struct api_field me_fields[] = {
@@ -233,6 +246,8 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write_issuer(write, doc, name, &message->issuer_row);
     else if (message->type == IPC_OPERATOR_ROW)
         write_operator(write, doc, name, &message->operator_row);
+    else if (message->type == IPC_APPROVAL_ROW)
+        write(doc, name, API_SHAPE(approval_fields), &message->approval_row);
 }
 
 void api_add_row(struct api_doc *doc, const char *list, const struct ipc_message *message)

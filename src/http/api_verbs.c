@@ -7,6 +7,7 @@
 #include <base/limits.h>
 #include <crypto/pem.h>
 #include <trust/words.h>
+#include <wire/b64.h>
 #include <wire/x509.h>
 
 #include <string.h>
@@ -21,6 +22,9 @@ union verb_message {
     struct msg_anchor_add anchor_add;
     struct msg_device_set device_set;
     struct msg_finding_close finding_close;
+    struct msg_approver_set approver_set;
+    struct msg_approval_sign approval_sign;
+    struct msg_approval_withdraw approval_withdraw;
     struct msg_token_add token_add;
     struct msg_permit_add permit_add;
     struct msg_cert_revoke cert_revoke;
@@ -33,6 +37,7 @@ struct asking {
     struct api_body *body;
     struct blob der;
     uint8_t serial[20];
+    uint8_t signature[80];
     char key[API_KEY_N];
 };
 
@@ -63,6 +68,11 @@ static void take(struct request *request, struct api_wait *wait, const struct ip
         return;
     if (answer->code != E_NONE) {
         api_refuse_code(request, answer->code, answer->text);
+        return;
+    }
+    if (answer->approval != 0) {
+        api_put(wait->doc, NULL, shape_waiting, answer);
+        api_reply_doc(request, wait->doc, 202);
         return;
     }
     api_put_flag(wait->doc, "dry_run", wait->is_dry_run);
@@ -322,6 +332,69 @@ static const struct plan bootstrap = {
 void api_bootstrap(struct request *request)
 {
     run(request, &bootstrap);
+}
+
+/* ---- acts of two people --------------------------------------------------------------------- */
+
+static enum result finish_approver(const struct request *request, struct asking *asking,
+                                   struct err *err)
+{
+    return api_read_number("operator", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &asking->message.approver_set.operator, err);
+}
+
+static const struct plan approver_set = {
+    .type = IPC_APPROVER_SET,
+    .shape = &shape_approver_set,
+    .finish = finish_approver,
+};
+
+void api_approver_set(struct request *request)
+{
+    run(request, &approver_set);
+}
+
+/* ECDSA-Sig-Value in base64. */
+static enum result finish_sign(const struct request *request, struct asking *asking,
+                               struct err *err)
+{
+    struct msg_approval_sign *ask = &asking->message.approval_sign;
+    struct buf signature = buf_over(asking->signature, sizeof asking->signature);
+    if (!b64_decode(&signature, ask->signature) || signature.n == 0)
+        return err_set(err, E_SYNTAX, "signature: wanted base64 of 1 to %zu octets",
+                       sizeof asking->signature);
+    ask->signature = buf_bytes(&signature);
+    return api_read_number("approval", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &ask->approval, err);
+}
+
+static const struct plan approval_sign = {
+    .type = IPC_APPROVAL_SIGN,
+    .shape = &shape_approval_sign,
+    .finish = finish_sign,
+};
+
+void api_approval_sign(struct request *request)
+{
+    run(request, &approval_sign);
+}
+
+static enum result finish_withdraw(const struct request *request, struct asking *asking,
+                                   struct err *err)
+{
+    return api_read_number("approval", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &asking->message.approval_withdraw.approval, err);
+}
+
+static const struct plan approval_withdraw = {
+    .type = IPC_APPROVAL_WITHDRAW,
+    .shape = &shape_nothing,
+    .finish = finish_withdraw,
+};
+
+void api_approval_withdraw(struct request *request)
+{
+    run(request, &approval_withdraw);
 }
 
 /* ---- the clock ------------------------------------------------------------------------------ */

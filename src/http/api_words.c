@@ -75,6 +75,12 @@ const struct api_words words_cert_state = {1, CERT_STATE_COUNT, cert_state_at};
 const struct api_words words_device_verb = {1, VERB_COUNT, verb_at};
 const struct api_words words_proof = {1, PROOF_COUNT, proof_at};
 const struct api_words words_verdict = {0, VERDICT_COUNT, verdict_at};
+static const char *approval_state_at(unsigned value)
+{
+    return approval_state_word((enum approval_state)value);
+}
+
+const struct api_words words_approval_state = {1, APPROVAL_STATE_COUNT, approval_state_at};
 const struct api_words words_role = {1, ROLE_COUNT, role_at};
 const struct api_words words_profile = {1, PROFILE_COUNT, profile_at};
 const struct api_words words_key_algorithm = {0, KEY_ALG_COUNT, key_algorithm_at};

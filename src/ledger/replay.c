@@ -1,5 +1,6 @@
 #include <ledger/replay.h>
 
+#include "replay_people.h"
 #include "replay_rows.h"
 
 #include <wire/cbor.h>
@@ -12,6 +13,8 @@ struct replay {
     struct merkle_frontier frontier;
     int64_t last_at_s;
     struct replay_rows rows;
+    struct countersigner signer;
+    int64_t last_operator;
     struct replay_entry entry; /* the one in hand; too large for a stack */
 };
 
@@ -64,7 +67,13 @@ enum result replay_add(struct replay *replay, struct bytes body, struct replayed
         return fail(replay, why, err);
     if (replay->frontier.size > 0 && entry->at_s < replay->last_at_s)
         return fail(replay, "its time is before that of the entry before it", err);
+    why = replay_check_people(&replay->rows, entry, replay->hash, &replay->signer,
+                              replay->last_operator);
+    if (why != NULL)
+        return fail(replay, why, err);
     TRY(apply(replay, err));
+    int64_t last = replay_last_operator(entry);
+    replay->last_operator = last > replay->last_operator ? last : replay->last_operator;
     replayed = (struct replayed){(int)entry->event, entry->at_s, entry->device, {0}};
     merkle_leaf(replay->hash, body, replayed.leaf);
     merkle_append(&replay->frontier, replay->hash, replayed.leaf);
@@ -72,6 +81,11 @@ enum result replay_add(struct replay *replay, struct bytes body, struct replayed
     if (ret != NULL)
         *ret = replayed;
     return OK;
+}
+
+void replay_trust(struct replay *replay, const struct countersigner *signer)
+{
+    replay->signer = *signer;
 }
 
 uint64_t replay_size(const struct replay *replay)

@@ -106,18 +106,18 @@ static enum result check_all(struct verify *verify, struct verified *ret, struct
 }
 
 enum result ledger_verify(struct store *store, const struct merkle_hash *hash,
-                          const struct verify_checkpoint *checkpoints, size_t n,
-                          struct verified *ret, struct err *err)
+                          const struct verify_wanted *wanted, struct verified *ret, struct err *err)
 {
     CLEANUP(verify_freep) struct verify *verify = calloc(1, sizeof *verify);
     if (verify == NULL)
         return err_set(err, E_MEMORY, "no memory for the audit");
     verify->store = store;
-    verify->checkpoints = checkpoints;
-    verify->n = n;
+    verify->checkpoints = wanted->checkpoints;
+    verify->n = wanted->n;
     verify->tiles.store = store;
     verify->tiles.hash = hash;
     TRY(replay_new(hash, &verify->replay, err));
+    replay_trust(verify->replay, &wanted->signer);
     TRY(store_snapshot_begin(store, err));
     enum result result = check_all(verify, ret, err);
     store_snapshot_end(store);

@@ -16,6 +16,8 @@ MUST_USE enum result query_certificate(struct query *query, struct err *err);
 MUST_USE enum result query_findings(struct query *query, struct err *err);
 MUST_USE enum result query_issuers(struct query *query, struct err *err);
 MUST_USE enum result query_operators(struct query *query, struct err *err);
+MUST_USE enum result query_approvals(struct query *query, struct err *err);
+MUST_USE enum result query_approval(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);

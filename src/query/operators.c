@@ -21,6 +21,7 @@ enum result give_operator(const struct query *query, const struct operator_row *
         .role = (uint8_t)row->role,
         .scope = query_text(row->scope),
         .state = (uint8_t)row->state,
+        .approver = row->is_approver,
     };
     return query->give(query->context, IPC_OPERATOR_ROW, &given, err);
 }

@@ -34,6 +34,8 @@ static const struct question_info questions[QUESTION_COUNT] = {
                            query_findings},
     [QUESTION_ISSUERS] = {ROLE_VIEWER, true, 0, query_issuers},
     [QUESTION_OPERATORS] = {ROLE_ADMIN, false, BY_AFTER, query_operators},
+    [QUESTION_APPROVALS] = {ROLE_VIEWER, false, BY_AFTER | BY_NUMBER, query_approvals},
+    [QUESTION_APPROVAL] = {ROLE_VIEWER, false, BY_NUMBER, query_approval},
     [QUESTION_STATUS] = {ROLE_VIEWER, true, 0, query_status},
     [QUESTION_CHECKPOINT] = {ROLE_VIEWER, true, 0, query_checkpoint},
     [QUESTION_ENTRIES] = {ROLE_VIEWER, false, BY_AFTER, query_entries},

@@ -186,6 +186,8 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     uint8_t name[32];
     if (live && job->kind == ENROL_OPERATOR)
         TRY(add_operator(service, job, name, err));
+    if (live)
+        service->used = job->approval;
     if (live && is_device) {
         end_older(service, job, now_s);
         change_for_issue(service, job);

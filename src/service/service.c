@@ -1,5 +1,6 @@
 #include <service/service.h>
 
+#include <service/approval.h>
 #include <service/bootstrap.h>
 #include <service/brake.h>
 
@@ -18,9 +19,9 @@ struct number_space {
     struct number_space *after;
 };
 
-static const enum table counted[] = {TABLE_PRODUCT, TABLE_ISSUER,      TABLE_ANCHOR,
-                                     TABLE_DEVICE,  TABLE_CERTIFICATE, TABLE_TOKEN,
-                                     TABLE_PERMIT,  TABLE_OPERATOR,    TABLE_FINDING};
+static const enum table counted[] = {
+    TABLE_PRODUCT, TABLE_ISSUER,   TABLE_ANCHOR,  TABLE_DEVICE,   TABLE_CERTIFICATE, TABLE_TOKEN,
+    TABLE_PERMIT,  TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL, TABLE_SIGNATURE};
 
 static enum result keep_issuer(void *ctx, const struct authority_row *row, struct err *err)
 {
@@ -79,6 +80,7 @@ enum result service_open(struct service *service, struct store *store, const str
     if (ledger_size(service->ledger) == 0)
         TRY(bootstrap_authorities(service, now_s, err));
     TRY(store_issuers(store, keep_issuer, service, err));
+    TRY(approval_count(service, err));
     clock_guard_set(&service->clock, now_s, clock_monotonic_us() / 1000000,
                     ledger_last_at_s(service->ledger));
     return OK;
@@ -144,6 +146,10 @@ struct act *service_act(struct service *service, enum event event, int64_t now_s
 
 enum result service_record(struct service *service, uint64_t *ret_entry, struct err *err)
 {
+    if (service->watch != NULL)
+        TRY(approval_watch(service, &service->act, err));
+    else if (approval_must_carry(service))
+        TRY(approval_carry(service, err));
     return ledger_append(service->ledger, &service->act, ret_entry, err);
 }
 

@@ -30,6 +30,8 @@ enum result answer_journal_ask(struct session *session, const struct msg_journal
     memcpy(end.root, memory->root, sizeof(end.root));
     session->has_agreed = false;
     session->was_asked = true;
+    session->core_knows = message->after;
+    session->asked_at = end.journal;
     session->is_core_ahead = message->after > end.journal;
     const struct journal_visitor visitor = {send_item, session};
     TRY(journal_each(session->journal, message->after, &visitor, err));

@@ -26,6 +26,8 @@ struct journal {
     uint64_t durable;  /* of the last durable one; and what the checkpoint was then */
     uint64_t durable_size;
     uint8_t durable_root[32];
+    size_t durable_approvals;
+    struct memory_people durable_people;
     uint8_t chain[SHA256_N];
     struct memory memory;
     struct buf records; /* added, not durable */
@@ -39,16 +41,25 @@ static void mark_durable(struct journal *journal)
     journal->durable = journal->position;
     journal->durable_size = journal->memory.size;
     memcpy(journal->durable_root, journal->memory.root, sizeof(journal->durable_root));
+    journal->durable_approvals = journal->memory.approvals_n;
+    if (journal->memory.people.is_changed) {
+        journal->memory.people.is_changed = false;
+        journal->durable_people = journal->memory.people;
+    }
 }
 
 /* Nothing of it is. Numbers stay used, which is safe; the tree must be as it was, or the next one
- * would seem a fork. */
+ * would seem a fork, and so must be who approved what. */
 static void forget_added(struct journal *journal)
 {
     journal->records.n = 0;
     journal->position = journal->durable;
     journal->memory.size = journal->durable_size;
     memcpy(journal->memory.root, journal->durable_root, sizeof(journal->memory.root));
+    journal->memory.records = journal->durable;
+    journal->memory.approvals_n = journal->durable_approvals;
+    if (journal->memory.people.is_changed)
+        journal->memory.people = journal->durable_people;
 }
 
 /* ---- opening ----------------------------------------------------------------------------------

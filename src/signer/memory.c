@@ -56,6 +56,29 @@ static enum result check_checkpoint(const struct memory *memory, const struct re
     return OK;
 }
 
+static enum result check_approval(const struct memory *memory, const struct record *record,
+                                  struct err *err)
+{
+    uint64_t position = memory_approved(memory, record->hash);
+    if (position != 0)
+        return err_set(err, E_APPROVAL, "it was approved once already, in record %llu",
+                       (unsigned long long)position);
+    return OK;
+}
+
+static enum result check_approver(const struct memory *memory, const struct record *record,
+                                  struct err *err)
+{
+    const struct memory_approver *there = memory_approver(memory, record->hash);
+    if (record->is_on && there != NULL)
+        return err_set(err, E_APPROVAL, "the key is an approver's already");
+    if (record->is_on && memory->people.n == MEMORY_APPROVERS_MAX)
+        return err_set(err, E_APPROVAL, "there are %d keys of approvers", MEMORY_APPROVERS_MAX);
+    if (!record->is_on && there == NULL)
+        return err_set(err, E_APPROVAL, "the key is no approver's");
+    return OK;
+}
+
 enum result memory_check(const struct memory *memory, const struct record *record, struct err *err)
 {
     switch (record->kind) {
@@ -65,6 +88,10 @@ enum result memory_check(const struct memory *memory, const struct record *recor
         return check_crl(memory, record, err);
     case RECORD_CHECKPOINT:
         return check_checkpoint(memory, record, err);
+    case RECORD_APPROVAL:
+        return check_approval(memory, record, err);
+    case RECORD_APPROVER:
+        return check_approver(memory, record, err);
     case RECORD_NONE:
         break;
     }
@@ -101,25 +128,123 @@ static enum result add_crl(struct memory *memory, const struct record *record, s
     return OK;
 }
 
-enum result memory_add(struct memory *memory, const struct record *record, struct err *err)
+static void add_checkpoint(struct memory *memory, const struct record *record)
+{
+    memory->size = record->size;
+    memcpy(memory->root, record->hash, sizeof(memory->root));
+}
+
+static enum result add_approval(struct memory *memory, const struct record *record, struct err *err)
+{
+    if (memory->approvals_n == memory->approvals_max) {
+        size_t max = memory->approvals_max == 0 ? 16 : 2 * memory->approvals_max;
+        struct memory_approval *more =
+            reallocarray(memory->approvals, max, sizeof(*memory->approvals));
+        if (more == NULL)
+            return err_set(err, E_MEMORY, "no memory for one more approval");
+        memory->approvals = more;
+        memory->approvals_max = max;
+    }
+    struct memory_approval *approval = &memory->approvals[memory->approvals_n++];
+    memcpy(approval->hash, record->hash, sizeof(approval->hash));
+    approval->position = memory->records + 1;
+    return OK;
+}
+
+static void add_approver(struct memory *memory, const struct record *record)
+{
+    struct memory_approver *to = &memory->people.list[memory->people.n++];
+    memory->people.is_changed = true;
+    to->person = record->person;
+    memcpy(to->spki, record->hash, sizeof(to->spki));
+    memcpy(to->point, record->point, sizeof(to->point));
+}
+
+static void end_approver(struct memory *memory, const struct record *record)
+{
+    memory->people.is_changed = true;
+    for (size_t i = 0; i < memory->people.n; i++)
+        if (memcmp(memory->people.list[i].spki, record->hash, sizeof(record->hash)) == 0)
+            memory->people.list[i--] = memory->people.list[--memory->people.n];
+}
+
+static enum result add_certificate(struct memory *memory, const struct record *record,
+                                   struct err *err)
 {
     struct serial_parts parts;
 
-    if (record->kind == RECORD_CRL)
-        return add_crl(memory, record, err);
-    if (record->kind == RECORD_CHECKPOINT) {
-        memory->size = record->size;
-        memcpy(memory->root, record->hash, sizeof(memory->root));
-        return OK;
-    }
     if (!serial_split(bytes_of(record->serial, SERIAL_N), &parts))
         return err_set(err, E_BUG, "the serial is not one of ours");
     memory->next[record->issuer][parts.expiry_class] = (uint64_t)parts.number + 1;
     return OK;
 }
 
+static enum result add(struct memory *memory, const struct record *record, struct err *err)
+{
+    switch (record->kind) {
+    case RECORD_CERTIFICATE:
+        return add_certificate(memory, record, err);
+    case RECORD_CRL:
+        return add_crl(memory, record, err);
+    case RECORD_CHECKPOINT:
+        add_checkpoint(memory, record);
+        return OK;
+    case RECORD_APPROVAL:
+        return add_approval(memory, record, err);
+    case RECORD_APPROVER:
+        if (record->is_on)
+            add_approver(memory, record);
+        else
+            end_approver(memory, record);
+        return OK;
+    case RECORD_NONE:
+        break;
+    }
+    return err_set(err, E_BUG, "a record of no kind");
+}
+
+enum result memory_add(struct memory *memory, const struct record *record, struct err *err)
+{
+    TRY(add(memory, record, err));
+    memory->records++;
+    return OK;
+}
+
+const struct memory_approver *memory_approver(const struct memory *memory, const uint8_t spki[32])
+{
+    for (size_t i = 0; i < memory->people.n; i++)
+        if (memcmp(memory->people.list[i].spki, spki, 32) == 0)
+            return &memory->people.list[i];
+    return NULL;
+}
+
+uint64_t memory_approved(const struct memory *memory, const uint8_t hash[32])
+{
+    for (size_t i = 0; i < memory->approvals_n; i++)
+        if (memcmp(memory->approvals[i].hash, hash, 32) == 0)
+            return memory->approvals[i].position;
+    return 0;
+}
+
+static bool is_first_key(const struct memory *memory, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (memory->people.list[j].person == memory->people.list[i].person)
+            return false;
+    return true;
+}
+
+size_t memory_persons(const struct memory *memory)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < memory->people.n; i++)
+        n += is_first_key(memory, i);
+    return n;
+}
+
 void memory_free(struct memory *memory)
 {
     free(memory->shards);
+    free(memory->approvals);
     *memory = (struct memory){0};
 }

@@ -5,10 +5,19 @@
 #include <pki/crlplan.h>
 #include <pki/profile.h>
 #include <pki/serial.h>
+#include <wire/x509.h>
 
+#define MEMORY_APPROVERS_MAX 64 /* keys in use: more people than an operations room has */
 #define MEMORY_SHARDS_MAX 65536 /* CRLs of their own: four billion certificates */
 
-enum record_kind { RECORD_NONE = 0, RECORD_CERTIFICATE, RECORD_CRL, RECORD_CHECKPOINT };
+enum record_kind {
+    RECORD_NONE = 0,
+    RECORD_CERTIFICATE,
+    RECORD_CRL,
+    RECORD_CHECKPOINT,
+    RECORD_APPROVAL, /* an act that takes two people was countersigned */
+    RECORD_APPROVER, /* a key became an approver's, or no longer is */
+};
 
 /* One act of signing. Which fields count, the kind says. */
 struct record {
@@ -20,7 +29,28 @@ struct record {
     struct crl_shard shard;
     uint64_t number;  /* of a CRL */
     uint64_t size;    /* of a tree */
-    uint8_t hash[32]; /* of the TBS; the root of a tree */
+    uint8_t hash[32]; /* of the TBS; the root of a tree; of an approval; an approver's SPKI hash */
+    int64_t person;   /* of an approver */
+    bool is_on;       /* he is one from now on */
+    uint8_t point[X509_P256_POINT_N]; /* of his key */
+};
+
+/* Who may approve what takes two people: design 5. A person may have several keys. */
+struct memory_approver {
+    int64_t person;
+    uint8_t spki[32];
+    uint8_t point[X509_P256_POINT_N];
+};
+
+struct memory_people {
+    bool is_changed; /* since whoever keeps a copy looked */
+    size_t n;
+    struct memory_approver list[MEMORY_APPROVERS_MAX];
+};
+
+struct memory_approval {
+    uint8_t hash[32];
+    uint64_t position;
 };
 
 struct memory_shard {
@@ -35,7 +65,20 @@ struct memory {
     uint64_t crl_number; /* greatest in any shard */
     uint64_t size;       /* last checkpoint; 0: none */
     uint8_t root[32];
+    struct memory_people people;
+    struct memory_approval *approvals; /* owned */
+    size_t approvals_n, approvals_max;
+    uint64_t records; /* all that was added: the position of the last one */
 };
+
+/* The key in use of an approver; NULL when nobody has it. */
+const struct memory_approver *memory_approver(const struct memory *memory, const uint8_t spki[32]);
+
+/* Position of the record that says that this was approved; 0 when it never was. */
+uint64_t memory_approved(const struct memory *memory, const uint8_t hash[32]);
+
+/* How many persons may approve. */
+size_t memory_persons(const struct memory *memory);
 
 /* Would this act repeat or take back an earlier one? Serial numbers and CRL numbers rise, a tree
  * never shrinks or changes at the same size. E_JOURNAL with what is remembered. Whether a larger

@@ -44,6 +44,34 @@ static void read_checkpoint(struct reader *r, struct record *record)
     record->size = reader_u64be(r);
 }
 
+static void write_nothing(struct buf *b, const struct record *record)
+{
+    (void)b;
+    (void)record;
+}
+
+static void read_nothing(struct reader *r, struct record *record)
+{
+    (void)r;
+    (void)record;
+}
+
+static void write_approver(struct buf *b, const struct record *record)
+{
+    buf_put_u64be(b, (uint64_t)record->person);
+    buf_put_u8(b, record->is_on);
+    buf_put_bytes(b, bytes_of(record->point, sizeof(record->point)));
+}
+
+static void read_approver(struct reader *r, struct record *record)
+{
+    record->person = (int64_t)reader_u64be(r);
+    record->is_on = reader_u8(r) != 0;
+    struct bytes point = reader_bytes(r, sizeof(record->point));
+    if (point.n == sizeof(record->point))
+        memcpy(record->point, point.p, point.n);
+}
+
 static const struct {
     void (*write)(struct buf *b, const struct record *record);
     void (*read)(struct reader *r, struct record *record);
@@ -51,6 +79,8 @@ static const struct {
     [RECORD_CERTIFICATE] = {write_certificate, read_certificate},
     [RECORD_CRL] = {write_crl, read_crl},
     [RECORD_CHECKPOINT] = {write_checkpoint, read_checkpoint},
+    [RECORD_APPROVAL] = {write_nothing, read_nothing},
+    [RECORD_APPROVER] = {write_approver, read_approver},
 };
 
 static bool is_known(unsigned kind)

@@ -63,6 +63,8 @@ struct session {
     struct journal *journal;
     bool was_asked;     /* core has heard what the journal has */
     bool has_agreed;    /* and its ledger has it too: before that nothing is signed */
+    uint64_t core_knows; /* records that core had in its ledger when it asked, */
+    uint64_t asked_at;   /* of so many that there were */
     bool is_core_ahead; /* core remembers more than the journal: nothing will be signed */
     struct bucket checks;
     struct job *jobs; /* JOBS_MAX */
@@ -100,6 +102,8 @@ MUST_USE enum result judge_crl(struct session *session, const struct msg_sign_cr
 MUST_USE enum result judge_checkpoint(struct session *session,
                                       const struct msg_sign_checkpoint *message, struct job *job,
                                       struct err *err);
+MUST_USE enum result judge_approve(struct session *session, const struct msg_approve *message,
+                                   struct job *job, struct err *err);
 MUST_USE enum result judge_csr(struct session *session, const struct msg_check_csr *message,
                                int64_t now_us, struct err *err);
 
@@ -107,6 +111,7 @@ MUST_USE enum result judge_csr(struct session *session, const struct msg_check_c
 MUST_USE enum result finish_certificate(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_crl(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_checkpoint(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result finish_approve(struct session *session, struct job *job, struct err *err);
 
 /* The comparison at the start: journal_ask and journal_agreed. */
 MUST_USE enum result answer_journal_ask(struct session *session,

@@ -61,6 +61,20 @@ static enum result refuse_checkpoint(struct session *session, uint64_t id, const
     return session_send(session, IPC_SIGNED_CHECKPOINT, &answer, -1, err);
 }
 
+static enum result take_approve(struct session *session, const struct ipc_message *message,
+                                struct job *job, struct err *err)
+{
+    job->id = message->approve.id;
+    return judge_approve(session, &message->approve, job, err);
+}
+
+static enum result refuse_approve(struct session *session, uint64_t id, const struct err *why,
+                                  struct err *err)
+{
+    struct msg_approved answer = {.id = id, .code = why->code, .text = text_of(why)};
+    return session_send(session, IPC_APPROVED, &answer, -1, err);
+}
+
 /* What is journalled and then signed. */
 static const struct work {
     enum ipc_type type;
@@ -73,6 +87,7 @@ static const struct work {
     {IPC_SIGN, take_sign, refuse_sign, finish_certificate},
     {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl},
     {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint},
+    {IPC_APPROVE, take_approve, refuse_approve, finish_approve},
 };
 
 static const struct work *find_work(enum ipc_type type)

@@ -31,6 +31,9 @@ static const char *const profiles[PROFILE_COUNT] = {
 
 static const char *const key_algorithms[KEY_ALG_COUNT] = {"p256", "p384", "ed25519", "rsa"};
 
+static const char *const approval_states[] = {"none",      "open",    "executed",
+                                              "withdrawn", "expired", "stale"};
+
 static const char *word_at(const char *const *words, size_t count, size_t index)
 {
     return words[index < count ? index : 0];
@@ -74,4 +77,9 @@ const char *profile_word(enum profile_id profile)
 const char *key_algorithm_word(enum key_algorithm algorithm)
 {
     return (unsigned)algorithm < KEY_ALG_COUNT ? key_algorithms[algorithm] : NULL;
+}
+
+const char *approval_state_word(enum approval_state state)
+{
+    return word_at(approval_states, LENGTH_OF(approval_states), state);
 }

@@ -8,7 +8,7 @@ import pytest
 LEDGER = pathlib.Path(__file__).resolve().parents[2] / 'src' / 'ledger'
 SOURCES = sorted([*LEDGER.glob('replay*.[ch]'), *LEDGER.glob('verify*.[ch]')])
 MAY = re.compile(r'wire/\w+\.h|store/(store\.h|tables\.def)|base/(result|limits|err)\.h'
-                 r'|ledger/(entry|replay|verify)\.h|ledger/events\.def|(replay|verify)_\w+\.h|uthash\.h')
+                 r'|ledger/(entry|replay|verify)\.h|ledger/(events|two_people)\.def|(replay|verify)_\w+\.h|uthash\.h')
 C_LIBRARY = re.compile(r'\w+\.h')
 
 

@@ -96,6 +96,9 @@ void read_operator(struct query *query, struct operator_row *ret)
     ret->role = (int)query_u32(query);
     query_text(query, ret->scope, sizeof ret->scope);
     ret->state = (int)query_u32(query);
+    int64_t person = query_int(query);
+    ret->person = person != 0 ? person : ret->id;
+    ret->is_approver = query_u32(query) == 1;
 }
 
 void read_finding(struct query *query, struct finding *ret)

@@ -53,9 +53,12 @@ static int set_up(void **state)
     return 0;
 }
 
+static const struct verify_wanted nothing = {0};
+
 static enum result verify(struct fixture *f, struct verified *ret)
 {
-    return ledger_verify(f->store, &sha256_for_merkle, kept, 2, ret, &f->err);
+    const struct verify_wanted wanted = {kept, 2, {0}};
+    return ledger_verify(f->store, &sha256_for_merkle, &wanted, ret, &f->err);
 }
 
 static void assert_finds(struct fixture *f, const char *sql, const char *text)
@@ -86,7 +89,7 @@ static void an_empty_log_is_good(void **state)
 {
     struct fixture *f = *state;
     struct verified verified;
-    assert_ok(ledger_verify(f->store, &sha256_for_merkle, NULL, 0, &verified, &f->err));
+    assert_ok(ledger_verify(f->store, &sha256_for_merkle, &nothing, &verified, &f->err));
     assert_int_equal(verified.entries, 0);
 }
 
@@ -164,7 +167,7 @@ static void a_fork_is_refused_by_whoever_kept_a_checkpoint(void **state)
                     "certificate; DELETE FROM certificate_der");
     fixture_reopen(f);
     fixture_import(f, ENTRIES);
-    assert_ok(ledger_verify(f->store, &sha256_for_merkle, NULL, 0, &verified, &f->err));
+    assert_ok(ledger_verify(f->store, &sha256_for_merkle, &nothing, &verified, &f->err));
     assert_int_equal(verify(f, &verified), R_CORRUPT);
     assert_non_null(strstr(f->err.text, "the first 300 entries are not those of the old note: a "
                                         "fork"));

@@ -8,6 +8,7 @@
 
 #include <base/err.h>
 #include <base/limits.h>
+#include <wire/approval.h>
 
 #include <stdint.h>
 

@@ -23,6 +23,8 @@ enum question {
     QUESTION_STATUS, /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
     QUESTION_CHECKPOINT, /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
     QUESTION_ENTRIES,    /* after, limit -> entry_row in order; nobody with a scope */
+    QUESTION_APPROVALS,  /* after, limit; number 1: ended ones too -> approval_row, no body */
+    QUESTION_APPROVAL,   /* number -> one approval_row with its body */
     QUESTION_COUNT
 };
 

@@ -1,5 +1,5 @@
-/* Reading one entry back: replay, the verifier and whoever hands entries on. What the writer makes is
- * ledger/act.h. */
+/* Reading one entry back: replay, the verifier and whoever hands entries on. What the writer makes
+ * is ledger/act.h. */
 #ifndef LEDGER_ENTRY_H
 #define LEDGER_ENTRY_H
 

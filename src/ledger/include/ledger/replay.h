@@ -19,6 +19,14 @@ MUST_USE enum result replay_new(const struct merkle_hash *hash, struct replay **
 void replay_free(struct replay *replay);
 void replay_freep(struct replay **replay);
 
+/* Who checks a countersignature (wire/approval.h) with the log's ES256 key. */
+struct countersigner {
+    bool (*check)(void *ctx, struct bytes message,
+                  struct bytes signature); /* NULL: it must be there */
+    void *ctx;
+};
+void replay_trust(struct replay *replay, const struct countersigner *signer);
+
 /* What an entry says beside its changes. */
 struct replayed {
     int event;
@@ -28,7 +36,8 @@ struct replayed {
 };
 
 /* Takes the next entry. E_LEDGER with its number and the rule that it breaks: bytes that the writer
- * never makes, a time before the last entry's, a row that cannot be. `ret` may be NULL. */
+ * never makes, a time before the last entry's, a row that cannot be, an act of one where it takes
+ * two. `ret` may be NULL. */
 MUST_USE enum result replay_add(struct replay *replay, struct bytes body, struct replayed *ret,
                                 struct err *err);
 

@@ -3,6 +3,7 @@
 #ifndef LEDGER_VERIFY_H
 #define LEDGER_VERIFY_H
 
+#include <ledger/replay.h>
 #include <store/store.h>
 #include <wire/merkle.h>
 
@@ -11,6 +12,12 @@ struct verify_checkpoint {
     const char *name; /* for the message: "audit.note" */
     uint64_t size;
     uint8_t root[MERKLE_HASH_N];
+};
+
+struct verify_wanted {
+    const struct verify_checkpoint *checkpoints;
+    size_t n;
+    struct countersigner signer; /* of acts that take two people */
 };
 
 struct verified {
@@ -23,12 +30,12 @@ struct verified {
 
 /* In one snapshot: the back-end's own structures; entries without a gap, each as the writer writes
  * them, in the order of their times, its row saying what it says; every full tile; the root at the
- * size of each of `n` checkpoints, so that a log which does not extend one of them is refused as a
+ * size of each of the checkpoints, so that a log which does not extend one of them is refused as a
  * fork; every row of every ledger table as replay makes it; certificate_der and personal by digest
  * (a missing one was erased or is past its retention). The first thing that is wrong ends it:
  * E_LEDGER names entry, tile, or row and column with both values; E_STORE_CORRUPT. */
 MUST_USE enum result ledger_verify(struct store *store, const struct merkle_hash *hash,
-                                   const struct verify_checkpoint *checkpoints, size_t n,
-                                   struct verified *ret, struct err *err);
+                                   const struct verify_wanted *wanted, struct verified *ret,
+                                   struct err *err);
 
 #endif

@@ -64,6 +64,7 @@ struct enrolment {
     int64_t operator_id; /* the row to be; with kind ENROL_OPERATOR */
     enum role operator_role;
     struct actor operator_by;
+    struct used_approval approval; /* that carries it; row 0 = none */
     char common_name[LIMIT_NAME + 1];
     char operator_scope[LIMIT_NAME + 1];
 };

@@ -28,9 +28,9 @@ MUST_USE enum result finding_report(struct service *service, int64_t device, int
 MUST_USE enum result finding_note(struct service *service, int64_t device, int number,
                                   int64_t now_s, struct err *err);
 
-/* The finding of check `number` about a whole product, or about the installation (product 0): opened
- * unless it is open. What is raised by a brake or a budget waits for a person (verb_finding_close);
- * finding_lower() closes what evidence closes. */
+/* The finding of check `number` about a whole product, or about the installation (product 0):
+ * opened unless it is open. What is raised by a brake or a budget waits for a person
+ * (verb_finding_close); finding_lower() closes what evidence closes. */
 MUST_USE enum result finding_raise(struct service *service, int64_t product, int number,
                                    int64_t now_s, struct err *err);
 MUST_USE enum result finding_lower(struct service *service, int64_t product, int number,

@@ -23,6 +23,13 @@ struct site {
     struct bytes names[CONFIG_NAMES_MAX];
 };
 
+/* The approval that the act which runs now was given (service/approval.h); row 0 = none. */
+struct used_approval {
+    int64_t row;
+    size_t persons_n, countersignature_n;
+    uint8_t persons[APPROVAL_PERSONS_BYTES], countersignature[APPROVAL_SIGNATURE_BYTES];
+};
+
 struct service {
     struct store *store;
     struct ledger *ledger;
@@ -37,8 +44,15 @@ struct service {
     struct number_space *numbers;    /* next number per (issuer, class) */
     struct crl_dirty *dirty;         /* shards whose CRL must be signed again */
     struct budget *budgets;          /* brakes: per name, product and hour */
-    bool stops_issuing;              /* the disk is full: revocation goes on, issuing does not */
-    struct act act;                  /* the act under construction: too large for the stack */
+    int64_t approvers;               /* persons in use */
+    struct watch *watch;             /* a rehearsal's; NULL = this is no rehearsal */
+    struct used_approval used;
+    size_t approval_body_n; /* of the request that was recorded last */
+    uint8_t approval_body[APPROVAL_BODY_MAX];
+    uint8_t approver_der[LIMIT_CERTIFICATE_BYTES]; /* what a completed approver_set points into */
+    uint8_t approver_name[LIMIT_NAME];
+    bool stops_issuing; /* the disk is full: revocation goes on, issuing does not */
+    struct act act;     /* the act under construction: too large for the stack */
 };
 
 /* Loads issuers and counters; `store` and `config` must outlive it. On the first start it records
@@ -63,7 +77,8 @@ MUST_USE enum result service_next_number(struct service *service, int64_t issuer
 struct act *service_act(struct service *service, enum event event, int64_t now_s,
                         struct actor actor, int64_t device);
 
-/* Appends that act to the ledger. */
+/* Appends that act to the ledger. What takes two people carries the approval that it was given, or
+ * is refused with E_APPROVAL once there are two approvers. */
 MUST_USE enum result service_record(struct service *service, uint64_t *ret_entry, struct err *err);
 
 /* One shard's CRL is out of date since `since_s`. */

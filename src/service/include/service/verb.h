@@ -60,5 +60,8 @@ VERB(finding_close);
 VERB(token_add);
 VERB(permit_add);
 VERB(clock_accept);
+VERB(approval_sign);
+VERB(approval_withdraw);
+VERB(approver_set);
 
 #endif

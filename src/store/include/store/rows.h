@@ -95,6 +95,8 @@ struct operator_row {
     int role;
     char scope[LIMIT_NAME + 1];
     int state;
+    int64_t person; /* first row of this person: its own, unless it says another */
+    bool is_approver;
 };
 
 struct finding {

@@ -7,6 +7,7 @@
 #define STORE_STORE_H
 
 #include <base/err.h>
+#include <store/approvals.h>
 #include <store/entries.h>
 #include <store/find.h>
 #include <store/list.h>

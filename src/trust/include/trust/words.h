@@ -89,6 +89,17 @@ enum profile_id {
 /* Algorithms of public keys: bit 1 << n of what a product accepts (KEYS_* of pki/keyquality.h). */
 enum key_algorithm { KEY_ALG_P256, KEY_ALG_P384, KEY_ALG_ED25519, KEY_ALG_RSA, KEY_ALG_COUNT };
 
+/* A request of an act of two people. */
+enum approval_state {
+    APPROVAL_NONE = 0,
+    APPROVAL_OPEN,
+    APPROVAL_EXECUTED,
+    APPROVAL_WITHDRAWN, /* by a person */
+    APPROVAL_EXPIRED,
+    APPROVAL_STALE, /* what it would change had changed when it was to run */
+    APPROVAL_STATE_COUNT
+};
+
 /* The word that people and the API use; "none" for zero and for what does not exist. */
 const char *device_state_word(enum device_state state);
 const char *device_verb_word(enum device_verb verb);
@@ -97,6 +108,7 @@ const char *cert_state_word(enum cert_state state);
 const char *verdict_word(enum verdict verdict);
 const char *role_word(enum role role);
 const char *profile_word(enum profile_id profile);
+const char *approval_state_word(enum approval_state state);
 
 /* NULL for what does not exist. */
 const char *key_algorithm_word(enum key_algorithm algorithm);

@@ -1,0 +1,190 @@
+#include "replay_people.h"
+
+#include <wire/approval.h>
+
+#define ENOUGH 2 /* persons */
+#define IN_USE 1
+#define OPEN 1
+#define EXECUTED 2
+
+/* Tables, columns and events by the numbers of their definitions. */
+enum {
+#define TABLE(number, NAME, sql, kind) TABLE_##NAME = number,
+#define COLUMN(number, TABLE, NAME, sql, type) COL_##TABLE##_##NAME = number,
+#include <store/tables.def>
+#undef TABLE
+#undef COLUMN
+};
+enum {
+#define EVENT(number, NAME, word) EVENT_##NAME = number,
+#include <ledger/events.def>
+#undef EVENT
+};
+
+/* The kind of request that carries such an entry; NULL for an entry that needs none. */
+static const char *kind_of(int64_t event)
+{
+    static const struct {
+        int64_t event;
+        const char *kind;
+    } kinds[] = {
+#define TWO_PEOPLE(NAME, kind) {EVENT_##NAME, kind},
+#include <ledger/two_people.def>
+#undef TWO_PEOPLE
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].event == event)
+            return kinds[i].kind;
+    return NULL;
+}
+
+/* A reader at the value of a column; empty when there is none. */
+static struct reader value_of(struct bytes cells, uint8_t column)
+{
+    struct reader r = reader_of(cells);
+    while (r.left > 0 && reader_u8(&r) != column)
+        cbor_skip(&r);
+    return r;
+}
+
+static int64_t int_of(struct bytes cells, uint8_t column)
+{
+    struct reader r = value_of(cells, column);
+    return r.left > 0 && cbor_peek(&r) != CBOR_NULL ? cbor_read_int(&r) : 0;
+}
+
+static struct bytes octets_of(struct bytes cells, uint8_t column)
+{
+    struct reader r = value_of(cells, column);
+    return r.left > 0 && cbor_peek(&r) == CBOR_BYTES ? cbor_read_bytes(&r) : bytes_of(NULL, 0);
+}
+
+int64_t replay_last_operator(const struct replay_entry *entry)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < entry->n; i++)
+        if (entry->changes[i].table == TABLE_OPERATOR && entry->changes[i].id > last)
+            last = entry->changes[i].id;
+    return last;
+}
+
+/* ---- who approves -----------------------------------------------------------------------------
+ */
+
+/* The person of an operator who may approve; 0 for another. */
+static int64_t approver_at(const struct replay_rows *rows, int64_t id)
+{
+    struct bytes cells = replay_rows_cells(rows, TABLE_OPERATOR, id);
+    bool is_one =
+        int_of(cells, COL_OPERATOR_APPROVER) == 1 && int_of(cells, COL_OPERATOR_STATE) == IN_USE;
+    int64_t person = int_of(cells, COL_OPERATOR_PERSON);
+    return !is_one ? 0 : person != 0 ? person : id;
+}
+
+static bool is_approver(const struct replay_rows *rows, int64_t person, int64_t last)
+{
+    for (int64_t id = 1; id <= last; id++)
+        if (approver_at(rows, id) == person)
+            return true;
+    return false;
+}
+
+/* Persons, each once: by the first of his rows. */
+static size_t count_approvers(const struct replay_rows *rows, int64_t last)
+{
+    size_t n = 0;
+    for (int64_t id = 1; id <= last; id++) {
+        int64_t person = approver_at(rows, id);
+        n += person != 0 && !is_approver(rows, person, id - 1);
+    }
+    return n;
+}
+
+/* ---- what carries it ---------------------------------------------------------------------------
+ */
+
+static const struct replay_change *find_execution(const struct replay_entry *entry)
+{
+    for (size_t i = 0; i < entry->n; i++)
+        if (entry->changes[i].table == TABLE_APPROVAL &&
+            int_of(entry->changes[i].cells, COL_APPROVAL_STATE) == EXECUTED)
+            return &entry->changes[i];
+    return NULL;
+}
+
+/* Distinct persons who may approve, as many as there must be. */
+static bool are_enough(const struct replay_rows *rows, struct bytes persons, size_t there,
+                       int64_t last)
+{
+    int64_t seen[APPROVAL_PERSONS_MAX];
+    size_t n = 0;
+    struct reader r = reader_of(persons);
+    while (r.left > 0 && n < APPROVAL_PERSONS_MAX) {
+        int64_t person = (int64_t)reader_u64be(&r);
+        for (size_t i = 0; i < n; i++)
+            if (seen[i] == person)
+                return false;
+        if (there > 0 && !is_approver(rows, person, last))
+            return false;
+        seen[n++] = person;
+    }
+    return reader_ok(&r) && r.left == 0 && n >= (there >= ENOUGH ? ENOUGH : 1);
+}
+
+static bool is_countersigned(const struct countersigner *signer, struct bytes hash,
+                             struct bytes persons, struct bytes signature)
+{
+    uint8_t space[sizeof COUNTERSIGN_PREFIX + MERKLE_HASH_N + 8 * APPROVAL_PERSONS_MAX];
+    struct buf text = buf_over(space, sizeof space);
+    buf_put_bytes(&text, bytes_text(COUNTERSIGN_PREFIX));
+    buf_put_bytes(&text, hash);
+    buf_put_bytes(&text, persons);
+    if (!buf_ok(&text) || signature.n == 0)
+        return false;
+    return signer->check == NULL || signer->check(signer->ctx, buf_bytes(&text), signature);
+}
+
+static const char *check_request(struct bytes row, const struct replay_entry *entry,
+                                 const char *kind, const struct merkle_hash *hash)
+{
+    struct approval approval;
+    uint8_t digest[MERKLE_HASH_N];
+    const char *why = NULL;
+    struct bytes body = octets_of(row, COL_APPROVAL_BODY);
+    hash->sha256(hash->ctx, &body, 1, digest);
+    if (!bytes_equal(octets_of(row, COL_APPROVAL_HASH), bytes_of(digest, sizeof digest)))
+        return "an approval whose hash is that of its bytes";
+    if (!approval_read(body, &approval, &why))
+        return why;
+    if (!bytes_equal(approval.kind, bytes_of(kind, strlen(kind))))
+        return "an approval of the act that it carries";
+    if (int_of(row, COL_APPROVAL_STATE) != OPEN)
+        return "an approval that carries one act only";
+    return entry->at_s > approval.expires_s ? "an approval that had not expired" : NULL;
+}
+
+const char *replay_check_people(const struct replay_rows *rows, const struct replay_entry *entry,
+                                const struct merkle_hash *hash, const struct countersigner *signer,
+                                int64_t last_operator)
+{
+    const char *kind = kind_of(entry->event);
+    if (kind == NULL)
+        return NULL;
+    size_t there = count_approvers(rows, last_operator);
+    if (there < ENOUGH && entry->event != EVENT_APPROVER_SET)
+        return NULL;
+    const struct replay_change *execution = find_execution(entry);
+    if (execution == NULL)
+        return "an act that takes two people, with the approval that carries it";
+    struct bytes row = replay_rows_cells(rows, TABLE_APPROVAL, execution->id);
+    const char *why = check_request(row, entry, kind, hash);
+    if (why != NULL)
+        return why;
+    struct bytes persons = octets_of(execution->cells, COL_APPROVAL_PERSONS);
+    if (!are_enough(rows, persons, there, last_operator))
+        return "an approval by as many approvers as it takes";
+    struct bytes signature = octets_of(execution->cells, COL_APPROVAL_COUNTERSIGNATURE);
+    if (!is_countersigned(signer, octets_of(row, COL_APPROVAL_HASH), persons, signature))
+        return "an approval that the signer countersigned";
+    return NULL;
+}
