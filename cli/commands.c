@@ -415,6 +415,7 @@ static const struct command commands[] = {
     {"init", NULL, "make root, issuers and database (trothd init --help)", NULL, true, &trothd},
     {"demo", NULL, "the whole road once, on this machine (--serve keeps it)", NULL, true, &demo},
     {"config", "check", "check a configuration file (trothd config check)", NULL, true, &trothd},
+    {"config", "show", "all settings in force (trothd config show)", NULL, true, &trothd},
     {"config", "clock", "end the pause after the clock jumped", clock_options, false, &clock},
     {"login", NULL, "choose the server and who you are there", login_options, false, &login},
     {"status", NULL, "how the fleet stands and what is owed, oldest first", NULL, false, &status},

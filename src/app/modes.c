@@ -1,5 +1,7 @@
 #include <app/modes.h>
 
+#include "config_check.h"
+
 #include <app/init.h>
 #include <app/load.h>
 #include <app/supervisor.h>
@@ -13,8 +15,9 @@
 #define WORDS_MAX 64
 #define DEFAULT_CONFIG "/etc/troth/troth.yaml"
 
-static const struct mode serve = {mode_serve}, config_check = {mode_config_check},
+static const struct mode serve = {mode_serve}, check_config = {mode_config_check},
                          init = {mode_init};
+static const struct mode show_config = {mode_config_show};
 static const struct mode statement = {mode_statement};
 static const struct mode audit_verify = {mode_audit_verify}, audit_replay = {mode_audit_replay},
                          audit_dump = {mode_audit_dump}, audit_export = {mode_audit_export},
@@ -62,6 +65,18 @@ static const struct option_row proof_options[] = {
     {0},
 };
 
+#define CONFIG_FILE                                                                                \
+    {                                                                                              \
+        "FILE", VALUE_FILE, NULL, false, "the configuration; as --config"                          \
+    }
+static const struct option_row config_file_options[] = {CONFIG_FILE, {0}};
+static const struct option_row config_check_options[] = {
+    CONFIG_FILE,
+    {"--syntax", VALUE_NONE, NULL, false,
+     "the file alone: not whether paths, keys and ports are as it says"},
+    {0},
+};
+
 static const struct option_row serve_options[] = {
     {"--lab", VALUE_NONE, NULL, false, "a machine that is not for use: the root key may be here"},
     {0},
@@ -86,8 +101,10 @@ static const struct option_row init_options[] = {
 static const struct command commands[] = {
     {"serve", NULL, "run the server (also without any command)", serve_options, false, &serve},
     {"init", NULL, "make keys, root, issuers and folders", init_options, false, &init},
-    {"config", "check", "read the configuration and say what is wrong with it", NULL, false,
-     &config_check},
+    {"config", "check", "read the configuration and say what is wrong with it, or here",
+     config_check_options, false, &check_config},
+    {"config", "show", "all settings in force, as YAML that reads as the same", config_file_options,
+     false, &show_config},
     {"issuer", "statement", "print a certification practice statement, from the ledger", NULL,
      false, &statement},
     {"audit", "verify", "check entries, tiles, checkpoints and every row", verify_options, false,
@@ -150,7 +167,8 @@ int mode_failed(const struct err *err)
 
 static const char *config_path(const struct arguments *arguments)
 {
-    const char *path = argument_text(arguments, "--config");
+    const char *file = argument_text(arguments, "FILE");
+    const char *path = file != NULL ? file : argument_text(arguments, "--config");
     return path != NULL ? path : DEFAULT_CONFIG;
 }
 
@@ -196,7 +214,22 @@ int mode_config_check(const struct arguments *arguments)
     struct err err = {0};
     if (mode_load(arguments, &config, &err) != OK)
         return mode_failed(&err);
-    printf("The configuration is valid: %u fronts, data in %s.\n", config->fronts, config->data);
+    int status = argument_text(arguments, "--syntax") != NULL
+                     ? 0
+                     : config_check(config_path(arguments), config, stderr);
+    if (status == 0)
+        printf("The configuration is valid: %u fronts, data in %s.\n", config->fronts,
+               config->data);
+    return status;
+}
+
+int mode_config_show(const struct arguments *arguments)
+{
+    const struct config *config;
+    struct err err = {0};
+    if (mode_load(arguments, &config, &err) != OK)
+        return mode_failed(&err);
+    config_show(config_path(arguments), config, stdout);
     return 0;
 }
 

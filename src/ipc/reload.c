@@ -51,6 +51,7 @@ static const struct config *config_of(struct bytes mapped)
     return &((const struct config_handed *)(const void *)mapped.p)->config;
 }
 
+/* Whoever hung up meanwhile does not want to know: the loop sees it next. */
 static enum result say(struct reload *reload, enum reload_step step, const struct err *why,
                        struct err *err)
 {
@@ -60,7 +61,8 @@ static enum result say(struct reload *reload, enum reload_step step, const struc
         .code = why->code,
         .text = text_bytes(why->text),
     };
-    return ipc_send(&reload->up, answers[reload->up.me], &answer, -1, err);
+    enum result result = ipc_send(&reload->up, answers[reload->up.me], &answer, -1, err);
+    return result == R_UNREACHABLE ? OK : result;
 }
 
 enum result reload_prepared(struct reload *reload, const struct err *why, struct err *err)

@@ -3,6 +3,7 @@
 #include <base/file.h>
 #include <crypto/start.h>
 #include <ipc/role.h>
+#include <signer/signer.h>
 #include <wire/x509.h>
 
 #include <errno.h>
@@ -116,6 +117,23 @@ const struct reload_hooks session_reload_hooks = {prepare, commit, forget_other,
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
+static enum result open_files(struct session *session, struct err *err)
+{
+    TRY(open_keys(session, err));
+    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
+        TRY(open_issuer(session, kind, err));
+    return open_origin(session, err);
+}
+
+enum result signer_check(const struct config *config, struct err *err)
+{
+    struct session session = {
+        .config = config, .reload.up.fd = -1, .core.fd = -1, .backend = &signer_backend_file};
+    enum result result = open_files(&session, err);
+    session_close(&session);
+    return result;
+}
+
 enum result session_open(struct session *session, const struct config *config, int core_fd,
                          struct err *err)
 {
@@ -125,10 +143,7 @@ enum result session_open(struct session *session, const struct config *config, i
         .config = config, .reload.up.fd = -1, .core.fd = -1, .backend = &signer_backend_file};
     TRY(ipc_open(&session->core, IPC_SIGNER, IPC_CORE, core_fd, err));
     TRY(crypto_start(err));
-    TRY(open_keys(session, err));
-    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
-        TRY(open_issuer(session, kind, err));
-    TRY(open_origin(session, err));
+    TRY(open_files(session, err));
     fill_site(&session->site, config);
     session->jobs = calloc(JOBS_MAX, sizeof(*session->jobs));
     if (session->jobs == NULL)

@@ -253,6 +253,20 @@ void expect_end(int status)
     assert_int_equal(got, status);
 }
 
+void expect_count(const char *text, int n)
+{
+    int64_t until = now_ms() + WAIT_MS;
+    while (count_in_log(text) < n) {
+        struct pollfd in = {server.log_fd, POLLIN, 0};
+        if (now_ms() > until || poll(&in, 1, 100) < 0)
+            fail_msg("%d of %d '%s' in:\n%s", count_in_log(text), n, text, server.log);
+        ssize_t got = in.revents == 0
+                          ? 0
+                          : read(server.log_fd, server.log + server.n, LOG_MAX - 1 - server.n);
+        server.n += got > 0 ? (size_t)got : 0;
+    }
+}
+
 bool comes_before(const char *first, const char *second)
 {
     const char *a = strstr(server.log, first), *b = strstr(server.log, second);

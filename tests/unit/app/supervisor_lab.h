@@ -50,6 +50,9 @@ int64_t now_ms(void);
 /* Reads the log until `text` is in it. */
 void expect_log(const char *text);
 
+/* Reads it until `text` is in it `n` times. */
+void expect_count(const char *text, int n);
+
 /* The exit status, after every process of the server has ended. */
 void expect_end(int status);
 

@@ -93,7 +93,7 @@ static void a_good_configuration_is_said_to_be_good(void **state)
 {
     (void)state;
     write_config("fronts: 3\n");
-    assert_int_equal(run("config", "check", "--config", config_path), 0);
+    assert_int_equal(run("config", "check", config_path, "--syntax"), 0);
     assert_non_null(strstr(said, "3 fronts"));
 }
 

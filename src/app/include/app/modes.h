@@ -27,6 +27,7 @@ MUST_USE enum result mode_load(const struct arguments *arguments, const struct c
 int mode_serve(const struct arguments *arguments);
 int mode_init(const struct arguments *arguments);
 int mode_config_check(const struct arguments *arguments);
+int mode_config_show(const struct arguments *arguments);
 int mode_audit_verify(const struct arguments *arguments);
 int mode_audit_replay(const struct arguments *arguments);
 int mode_audit_dump(const struct arguments *arguments);
