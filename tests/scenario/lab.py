@@ -20,7 +20,7 @@ import urllib.parse
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 
@@ -103,13 +103,18 @@ def name_of(serial_number=None, common_name=None):
     return x509.Name(parts)
 
 
-def make_csr(key, serial_number=None, subject=None, san=None):
+def digest_of(key):
+    """What a key signs with; Ed25519 has a digest of its own."""
+    return None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+
+
+def make_csr(key, serial_number=None, subject=None, san=None, digest=None):
     """A request; `subject` and `san` are taken as they are (from a certificate to be renewed)."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(
         subject if subject is not None else name_of(serial_number))
     if san is not None:
         builder = builder.add_extension(san, critical=False)
-    return builder.sign(key, hashes.SHA256())
+    return builder.sign(key, digest or digest_of(key))
 
 
 def csr_pem(csr):
@@ -137,7 +142,7 @@ def make_certificate(key, serial_number=None, *, issuer=None, issuer_key=None, i
     signer = issuer_key if issuer_key is not None else key
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-    return builder.sign(signer, hashes.SHA256())
+    return builder.sign(signer, digest_of(signer))
 
 
 def certificate_pem(certificate):

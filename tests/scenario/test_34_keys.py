@@ -168,13 +168,6 @@ KINDS = {
 }
 
 
-def signed_request(key, serial, hash_=None):
-    """A request by python3-cryptography; Ed25519 has a hash of its own."""
-    if hash_ is None and not isinstance(key, ed25519.Ed25519PrivateKey):
-        hash_ = lab.hashes.SHA256()
-    return x509.CertificateSigningRequestBuilder().subject_name(lab.name_of(serial)).sign(key, hash_)
-
-
 @pytest.fixture(params=KINDS)
 def kind(request):
     return request.param
@@ -193,14 +186,13 @@ def test_each_kind_enrols_renews_and_authenticates(shared, listing, kind):
     """The certificate of each kind is shown in mutual TLS, 1.2 and 1.3, and renews itself."""
     key, serial = KINDS[kind](), f"E-{kind}"
     shared.first.import_devices(listing, {serial: key})
-    leaf = lab.Device(shared, listing).enrol(signed_request(key, serial)).certificates()[0]
+    leaf = lab.Device(shared, listing).enrol(lab.make_csr(key, serial)).certificates()[0]
     lab.openssl_verify(shared, leaf, ca(shared, "ldevid"))
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         device = lab.Device(shared, listing, key, [leaf])
         device.context().minimum_version = device.context().maximum_version = version
         new = KINDS[kind]()
-        csr = x509.CertificateSigningRequestBuilder().subject_name(leaf.subject).sign(
-            new, signed_request(new, "any").signature_hash_algorithm)
+        csr = lab.make_csr(new, subject=leaf.subject)
         key, leaf = new, device.enrol(csr, again=True).certificates()[0]
         assert lab.spki_hash(new) == lab.spki_hash(leaf)
     lab.Device(shared, listing, key, [leaf]).cacerts()
@@ -212,10 +204,44 @@ def test_a_kind_that_the_product_does_not_list_is_refused_by_name(shared, listin
     for other in KINDS.keys() - {kind}:
         key, serial = KINDS[other](), f"R-{kind}-{other}"
         shared.first.import_devices(listing, {serial: key})
-        answer = lab.Device(shared, listing).enrol(signed_request(key, serial))
+        answer = lab.Device(shared, listing).enrol(lab.make_csr(key, serial))
         assert answer.status == 403, answer
         assert b"E3011" in answer.body and b"accepted are" in answer.body, answer
         assert shared.first.state(listing, serial) == "expected"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_makers_chain_of_each_kind_is_verified_in_mutual_tls(shared, kind, version):
+    """Anchor and IDevID have keys of that kind; the new key is P-256."""
+    product, serial = f"made-{kind}-{version.name}".lower().replace("_", "-"), "M-1"
+    root_key, key = KINDS[kind](), KINDS[kind]()
+    root = lab.make_certificate(root_key, is_ca=True, common_name=f"Maker {product}")
+    leaf = lab.make_certificate(key, serial, issuer=root, issuer_key=root_key)
+    shared.first.add_product(product, keys=["p256"])
+    shared.first.post("/anchors", {"product": product,
+                                   "certificate": lab.certificate_pem(root)}).ok()
+    shared.first.import_devices(product, {serial: None})
+    new = lab.make_key()
+    device = lab.Device(shared, product, key, [leaf])
+    device.context().minimum_version = device.context().maximum_version = version
+    issued = device.enrol(lab.make_csr(new, serial)).certificates()[0]
+    assert lab.spki_hash(issued) == lab.spki_hash(new)
+    assert shared.first.show(product, serial)["device"]["proof"] == "idevid"
+
+
+@pytest.mark.parametrize("of", ["p384", "ed25519"])
+def test_an_operator_may_have_other_keys_but_no_rsa(shared, of):
+    def add(name, key):
+        csr = lab.make_csr(key, name)
+        return shared.first.post("/operators", {"name": name, "role": "viewer",
+                                                "csr": lab.csr_pem(csr)})
+
+    key = KINDS[of]()
+    answer = add(f"op-{of}", key).ok()
+    certificate = x509.load_pem_x509_certificate(answer["certificate"].encode())
+    lab.Operator(shared, key, certificate).get("/products").ok()
+    refused = add(f"rsa-{of}", KINDS["rsa"]())
+    assert refused.status in (403, 500) and b"P-256, P-384, Ed25519" in refused.body, refused
 
 
 @pytest.mark.parametrize("hash_", [lab.hashes.SHA256, lab.hashes.SHA384, lab.hashes.SHA512])
@@ -226,7 +252,7 @@ def test_requests_are_verified_with_every_hash_of_sha2(shared, of, hash_):
         shared.first.add_product(name, keys=list(KINDS))
     key, serial = KINDS[of](), f"H-{of}-{hash_.name}"
     shared.first.import_devices(name, {serial: key})
-    answer = lab.Device(shared, name).enrol(signed_request(key, serial, hash_()))
+    answer = lab.Device(shared, name).enrol(lab.make_csr(key, serial, digest=hash_()))
     assert len(answer.certificates()) == 1
 
 
@@ -237,7 +263,7 @@ def test_a_weak_rsa_key_is_named_to_anybody(shared, size, exponent):
         pem = lab.openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{size}",
                           "-pkeyopt", f"rsa_keygen_pubexp:{exponent}").stdout
         key = lab.serialization.load_pem_private_key(pem.encode(), None)
-    answer = lab.Device(shared, "whatever").enrol(signed_request(key, "nobody"))
+    answer = lab.Device(shared, "whatever").enrol(lab.make_csr(key, "nobody"))
     assert answer.status == 403
     assert "RSA" in answer.body.decode()
 
