@@ -149,7 +149,9 @@ const struct program trothd_program = {
     .description =
         "trothd runs the trust lifecycle of a device fleet. It starts one process for each job "
         "(fronts for devices, a desk for operators, a reader, a core, a signer), each in a sandbox "
-        "of its own, and stops them all when one ends. It logs on standard error.\n\n"
+        "of its own, and stops them all when one ends. It logs on standard error or to the systemd "
+        "journal. SIGHUP has it read its configuration anew; the log says `reloaded`, or "
+        "`reload-refused` and why, and then nothing was changed.\n\n"
         "The other commands need no running server.",
     .commands = commands,
     .common = common,

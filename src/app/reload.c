@@ -50,6 +50,7 @@ static enum result tell_all(struct reloads *reloads, unsigned turn, enum reload_
         if (mine == 0 || (turn != 0 && mine != turn))
             continue;
         TRY(tell(reloads, &children->all[i], step, err));
+        children->all[i].is_awaited = true;
         reloads->awaited++;
     }
     return OK;
@@ -158,15 +159,16 @@ static enum result on_prepared(struct reloads *reloads, struct err *err)
                                  : commit(reloads, err);
 }
 
-/* Late answers of a round that was given up are nobody's. */
-static enum result on_answer(struct reloads *reloads, const struct child *child,
+/* Late answers of a round that was given up are nobody's, and nobody answers for another. */
+static enum result on_answer(struct reloads *reloads, struct child *child,
                              const struct msg_core_reloaded *answer, struct err *err)
 {
     bool is_preparing = reloads->at == RELOADING_PREPARE && answer->step == RELOAD_PREPARE;
     bool is_committing = reloads->at == RELOADING_COMMIT && answer->step == RELOAD_COMMIT;
-    if (answer->round != reloads->round || (!is_preparing && !is_committing))
+    if (answer->round != reloads->round || (!is_preparing && !is_committing) || !child->is_awaited)
         return OK;
-    if (answer->code != E_NONE) {
+    child->is_awaited = false;
+    if (is_preparing && answer->code != E_NONE) {
         struct err why = {0};
         (void)err_set(&why, (enum code)answer->code, "%s: %.*s", child->name, (int)answer->text.n,
                       (const char *)answer->text.p);
@@ -177,8 +179,8 @@ static enum result on_answer(struct reloads *reloads, const struct child *child,
     return --reloads->awaited > 0 ? OK : finish(reloads, err);
 }
 
-enum result reload_hear(struct reloads *reloads, const struct child *child,
-                        struct ipc_message *message, struct err *err)
+enum result reload_hear(struct reloads *reloads, struct child *child, struct ipc_message *message,
+                        struct err *err)
 {
     if (message->type == IPC_LOADED)
         return on_loaded(reloads, message, err);

@@ -34,7 +34,7 @@ void reloads_close(struct reloads *reloads);
 MUST_USE enum result reload_begin(struct reloads *reloads, struct err *err);
 
 /* What a process said that is not its readiness. */
-MUST_USE enum result reload_hear(struct reloads *reloads, const struct child *child,
+MUST_USE enum result reload_hear(struct reloads *reloads, struct child *child,
                                  struct ipc_message *message, struct err *err);
 
 /* So long may be waited for messages; -1: for ever. And what is to be done when that is over. */

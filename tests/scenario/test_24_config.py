@@ -1,6 +1,7 @@
 """`troth config check` and `show`: every fault with file and line, what is shown reads as the same, and the
 exit status says whether a start would go well."""
 
+import re
 import shutil
 import socket
 
@@ -123,3 +124,14 @@ def test_what_is_shown_reads_as_the_same_and_has_no_secret(site, tmp_path):
     site.start().stop()
     example = lab.SOURCE / "packaging" / "troth.yaml"
     assert all("# default" not in line or "passphrase" in line for line in show(example).splitlines())
+
+
+def test_every_key_of_the_example_is_a_setting_that_is_shown(tmp_path):
+    """A key that the table of settings lacks would be taken over by no reload, and nobody told."""
+    example = lab.SOURCE / "packaging" / "troth.yaml"
+    key = re.compile(r"^( *)(?:# )?([a-z_]+):(?: |$)", re.M)
+    known = {match[1] for match in key.findall(example.read_text())}
+    config = tmp_path / "troth.yaml"
+    config.write_text("passphrase_file: passphrase\n")
+    shown = lab.run(lab.program("trothd"), "config", "show", str(config)).stdout
+    assert {match[1] for match in key.findall(shown)} == known - {"yes"}

@@ -73,7 +73,10 @@ static enum result prepare(void *owner, const struct config *next, struct err *e
         _exit(5);
     if (plans[role->me] == REFUSES)
         return err_set(err, E_CONFLICT, "not with me");
-    return plans[role->me] == ANSWERS_LATER ? R_WAIT : OK;
+    if (plans[role->me] == ANSWERS_TWICE)
+        (void)!reload_prepared(&role->reload, &(struct err){0}, err);
+    bool is_silent = plans[role->me] == ANSWERS_LATER || plans[role->me] == ANSWERS_NEVER;
+    return is_silent ? R_WAIT : OK;
 }
 
 static void commit(void *owner, const struct config *now)

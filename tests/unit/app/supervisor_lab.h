@@ -21,6 +21,8 @@ enum behaviour {
     DIES_LATE,
     REFUSES, /* what a reload prepares */
     ANSWERS_LATER,
+    ANSWERS_TWICE,
+    ANSWERS_NEVER,
     DIES_PREPARING,
     DIES_COMMITTING,
 };

@@ -3,6 +3,7 @@
 
 #include <base/file.h>
 
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -133,6 +134,18 @@ static void a_signal_during_a_reload_is_another_one(void **state)
     stop_server(0);
 }
 
+static void nobody_answers_for_another(void **state)
+{
+    (void)state;
+    plans[IPC_FRONT] = ANSWERS_TWICE;
+    plans[IPC_READER] = ANSWERS_NEVER;
+    start_and_reload(CHANGED);
+    expect_count("event=prepares", 6);
+    (void)poll(NULL, 0, 100);
+    stop_server(0);
+    assert_int_equal(count_in_log("event=commits"), 0);
+}
+
 static void who_dies_on_the_way_ends_the_server(void **state)
 {
     (void)state;
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test_setup(a_file_that_is_gone_changes_nothing, forget_plans),
         cmocka_unit_test_setup(a_setting_that_needs_a_restart_is_named, forget_plans),
         cmocka_unit_test_setup(who_refuses_to_prepare_keeps_all_as_they_were, forget_plans),
+        cmocka_unit_test_setup(nobody_answers_for_another, forget_plans),
         cmocka_unit_test_setup(who_dies_on_the_way_ends_the_server, forget_plans),
         cmocka_unit_test_setup(all_prepare_before_one_commits, forget_plans),
         cmocka_unit_test_setup(a_second_reload_begins_from_the_first, forget_plans),
