@@ -409,12 +409,16 @@ class Server:
     def log(self):
         return self.log_file.read_text() if self.log_file.exists() else ""
 
-    def init(self, *options):
-        """`trothd init`, with these options beside; what it says on stderr is kept."""
+    def write_config(self):
+        """Passphrase and configuration: what `trothd init` wants."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "passphrase").write_text("correct horse battery staple\n")
         (self.folder / "passphrase").chmod(0o600)
         self.config_file.write_text(json.dumps(self.config, indent=2) + "\n")
+
+    def init(self, *options):
+        """`trothd init`, with these options beside; what it says on stderr is kept."""
+        self.write_config()
         self.init_said = run(program("trothd"), "init", "--lab", "--config", str(self.config_file),
                              *options).stderr
         return self

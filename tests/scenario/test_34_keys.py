@@ -131,6 +131,32 @@ def test_strongswan_enrols_and_renews(house, tmp_path):
     assert house.first.state("pump", "W-1") == "active"
 
 
+def test_issuers_of_one_kind_below_a_root_of_another_that_exists_elsewhere(tmp_path):
+    """--csr-only with Ed25519 issuers, signed by an RSA root of openssl, --accept, and it serves."""
+    server, signed = lab.Server(tmp_path / "troth"), tmp_path / "signed"
+    signed.mkdir()
+    config = ["--config", str(server.config_file)]
+    server.write_config()
+    lab.run(lab.program("trothd"), "init", "--csr-only", "--issuer-key-type", "ed25519", *config)
+    lab.openssl("req", "-x509", "-newkey", "rsa:3072", "-nodes", "-keyout", str(tmp_path / "root.key"),
+                "-subj", "/CN=House Root", "-days", "3650", "-addext",
+                "keyUsage=critical,keyCertSign,cRLSign", "-out", str(signed / "root.cer"))
+    for name in ("idevid", "ldevid", "operations"):
+        lab.openssl("x509", "-req", "-in", str(server.folder / f"data/csr/{name}.csr"), "-CA",
+                    str(signed / "root.cer"), "-CAkey", str(tmp_path / "root.key"), "-days", "3000",
+                    "-copy_extensions", "copyall", "-out", str(signed / f"{name}.cer"))
+    lab.run(lab.program("trothd"), "init", "--accept", str(signed), *config)
+    try:
+        server.start().bootstrap().add_product("pump", keys=["p384"])
+        key = KINDS["p384"]()
+        server.first.import_devices("pump", {"X-1": key})
+        leaf = lab.Device(server, "pump").enrol(lab.make_csr(key, "X-1")).certificates()[0]
+        lab.openssl_verify(server, leaf, ca(server, "ldevid"))
+        server.stop()
+    finally:
+        server.kill()
+
+
 # ---- strongSwan ---------------------------------------------------------------------------------
 
 

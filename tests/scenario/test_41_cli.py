@@ -99,11 +99,15 @@ def test_products_and_dry_runs(cli, name):
     assert "would do" in cli("product", "add", name, "--dry-run").stdout
     cli("product", "show", name, status=NOT_FOUND)
     cli("product", "add", name, "--validity", "30d", "--proofs", "token,idevid",
-        "--least-proof", "idevid", "--enrols-a-year", "7")
+        "--least-proof", "idevid", "--enrols-a-year", "7", "--keys", "p384,rsa")
     shown = cli.json("product", "show", name)
     assert shown["validity_s"] == 30 * 86400
     assert shown["proofs"] == ["token", "idevid"]
     assert (shown["least_proof"], shown["enrols_a_year"]) == ("idevid", 7)
+    assert shown["keys"] == ["p384", "rsa"]
+    cli("product", "set", name, "--keys", "p256")
+    assert cli.json("product", "show", name)["keys"] == ["p256"]
+    cli("product", "set", name, "--keys", "dsa", status=FAILED)
     cli("product", "add", name, status=CONFLICT)
 
 

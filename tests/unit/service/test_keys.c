@@ -6,6 +6,7 @@
 #include <crypto/hash.h>
 #include <crypto/key.h>
 #include <pki/keyquality.h>
+#include <registry/subject.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,6 +58,13 @@ static void a_product_takes_p256_alone_unless_it_says_more(void **state)
         assert_int_equal(f->job.next, ENROL_CHECK); /* the signer looks before it is told */
         assert_int_equal(device_row(f, 1 + i).state, STATE_EXPECTED);
     }
+}
+
+/* As one that a version before this one added: the column is NULL. */
+static void a_product_that_never_chose_takes_p256(void **state)
+{
+    (void)state;
+    assert_int_equal(product_keys(&(struct product){0}), KEYS_P256);
 }
 
 static void a_product_takes_what_it_lists_and_nothing_else(void **state)
@@ -136,6 +144,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_product_takes_p256_alone_unless_it_says_more),
+        cmocka_unit_test(a_product_that_never_chose_takes_p256),
         TEST(a_product_takes_what_it_lists_and_nothing_else),
         TEST(a_key_that_no_profile_certifies_is_named_at_once),
         TEST(a_product_that_became_stricter_renews_with_another_key),
