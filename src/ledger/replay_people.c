@@ -71,17 +71,16 @@ int64_t replay_last_operator(const struct replay_entry *entry)
 /* ---- who approves -----------------------------------------------------------------------------
  */
 
-/* The person of an operator who may approve; 0 for another. */
+/* The person of an operator who has the right to approve; 0 for another. */
 static int64_t approver_at(const struct replay_rows *rows, int64_t id)
 {
     struct bytes cells = replay_rows_cells(rows, TABLE_OPERATOR, id);
-    bool is_one =
-        int_of(cells, COL_OPERATOR_APPROVER) == 1 && int_of(cells, COL_OPERATOR_STATE) == IN_USE;
+    bool is_one = int_of(cells, COL_OPERATOR_APPROVER) == 1;
     int64_t person = int_of(cells, COL_OPERATOR_PERSON);
     return !is_one ? 0 : person != 0 ? person : id;
 }
 
-static bool is_approver(const struct replay_rows *rows, int64_t person, int64_t last)
+static bool has_right(const struct replay_rows *rows, int64_t person, int64_t last)
 {
     for (int64_t id = 1; id <= last; id++)
         if (approver_at(rows, id) == person)
@@ -89,19 +88,40 @@ static bool is_approver(const struct replay_rows *rows, int64_t person, int64_t 
     return false;
 }
 
-/* Persons, each once: by the first of his rows. */
+/* Has it by a key that did not end. */
+static bool is_approver(const struct replay_rows *rows, int64_t person, int64_t last)
+{
+    for (int64_t id = 1; id <= last; id++)
+        if (approver_at(rows, id) == person &&
+            int_of(replay_rows_cells(rows, TABLE_OPERATOR, id), COL_OPERATOR_STATE) == IN_USE)
+            return true;
+    return false;
+}
+
+/* Persons, each once: by the first of his rows. Also those whose certificates ended: who ends
+ * another's does not become the only one. */
 static size_t count_approvers(const struct replay_rows *rows, int64_t last)
 {
     size_t n = 0;
     for (int64_t id = 1; id <= last; id++) {
         int64_t person = approver_at(rows, id);
-        n += person != 0 && !is_approver(rows, person, id - 1);
+        n += person != 0 && !has_right(rows, person, id - 1);
     }
     return n;
 }
 
 /* ---- what carries it ---------------------------------------------------------------------------
  */
+
+/* Also under the name of another event. */
+static bool changes_approvers(const struct replay_entry *entry)
+{
+    for (size_t i = 0; i < entry->n; i++)
+        if (entry->changes[i].table == TABLE_OPERATOR &&
+            value_of(entry->changes[i].cells, COL_OPERATOR_APPROVER).left > 0)
+            return true;
+    return false;
+}
 
 static const struct replay_change *find_execution(const struct replay_entry *entry)
 {
@@ -167,7 +187,8 @@ const char *replay_check_people(const struct replay_rows *rows, const struct rep
                                 const struct merkle_hash *hash, const struct countersigner *signer,
                                 int64_t last_operator)
 {
-    const char *kind = kind_of(entry->event);
+    const char *kind =
+        changes_approvers(entry) ? kind_of(EVENT_APPROVER_SET) : kind_of(entry->event);
     if (kind == NULL)
         return NULL;
     size_t there = count_approvers(rows, last_operator);

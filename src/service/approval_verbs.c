@@ -125,7 +125,7 @@ enum result approval_complete(struct service *service, struct msg_approver_set *
     struct buf der = buf_over(service->approver_der, sizeof service->approver_der);
     struct buf name = buf_over(service->approver_name, sizeof service->approver_name);
     enum result result = store_operator_row(service->store, ask->operator, & row, err);
-    if (result == R_NOT_FOUND || (result == OK && row.state != 1))
+    if (result == R_NOT_FOUND || (result == OK && row.state != 1 && ask->on == 1))
         return err_set(err, E_NOT_FOUND, "there is no operator %lld in use",
                        (long long)ask->operator);
     TRY(result);

@@ -246,6 +246,29 @@ def test_attack_approver_removed_meanwhile(people):
     becomes(people.alice, number, "executed")
 
 
+def test_attack_second_approver_revoked_by_the_first(people):
+    """Who ends the other approver's certificate, alone and at once, does not become the only one."""
+    people.alice.post(f"/certificates/{lab.serial_hex(people.bob.chain[0])}/revoke").ok()
+    people.ask("rehearsed")
+    number = people.ask()["approval"]
+    sign(people.alice, number).ok()
+    people.server.stop()
+    people.server.start()
+    waiting(people.alice.post("/products", {"name": "other"}))
+    assert people.products() == []
+
+
+def test_the_right_of_one_who_was_revoked_is_ended_by_two(people):
+    make_approver(people.alice, "carol", [people.alice, people.bob])
+    people.alice.post(f"/certificates/{lab.serial_hex(people.bob.chain[0])}/revoke").ok()
+    gone = waiting(people.alice.post(f"/operators/{number_of(people.alice, 'bob')}/approver",
+                                     {"on": False}))["approval"]
+    sign(people.alice, gone).ok()
+    sign(people.carol, gone).ok()
+    becomes(people.alice, gone, "executed")
+    people.audit("verify")
+
+
 # ---- the command -------------------------------------------------------------------------------
 
 

@@ -151,6 +151,46 @@ static void one_alone_may_not_once_there_are_two(void **state)
     expect_refused(f, "with the approval that carries it");
 }
 
+static void end_operator(struct fixture *f, int64_t id, bool ends_right)
+{
+    struct act act;
+    act_begin(&act, EVENT_CERTIFICATE_REVOKED, 60, core, 0);
+    struct change *c = act_change(&act, TABLE_OPERATOR, id);
+    change_int(c, COL_OPERATOR_STATE, 2);
+    if (ends_right)
+        change_int(c, COL_OPERATOR_APPROVER, 0);
+    append(f, &act);
+}
+
+static void one_alone_may_not_after_he_ended_the_other(void **state)
+{
+    struct fixture *f = *state;
+    struct carrier carrier = good();
+    add_people(f, 3, 2);
+    end_operator(f, 2, false);
+    add_product(f, 0, &carrier);
+    expect_refused(f, "with the approval that carries it");
+}
+
+static void who_ended_carries_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct carrier carrier = good();
+    add_people(f, 3, 2);
+    add_request(f, 1, &carrier);
+    end_operator(f, 2, false);
+    add_product(f, 1, &carrier);
+    expect_refused(f, "as many approvers as it takes");
+}
+
+static void the_right_to_approve_ends_by_two_whatever_the_entry_is_called(void **state)
+{
+    struct fixture *f = *state;
+    add_people(f, 3, 2);
+    end_operator(f, 2, true);
+    expect_refused(f, "with the approval that carries it");
+}
+
 static void an_act_that_is_carried_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -247,6 +287,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(one_alone_may_while_there_are_not_two),
         STORY(one_alone_may_not_once_there_are_two),
+        STORY(one_alone_may_not_after_he_ended_the_other),
+        STORY(who_ended_carries_nothing),
+        STORY(the_right_to_approve_ends_by_two_whatever_the_entry_is_called),
         STORY(an_act_that_is_carried_is_taken),
         STORY(an_approval_of_another_kind_carries_nothing),
         STORY(a_hash_of_other_bytes_carries_nothing),

@@ -44,7 +44,7 @@ struct service {
     struct number_space *numbers;    /* next number per (issuer, class) */
     struct crl_dirty *dirty;         /* shards whose CRL must be signed again */
     struct budget *budgets;          /* brakes: per name, product and hour */
-    int64_t approvers;               /* persons in use */
+    int64_t approvers;               /* persons who have the right, in use or not */
     struct watch *watch;             /* a rehearsal's; NULL = this is no rehearsal */
     struct used_approval used;
     size_t approval_body_n; /* of the request that was recorded last */

@@ -40,7 +40,8 @@ struct signature_row {
 
 MUST_USE enum result store_operator_row(struct store *store, int64_t id, struct operator_row *ret,
                                         struct err *err);
-/* How many persons in use may approve. */
+/* How many persons have the right to approve, also of those whose certificates ended: whoever ends
+ * another's does not become the only one. */
 MUST_USE enum result store_count_approvers(struct store *store, int64_t *ret_n, struct err *err);
 
 /* A body longer than APPROVAL_BODY_MAX is E_STORE_CORRUPT. */
