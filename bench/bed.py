@@ -106,6 +106,7 @@ class Server:
             f"  plain: 127.0.0.1:{self.plain_port}\n  local: local.sock\n"
             "public_url: http://localhost:8080\n"
             f"fronts: {self.fronts}\nlab: yes\n"
+            "limits: {product_per_s: 0, address_per_s: 0}\n"
         )
 
     def start(self):

@@ -73,6 +73,11 @@ static const struct number_row numbers[] = {
     LIMIT_ROW(header_ms, 100, 600000, 10000),
     LIMIT_ROW(body_ms, 100, 600000, 20000),
     LIMIT_ROW(request_ms, 100, 600000, 30000),
+    LIMIT_ROW(requests, 1, CONFIG_REQUESTS_MAX, CONFIG_REQUESTS_MAX),
+    LIMIT_ROW(product_per_s, 0, 1000000, 1000),
+    LIMIT_ROW(product_burst, 1, 1000000, 2000),
+    LIMIT_ROW(address_per_s, 0, 1000000, 200),
+    LIMIT_ROW(address_burst, 1, 1000000, 2000),
 };
 
 static enum result take_numbers(struct source *from, const struct loaded *loaded,

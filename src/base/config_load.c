@@ -48,6 +48,11 @@ static const cyaml_schema_field_t limits_fields[] = {
     NUMBER("header_ms", loaded_limits, header_ms),
     NUMBER("body_ms", loaded_limits, body_ms),
     NUMBER("request_ms", loaded_limits, request_ms),
+    NUMBER("requests", loaded_limits, requests),
+    NUMBER("product_per_s", loaded_limits, product_per_s),
+    NUMBER("product_burst", loaded_limits, product_burst),
+    NUMBER("address_per_s", loaded_limits, address_per_s),
+    NUMBER("address_burst", loaded_limits, address_burst),
     CYAML_FIELD_END,
 };
 

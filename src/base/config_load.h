@@ -15,7 +15,8 @@ struct loaded_listen {
 };
 
 struct loaded_limits {
-    uint32_t *connections, *per_ip, *idle_s, *handshake_ms, *header_ms, *body_ms, *request_ms;
+    uint32_t *connections, *per_ip, *idle_s, *handshake_ms, *header_ms, *body_ms, *request_ms,
+        *requests, *product_per_s, *product_burst, *address_per_s, *address_burst;
 };
 
 struct loaded_sandbox {

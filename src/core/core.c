@@ -107,9 +107,10 @@ static enum result prepare(void *owner, const struct config *next, struct err *e
 
 static void commit(void *owner, const struct config *now)
 {
-    (void)now;
     struct core *core = owner;
     service_commit(&core->service);
+    core->service.limits = now->limits;
+    core->jobs.most = now->limits.requests;
 }
 
 static void abandon(void *owner)
@@ -126,6 +127,7 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     core->now_s = clock_now_s();
     TRY(reload_open(&core->reload, IPC_CORE, setup->supervisor_fd, core->config, err));
     reload_set_hooks(&core->reload, &reload_hooks, core);
+    core->jobs.most = setup->config->limits.requests;
     TRY(crypto_start(err));
     TRY(open_channels(core, setup, err));
     TRY(open_public(core, err));
@@ -138,12 +140,27 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     return publish_trust(core, err);
 }
 
+/* The desk browns out before the fronts do: from three quarters of what devices may have under way,
+ * until it is a quarter again. */
+static void tell_load(struct core *core)
+{
+    uint32_t n = core->jobs.used + core->jobs.waiting_n, most = core->jobs.most;
+    bool is_loaded = core->is_loaded ? n > most / 4 : n > most - most / 4;
+    if (is_loaded == core->is_loaded)
+        return;
+    core->is_loaded = is_loaded;
+    struct msg_brownout brownout = {.is_loaded = is_loaded};
+    struct err err = {0};
+    if (ipc_send(&core->desk, IPC_BROWNOUT, &brownout, -1, &err) != OK)
+        log_err(LEVEL_WARNING, "load-not-told", &err, NULL);
+}
+
 /* Operators first: a revocation goes before issuing (design 3). */
 static void take_turn(struct core *core)
 {
-    core->now_s =
-        clock_guard_look(&core->service.clock, clock_now_s(), clock_monotonic_us() / 1000000,
-                         ledger_last_at_s(core->service.ledger));
+    core->service.now_ms = clock_monotonic_us() / 1000;
+    core->now_s = clock_guard_look(&core->service.clock, clock_now_s(), core->service.now_ms / 1000,
+                                   ledger_last_at_s(core->service.ledger));
     drain(core, &core->desk);
     drain(core, &core->signer);
     for (unsigned i = 0; i < core->front_count; i++)
@@ -154,6 +171,7 @@ static void take_turn(struct core *core)
         turn_end(core);
     }
     core_import_step(core);
+    tell_load(core);
 }
 
 static void settle_due(struct core *core)

@@ -65,6 +65,7 @@ struct core {
     int64_t now_s;    /* read once a turn */
     bool in_turn;     /* a transaction is open */
     bool is_agreed;   /* signer's journal and ledger were compared */
+    bool is_loaded;   /* the desk was told so */
     uint64_t journal; /* last journal record of this turn's certificates; 0 = none */
     struct jobs jobs;
     struct import import;

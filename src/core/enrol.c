@@ -4,6 +4,9 @@
 #include <base/log.h>
 #include <base/text.h>
 #include <service/prove.h>
+#include <wire/spread.h>
+
+#include <stdlib.h>
 
 /* What the caller may know: until he has proved himself, only what depends on his request alone. */
 static uint32_t told_code(const struct enrolment *enrolment)
@@ -121,44 +124,91 @@ void core_go_on(struct core *core, struct job *job, struct bytes csr)
         job_hold(&core->jobs, job);
 }
 
-static void refuse_busy(struct ipc_channel *front, uint64_t id)
+/* Who is refused without a look at him comes back at some instant of this time, each his own. */
+#define BUSY_SPREAD_S 60
+
+static void refuse_busy(struct ipc_channel *front, const struct msg_enrol *ask)
 {
-    struct msg_enrol_answer busy = {.id = id, .code = E_BUSY, .retry_after_s = 1};
+    struct msg_enrol_answer busy = {
+        .id = ask->id,
+        .code = E_BUSY,
+        .retry_after_s = 1 + spread_below(ask->spki, BUSY_SPREAD_S),
+    };
     struct err err = {0};
     if (ipc_send(front, IPC_ENROL_ANSWER, &busy, -1, &err) != OK)
         log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
 }
 
-static void wait_or_refuse(struct core *core, struct ipc_channel *front,
-                           const struct msg_enrol *ask)
+static void refuse_waiting(struct waiting *waiting)
 {
-    if (!job_wait(&core->jobs, front, ask))
-        refuse_busy(front, ask->id);
+    struct ipc_message message;
+    if (waiting != NULL && ipc_decode(bytes_of(waiting->encoded, waiting->n), &message, NULL) == OK)
+        refuse_busy(waiting->from, &message.enrol);
+    free(waiting);
 }
 
-void core_enrol(struct core *core, struct ipc_channel *front, const struct msg_enrol *ask)
+static void wait_or_refuse(struct core *core, struct ipc_channel *front,
+                           const struct msg_enrol *ask, int64_t since_s)
+{
+    struct waiting *out = NULL;
+    if (job_wait(&core->jobs, front, ask, since_s, &out))
+        refuse_waiting(out);
+    else
+        refuse_busy(front, ask);
+}
+
+/* Decides, and hands on to the signer; `since_s` is when the request came. */
+static void begin(struct core *core, struct ipc_channel *front, const struct msg_enrol *ask,
+                  int64_t since_s)
 {
     struct err err = {0};
-    log_request_set(ask->request);
-    struct job *job = core->is_agreed ? job_new(&core->jobs, front, ask->id, ask->request) : NULL;
+    struct job *job = job_new(&core->jobs, front, ask->id, ask->request);
     if (job == NULL) {
-        refuse_busy(front, ask->id);
+        refuse_busy(front, ask);
         return;
     }
     if (turn_begin(core, &err) != OK ||
         enrol_decide(&core->service, ask, core->now_s, &job->enrolment, &err) != OK) {
         job_free(&core->jobs, job);
-        refuse_busy(front, ask->id);
+        refuse_busy(front, ask);
         turn_fail(core, &err);
         return;
     }
     const struct enrolment *e = &job->enrolment;
     if (e->next != ENROL_ANSWER && job_is_busy(&core->jobs, e->subject.device.id, e->spki_hash)) {
         job_free(&core->jobs, job);
-        wait_or_refuse(core, front, ask);
+        wait_or_refuse(core, front, ask, since_s);
         return;
     }
     core_go_on(core, job, ask->csr);
+}
+
+void core_enrol(struct core *core, struct ipc_channel *front, const struct msg_enrol *ask)
+{
+    log_request_set(ask->request);
+    if (!core->is_agreed)
+        refuse_busy(front, ask);
+    else if (!jobs_have_room(&core->jobs))
+        wait_or_refuse(core, front, ask, core->now_s);
+    else
+        begin(core, front, ask, core->now_s);
+}
+
+/* Its client has heard from the front that there was no answer in time. */
+static bool is_over(const struct core *core, const struct waiting *waiting)
+{
+    return core->now_s - waiting->since_s > core->service.limits.request_ms / 1000;
+}
+
+static void retry(struct core *core, struct waiting *waiting)
+{
+    struct ipc_message message;
+    if (!is_over(core, waiting) &&
+        ipc_decode(bytes_of(waiting->encoded, waiting->n), &message, NULL) == OK) {
+        log_request_set(message.enrol.request);
+        begin(core, waiting->from, &message.enrol, waiting->since_s);
+    }
+    free(waiting);
 }
 
 void core_retry_waiting(struct core *core)
@@ -168,10 +218,10 @@ void core_retry_waiting(struct core *core)
     core->jobs.waiting_n = 0;
     while (waiting != NULL) {
         struct waiting *next = waiting->next;
-        struct ipc_message message;
-        if (ipc_decode(bytes_of(waiting->encoded, waiting->n), &message, NULL) == OK)
-            core_enrol(core, waiting->from, &message.enrol);
-        free(waiting);
+        if (jobs_have_room(&core->jobs))
+            retry(core, waiting);
+        else
+            job_wait_again(&core->jobs, waiting);
         waiting = next;
     }
 }

@@ -88,26 +88,67 @@ void job_finish(struct jobs *jobs, struct job *job)
     jobs->finished_end = &job->next_finished;
 }
 
-bool job_wait(struct jobs *jobs, struct ipc_channel *from, const struct msg_enrol *ask)
+bool jobs_have_room(const struct jobs *jobs)
 {
-    if (jobs->waiting_n == JOBS_WAITING_MAX)
-        return false;
+    return jobs->used < jobs->most;
+}
+
+void job_wait_again(struct jobs *jobs, struct waiting *waiting)
+{
+    struct waiting **at = &jobs->waiting;
+    while (*at != NULL && (*at)->ends_s <= waiting->ends_s)
+        at = &(*at)->next;
+    waiting->next = *at;
+    *at = waiting;
+    jobs->waiting_n++;
+}
+
+/* Only what a certificate of ours shows may go first. */
+static int64_t end_of(const struct msg_enrol *ask)
+{
+    return ask->credential == CREDENTIAL_LDEVID ? ask->peer_not_after_s : INT64_MAX;
+}
+
+static struct waiting *make_waiting(struct ipc_channel *from, const struct msg_enrol *ask,
+                                    int64_t since_s)
+{
     struct waiting *waiting = malloc(sizeof *waiting + LIMIT_MESSAGE_BYTES);
     if (waiting == NULL)
+        return NULL;
+    *waiting = (struct waiting){.from = from, .ends_s = end_of(ask), .since_s = since_s};
+    if (ipc_encode(IPC_ENROL, ask, waiting->encoded, LIMIT_MESSAGE_BYTES, &waiting->n, NULL) == OK)
+        return waiting;
+    free(waiting);
+    return NULL;
+}
+
+static struct waiting *take_last(struct jobs *jobs)
+{
+    struct waiting **at = &jobs->waiting;
+    while ((*at)->next != NULL)
+        at = &(*at)->next;
+    struct waiting *last = *at;
+    *at = NULL;
+    jobs->waiting_n--;
+    return last;
+}
+
+bool job_wait(struct jobs *jobs, struct ipc_channel *from, const struct msg_enrol *ask,
+              int64_t since_s, struct waiting **ret_out)
+{
+    struct waiting *waiting = make_waiting(from, ask, since_s);
+    if (waiting == NULL)
         return false;
-    if (ipc_encode(IPC_ENROL, ask, waiting->encoded, LIMIT_MESSAGE_BYTES, &waiting->n, NULL) !=
-        OK) {
-        free(waiting);
-        return false;
+    job_wait_again(jobs, waiting);
+    if (jobs->waiting_n <= JOBS_WAITING_MAX)
+        return true;
+    struct waiting *last = take_last(jobs);
+    if (last != waiting) {
+        *ret_out = last;
+        return true;
     }
-    struct waiting **last = &jobs->waiting; /* first come, first served */
-    while (*last != NULL)
-        last = &(*last)->next;
-    waiting->from = from;
-    waiting->next = NULL;
-    *last = waiting;
-    jobs->waiting_n++;
-    return true;
+    free(last);
+    return false;
 }
 
 void jobs_free(struct jobs *jobs)

@@ -15,7 +15,7 @@ _Noreturn void jobs_no_memory(void);
 #define uthash_fatal(text) jobs_no_memory()
 #include <uthash.h>
 
-#define JOBS_MAX 2048 /* under way at once; more is E_BUSY */
+#define JOBS_MAX 2048 /* under way at once, listeners' and operators' included */
 #define JOBS_WAITING_MAX 256
 
 struct job {
@@ -32,9 +32,11 @@ struct job {
     UT_hash_handle by_key;
 };
 
-/* A request that waits for another one about the same device or key. */
+/* A request that waits for another one about the same device or key, or for room. */
 struct waiting {
     struct ipc_channel *from;
+    int64_t ends_s;  /* of the certificate that it shows, as the front says; INT64_MAX: none */
+    int64_t since_s; /* when it came */
     size_t n;
     struct waiting *next;
     uint8_t encoded[];
@@ -48,8 +50,9 @@ struct jobs {
     struct job *devices; /* uthash, by enrolment.subject.device.id */
     struct job *keys;    /* uthash, by enrolment.spki_hash */
     struct job *finished, **finished_end;
-    struct waiting *waiting;
+    struct waiting *waiting; /* whose certificate ends soonest in front, then who came first */
     uint32_t waiting_n;
+    uint32_t most; /* of devices; at most CONFIG_REQUESTS_MAX */
 };
 
 /* NULL when there are too many, or no memory. */
@@ -70,8 +73,17 @@ void job_hold(struct jobs *jobs, struct job *job);
 /* The turn has what it needs: answered when it committed. */
 void job_finish(struct jobs *jobs, struct job *job);
 
-/* Keeps a request for later; false when too many wait. */
-bool job_wait(struct jobs *jobs, struct ipc_channel *from, const struct msg_enrol *ask);
+/* Is there room for one more of a device? */
+bool jobs_have_room(const struct jobs *jobs);
+
+/* Keeps a request that came at `since_s` for later. When too many wait, the one whose certificate
+ * ends last gives way: *ret_out, which the caller frees. False when that is the new one itself, or
+ * there is no memory. */
+bool job_wait(struct jobs *jobs, struct ipc_channel *from, const struct msg_enrol *ask,
+              int64_t since_s, struct waiting **ret_out);
+
+/* Puts one back to its place. */
+void job_wait_again(struct jobs *jobs, struct waiting *waiting);
 
 void jobs_free(struct jobs *jobs);
 

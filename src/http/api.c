@@ -42,6 +42,14 @@ static enum result ask(struct request *request, struct ipc_channel *peer, enum i
     return OK;
 }
 
+enum result api_may_ask(const struct request *request, struct err *err)
+{
+    const struct desk *desk = request_owner(request);
+    if (desk->is_core_loaded)
+        return err_set(err, E_BUSY, "devices come first while there are so many of them");
+    return OK;
+}
+
 enum result api_ask_core(struct request *request, enum ipc_type type, const void *message,
                          int pass_fd, struct err *err)
 {
@@ -53,6 +61,7 @@ enum result api_ask_reader(struct request *request, const struct msg_question *q
                            struct err *err)
 {
     struct desk *desk = request_owner(request);
+    TRY(api_may_ask(request, err));
     return ask(request, &desk->reader, IPC_QUESTION, question, -1, err);
 }
 

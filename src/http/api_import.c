@@ -264,6 +264,7 @@ static enum result import(struct request *request, struct err *err)
     struct msg_device_import message = {0};
     struct api_wait *wait = NULL;
     char key[API_KEY_N];
+    TRY(api_may_ask(request, err));
     TRY(api_read_asked(request, key, &asked, err));
     TRY(begin(request, &wait, err));
     wait->is_dry_run = asked.dry_run;

@@ -37,7 +37,9 @@ static enum result take(struct desk *desk, struct ipc_message *message, struct e
     bool is_upkeep = false;
     CLEANUP(fd_closep) int fd = message->fd;
     upkeep_take(&desk->upkeep, message, &is_upkeep);
-    if (!is_upkeep)
+    if (message->type == IPC_BROWNOUT)
+        desk->is_core_loaded = message->brownout.is_loaded != 0;
+    else if (!is_upkeep)
         give(desk, message);
     return say_ready(desk, err);
 }

@@ -18,6 +18,7 @@ struct desk {
     struct reload reload;
     struct upkeep upkeep;
     bool said_ready;
+    bool is_core_loaded; /* questions and imports wait */
 };
 
 /* The operators' routes; ends with a row without path. */
@@ -38,7 +39,11 @@ struct api_wait {
 MUST_USE enum result api_wait_begin(struct request *request, struct api_wait **ret,
                                     struct err *err);
 
-/* Sends and lets the request wait. E_BUSY when the peer's queue is full. */
+/* What is no verb yields while core is loaded: devices go first, and so do verbs. E_BUSY. */
+MUST_USE enum result api_may_ask(const struct request *request, struct err *err);
+
+/* Sends and lets the request wait. E_BUSY when the peer's queue is full, and by api_may_ask() for
+ * the reader. */
 MUST_USE enum result api_ask_core(struct request *request, enum ipc_type type, const void *message,
                                   int pass_fd, struct err *err);
 MUST_USE enum result api_ask_reader(struct request *request, const struct msg_question *question,

@@ -194,5 +194,8 @@ void est_take_answer(struct front *front, const struct msg_enrol_answer *answer)
     struct err err = {0};
     err_set(&err, error_find((enum code)answer->code)->code, "%.*s", (int)answer->text.n,
             (const char *)answer->text.p);
-    request_refuse_until(request, &err, answer->retry_after_s);
+    if (answer->retry_after_s > 0)
+        request_refuse_until(request, &err, answer->retry_after_s);
+    else
+        request_refuse(request, &err);
 }

@@ -1,4 +1,5 @@
 #include "exchange.h"
+#include "address_rate.h"
 #include "door.h"
 #include "request_inside.h"
 #include "strict.h"
@@ -126,6 +127,23 @@ static enum result judge_body(const struct request *request, bool has_length, st
     return OK;
 }
 
+/* Before the chain is verified, which costs most. */
+static enum result judge_rate(struct request *request, struct err *err)
+{
+    struct hub *hub = request->hub;
+    if (request->view.surface != SURFACE_DEVICE)
+        return OK;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *from = info == NULL ? NULL : info->client_addr;
+    struct bytes who = bytes_of(request->id, REQUEST_ID_N);
+    struct bucket_rule rule = {hub->limits.address_per_s, hub->limits.address_burst};
+    if (address_rate_take(hub->addresses, rule, from, hub->now_ms, who, &request->retry_after_s))
+        return OK;
+    return err_set(err, E_BUSY, "more than %u requests a second from one address",
+                   hub->limits.address_per_s);
+}
+
 static enum code refusal_of(const struct request *request)
 {
     return request->view.surface == SURFACE_OPERATOR ? E_OPERATOR : E_PROOF;
@@ -173,6 +191,7 @@ static enum result admit(struct request *request, const char *method, const char
     request->length = verdict.length;
     TRY(find_route(request, &head, verdict.path, err));
     TRY(judge_body(request, verdict.has_length, err));
+    TRY(judge_rate(request, err));
     TRY(judge_peer(request, err));
     TRY(judge_need(request, err));
     request->must_close = false;

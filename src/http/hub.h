@@ -32,6 +32,7 @@ struct hub {
     struct wheel wheel;              /* of struct connection */
     int64_t now_ms;                  /* monotonic, as of this turn of the loop */
     struct request_table requests;
+    struct address_rate *addresses; /* of devices; owned */
     struct listener_counts counts;
     uint8_t random[HUB_RANDOM_N];
     size_t random_left;

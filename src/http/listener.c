@@ -1,4 +1,5 @@
 #include "listener.h"
+#include "address_rate.h"
 #include "connection.h"
 #include "door.h"
 #include "handshake.h"
@@ -61,6 +62,14 @@ struct request *request_find(struct listener *listener, uint64_t number)
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
+static enum result limit_addresses(struct hub *hub, struct err *err)
+{
+    uint64_t seed = 0;
+    hub_random(hub, &seed, sizeof seed);
+    hub->addresses = address_rate_new(seed);
+    return hub->addresses == NULL ? err_set(err, E_MEMORY, "addresses") : OK;
+}
+
 enum result listener_new(const struct config_limits *limits, const struct route *table, void *owner,
                          struct listener **ret, struct err *err)
 {
@@ -76,6 +85,7 @@ enum result listener_new(const struct config_limits *limits, const struct route 
     listener->hub.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (listener->hub.epoll_fd < 0)
         return err_set(err, E_IO, "epoll_create1: %s", strerror(errno));
+    TRY(limit_addresses(&listener->hub, err));
     *ret = STEAL(listener);
     return OK;
 }
@@ -106,6 +116,7 @@ void listener_freep(struct listener **owned)
         door_close(&listener->doors[i]);
     }
     request_table_free(&listener->hub.requests);
+    address_rate_free(listener->hub.addresses);
     fd_closep(&listener->hub.epoll_fd);
     free(listener);
 }

@@ -3,12 +3,13 @@
 
 #include <base/log.h>
 #include <proto/problem.h>
+#include <wire/spread.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_BUSY_S 5 /* until load may have passed */
+#define RETRY_BUSY_SPREAD_S 10 /* until load may have passed; each request its own instant */
 
 void reply_add_headers(struct request *request, struct MHD_Response *response,
                        const struct reply *reply)
@@ -121,5 +122,7 @@ void request_refuse_until(struct request *request, const struct err *err, uint32
 void request_refuse(struct request *request, const struct err *err)
 {
     bool is_busy = error_find(err->code)->http_status == 503;
-    request_refuse_until(request, err, is_busy ? RETRY_BUSY_S : 0);
+    uint32_t drawn_s = 1 + spread_below(bytes_of(request->id, REQUEST_ID_N), RETRY_BUSY_SPREAD_S);
+    uint32_t wanted_s = request->retry_after_s > 0 ? request->retry_after_s : drawn_s;
+    request_refuse_until(request, err, is_busy ? wanted_s : 0);
 }

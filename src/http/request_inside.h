@@ -28,6 +28,7 @@ struct request {
     uint8_t *body;   /* owned; body_n of body_max octets are there */
     size_t body_n, body_max;
     bool must_close;
+    uint32_t retry_after_s;        /* of a refusal; 0: as is usual for its code */
     struct MHD_Response *response; /* owned until queued */
     unsigned status;
     uint64_t response_n;

@@ -5,6 +5,7 @@
 #include <pki/keyquality.h>
 #include <service/brake.h>
 #include <service/finding.h>
+#include <service/rate.h>
 
 #include <string.h>
 
@@ -251,6 +252,8 @@ static enum result go_on(struct service *service, const struct msg_enrol *ask, i
     TRY(check_product_keys(job, err));
     TRY(check_names(ask, job, err));
     TRY(check_voids(service, now_s, job, err));
+    TRY(rate_take(service, &job->subject, bytes_of(job->credential_hash, 32), now_s,
+                  &job->retry_after_s, err));
     TRY(check_window(service, now_s, job, err));
     TRY(check_claim(service, now_s, job, err));
 
@@ -267,6 +270,8 @@ static enum result go_on(struct service *service, const struct msg_enrol *ask, i
 /* Does this refusal change what is known of a device? Then its CSR must prove possession first. */
 static bool concerns_device(const struct enrolment *job)
 {
+    if (job->code == E_BUSY)
+        return false;
     return job->code == E_KEY_SHARED || job->code == E_KEY_KIND || job->is_fork ||
            (job->is_proven && job->subject.device.id != 0);
 }

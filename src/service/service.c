@@ -3,6 +3,7 @@
 #include <service/approval.h>
 #include <service/bootstrap.h>
 #include <service/brake.h>
+#include <service/rate.h>
 
 #include <base/clock.h>
 #include <base/text.h>
@@ -73,7 +74,7 @@ void service_commit(struct service *service)
 enum result service_open(struct service *service, struct store *store, const struct config *config,
                          int64_t now_s, struct err *err)
 {
-    *service = (struct service){.store = store, .config = config};
+    *service = (struct service){.store = store, .config = config, .limits = config->limits};
     name_site(&service->site, config);
     TRY(ledger_open(store, &sha256_for_merkle, &service->ledger, err));
     TRY(load_ids(service, err));
@@ -96,6 +97,7 @@ void service_close(struct service *service)
     while (service->dirty != NULL)
         service_unmark_shard(service, service->dirty->shard);
     budgets_free(&service->budgets);
+    rates_free(&service->rates);
     for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
         blob_free(&service->issuer_der[i]);
     ledger_close(STEAL(service->ledger));

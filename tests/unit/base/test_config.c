@@ -216,6 +216,11 @@ static void defaults_fill_what_the_file_leaves_out(void **state)
     assert_int_equal(config.limits.header_ms, 10000);
     assert_int_equal(config.limits.body_ms, 20000);
     assert_int_equal(config.limits.request_ms, 30000);
+    assert_int_equal(config.limits.requests, 2000);
+    assert_int_equal(config.limits.product_per_s, 1000);
+    assert_int_equal(config.limits.product_burst, 2000);
+    assert_int_equal(config.limits.address_per_s, 200);
+    assert_int_equal(config.limits.address_burst, 2000);
     assert_true(config.sandbox_seccomp);
     assert_true(config.sandbox_landlock);
     assert_false(config.lab);

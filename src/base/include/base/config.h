@@ -19,6 +19,7 @@
 #define CONFIG_NAME_MAX 254 /* a DNS name, RFC 1035 2.3.4 */
 #define CONFIG_NAMES_MAX 8
 #define CONFIG_FRONTS_MAX 16
+#define CONFIG_REQUESTS_MAX 2000
 
 struct config_listen {
     struct address device;         /* mutual TLS: EST */
@@ -35,6 +36,10 @@ struct config_limits {
     uint32_t header_ms;
     uint32_t body_ms;
     uint32_t request_ms; /* from the first byte to the answer */
+    uint32_t requests;   /* devices' requests under way in core */
+    /* Token buckets (base/bucket.h); so many a second, 0: no limit; and so many at once. */
+    uint32_t product_per_s, product_burst; /* certificates of one product */
+    uint32_t address_per_s, address_burst; /* requests of devices from one address, in each front */
 };
 
 struct config_log {

@@ -44,6 +44,9 @@ struct service {
     struct number_space *numbers;    /* next number per (issuer, class) */
     struct crl_dirty *dirty;         /* shards whose CRL must be signed again */
     struct budget *budgets;          /* brakes: per name, product and hour */
+    struct rate *rates;              /* per product and second */
+    int64_t now_ms;                  /* monotonic, of this turn: rates are finer than a second */
+    struct config_limits limits;     /* as of the last reload */
     int64_t approvers;               /* persons who have the right, in use or not */
     struct watch *watch;             /* a rehearsal's; NULL = this is no rehearsal */
     struct used_approval used;
