@@ -2,7 +2,6 @@
 
 #include <base/text.h>
 #include <crypto/hash.h>
-#include <pki/keyquality.h>
 #include <service/brake.h>
 #include <service/finding.h>
 #include <service/rate.h>
@@ -220,19 +219,6 @@ static enum result check_voids(struct service *service, int64_t now_s, struct en
     return OK;
 }
 
-/* The product's key rule is told to whom the key belongs: the signer looks at the request's
- * signature first, as for every refusal that concerns a device. */
-static enum result check_product_keys(struct enrolment *job, struct err *err)
-{
-    uint32_t accepted = product_keys(&job->subject.product);
-    if (accepted & job->key_bit)
-        return OK;
-    job->is_proven = true;
-    return err_set(err, E_KEY_KIND, "product \"%s\": the key is %s, accepted are: %s",
-                   job->subject.product.name, keys_text(job->key_bit).text,
-                   keys_text(accepted).text);
-}
-
 static enum result check_names(const struct msg_enrol *ask, const struct enrolment *job,
                                struct err *err)
 {
@@ -249,7 +235,7 @@ static enum result go_on(struct service *service, const struct msg_enrol *ask, i
 {
     if (job->earlier != 0)
         return enrol_repeat(service, job->earlier, job, err);
-    TRY(check_product_keys(job, err));
+    TRY(enrol_check_product(job, err));
     TRY(check_names(ask, job, err));
     TRY(check_voids(service, now_s, job, err));
     TRY(rate_take(service, &job->subject, bytes_of(job->credential_hash, 32), now_s,
@@ -276,25 +262,11 @@ static bool concerns_device(const struct enrolment *job)
            (job->is_proven && job->subject.device.id != 0);
 }
 
-/* The profile's key rule hangs on the request alone: it is named to everybody (design 5, Refusals).
- */
-static enum result check_key(const struct msg_enrol *ask, struct enrolment *job, struct err *err)
-{
-    const char *why = NULL;
-    struct x509_key key;
-    if (!x509_read_spki(ask->spki, &key, &why))
-        return err_set(err, E_CSR, "the public key: %s", why);
-    job->key_bit = keys_bit(key.alg);
-    if (key.alg == X509_KEY_P256)
-        return OK; /* the signer verifies with it, which finds a point off the curve */
-    return keyquality_check(&key, profile_find(PKI_LDEVID)->keys, err);
-}
-
 static enum result decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,
                           struct enrolment *job, struct err *err)
 {
     struct ask facts = {.operation = job->operation, .credential = job->credential};
-    TRY(check_key(ask, job, err));
+    TRY(enrol_check_key(ask, job, err));
     TRY(enrol_may_issue(service, err));
     TRY(enrol_find(service, ask, now_s, job, &facts, err));
     TRY(read_facts(service, ask, now_s, job, &facts, err));

@@ -9,6 +9,15 @@
 MUST_USE enum result enrol_find(struct service *service, const struct msg_enrol *ask, int64_t now_s,
                                 struct enrolment *job, struct ask *facts, struct err *err);
 
+/* The profile's key rule hangs on the request alone: it is named to everybody (design 5, Refusals).
+ * E_CSR, E_KEY_WEAK. Sets job->key_bit. */
+MUST_USE enum result enrol_check_key(const struct msg_enrol *ask, struct enrolment *job,
+                                     struct err *err);
+
+/* The product's key rule is told to whom the key belongs: the signer looks at the request's
+ * signature first, as for every refusal that concerns a device. E_KEY_KIND. */
+MUST_USE enum result enrol_check_product(struct enrolment *job, struct err *err);
+
 /* Serial, validity and TBSCertificate hash for job->grant.profile: makes it ENROL_SIGN. */
 MUST_USE enum result enrol_grant(struct service *service, struct enrolment *job, int64_t wanted_s,
                                  int64_t now_s, struct err *err);
