@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PORTIONS 64 /* of a limit: so much of it may be lost to a restart */
+
 const struct brake brake_quarantine = {"quarantine", 10, 1000};
 const struct brake brake_early = {"early-renewal", 10, 1000};
 
@@ -18,8 +20,9 @@ struct budget {
     const char *name;
     int64_t product;
     int64_t hour;
+    int64_t devices; /* of the product, when the hour began */
     int64_t used;
-    int64_t limit;
+    int64_t stored; /* what the store believes to be used: never less */
     struct budget *next;
 };
 
@@ -51,17 +54,16 @@ static enum result find_budget(struct service *service, const char *name, int64_
 }
 
 /* A new hour: what the store remembers of it, and how many devices there are now. */
-static enum result begin_hour(struct service *service, const struct brake *brake,
-                              struct budget *budget, int64_t hour, struct err *err)
+static enum result begin_hour(struct service *service, struct budget *budget, int64_t hour,
+                              struct err *err)
 {
     int64_t devices = 0, used = 0;
     TRY(store_count_devices(service->store, budget->product, &devices, err));
     struct counter counter = {budget->name, budget->product, hour};
     TRY(store_count(service->store, &counter, 0, &used, err));
     budget->hour = hour;
-    budget->used = used;
-    int64_t share = devices / brake->one_in;
-    budget->limit = share > brake->least ? share : brake->least;
+    budget->devices = devices;
+    budget->used = budget->stored = used;
     return OK;
 }
 
@@ -71,12 +73,16 @@ enum result brake_count(struct service *service, const struct brake *brake, int6
     struct budget *budget = NULL;
     TRY(find_budget(service, brake->name, product, &budget, err));
     if (budget->hour != now_s / 3600)
-        TRY(begin_hour(service, brake, budget, now_s / 3600, err));
+        TRY(begin_hour(service, budget, now_s / 3600, err));
 
-    int64_t sum = 0;
+    int64_t share = budget->devices / brake->one_in;
+    int64_t most = share > brake->least ? share : brake->least;
+    *ret_is_free = budget->used < most;
+    if (!*ret_is_free)
+        return OK;
     struct counter counter = {brake->name, product, budget->hour};
-    TRY(store_count(service->store, &counter, 1, &sum, err));
+    if (budget->used >= budget->stored)
+        TRY(store_count(service->store, &counter, most / PORTIONS + 1, &budget->stored, err));
     budget->used++;
-    *ret_is_free = budget->used <= budget->limit;
     return OK;
 }

@@ -5,6 +5,7 @@
 #include <service/brake.h>
 #include <service/finding.h>
 #include <service/rate.h>
+#include <wire/spread.h>
 
 #include <string.h>
 
@@ -160,6 +161,8 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     return find_sharer(service, job, facts, err);
 }
 
+#define HOUR_SPREAD_S 600 /* not all come back in the first second of the next hour */
+
 /* One more of what has a budget of the product and hour. Above it a finding waits for a person, and
  * the caller for the next hour. */
 static enum result spend(struct service *service, const struct brake *brake, const char *what,
@@ -171,7 +174,8 @@ static enum result spend(struct service *service, const struct brake *brake, con
     if (is_free)
         return OK;
     TRY(finding_raise(service, product->id, CHECK_OUTSIDE_PROFILE, now_s, err));
-    job->retry_after_s = (uint32_t)(3600 - now_s % 3600);
+    struct bytes who = bytes_of(job->credential_hash, sizeof job->credential_hash);
+    job->retry_after_s = (uint32_t)(3600 - now_s % 3600) + spread_below(who, HOUR_SPREAD_S);
     return err_set(err, E_BUDGET, "product \"%s\": %s in this hour", product->name, what);
 }
 

@@ -141,7 +141,7 @@ static void early_renewals_beyond_their_budget_ask_a_person(void **state)
         got = enrol(f, &ask);
     }
     expect_code(&got, E_BUDGET);
-    assert_int_equal(f->job.retry_after_s, 1800); /* the next hour */
+    assert_in_range(f->job.retry_after_s, 1800, 1800 + 599); /* in the next hour */
     assert_true(is_raised(f, METER, CHECK_OUTSIDE_PROFILE, &finding));
 }
 
@@ -183,6 +183,87 @@ static void enrolments_on_a_fronts_word_have_a_budget(void **state)
     expect_code(&got, E_NONE);
 }
 
+static void who_is_told_to_wait_for_the_next_hour_has_his_own_instant_in_it(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t first_s = 0;
+    bool differs = false;
+    assert_int_equal(set_claims(f, 1), OK);
+    for (unsigned i = 0; i < 6; i++) {
+        struct asker registered = asker(1000 + i);
+        import_device(f, i, &registered, false);
+        struct got got = claim(f, i);
+        expect_code(&got, i == 0 ? E_NONE : E_BUDGET);
+        if (i == 0)
+            continue;
+        uint32_t left_s = (uint32_t)(3600 - f->now_s % 3600);
+        assert_in_range(f->job.retry_after_s, left_s, left_s + 599);
+        first_s = i == 1 ? f->job.retry_after_s : first_s;
+        differs = differs || f->job.retry_after_s != first_s;
+    }
+    assert_true(differs);
+}
+
+static void a_person_who_allows_more_allows_it_in_this_hour(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(set_claims(f, 1), OK);
+    for (unsigned i = 0; i < 3; i++) {
+        struct asker registered = asker(1000 + i);
+        import_device(f, i, &registered, false);
+    }
+    struct got got = claim(f, 0);
+    expect_code(&got, E_NONE);
+    got = claim(f, 1);
+    expect_code(&got, E_BUDGET);
+    assert_int_equal(set_claims(f, 2), OK);
+    got = claim(f, 1);
+    expect_code(&got, E_NONE);
+    got = claim(f, 2);
+    expect_code(&got, E_BUDGET);
+}
+
+/* How many of a budget of a thousand are still there. */
+static int take_all(struct fixture *f, int most)
+{
+    const struct brake brake = {"thousand", 1000, INT64_MAX};
+    int taken = 0;
+    bool is_free = true;
+    begin(f);
+    while (taken < most && is_free) {
+        assert_ok(brake_count(&f->service, &brake, METER, f->now_s, &is_free, &f->err));
+        taken += is_free;
+    }
+    commit(f);
+    return taken;
+}
+
+static void a_budget_in_thousands_is_exact_and_a_restart_gives_nothing_back(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(take_all(f, 5000), 1000);
+    f->now_s += 3600;
+    assert_int_equal(take_all(f, 500), 500);
+    fixture_close(f);
+    fixture_open(f);
+    assert_in_range(take_all(f, 5000), 500 - 1000 / 64, 500);
+}
+
+static void what_is_undone_with_its_turn_costs_no_more_than_a_portion(void **state)
+{
+    struct fixture *f = *state;
+    const struct brake brake = {"thousand", 1000, INT64_MAX};
+    bool is_free = false;
+    begin(f);
+    assert_ok(brake_count(&f->service, &brake, METER, f->now_s, &is_free, &f->err));
+    store_rollback(f->store);
+    ledger_rolled_back(f->service.ledger);
+    assert_int_equal(take_all(f, 900), 900);
+    fixture_close(f);
+    fixture_open(f);
+    assert_in_range(take_all(f, 5000), 99 - 1000 / 64, 100 + 1000 / 64);
+}
+
 static void what_the_signer_checks_itself_needs_no_budget(void **state)
 {
     struct fixture *f = *state;
@@ -219,6 +300,10 @@ int main(void)
         STORY(a_brake_that_holds_asks_one_person_once),
         STORY(early_renewals_beyond_their_budget_ask_a_person),
         STORY(enrolments_on_a_fronts_word_have_a_budget),
+        STORY(who_is_told_to_wait_for_the_next_hour_has_his_own_instant_in_it),
+        STORY(a_person_who_allows_more_allows_it_in_this_hour),
+        STORY(a_budget_in_thousands_is_exact_and_a_restart_gives_nothing_back),
+        STORY(what_is_undone_with_its_turn_costs_no_more_than_a_portion),
         STORY(what_the_signer_checks_itself_needs_no_budget),
         STORY(a_budget_of_claims_is_a_number_or_the_default),
     };

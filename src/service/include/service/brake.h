@@ -20,8 +20,9 @@ extern const struct brake brake_early;      /* renewals outside the device's win
  * says, or 1,000 or 1 %. */
 struct brake brake_claims(const struct product *product);
 
-/* Counts one more in this hour. *ret_is_free: it is still within. Counts also what it then
- * refuses. */
+/* Takes one of this hour; *ret_is_free: there was one left. The store learns of small portions
+ * taken ahead, so that what is allowed in thousands does not cost a write each; after a restart the
+ * rest of a portion counts as taken. */
 MUST_USE enum result brake_count(struct service *service, const struct brake *brake,
                                  int64_t product, int64_t now_s, bool *ret_is_free,
                                  struct err *err);
