@@ -115,7 +115,7 @@ static const struct option_row list_options[] = {LIMIT, {0}};
 static const struct option_row product_options[] = {PRODUCT, {0}};
 static const struct plan product_list = {plan_list, "/api/v1/products", NULL, product_columns,
                                          NULL};
-static const struct plan product_show = {action_product_show, "/api/v1/products", NULL,
+static const struct plan product_show = {action_named_show, "/api/v1/products", NULL,
                                          product_columns, NULL};
 
 static const struct option_row anchor_add_options[] = {
@@ -345,6 +345,48 @@ static const struct plan operator_add = {action_operator_add, "/api/v1/operators
 static const struct plan operator_list = {plan_list, "/api/v1/operators", NULL, operator_columns,
                                           NULL};
 
+static const struct option_row request_options[] = {
+    {"NAME", VALUE_TEXT, NULL, true, "your name as an operator to be"},
+    {"--out", VALUE_FILE, "FILE", false, "where the request goes (default: standard output)"},
+    {0},
+};
+static const struct plan operator_request = {.run = action_operator_request};
+static const struct option_row renew_options[] = {
+    {"--same-key", VALUE_NONE, NULL, false, "keep the key; an approver does in any case"},
+    {0},
+};
+static const struct plan operator_renew = {.run = action_operator_renew};
+static const struct option_row operator_options[] = {
+    {"NAME", VALUE_TEXT, NULL, true, "name of the operator"},
+    {0},
+};
+static const struct plan operator_show = {action_named_show, "/api/v1/operators", NULL,
+                                          operator_columns, NULL};
+static const struct option_row role_options[] = {
+    {"OPERATOR", VALUE_NUMBER, NULL, true, "his ID: `troth operator list`"},
+    {"--role", VALUE_CHOICE, "viewer|operator|admin", false, "what he may do"},
+    {"--scope", VALUE_TEXT, "OWNER", false, "owner whose devices he sees; empty: all"},
+    DRY_RUN,
+    {0},
+};
+static const struct field role_fields[] = {
+    {"--role", PLACE_TEXT, "role"},
+    {"--scope", PLACE_TEXT, "scope"},
+    DRY_RUN_FIELD,
+    {0},
+};
+static const struct plan operator_role = {plan_change, "/api/v1/operators/{OPERATOR}", role_fields,
+                                          NULL, "operator {OPERATOR} changed"};
+static const struct option_row remove_options[] = {
+    {"OPERATOR", VALUE_NUMBER, NULL, true, "his ID: `troth operator list`"},
+    DRY_RUN,
+    {0},
+};
+static const struct field remove_fields[] = {DRY_RUN_FIELD, {0}};
+static const struct plan operator_remove = {plan_change, "/api/v1/operators/{OPERATOR}/remove",
+                                            remove_fields, NULL, "operator {OPERATOR} removed"};
+static const struct plan whoami = {.run = action_whoami, .path = "/api/v1/status"};
+static const struct plan logout = {.run = action_logout};
 static const struct option_row approver_options[] = {
     {"OPERATOR", VALUE_NUMBER, NULL, true, "his number in `troth operator list`"},
     {"STATE", VALUE_CHOICE, "on|off", true, "may he approve what takes two people?"},
@@ -418,6 +460,9 @@ static const struct command commands[] = {
     {"config", "show", "all settings in force (trothd config show)", NULL, true, &trothd},
     {"config", "clock", "end the pause after the clock jumped", clock_options, false, &clock},
     {"login", NULL, "choose the server and who you are there", login_options, false, &login},
+    {"logout", NULL, "forget the server; key and certificate stay", NULL, false, &logout},
+    {"whoami", NULL, "who you are there: role, scope, end of the certificate", NULL, false,
+     &whoami},
     {"status", NULL, "how the fleet stands and what is owed, oldest first", NULL, false, &status},
     {"check", NULL, "for monitors: exit status 0 ok, 3 warning, 4 critical", NULL, false, &check},
     {"product", "add", "add a device model and its policy", product_add_options, false,
@@ -435,6 +480,15 @@ static const struct command commands[] = {
      bootstrap_options, false, &bootstrap},
     {"operator", "add", "add an operator", operator_add_options, false, &operator_add},
     {"operator", "list", "list operators", list_options, false, &operator_list},
+    {"operator", "show", "one operator", operator_options, false, &operator_show},
+    {"operator", "request", "make your own key, and a request for `troth operator add`",
+     request_options, false, &operator_request},
+    {"operator", "role", "set another operator's role and owner scope", role_options, false,
+     &operator_role},
+    {"operator", "remove", "end another operator and revoke his certificates", remove_options,
+     false, &operator_remove},
+    {"operator", "renew", "renew your own certificate, with a new key", renew_options, false,
+     &operator_renew},
     {"operator", "approver", "ask that an operator approves, or no longer, what takes two people",
      approver_options, false, &approver},
     {"approval", "list", "list what waits for another person", approval_list_options, false,

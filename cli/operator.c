@@ -2,6 +2,7 @@
 #include <base/file.h>
 #include <cli/actions.h>
 #include <cli/approval.h>
+#include <cli/identity.h>
 #include <cli/print.h>
 #include <cli/profile.h>
 #include <crypto/csr.h>
@@ -78,9 +79,7 @@ enum result action_login(struct session *session, const struct plan *plan, struc
 /* ---- bootstrap --------------------------------------------------------------------------------
  */
 
-/* The key of that file, made first when it is not there: a second attempt sends the same key, and
- * the server repeats its answer. */
-static enum result own_key(const char *path, struct key **ret, struct err *err)
+enum result identity_key(const char *path, struct key **ret, struct err *err)
 {
     if (file_exists(path))
         return key_load(path, NULL, ret, err);
@@ -91,8 +90,8 @@ static enum result own_key(const char *path, struct key **ret, struct err *err)
     return OK;
 }
 
-static enum result request_for(struct key *key, const char *name, struct blob *ret_pem,
-                               struct err *err)
+enum result identity_request(struct key *key, const char *name, struct blob *ret_pem,
+                             struct err *err)
 {
     struct x509_name_part subject = {.oid = oid_common_name, .text = bytes_of(name, strlen(name))};
     CLEANUP(blob_free) struct blob csr = {0};
@@ -159,14 +158,42 @@ enum result action_bootstrap(struct session *session, const struct plan *plan, s
     TRY(crypto_start(err));
     CLEANUP(key_freep) struct key *key = NULL;
     CLEANUP(blob_free) struct blob csr = {0};
-    TRY(own_key(profile.key, &key, err));
-    TRY(request_for(key, name, &csr, err));
+    TRY(identity_key(profile.key, &key, err));
+    TRY(identity_request(key, name, &csr, err));
     json_auto_t *answer = NULL;
     TRY(ask_bootstrap(session, name, key, &csr, &answer, err));
     TRY(keep(answer, "certificate", profile.certificate, err));
     TRY(keep(answer, "root", profile.root, err));
     TRY(profile_write(&profile, err));
     return greet(session, &profile, err);
+}
+
+/* ---- a new person -----------------------------------------------------------------------------
+ */
+
+enum result action_operator_request(struct session *session, const struct plan *plan,
+                                    struct err *err)
+{
+    (void)plan;
+    const char *name = session_text(session, "NAME"), *out = session_text(session, "--out");
+    char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
+    if (strchr(name, '/') != NULL || name[0] == '.')
+        return err_set(err, E_USAGE, "NAME is '%.64s'; wanted one that can name a file", name);
+    TRY(profile_folder(folder, sizeof folder, err));
+    TRY(put_text(path, sizeof path, folder, name, ".key", err));
+    TRY(crypto_start(err));
+    CLEANUP(key_freep) struct key *key = NULL;
+    CLEANUP(blob_free) struct blob csr = {0};
+    TRY(identity_key(path, &key, err));
+    TRY(identity_request(key, name, &csr, err));
+    if (out == NULL) {
+        fwrite(csr.p, 1, csr.n, session->out);
+        return OK;
+    }
+    TRY(file_write(out, 0644, blob_bytes(&csr), err));
+    if (!session->is_json)
+        fprintf(session->out, "request in %s; its key stays in %s\n", out, path);
+    return OK;
 }
 
 /* ---- others -----------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 #include <cli/profile.h>
 #include <cli/progress.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PROFILE_BYTES 16384
 
@@ -124,6 +126,15 @@ enum result profile_write(const struct profile *profile, struct err *err)
     if (text == NULL)
         return err_set(err, E_SYNTAX, "the profile's paths are not UTF-8");
     return file_write(path, 0600, bytes_of(text, strlen(text)), err);
+}
+
+enum result profile_remove(struct err *err)
+{
+    char path[CLI_PATH_MAX];
+    TRY(profile_path(path, sizeof path, err));
+    if (unlink(path) != 0 && errno != ENOENT)
+        return err_set(err, E_IO, "%s: %s", path, strerror(errno));
+    return OK;
 }
 
 enum result profile_open(const struct profile *profile, struct client **ret, struct err *err)

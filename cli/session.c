@@ -1,4 +1,5 @@
 #include <base/file.h>
+#include <cli/identity.h>
 #include <cli/profile.h>
 #include <cli/progress.h>
 #include <cli/session.h>
@@ -16,6 +17,8 @@ enum result session_client(struct session *session, struct client **ret, struct 
         struct profile profile;
         TRY(profile_read(&profile, err));
         TRY(profile_open(&profile, &session->client, err));
+        if (!session->is_json)
+            identity_warn(&profile);
     }
     *ret = session->client;
     return OK;

@@ -19,13 +19,14 @@ static bool is_not_wanted(void *context, const json_t *item)
     return false;
 }
 
-enum result action_product_show(struct session *session, const struct plan *plan, struct err *err)
+enum result action_named_show(struct session *session, const struct plan *plan, struct err *err)
 {
-    struct search search = {.name = session_text(session, "PRODUCT")};
+    const char *product = session_text(session, "PRODUCT");
+    struct search search = {.name = product != NULL ? product : session_text(session, "NAME")};
     TRY(plan_walk(session, plan, is_not_wanted, &search, err));
     json_auto_t *found = search.found;
     if (found == NULL)
-        return err_set(err, E_NOT_FOUND, "there is no product '%s'",
+        return err_set(err, E_NOT_FOUND, "there is no %s '%s'", session->args->command->noun,
                        err_value(bytes_of(search.name, strlen(search.name))).text);
     if (session->is_json)
         print_json(session, found);

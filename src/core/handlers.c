@@ -50,6 +50,13 @@ static void on_operator_add(struct core *core, struct ipc_channel *from,
     core_operator_add(core, &message->operator_add);
 }
 
+static void on_operator_renew(struct core *core, struct ipc_channel *from,
+                              struct ipc_message *message)
+{
+    (void)from;
+    core_operator_renew(core, &message->operator_renew);
+}
+
 static void on_import(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -135,6 +142,10 @@ static const struct {
     {IPC_APPROVAL_SIGN, on_verb},
     {IPC_APPROVAL_WITHDRAW, on_verb},
     {IPC_APPROVER_SET, on_verb},
+    {IPC_OPERATOR_SET, on_verb},
+    {IPC_OPERATOR_REMOVE, on_verb},
+    {IPC_OPERATOR_RENEW, on_operator_renew},
+    {IPC_OPERATOR_SETTLE, on_verb},
     {IPC_HEALTH_ASK, on_health},
     {IPC_SIGN_ANSWER, on_sign_answer},
     {IPC_CHECKED_CSR, on_checked},

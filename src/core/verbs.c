@@ -31,6 +31,9 @@ CALL(clock_accept)
 CALL(approval_sign)
 CALL(approval_withdraw)
 CALL(approver_set)
+CALL(operator_set)
+CALL(operator_remove)
+CALL(operator_settle)
 
 static const struct row {
     enum ipc_type type;
@@ -49,6 +52,9 @@ static const struct row {
     {IPC_APPROVAL_SIGN, call_approval_sign, false},
     {IPC_APPROVAL_WITHDRAW, call_approval_withdraw, false},
     {IPC_APPROVER_SET, call_approver_set, false},
+    {IPC_OPERATOR_SET, call_operator_set, false},
+    {IPC_OPERATOR_REMOVE, call_operator_remove, false},
+    {IPC_OPERATOR_SETTLE, call_operator_settle, false},
 };
 
 /* What every verb's message starts with (ipc/messages.def, FIELDS_asked). */
@@ -318,4 +324,29 @@ void core_operator_add(struct core *core, const struct msg_operator_add *ask)
         return;
     }
     core_go_on(core, job, ask->csr);
+}
+
+void core_operator_renew(struct core *core, const struct msg_operator_renew *ask)
+{
+    struct err err = {0};
+    struct operator_is who = {0};
+    log_request_set(ask->request);
+    struct job *job = job_new(&core->jobs, &core->desk, ask->id, ask->request);
+    if (job == NULL)
+        return; /* the desk's own deadline answers */
+    struct enrolment *e = &job->enrolment;
+    enum result result = verb_operator(&core->service, ask->operator_spki, &who, &err);
+    if (result == OK)
+        result = enrol_operator_renew(&core->service, &who, ask, core->now_s, e, &err);
+    e->kind = ENROL_OPERATOR;
+    if (result == OK && job_is_busy(&core->jobs, 0, e->spki_hash))
+        result = err_set(&err, E_BUSY, "the same key is being certified");
+    if (result == OK && ask->dry_run == 0) {
+        core_go_on(core, job, ask->csr);
+        return;
+    }
+    blob_free(&e->der); /* shown when it is meant */
+    e->code = err.code;
+    e->why = err;
+    job_finish(&core->jobs, job);
 }

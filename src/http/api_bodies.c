@@ -64,6 +64,17 @@ static const struct api_field approver_set_fields[] = {
 };
 SHAPE(approver_set);
 
+static const struct api_field operator_set_fields[] = {
+    API_FIELD("role", struct msg_operator_set, role, API_WORD, .words = &words_role),
+    API_FIELD("scope", struct msg_operator_set, scope, API_TEXT, .max = LIMIT_NAME),
+};
+SHAPE(operator_set);
+
+static const struct api_field operator_renew_fields[] = {
+    API_FIELD("csr", struct msg_operator_renew, csr, API_LINES, NEEDED, .max = PEM_MAX),
+};
+SHAPE(operator_renew);
+
 static const struct api_field approval_sign_fields[] = {
     API_FIELD("signature", struct msg_approval_sign, signature, API_TEXT, NEEDED, .min = 1, .max = 128),
 };

@@ -29,6 +29,10 @@ union verb_message {
     struct msg_permit_add permit_add;
     struct msg_cert_revoke cert_revoke;
     struct msg_operator_add operator_add;
+    struct msg_operator_set operator_set;
+    struct msg_operator_remove operator_remove;
+    struct msg_operator_renew operator_renew;
+    struct msg_operator_settle operator_settle;
 };
 
 /* A verb being asked for: its message, and what that points into. */
@@ -295,18 +299,25 @@ static void show_operator(const struct request *request, struct api_wait *wait,
     show_pem(wait, "root", root);
 }
 
+/* PEM in `csr` becomes DER, and its key goes to `spki`. */
+static enum result read_request(struct asking *asking, struct bytes *csr, struct bytes *spki,
+                                struct err *err)
+{
+    struct x509_csr request = {0};
+    const char *why = NULL;
+    TRY(read_pem(asking, "csr", PEM_CSR, csr, err));
+    if (!x509_read_csr(*csr, &request, &why))
+        return err_set(err, E_CSR, "csr: %s", why);
+    *spki = request.spki;
+    return OK;
+}
+
 static enum result finish_operator(const struct request *request, struct asking *asking,
                                    struct err *err)
 {
     (void)request;
     struct msg_operator_add *ask = &asking->message.operator_add;
-    struct x509_csr csr = {0};
-    const char *why = NULL;
-    TRY(read_pem(asking, "csr", PEM_CSR, &ask->csr, err));
-    if (!x509_read_csr(ask->csr, &csr, &why))
-        return err_set(err, E_CSR, "csr: %s", why);
-    ask->spki = csr.spki;
-    return OK;
+    return read_request(asking, &ask->csr, &ask->spki, err);
 }
 
 static const struct plan operator_add = {
@@ -335,6 +346,70 @@ void api_bootstrap(struct request *request)
 }
 
 /* ---- acts of two people --------------------------------------------------------------------- */
+
+static enum result finish_renew(const struct request *request, struct asking *asking,
+                                struct err *err)
+{
+    (void)request;
+    struct msg_operator_renew *ask = &asking->message.operator_renew;
+    return read_request(asking, &ask->csr, &ask->spki, err);
+}
+
+static const struct plan operator_renew = {
+    .type = IPC_OPERATOR_RENEW,
+    .shape = &shape_operator_renew,
+    .finish = finish_renew,
+    .show = show_operator,
+};
+
+void api_operator_renew(struct request *request)
+{
+    run(request, &operator_renew);
+}
+
+static const struct plan operator_settle = {.type = IPC_OPERATOR_SETTLE, .shape = &shape_nothing};
+
+void api_operator_settle(struct request *request)
+{
+    run(request, &operator_settle);
+}
+
+static enum result finish_set(const struct request *request, struct asking *asking, struct err *err)
+{
+    struct msg_operator_set *ask = &asking->message.operator_set;
+    ask->set_scope = ask->scope.p != NULL;
+    return api_read_number("operator", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &ask->operator_id, err);
+}
+
+static const struct plan operator_set = {
+    .type = IPC_OPERATOR_SET,
+    .shape = &shape_operator_set,
+    .finish = finish_set,
+};
+
+void api_operator_set(struct request *request)
+{
+    run(request, &operator_set);
+}
+
+static enum result finish_remove(const struct request *request, struct asking *asking,
+                                 struct err *err)
+{
+    return api_read_number("operator", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &asking->message.operator_remove.operator_id, err);
+}
+
+static const struct plan operator_remove = {
+    .type = IPC_OPERATOR_REMOVE,
+    .shape = &shape_nothing,
+    .finish = finish_remove,
+};
+
+void api_operator_remove(struct request *request)
+{
+    run(request, &operator_remove);
+}
 
 static enum result finish_approver(const struct request *request, struct asking *asking,
                                    struct err *err)

@@ -113,14 +113,56 @@ static size_t count_approvers(const struct replay_rows *rows, int64_t last)
 /* ---- what carries it ---------------------------------------------------------------------------
  */
 
-/* Also under the name of another event. */
-static bool changes_approvers(const struct replay_entry *entry)
+static bool has(struct bytes cells, uint8_t column)
 {
-    for (size_t i = 0; i < entry->n; i++)
-        if (entry->changes[i].table == TABLE_OPERATOR &&
-            value_of(entry->changes[i].cells, COL_OPERATOR_APPROVER).left > 0)
+    return value_of(cells, column).left > 0;
+}
+
+static struct bytes text_of(struct bytes cells, uint8_t column)
+{
+    struct reader r = value_of(cells, column);
+    return r.left > 0 && cbor_peek(&r) == CBOR_TEXT ? cbor_read_text(&r) : bytes_of(NULL, 0);
+}
+
+/* A new key of a person in use, with the role and scope that he has: a renewal. */
+static bool is_renewal(const struct replay_rows *rows, struct bytes new, int64_t last)
+{
+    int64_t person = int_of(new, COL_OPERATOR_PERSON);
+    for (int64_t id = 1; id <= last && person != 0; id++) {
+        struct bytes old = replay_rows_cells(rows, TABLE_OPERATOR, id);
+        int64_t his = int_of(old, COL_OPERATOR_PERSON);
+        if ((his != 0 ? his : id) == person && int_of(old, COL_OPERATOR_STATE) == IN_USE &&
+            int_of(old, COL_OPERATOR_ROLE) == int_of(new, COL_OPERATOR_ROLE) &&
+            bytes_equal(text_of(old, COL_OPERATOR_SCOPE), text_of(new, COL_OPERATOR_SCOPE)))
             return true;
+    }
     return false;
+}
+
+static const char *kind_of_change(const struct replay_rows *rows,
+                                  const struct replay_change *change, int64_t last)
+{
+    if (change->table != TABLE_OPERATOR)
+        return NULL;
+    if (has(change->cells, COL_OPERATOR_APPROVER))
+        return kind_of(EVENT_APPROVER_SET);
+    if (replay_rows_cells(rows, TABLE_OPERATOR, change->id).n == 0)
+        return is_renewal(rows, change->cells, last) ? NULL : kind_of(EVENT_OPERATOR_ADDED);
+    if (has(change->cells, COL_OPERATOR_ROLE) || has(change->cells, COL_OPERATOR_SCOPE))
+        return kind_of(EVENT_OPERATOR_CHANGED);
+    return NULL;
+}
+
+/* What an entry does to operators takes two people under the name of any event. */
+static const char *kind_of_entry(const struct replay_rows *rows, const struct replay_entry *entry,
+                                 int64_t last)
+{
+    for (size_t i = 0; i < entry->n; i++) {
+        const char *kind = kind_of_change(rows, &entry->changes[i], last);
+        if (kind != NULL)
+            return kind;
+    }
+    return kind_of(entry->event);
 }
 
 static const struct replay_change *find_execution(const struct replay_entry *entry)
@@ -187,8 +229,7 @@ const char *replay_check_people(const struct replay_rows *rows, const struct rep
                                 const struct merkle_hash *hash, const struct countersigner *signer,
                                 int64_t last_operator)
 {
-    const char *kind =
-        changes_approvers(entry) ? kind_of(EVENT_APPROVER_SET) : kind_of(entry->event);
+    const char *kind = kind_of_entry(rows, entry, last_operator);
     if (kind == NULL)
         return NULL;
     size_t there = count_approvers(rows, last_operator);

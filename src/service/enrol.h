@@ -26,6 +26,16 @@ MUST_USE enum result enrol_grant(struct service *service, struct enrolment *job,
 MUST_USE enum result enrol_repeat(struct service *service, int64_t certificate,
                                   struct enrolment *job, struct err *err);
 
+#define OPERATOR_VALIDITY_S (INT64_C(365) * 86400)
+
+/* E_KEY_SHARED when any certificate is over this key. */
+MUST_USE enum result operator_check_key(struct service *service, const uint8_t spki[32],
+                                        struct err *err);
+
+/* What a renewed operator certificate changes beside itself, as part of the act that records it. */
+MUST_USE enum result operator_renewed(struct service *service, const struct enrolment *job,
+                                      int64_t now_s, struct err *err);
+
 /* May issue now: clock and room on the disk. */
 MUST_USE enum result enrol_may_issue(const struct service *service, struct err *err);
 

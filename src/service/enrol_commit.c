@@ -140,10 +140,22 @@ static enum result is_still_first(struct service *service, const struct enrolmen
     return OK;
 }
 
+/* Whoever was removed while the signer worked is not renewed. */
+static enum result is_still_in_use(struct service *service, const struct enrolment *job, bool *ret,
+                                   struct err *err)
+{
+    struct operator_row row = {0};
+    TRY(store_operator_row(service->store, job->operator_from, &row, err));
+    *ret = row.state == 1;
+    return OK;
+}
+
 static enum result is_unchanged(struct service *service, const struct enrolment *job, bool *ret,
                                 struct err *err)
 {
     *ret = true;
+    if (job->operator_person != 0)
+        return is_still_in_use(service, job, ret, err);
     if (job->kind == ENROL_OPERATOR)
         return is_still_first(service, job, ret, err);
     if (job->kind != ENROL_DEVICE)
@@ -173,6 +185,7 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     TRY(is_unchanged(service, job, &live, err));
     bool is_device = job->kind == ENROL_DEVICE;
     enum event event = !live                         ? EVENT_CERTIFICATE_ORPHANED
+                       : job->operator_person != 0   ? EVENT_OPERATOR_RENEWED
                        : job->kind == ENROL_OPERATOR ? EVENT_OPERATOR_ADDED
                        : job->answer.is_under_grace  ? EVENT_GRACE_RENEWED
                                                      : EVENT_CERTIFICATE_ISSUED;
@@ -184,7 +197,9 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     struct certificate row = row_of(job, state, now_s);
     int64_t id = add_certificate(service, &row, bytes_of(digest, sizeof digest));
     uint8_t name[32];
-    if (live && job->kind == ENROL_OPERATOR)
+    if (live && job->operator_person != 0)
+        TRY(operator_renewed(service, job, now_s, err));
+    else if (live && job->kind == ENROL_OPERATOR)
         TRY(add_operator(service, job, name, err));
     if (live)
         service->used = job->approval;

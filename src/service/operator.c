@@ -4,8 +4,6 @@
 #include <base/text.h>
 #include <crypto/hash.h>
 
-#define OPERATOR_VALIDITY_S (INT64_C(365) * 86400)
-
 /* The local socket only bootstraps: it adds one admin, and only while there is nobody; but whose
  * answer was lost may ask again. */
 static enum result check_bootstrap(struct service *service, const struct msg_operator_add *ask,
@@ -36,7 +34,7 @@ static enum result check(struct service *service, const struct operator_is *who,
 }
 
 /* One key is one holder's, here as everywhere (TD-01). */
-static enum result check_key(struct service *service, const uint8_t spki[32], struct err *err)
+enum result operator_check_key(struct service *service, const uint8_t spki[32], struct err *err)
 {
     struct certificate other = {0};
     enum result result = store_certificate_with_key(service->store, spki, -1, &other, err);
@@ -78,7 +76,7 @@ static enum result answer_again(struct service *service, struct enrolment *job, 
 static enum result add(struct service *service, const struct msg_operator_add *ask, int64_t now_s,
                        struct enrolment *job, struct err *err)
 {
-    TRY(check_key(service, job->spki_hash, err));
+    TRY(operator_check_key(service, job->spki_hash, err));
     bool fits = text_copy(ask->name, job->common_name, sizeof job->common_name) &&
                 text_copy(ask->scope, job->operator_scope, sizeof job->operator_scope);
     if (!fits)

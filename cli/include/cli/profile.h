@@ -19,6 +19,9 @@ MUST_USE enum result profile_read(struct profile *ret, struct err *err);
 /* Replaces it; mode 0600, folders made as needed. */
 MUST_USE enum result profile_write(const struct profile *profile, struct err *err);
 
+/* Removes the profile, not the files that it names. One that is not there is no failure. */
+MUST_USE enum result profile_remove(struct err *err);
+
 /* Folder of the profile, made (mode 0700) when it is not there: keys of `operator bootstrap`. */
 MUST_USE enum result profile_folder(char *to, size_t max, struct err *err);
 

@@ -191,6 +191,47 @@ static void the_right_to_approve_ends_by_two_whatever_the_entry_is_called(void *
     expect_refused(f, "with the approval that carries it");
 }
 
+/* Operator `id` in use, as an entry of this event writes it. */
+static void write_operator(struct fixture *f, enum event event, int64_t id, int64_t person,
+                           int64_t role)
+{
+    struct act act;
+    act_begin(&act, event, 70, core, 0);
+    struct change *c = act_change(&act, TABLE_OPERATOR, id);
+    change_int(c, COL_OPERATOR_ROLE, role);
+    change_int(c, COL_OPERATOR_STATE, 1);
+    change_int(c, COL_OPERATOR_PERSON, person);
+    append(f, &act);
+}
+
+static void a_renewal_is_of_a_person_in_use_with_his_role(void **state)
+{
+    struct fixture *f = *state;
+    write_operator(f, EVENT_OPERATOR_ADDED, 3, 0, 1);
+    add_people(f, 2, 2);
+    write_operator(f, EVENT_OPERATOR_RENEWED, 4, 3, 1);
+    assert_ok(replay_all(f));
+    write_operator(f, EVENT_OPERATOR_RENEWED, 5, 3, 3);
+    expect_refused(f, "with the approval that carries it");
+}
+
+static void a_renewal_of_nobody_is_one_more_operator(void **state)
+{
+    struct fixture *f = *state;
+    add_people(f, 2, 2);
+    write_operator(f, EVENT_OPERATOR_RENEWED, 3, 0, 3);
+    expect_refused(f, "with the approval that carries it");
+}
+
+static void a_role_changes_by_two_whatever_the_entry_is_called(void **state)
+{
+    struct fixture *f = *state;
+    write_operator(f, EVENT_OPERATOR_ADDED, 3, 0, 1);
+    add_people(f, 2, 2);
+    write_operator(f, EVENT_OPERATOR_SETTLED, 3, 0, 3);
+    expect_refused(f, "with the approval that carries it");
+}
+
 static void an_act_that_is_carried_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -290,6 +331,9 @@ int main(void)
         STORY(one_alone_may_not_after_he_ended_the_other),
         STORY(who_ended_carries_nothing),
         STORY(the_right_to_approve_ends_by_two_whatever_the_entry_is_called),
+        STORY(a_renewal_is_of_a_person_in_use_with_his_role),
+        STORY(a_renewal_of_nobody_is_one_more_operator),
+        STORY(a_role_changes_by_two_whatever_the_entry_is_called),
         STORY(an_act_that_is_carried_is_taken),
         STORY(an_approval_of_another_kind_carries_nothing),
         STORY(a_hash_of_other_bytes_carries_nothing),

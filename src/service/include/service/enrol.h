@@ -65,6 +65,9 @@ struct enrolment {
     enum role operator_role;
     struct actor operator_by;
     struct used_approval approval; /* that carries it; row 0 = none */
+    int64_t operator_person;       /* a renewal: whose, and the row that asked; 0 = no renewal */
+    int64_t operator_from;
+    uint8_t operator_name[32]; /* digest of the personal row */
     char common_name[LIMIT_NAME + 1];
     char operator_scope[LIMIT_NAME + 1];
 };
@@ -88,6 +91,14 @@ MUST_USE enum result enrol_server(struct service *service, struct bytes spki, in
 MUST_USE enum result enrol_operator(struct service *service, const struct operator_is *who,
                                     const struct msg_operator_add *ask, int64_t now_s,
                                     struct enrolment *job, struct err *err);
+
+/* One more certificate for who asks. Over a new key it makes a row of the same person, whose older
+ * keys end by verb_operator_settle; over the key that he has it replaces the certificate. The same
+ * new key again gets the same certificate. E_APPROVAL for another key of an approver,
+ * E_KEY_SHARED, E_OPERATOR. */
+MUST_USE enum result enrol_operator_renew(struct service *service, const struct operator_is *who,
+                                          const struct msg_operator_renew *ask, int64_t now_s,
+                                          struct enrolment *job, struct err *err);
 
 /* What the signer is asked; points into `job` and `csr`. */
 struct msg_sign enrol_sign_message(const struct enrolment *job, uint64_t id, struct bytes csr);

@@ -63,5 +63,8 @@ VERB(clock_accept);
 VERB(approval_sign);
 VERB(approval_withdraw);
 VERB(approver_set);
+VERB(operator_set);
+VERB(operator_remove);
+VERB(operator_settle);
 
 #endif

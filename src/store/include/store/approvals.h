@@ -40,6 +40,10 @@ struct signature_row {
 
 MUST_USE enum result store_operator_row(struct store *store, int64_t id, struct operator_row *ret,
                                         struct err *err);
+/* The rows of one person whose keys are in use, the oldest first. */
+MUST_USE enum result store_operator_keys(struct store *store, int64_t person,
+                                         struct operator_row *ret, size_t max, size_t *ret_n,
+                                         struct err *err);
 /* How many persons have the right to approve, also of those whose certificates ended: whoever ends
  * another's does not become the only one. */
 MUST_USE enum result store_count_approvers(struct store *store, int64_t *ret_n, struct err *err);
@@ -56,8 +60,8 @@ MUST_USE enum result store_signatures(struct store *store, int64_t approval,
                                       struct signature_row *ret, size_t max, size_t *ret_n,
                                       struct err *err);
 
-/* One cell as it stands, for who shows what a change would change. `space` takes TEXT and BLOB, which
- * `ret` points into. R_NOT_FOUND when there is no such row. */
+/* One cell as it stands, for who shows what a change would change. `space` takes TEXT and BLOB,
+ * which `ret` points into. R_NOT_FOUND when there is no such row. */
 MUST_USE enum result store_cell(struct store *store, enum column column, int64_t id,
                                 struct buf *space, struct cell *ret, struct err *err);
 
