@@ -4,6 +4,8 @@
 #include <cli/print.h>
 #include <cli/profile.h>
 
+#include <base/file.h>
+#include <crypto/hash.h>
 #include <crypto/key.h>
 #include <crypto/start.h>
 #include <wire/approval.h>
@@ -114,7 +116,9 @@ static enum result read_body(const json_t *answer, struct body *ret, struct err 
 /* ---- signing ----------------------------------------------------------------------------------
  */
 
-static enum result sign(const struct body *body, char *to, size_t max, struct err *err)
+/* With the profile's key; base64 and a NUL to `to`, and, when not NULL, SHA-256 of the key. */
+static enum result sign(const struct body *body, char *to, size_t max, uint8_t *ret_key,
+                        struct err *err)
 {
     static uint8_t space[sizeof APPROVAL_PREFIX + APPROVAL_MAX];
     struct buf text = buf_over(space, sizeof space);
@@ -134,13 +138,15 @@ static enum result sign(const struct body *body, char *to, size_t max, struct er
     if (!buf_ok(&encoded))
         return err_set(err, E_BUG, "signature");
     to[encoded.n] = '\0';
+    if (ret_key != NULL)
+        sha256(key_spki(key), ret_key);
     return OK;
 }
 
 static enum result send_signature(struct session *session, const struct body *body, struct err *err)
 {
     char signature[128], path[64];
-    TRY(sign(body, signature, sizeof signature, err));
+    TRY(sign(body, signature, sizeof signature, NULL, err));
     snprintf(path, sizeof path, "/api/v1/approvals/%llu/sign",
              (unsigned long long)body->approval.number);
     json_auto_t *request = json_pack("{s:s}", "signature", signature);
@@ -232,11 +238,41 @@ enum result action_approval_show(struct session *session, const struct plan *pla
     return OK;
 }
 
+/* Without a server: the bytes of a file, and to --out a line of SHA-256 of the key and the
+ * signature, hexadecimal and base64. */
+static enum result sign_file(struct session *session, const char *path, struct err *err)
+{
+    static struct body body;
+    CLEANUP(blob_free) struct blob file = {0};
+    char signature[128], line[256], hex[2 * SHA256_N + 1] = "";
+    uint8_t key[SHA256_N];
+    const char *why = NULL, *out = session_text(session, "--out");
+    if (out == NULL)
+        return err_set(err, E_USAGE, "--file wants --out FILE, where the signature goes");
+    TRY(file_read(path, sizeof body.p, &file, err));
+    memcpy(body.p, file.p, file.n);
+    body.n = file.n;
+    if (!approval_read(bytes_of(body.p, body.n), &body.approval, &why))
+        return err_set(err, E_SYNTAX, "%s: %s", path, why);
+    if (!session->is_json)
+        print_approval(session, &body.approval);
+    TRY(sign(&body, signature, sizeof signature, key, err));
+    struct buf text = buf_over(hex, sizeof hex - 1);
+    hex_encode(&text, bytes_of(key, sizeof key));
+    int n = snprintf(line, sizeof line, "%s %s\n", hex, signature);
+    return file_write(out, 0644, bytes_of(line, (size_t)n), err);
+}
+
 enum result action_approval_sign(struct session *session, const struct plan *plan, struct err *err)
 {
     (void)plan;
     static struct body body;
     json_auto_t *answer = NULL;
+    const char *file = session_text(session, "--file");
+    if (file != NULL)
+        return sign_file(session, file, err);
+    if (session_text(session, "APPROVAL") == NULL)
+        return err_set(err, E_USAGE, "wanted is APPROVAL, or --file FILE --out FILE");
     TRY(fetch_named(session, &answer, &body, err));
     if (!session->is_json)
         print_approval(session, &body.approval);

@@ -402,6 +402,12 @@ static const struct option_row approval_options[] = {
     {"APPROVAL", VALUE_NUMBER, NULL, true, "number of the request"},
     {0},
 };
+static const struct option_row approval_sign_options[] = {
+    {"APPROVAL", VALUE_NUMBER, NULL, false, "its number in `troth approval list`"},
+    {"--file", VALUE_FILE, "FILE", false, "the bytes of a request in a file, without a server"},
+    {"--out", VALUE_FILE, "FILE", false, "with --file: where key hash and signature go"},
+    {0},
+};
 static const struct option_row approval_list_options[] = {
     {"--all", VALUE_CHOICE, "true|false", false, "also those that ended"},
     LIMIT,
@@ -495,7 +501,7 @@ static const struct command commands[] = {
      &approval_list},
     {"approval", "show", "what exactly will run, what it touches, and who signed it",
      approval_options, false, &approval_show},
-    {"approval", "sign", "show it, sign it with your own key", approval_options, false,
+    {"approval", "sign", "show it, sign it with your own key", approval_sign_options, false,
      &approval_sign},
     {"approval", "withdraw", "end a request", approval_options, false, &approval_withdraw},
     {"device", "import", "import devices from CSV", import_options, false, &device_import},

@@ -78,6 +78,7 @@ static const struct number_row numbers[] = {
     LIMIT_ROW(product_burst, 1, 1000000, 2000),
     LIMIT_ROW(address_per_s, 0, 1000000, 200),
     LIMIT_ROW(address_burst, 1, 1000000, 2000),
+    LIMIT_ROW(approval_s, 1, 2592000, 86400),
 };
 
 static enum result take_numbers(struct source *from, const struct loaded *loaded,

@@ -227,7 +227,7 @@ enum result approval_ask(struct service *service, const struct operator_is *who,
         .number = (uint64_t)id,
         .requester = who->row.person,
         .created_s = now_s,
-        .expires_s = now_s + APPROVAL_TTL_S,
+        .expires_s = now_s + service->limits.approval_s,
     };
     TRY(write_body(service, &head, type, ask, watch, answer, err));
     struct bytes body = bytes_of(service->approval_body, service->approval_body_n);

@@ -2,7 +2,9 @@
 what exactly will run, countersigned by the signer, run once. And the attacks on that."""
 
 import base64
+import json
 import re
+import signal
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -197,6 +199,19 @@ def test_attack_swapped(people):
     assert people.products() == []
 
 
+def test_attack_expired(people):
+    """What waited too long runs no more, whoever signs it then."""
+    server = people.server
+    server.config["limits"] = {"approval_s": 1}
+    server.config_file.write_text(json.dumps(server.config))
+    server.process.send_signal(signal.SIGHUP)
+    assert lab.eventually(lambda: "event=reloaded" in server.log(), 20), server.log()
+    number = people.ask()["approval"]
+    becomes(people.alice, number, "expired")
+    sign(people.bob, number).problem(409, "E4002")
+    assert people.products() == []
+
+
 def test_attack_self(people):
     """Who asks does not approve by himself, however often he signs."""
     number = people.ask()["approval"]
@@ -296,6 +311,17 @@ def test_people_see_what_they_sign(people, tmp_path):
     assert "alice" in alice("approval", "list").stdout
     said = bob("approval", "sign", number).stdout
     assert f"approval {number}: executed" in said
+
+    (tmp_path / "bytes").write_bytes(body_of(people.alice, number))
+    said = bob("approval", "sign", "--file", tmp_path / "bytes", "--out", tmp_path / "line").stdout
+    assert "with     name = pump" in said
+    key, signature = (tmp_path / "line").read_text().split()
+    assert key == lab.spki_hash(people.bob.key)
+    people.bob.key.public_key().verify(base64.b64decode(signature),
+                                       PREFIX + body_of(people.alice, number), ec.ECDSA(hashes.SHA256()))
+    (tmp_path / "bytes").write_bytes(body_of(people.alice, number) + b"\0")
+    bob("approval", "sign", "--file", tmp_path / "bytes", "--out", tmp_path / "none", check=False)
+    assert not (tmp_path / "none").exists()
 
     alice("product", "set", "pump", "--grace", "60d")
     number += 1

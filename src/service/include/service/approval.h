@@ -13,7 +13,6 @@
 
 #include <service/verb.h>
 
-#define APPROVAL_TTL_S (24 * 3600)
 #define APPROVAL_SIGNERS_MAX 8
 
 /* Must this event have an approval? (ledger/two_people.def) */
