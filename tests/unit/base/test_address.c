@@ -88,10 +88,30 @@ static void literals_are_told_from_names(void **state)
     assert_false(is_ip_literal(""));
 }
 
+static void a_peer_is_named_as_the_configuration_writes_it(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"192.0.2.1:80", "[2001:db8::1]:8443", "0.0.0.0:0"};
+    for (size_t i = 0; i < LENGTH_OF(texts); i++) {
+        struct address address;
+        assert_int_equal(address_parse(texts[i], &address, NULL), OK);
+        memset(address.text, 'x', sizeof address.text);
+        address_name(&address);
+        assert_string_equal(address.text, texts[i]);
+    }
+    struct address other = {.sa.ss_family = AF_UNIX};
+    address_name(&other);
+    assert_string_equal(other.text, "local");
+    other.sa.ss_family = AF_UNSPEC;
+    address_name(&other);
+    assert_string_equal(other.text, "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_literal_address_with_port_is_refused),
+        cmocka_unit_test(a_peer_is_named_as_the_configuration_writes_it),
         cmocka_unit_test(an_ipv4_address_is_read),
         cmocka_unit_test(an_ipv6_address_is_read),
         cmocka_unit_test(literals_are_told_from_names),
