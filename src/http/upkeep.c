@@ -34,6 +34,7 @@ static enum result prepare(void *owner, const struct config *next, struct err *e
     upkeep->is_asking = false; /* what is under way has the former names */
     TRY(ask(upkeep, true, err));
     upkeep->next_id = upkeep->asked_id;
+    upkeep->is_preparing = true;
     return R_WAIT;
 }
 
@@ -42,6 +43,7 @@ static void put_in_use(struct upkeep *upkeep);
 static void commit(void *owner, const struct config *now)
 {
     struct upkeep *upkeep = owner;
+    upkeep->is_preparing = false;
     upkeep->keep_ms = keep_ms(now);
     listener_set_limits(upkeep->listener, &now->limits);
     put_in_use(upkeep);
@@ -51,6 +53,7 @@ static void abandon(void *owner)
 {
     struct upkeep *upkeep = owner;
     upkeep->next_id = 0;
+    upkeep->is_preparing = false;
     identity_abandon(upkeep->identity);
 }
 
@@ -183,7 +186,7 @@ static bool is_time_to_ask(const struct upkeep *upkeep, int64_t now_ms)
 {
     bool is_due = clock_now_s() >= identity_renew_s(upkeep->identity);
     bool is_early = upkeep->asked_id > 0 && now_ms < upkeep->asked_ms + ASK_AGAIN_MS;
-    return upkeep->authorities != NULL && is_due && !is_early;
+    return upkeep->authorities != NULL && is_due && !is_early && !upkeep->is_preparing;
 }
 
 void upkeep_tick(struct upkeep *upkeep)

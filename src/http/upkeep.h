@@ -20,7 +20,8 @@ struct upkeep {
     int64_t asked_ms, keep_ms;
     bool is_asking;
     struct reload *reload;
-    uint64_t next_id; /* of the request for the names that a reload prepares; 0 = none under way */
+    uint64_t next_id;  /* of the request for the names that a reload prepares; 0 = none under way */
+    bool is_preparing; /* from that request to commit or abandon: no other one is sent */
 };
 
 /* Makes the TLS key, and hooks itself into the reload, for the listener as well: open connections
