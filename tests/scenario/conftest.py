@@ -31,8 +31,8 @@ def shim(tmp_path_factory):
 
 @pytest.fixture
 def faulty(tmp_path, shim, monkeypatch):
-    """A server whose machine fails by `server.control`; a peer that runs with `server.environment`
-    has the same clock."""
+    """A server whose machine fails by `server.control`; a program of ours that runs with
+    `server.environment`, and another's with `server.clock`, has the same clock."""
     path = tmp_path / "control"
     path.write_bytes(bytes(ctypes.sizeof(Control)))
     with open(path, "r+b") as file:
@@ -41,6 +41,7 @@ def faulty(tmp_path, shim, monkeypatch):
         sanitizer = lab.run("cc", "-print-file-name=libasan.so").stdout if lab.SANITIZED else ""
         monkeypatch.setenv("TROTH_FAULT_CONTROL", str(path))
         server.environment = {"LD_PRELOAD": f"{sanitizer.strip()} {shim}".strip()}
+        server.clock = {"LD_PRELOAD": str(shim)}
         try:
             yield server.start()
         finally:

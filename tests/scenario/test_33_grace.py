@@ -126,7 +126,7 @@ def renew_by(ask, server, device, stem):
     stem.with_suffix(".csr").write_text(lab.csr_pem(csr))
     der = csr.public_bytes(lab.serialization.Encoding.DER)
     stem.with_suffix(".b64").write_bytes(lab.base64.b64encode(der))
-    ask(server, device, stem, {**os.environ, **server.environment})
+    ask(server, device, stem, {**os.environ, **server.clock})
 
 
 def curl(server, device, stem, environment):
