@@ -203,8 +203,8 @@ static enum result ask_people(struct core *core, const struct ipc_message *messa
         TRY(approval_complete(&core->service, &full.approver_set, err));
     TRY(core_rehearse(core, &full, who, &watch, answer, err));
     TRY(store_begin(core->store, err));
-    enum result result = approval_ask(&core->service, who, message->type, asked_of(&full), &watch,
-                                      core->now_s, answer, err);
+    const struct approval_wish wish = {message->type, asked_of(&full), &watch};
+    enum result result = approval_ask(&core->service, who, &wish, core->now_s, answer, err);
     if (result == OK && asked_of(message)->key.n > 0) {
         struct key key = key_of(who, message->type, asked_of(message)->key);
         result = keep_answer(core, &key, answer, err);
@@ -285,8 +285,8 @@ static enum result ask_for_operator(struct core *core, const struct msg_operator
     struct watch nothing = {.changes = buf_over(nothing.space, sizeof nothing.space)};
     struct msg_verb_answer answer = {.id = ask->id, .created = 1};
     TRY(turn_begin(core, err));
-    TRY(approval_ask(&core->service, who, IPC_OPERATOR_ADD, ask, &nothing, core->now_s, &answer,
-                     err));
+    const struct approval_wish wish = {IPC_OPERATOR_ADD, ask, &nothing};
+    TRY(approval_ask(&core->service, who, &wish, core->now_s, &answer, err));
     turn_end(core);
     core_answer_verb(core, &answer);
     return OK;

@@ -191,7 +191,7 @@ struct parts {
 };
 
 static enum result write_body(struct service *service, const struct approval *head,
-                              enum ipc_type type, const void *ask, const struct watch *watch,
+                              const struct approval_wish *wish,
                               const struct msg_verb_answer *answer, struct err *err)
 {
     struct parts space;
@@ -201,9 +201,9 @@ static enum result write_body(struct service *service, const struct approval *he
     struct buf body = buf_over(service->approval_body, sizeof service->approval_body);
     struct approval approval = *head;
     int64_t devices = 0;
-    TRY(count_devices(service, type, ask, &devices, err));
-    TRY(ipc_write_params(type, ask, &parameters, err));
-    put_changes(&changes, watch);
+    TRY(count_devices(service, wish->type, wish->ask, &devices, err));
+    TRY(ipc_write_params(wish->type, wish->ask, &parameters, err));
+    put_changes(&changes, wish->watch);
     put_counts(&counts, answer, devices);
     approval.parameters = buf_bytes(&parameters);
     approval.changes = buf_bytes(&changes);
@@ -216,20 +216,20 @@ static enum result write_body(struct service *service, const struct approval *he
     return OK;
 }
 
-enum result approval_ask(struct service *service, const struct operator_is *who, enum ipc_type type,
-                         const void *ask, const struct watch *watch, int64_t now_s,
+enum result approval_ask(struct service *service, const struct operator_is *who,
+                         const struct approval_wish *wish, int64_t now_s,
                          struct msg_verb_answer *answer, struct err *err)
 {
     uint8_t hash[32];
     int64_t id = service_next_id(service, TABLE_APPROVAL);
     const struct approval head = {
-        .kind = text_bytes(ipc_name(type)),
+        .kind = text_bytes(ipc_name(wish->type)),
         .number = (uint64_t)id,
         .requester = who->row.person,
         .created_s = now_s,
         .expires_s = now_s + service->limits.approval_s,
     };
-    TRY(write_body(service, &head, type, ask, watch, answer, err));
+    TRY(write_body(service, &head, wish, answer, err));
     struct bytes body = bytes_of(service->approval_body, service->approval_body_n);
     sha256(body, hash);
 

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <base/text.h>
+#include <service/approval.h>
 #include <service/verb.h>
 
 #include <setjmp.h>
@@ -127,6 +128,24 @@ static void an_approver_is_neither_removed_nor_given_a_key_by_one(void **state)
     assert_true(is_known(f, 2));
 }
 
+/* What a rehearsal does beside rows nobody undoes. */
+static void rehearsing_to_accept_the_clock_accepts_nothing(void **state)
+{
+    struct fixture *f = *state;
+    static struct watch watch;
+    struct msg_clock_accept ask = {0};
+    struct msg_verb_answer answer = {0};
+    begin(f);
+    clock_guard_set(&f->service.clock, f->now_s, 0, 0);
+    clock_guard_look(&f->service.clock, f->now_s + 30 * CLOCK_JUMP_S, 1, 0);
+    assert_int_equal(clock_guard_check(&f->service.clock, NULL), R_REFUSED);
+    approval_watch_begin(&f->service, &watch);
+    assert_ok(verb_clock_accept(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
+    approval_watch_end(&f->service);
+    commit(f);
+    assert_int_equal(clock_guard_check(&f->service.clock, NULL), R_REFUSED);
+}
+
 int main(void)
 {
 #define WITH_SERVICE(test) cmocka_unit_test_setup_teardown(test, fixture_set_up, fixture_tear_down)
@@ -135,6 +154,7 @@ int main(void)
         WITH_SERVICE(whoever_is_removed_loses_all_his_keys),
         WITH_SERVICE(a_key_of_another_renews_nobody),
         WITH_SERVICE(the_local_socket_renews_nobody),
+        WITH_SERVICE(rehearsing_to_accept_the_clock_accepts_nothing),
         WITH_SERVICE(an_approver_is_neither_removed_nor_given_a_key_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

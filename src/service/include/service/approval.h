@@ -31,11 +31,18 @@ struct watch {
 void approval_watch_begin(struct service *service, struct watch *watch);
 void approval_watch_end(struct service *service);
 
+/* A verb as it was asked for, and what its rehearsal changed. */
+struct approval_wish {
+    enum ipc_type type;
+    const void *ask; /* the message's struct */
+    const struct watch *watch;
+};
+
 /* Records the request of the verb `type` with its message `ask`, which the rehearsal found right;
  * answer has its counts, and gets `approval` and `body`. Inside a transaction. E_TOO_LARGE. */
 MUST_USE enum result approval_ask(struct service *service, const struct operator_is *who,
-                                  enum ipc_type type, const void *ask, const struct watch *watch,
-                                  int64_t now_s, struct msg_verb_answer *answer, struct err *err);
+                                  const struct approval_wish *wish, int64_t now_s,
+                                  struct msg_verb_answer *answer, struct err *err);
 
 /* What the verb may not know of itself: who the operator is that becomes an approver. */
 MUST_USE enum result approval_complete(struct service *service, struct msg_approver_set *ask,
