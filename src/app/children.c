@@ -40,14 +40,22 @@ static void ignore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static _Noreturn void become(const struct child *child, const struct launch *launch, pid_t parent)
+/* The signal is asked for once the user is the last one: changing it forgets that. */
+static _Noreturn void become(const struct child *child, const struct launch *launch,
+                             const struct users *users, pid_t parent)
 {
+    struct err err = {0};
+    log_open(child->name, STDERR_FILENO);
+    if (users_become(users, child->row->role, &err) != OK) {
+        log_err(LEVEL_ERROR, "not-started", &err, NULL);
+        _exit(EXIT_FAILURE);
+    }
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) /* it died before the line above */
         _exit(EXIT_FAILURE);
     prctl(PR_SET_NAME, child->name);
     ignore_signals();
-    log_open(child->name, STDERR_FILENO);
     _exit(child->row->run(launch));
 }
 
@@ -66,7 +74,7 @@ static enum result start_child(struct children *children, struct child *child, s
     };
     pid_t pid = fork();
     if (pid == 0)
-        become(child, &launch, parent);
+        become(child, &launch, &children->users, parent);
     int failure = errno;
     close(pair[0]);
     if (pid < 0) {

@@ -2,6 +2,7 @@
 #ifndef APP_CHILDREN_H
 #define APP_CHILDREN_H
 
+#include "users.h"
 #include "wiring.h"
 
 #include <app/supervisor.h>
@@ -24,6 +25,7 @@ struct children {
     const struct config *config; /* in force */
     const char *path;            /* of its file */
     bool is_lab;
+    struct users users;
     struct wires wires;
     struct child all[CHILDREN_MAX];
     size_t n;

@@ -5,6 +5,8 @@
 #include <app/load.h>
 #include <base/clock.h>
 
+#include "users.h"
+
 #include <stdio.h>
 
 static enum result check_request(const struct arguments *arguments,
@@ -53,10 +55,13 @@ static enum result init(const struct arguments *arguments, struct err *err)
     const char *folder = argument_text(arguments, "--accept");
     TRY(check_request(arguments, &request, err));
     TRY(mode_load(arguments, &request.config, err));
-    if (folder != NULL)
-        return init_accept(request.config, folder, request.now_s, err);
+    if (folder != NULL) {
+        TRY(init_accept(request.config, folder, request.now_s, err));
+        return users_own(request.config, err);
+    }
     TRY(warn_of_cost(&request, err));
-    return init_create(&request, err);
+    TRY(init_create(&request, err));
+    return request.csr_only ? OK : users_own(request.config, err);
 }
 
 static void report(const struct arguments *arguments)

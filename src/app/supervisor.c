@@ -127,6 +127,7 @@ static enum result on_message(struct supervisor *s, struct child *child, struct 
     if (s->is_ready || !children_are_ready(&s->children))
         return OK;
     say_ready(s);
+    TRY(users_become(&s->children.users, IPC_SUPERVISOR, err));
     return enter_sandbox(s->children.config, err);
 }
 
@@ -159,6 +160,7 @@ static enum result wait_once(struct supervisor *s, struct err *err)
 static enum result run(struct supervisor *s, struct err *err)
 {
     const struct listeners *listen = &s->children.wires.listen;
+    TRY(users_find(s->children.config, &s->children.users, err));
     TRY(wires_make(s->children.config, &s->children.wires, err));
     log_event(LEVEL_INFO, "listening", {"device", listen_address(listen->device).text},
               {"operator", listen_address(listen->operators).text},

@@ -265,6 +265,23 @@ static void take_switches(const struct loaded *loaded, struct config *config)
     config->lab = loaded->lab != NULL && *loaded->lab == 1;
 }
 
+/* What useradd(8) takes as the beginning of a name. */
+static enum result take_users(struct source *from, const struct loaded *loaded,
+                              struct config *config, struct err *err)
+{
+    const struct place place = {NULL, "users", -1};
+    const char *text = loaded->users;
+    if (text == NULL)
+        return OK;
+    size_t good = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    if (text[good] != '\0' || text[0] < 'a' || text[0] > 'z')
+        return refuse(from, place, err,
+                      "seen \"%s\", wanted lower-case letters, digits, _ and -, a letter first",
+                      shown(text).text);
+    snprintf(config->users, sizeof config->users, "%s", text);
+    return OK;
+}
+
 /* The order matters: later defaults are made of earlier values. */
 static enum result take_all(struct source *from, const struct loaded *loaded, struct config *config,
                             struct err *err)
@@ -274,6 +291,7 @@ static enum result take_all(struct source *from, const struct loaded *loaded, st
     TRY(take_paths(from, loaded, config, err));
     TRY(take_names(from, loaded, config, err));
     TRY(take_public_url(from, loaded, config, err));
+    TRY(take_users(from, loaded, config, err));
     take_switches(loaded, config);
     return OK;
 }
@@ -330,7 +348,7 @@ bool config_is_whole(const struct config_handed *handed)
     bool good = ends(handed->err.text, ERR_TEXT_MAX) && ends(config->data, CONFIG_PATH_MAX) &&
                 ends(config->public_files, CONFIG_PATH_MAX) &&
                 ends(config->passphrase_file, CONFIG_PATH_MAX) &&
-                ends(config->public_url, CONFIG_URL_MAX) &&
+                ends(config->public_url, CONFIG_URL_MAX) && ends(config->users, CONFIG_USERS_MAX) &&
                 ends(config->listen.local, CONFIG_SOCKET_MAX) &&
                 ends(config->listen.device.text, ADDRESS_TEXT_MAX) &&
                 ends(config->listen.operators.text, ADDRESS_TEXT_MAX) &&

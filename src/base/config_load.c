@@ -82,6 +82,7 @@ static const cyaml_schema_field_t top_fields[] = {
     TEXT("public", loaded, public_files, CONFIG_PATH_MAX),
     TEXT("passphrase_file", loaded, passphrase_file, CONFIG_PATH_MAX),
     TEXT("public_url", loaded, public_url, CONFIG_URL_MAX),
+    TEXT("users", loaded, users, CONFIG_USERS_MAX),
     NUMBER("fronts", loaded, fronts),
     CHOICE("lab", loaded, lab, yes_no),
     SECTION("server", server, server_fields),

@@ -28,7 +28,7 @@ struct loaded_log {
 };
 
 struct loaded {
-    char *data, *public_files, *passphrase_file, *public_url;
+    char *data, *public_files, *passphrase_file, *public_url, *users;
     uint32_t *fronts;
     int *lab;
     struct loaded_server server;

@@ -26,6 +26,7 @@ static const struct setting settings[] = {
     {"listen", "plain", SETTING_ADDRESS, OF(listen.plain), RESTART},
     {"listen", "local", SETTING_TEXT, OF(listen.local), RESTART},
     {NULL, "public_url", SETTING_TEXT, OF(public_url), RESTART},
+    {NULL, "users", SETTING_TEXT, OF(users), RESTART},
     {NULL, "fronts", SETTING_NUMBER, OF(fronts), RESTART},
     {"limits", "connections", SETTING_NUMBER, OF(limits.connections), RESTART},
     {"limits", "per_ip", SETTING_NUMBER, OF(limits.per_ip), RESTART},

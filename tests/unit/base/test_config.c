@@ -157,6 +157,9 @@ static void names_and_addresses_are_checked(void **state)
         {"public_url: http://a/\n", 1, "without a slash"},
         {"public_url: http://\n", 1, "http://HOST"},
         {"public_url: http:///a\n", 1, "http://HOST"},
+        {"users: Troth\n", 1, "a letter first"},
+        {"users: 0troth\n", 1, "a letter first"},
+        {"users: troth/x\n", 1, "a letter first"},
         {"public_url: 'http://a b'\n", 1, "http://HOST"},
         {"public_url: http://a?b\n", 1, "http://HOST"},
     };

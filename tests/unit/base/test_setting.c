@@ -44,7 +44,8 @@ static struct config read_text(const char *text)
 
 /* Every value other than the default. */
 #define ODD                                                                                        \
-    "data: /d\\x20 \npublic: /p\npassphrase_file: /x\npublic_url: http://h:1/q\nfronts: 3\n"       \
+    "data: /d\\x20 \npublic: /p\npassphrase_file: /x\npublic_url: http://h:1/q\nusers: "           \
+    "t\nfronts: 3\n"                                                                               \
     "lab: yes\nserver: {names: [a.example, 192.0.2.1]}\n"                                          \
     "listen: {device: '[::1]:1', operator: '127.0.0.1:2', plain: '127.0.0.1:3', local: /l}\n"      \
     "limits: {connections: 1, per_ip: 2, idle_s: 3, handshake_ms: 101, header_ms: 102, "           \

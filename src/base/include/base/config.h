@@ -20,6 +20,7 @@
 #define CONFIG_NAMES_MAX 8
 #define CONFIG_FRONTS_MAX 16
 #define CONFIG_REQUESTS_MAX 2000
+#define CONFIG_USERS_MAX 33 /* with "-supervisor" a user name of 32 and more: useradd(8) takes 32 */
 
 struct config_listen {
     struct address device;         /* mutual TLS: EST */
@@ -55,6 +56,7 @@ struct config {
     uint32_t server_name_count;            /* 1 or more */
     char server_names[CONFIG_NAMES_MAX][CONFIG_NAME_MAX]; /* DNS names or IP literals */
     uint32_t fronts;
+    char users[CONFIG_USERS_MAX]; /* each process runs as USERS-ROLE; empty: as it was started */
     struct config_listen listen;
     struct config_limits limits;
     struct config_log log;
