@@ -17,7 +17,7 @@ struct child {
     char name[16]; /* in logs and in ps: "front.1" */
     pid_t pid;     /* 0: not started, or over */
     bool is_started, is_ready;
-    bool is_awaited; /* its answer to a step of a reload */
+    bool is_awaited;       /* its answer to a step of a reload */
     struct ipc_channel up; /* fd -1: closed, so that the child ends */
 };
 

@@ -1,4 +1,5 @@
-/* What a configuration that reads well says of this machine, and whether that is so. Private to app.
+/* What a configuration that reads well says of this machine, and whether that is so. Private to
+ * app.
  */
 #ifndef APP_CONFIG_CHECK_H
 #define APP_CONFIG_CHECK_H

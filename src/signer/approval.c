@@ -43,8 +43,8 @@ struct newcomer {
     struct bytes point; /* empty: this is no change of approvers */
 };
 
-/* One signature: by an approver, or by the newcomer. Who is neither, or no longer, does not count; a
- * signature that is wrong refuses the whole. */
+/* One signature: by an approver, or by the newcomer. Who is neither, or no longer, does not count;
+ * a signature that is wrong refuses the whole. */
 static enum result count_signature(const struct memory *memory, const struct newcomer *newcomer,
                                    struct bytes body, struct reader *r, struct persons *persons,
                                    struct err *err)
@@ -150,8 +150,8 @@ static enum result remember_newcomer(struct session *session, const struct newco
     return journal_add(session->journal, &record, ret_position, err);
 }
 
-/* Once; but what core cannot have in its ledger, since it did not know of it when it started last, it may
- * ask for again: the signer's answer was lost. */
+/* Once; but what core cannot have in its ledger, since it did not know of it when it started last,
+ * it may ask for again: the signer's answer was lost. */
 static enum result remember(struct session *session, const struct newcomer *newcomer,
                             struct job *job, struct err *err)
 {

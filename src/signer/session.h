@@ -61,11 +61,11 @@ struct session {
     struct site other_site;      /* during a reload: the next or the former; else it has no names */
     char origin[ORIGIN_MAX + 1]; /* name of the log and of its keys */
     struct journal *journal;
-    bool was_asked;     /* core has heard what the journal has */
-    bool has_agreed;    /* and its ledger has it too: before that nothing is signed */
+    bool was_asked;      /* core has heard what the journal has */
+    bool has_agreed;     /* and its ledger has it too: before that nothing is signed */
     uint64_t core_knows; /* records that core had in its ledger when it asked, */
     uint64_t asked_at;   /* of so many that there were */
-    bool is_core_ahead; /* core remembers more than the journal: nothing will be signed */
+    bool is_core_ahead;  /* core remembers more than the journal: nothing will be signed */
     struct bucket checks;
     struct job *jobs; /* JOBS_MAX */
     size_t jobs_n;

@@ -62,16 +62,21 @@ static bool set_peer(struct session *s, const struct est_device *device)
 }
 
 // What the device shows of itself: nothing before it has a certificate.
-static bool set_own(struct session *s, mbedtls_pk_context *key, struct bytes certificate)
+struct shown {
+    mbedtls_pk_context *key;
+    struct bytes certificate;
+};
+
+static bool set_own(struct session *s, const struct shown *own)
 {
-    if (certificate.n == 0)
+    if (own->certificate.n == 0)
         return true;
-    return mbedtls_x509_crt_parse_der(&s->own, certificate.p, certificate.n) == 0 &&
-           mbedtls_ssl_conf_own_cert(&s->config, &s->own, key) == 0;
+    return mbedtls_x509_crt_parse_der(&s->own, own->certificate.p, own->certificate.n) == 0 &&
+           mbedtls_ssl_conf_own_cert(&s->config, &s->own, own->key) == 0;
 }
 
 static const char *session_open(struct session *s, const struct est_device *device,
-                                mbedtls_pk_context *key, struct bytes certificate)
+                                const struct shown *own)
 {
     mbedtls_ssl_init(&s->ssl);
     mbedtls_ssl_config_init(&s->config);
@@ -85,7 +90,7 @@ static const char *session_open(struct session *s, const struct est_device *devi
     mbedtls_ssl_conf_rng(&s->config, mbedtls_ctr_drbg_random, &s->random);
     if (!set_peer(s, device))
         return "the provisioned anchor is no certificate";
-    if (!set_own(s, key, certificate))
+    if (!set_own(s, own))
         return "the device's own certificate cannot be used";
     if (mbedtls_ssl_setup(&s->ssl, &s->config) != 0 ||
         mbedtls_ssl_set_hostname(&s->ssl, device->server_name) != 0)
@@ -128,12 +133,11 @@ static enum http_read receive_answer(struct session *s, struct buf *to, struct h
 }
 
 // Opens, sends the request, reads the answer into `to`. False: answer->why says what broke.
-static bool exchange(const struct est_device *device, mbedtls_pk_context *key,
-                     struct bytes certificate, struct bytes request, struct buf *to,
-                     struct http_answer *ret, struct est_answer *answer)
+static bool exchange(const struct est_device *device, const struct shown *own, struct bytes request,
+                     struct buf *to, struct http_answer *ret, struct est_answer *answer)
 {
     struct session s = {0};
-    answer->why = session_open(&s, device, key, certificate);
+    answer->why = session_open(&s, device, own);
     if (answer->why == NULL && !send_all(&s, request))
         answer->why = "the connection was lost while sending";
     if (answer->why == NULL)
@@ -268,8 +272,6 @@ static const char *take_certificate(struct bytes bag, const mbedtls_pk_context *
     return NULL;
 }
 
-// In place: what is decoded is never ahead of what is read.
-
 static enum est_outcome take_body(struct bytes body, mbedtls_pk_context *key,
                                   struct est_answer *answer)
 {
@@ -298,7 +300,7 @@ int est_make_key(const struct est_device *device, mbedtls_pk_context *ret_key)
 enum est_outcome est_enrol(const struct est_device *device, mbedtls_pk_context *key,
                            struct est_answer *answer)
 {
-    static const struct bytes nothing = {0};
+    const struct shown nothing = {0};
     uint8_t csr_space[CSR_MAX], request_space[REQUEST_MAX], space[EST_ANSWER_MAX];
     struct buf csr = buf_over(csr_space, sizeof csr_space);
     struct buf request = buf_over(request_space, sizeof request_space);
@@ -309,7 +311,7 @@ enum est_outcome est_enrol(const struct est_device *device, mbedtls_pk_context *
         answer->why = "the request cannot be written: entropy, or a name that is too long";
         return EST_FAILED;
     }
-    if (!exchange(device, key, nothing, buf_bytes(&request), &to, &http, answer))
+    if (!exchange(device, &nothing, buf_bytes(&request), &to, &http, answer))
         return EST_FAILED;
     enum est_outcome outcome = judge_status(&http, answer);
     if (outcome != EST_ISSUED)
@@ -324,6 +326,7 @@ enum est_outcome est_use(const struct est_device *device, mbedtls_pk_context *ke
     struct buf request = buf_over(request_space, sizeof request_space);
     struct buf to = buf_over(space, sizeof space);
     struct http_answer http = {0};
+    const struct shown own = {key, certificate};
     *answer = (struct est_answer){0};
     write_head(device, "GET", "/cacerts", &request);
     put_text(&request, "\r\n");
@@ -331,7 +334,7 @@ enum est_outcome est_use(const struct est_device *device, mbedtls_pk_context *ke
         answer->why = "the request cannot be written: a name is too long";
         return EST_FAILED;
     }
-    if (!exchange(device, key, certificate, buf_bytes(&request), &to, &http, answer))
+    if (!exchange(device, &own, buf_bytes(&request), &to, &http, answer))
         return EST_FAILED;
     return judge_status(&http, answer);
 }

@@ -1,15 +1,16 @@
-// The canonical bytes of an act that takes two people: what exactly will run, written by core, shown and
-// signed by people, checked by the signer and by replay.
+// The canonical bytes of an act that takes two people: what exactly will run, written by core,
+// shown and signed by people, checked by the signer and by replay.
 //
 // Deterministic CBOR (RFC 8949 4.2.1), an array of
 //   1 format (1)   kind, text   number of the request   person who asks   created, seconds
 //   expires, seconds
 //   parameters: array of [name, int | text | bytes], as the act will get them, in their order
-//   changes: array of [table, row, column, before, after] of rows that are there (int | text | bytes | null)
-//   counts: array of [what, uint]: how much it touches
+//   changes: array of [table, row, column, before, after] of rows that are there (int | text |
+//   bytes | null) counts: array of [what, uint]: how much it touches
 //
-// A person signs APPROVAL_PREFIX followed by these bytes (ES256: ECDSA P-256 over SHA-256). The signer,
-// which checked that, signs COUNTERSIGN_PREFIX, SHA-256 of these bytes, and 8 octets for each person.
+// A person signs APPROVAL_PREFIX followed by these bytes (ES256: ECDSA P-256 over SHA-256). The
+// signer, which checked that, signs COUNTERSIGN_PREFIX, SHA-256 of these bytes, and 8 octets for
+// each person.
 #pragma once
 
 #include <wire/buf.h>
@@ -37,7 +38,8 @@ void approval_write(struct buf *b, const struct approval *approval);
 
 // A value that is one of the four kinds.
 struct approval_value {
-    enum cbor_type type; // CBOR_UINT or CBOR_NEGATIVE: number; CBOR_TEXT or CBOR_BYTES: bytes; CBOR_NULL
+    enum cbor_type
+        type; // CBOR_UINT or CBOR_NEGATIVE: number; CBOR_TEXT or CBOR_BYTES: bytes; CBOR_NULL
     int64_t number;
     struct bytes bytes;
 };
@@ -45,8 +47,8 @@ struct approval_value {
 // Text where the bytes are printable UTF-8, else bytes.
 void approval_write_octets(struct buf *b, struct bytes octets);
 
-// Walks parameters or counts: [name, value] pairs. Begin with approval_walk(); false at the end, which
-// approval_read() has checked to come without a fault.
+// Walks parameters or counts: [name, value] pairs. Begin with approval_walk(); false at the end,
+// which approval_read() has checked to come without a fault.
 struct reader approval_walk(struct bytes items);
 bool approval_next_pair(struct reader *walk, struct bytes *ret_name, struct approval_value *ret);
 

@@ -20,7 +20,9 @@
 #define CONFIG_NAMES_MAX 8
 #define CONFIG_FRONTS_MAX 16
 #define CONFIG_REQUESTS_MAX 2000
-#define CONFIG_USERS_MAX 33 /* with "-supervisor" a user name of 32 and more: useradd(8) takes 32 */
+#define CONFIG_USERS_MAX                                                                           \
+    33 /* with "-supervisor" a user name of 32 and more: useradd(8) takes 32                       \
+        */
 
 struct config_listen {
     struct address device;         /* mutual TLS: EST */

@@ -14,8 +14,8 @@ struct signer_setup {
     struct role_sandbox sandbox;
 };
 
-/* Opens keys, certificates and the log's name as a start does, and nothing else: E_KEY, E_CERTIFICATE
- * (also when the two do not belong together), E_IO. crypto_start() was called. */
+/* Opens keys, certificates and the log's name as a start does, and nothing else: E_KEY,
+ * E_CERTIFICATE (also when the two do not belong together), E_IO. crypto_start() was called. */
 MUST_USE enum result signer_check(const struct config *config, struct err *err);
 
 /* Runs the life of ipc/role.h; the exit status. */
