@@ -229,6 +229,8 @@ bool command_answer(const struct program *p, char **argv, FILE *to)
         command_man(p, to);
     else if (strcmp(first, "--commands") == 0)
         command_list(p, to);
+    else if (strcmp(first, "--completion") == 0 && argv[2] != NULL)
+        return command_complete(p, argv[2], to);
     else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         command_help(p, NULL, NULL, to);
     else

@@ -144,6 +144,22 @@ static void answers_help_man_and_completion(void **state)
     assert_false(command_answer(&program, plain, stderr));
 }
 
+static void completes_in_three_shells_and_in_no_other(void **state)
+{
+    (void)state;
+    char *other[] = {WORD("tool"), WORD("--completion"), WORD("csh"), NULL};
+    assert_false(command_answer(&program, other, stderr));
+    char *none[] = {WORD("tool"), WORD("--completion"), NULL};
+    assert_false(command_answer(&program, none, stderr));
+    char *bash[] = {WORD("tool"), WORD("--completion"), WORD("bash"), NULL};
+    assert_non_null(strstr(said(bash), "2:device\\ *) offer='show list' ;;"));
+    assert_non_null(strstr(said(bash), ":device\\ show:--role) offer='viewer admin' ;;"));
+    char *zsh[] = {WORD("tool"), WORD("--completion"), WORD("zsh"), NULL};
+    assert_memory_equal(said(zsh), "#compdef tool\n", 14);
+    char *fish[] = {WORD("tool"), WORD("--completion"), WORD("fish"), NULL};
+    assert_non_null(strstr(said(fish), "case '*:init *:*'"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(reads_positions_options_and_both_spellings),
         cmocka_unit_test(hands_on_what_is_not_ours),
         cmocka_unit_test(answers_help_man_and_completion),
+        cmocka_unit_test(completes_in_three_shells_and_in_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

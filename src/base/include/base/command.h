@@ -63,8 +63,8 @@ struct arguments {
 MUST_USE enum result command_parse(const struct program *program, char **argv,
                                    struct arguments *ret, struct err *err);
 
-/* Prints what --help (-h), --version, --man or --commands ask for and returns true; false when argv
- * asks for none of them. A noun or command before --help narrows it. */
+/* Prints what --help (-h), --version, --man, --commands or --completion SHELL ask for and returns
+ * true; false when argv asks for none of them. A noun or command before --help narrows it. */
 bool command_answer(const struct program *program, char **argv, FILE *to);
 
 /* The value of an option or argument; for a flag its own name; NULL when it was not given. A name
@@ -82,5 +82,9 @@ void command_man(const struct program *program, FILE *to);
 
 /* One line a command: "noun verb POSITION... --option...". */
 void command_list(const struct program *program, FILE *to);
+
+/* Completion of `shell` (bash, zsh, fish) as the text of one file; false when it is none of them.
+ */
+bool command_complete(const struct program *program, const char *shell, FILE *to);
 
 #endif
