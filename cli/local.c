@@ -49,9 +49,10 @@ enum result action_trothd(struct session *session, const struct plan *plan, stru
     const struct command *command = session->args->command;
     char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
     own_folder(folder, sizeof folder);
-    bool is_beside = is_program(folder, "trothd", path, sizeof path);
+    bool is_known = is_program(folder, "trothd", path, sizeof path) ||
+                    is_program(folder, "../sbin/trothd", path, sizeof path);
     const char *const words[] = {"trothd", command->noun, command->verb, NULL};
-    return become(session, is_beside ? path : "trothd", words, err);
+    return become(session, is_known ? path : "trothd", words, err);
 }
 
 enum result action_demo(struct session *session, const struct plan *plan, struct err *err)
@@ -59,8 +60,9 @@ enum result action_demo(struct session *session, const struct plan *plan, struct
     (void)plan;
     char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
     own_folder(folder, sizeof folder);
-    if (!is_program(folder, "../script/demo", path, sizeof path))
-        return err_set(err, E_NOT_FOUND, "%s is not there: the demo comes with the source tree",
+    if (!is_program(folder, "../script/demo", path, sizeof path) &&
+        !is_program(folder, "../lib/troth/script/demo", path, sizeof path))
+        return err_set(err, E_NOT_FOUND, "%s is not there; wanted as installed with this program",
                        path);
     if (setenv("TROTH_BUILD", folder, 1) != 0)
         return err_set(err, E_MEMORY, "environment");

@@ -11,7 +11,7 @@
  * success. `plan->path` is the mode: "init". */
 CLI_ACTION(action_trothd);
 
-CLI_ACTION(action_demo); /* script/demo of the source tree that this was built in */
+CLI_ACTION(action_demo); /* script/demo, of the source tree or as it was installed */
 
 CLI_ACTION(action_login);            /* writes the profile after the server knew the operator */
 CLI_ACTION(action_bootstrap);        /* first operator, over the local socket */
