@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -267,6 +268,24 @@ def test_errors_are_explained(cli):
     assert "Next:" in cli("help", "e3003").stdout
     assert len(cli.json("help")) > 30
     cli("help", "E0001", status=NOT_FOUND)
+
+
+def test_every_error_has_a_cause_and_a_cure_that_exists(cli):
+    """What a cure tells people to type is a command with those options."""
+    commands = [line.split() for line in cli("--commands").stdout.splitlines()]
+    typed = 0
+    for row in cli.json("help"):
+        assert row["meaning"] and row["next"] and row["meaning"] != row["next"]
+        assert not re.fullmatch(r"The message [^:;,.]*\.", row["next"]), row
+        for call in re.findall(r"`troth ([^`]*)`", row["meaning"] + row["next"]):
+            typed += 1
+            words = ["device" if word == "NOUN" else word for word in call.split()]
+            noun = [one for one in commands if one[0] == words[0]]
+            assert noun, f"{row['code']}: no command {call!r}"
+            known = [one for one in noun if words[1:2] == one[1:2] or not "".join(one[1:2])[:1].islower()]
+            options = {word for word in words if word.startswith("--")}
+            assert any(options <= set(one) for one in known), f"{row['code']}: {call!r}"
+    assert typed > 10
 
 
 def test_every_command_has_help_and_a_line_for_completion(cli):
