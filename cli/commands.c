@@ -582,5 +582,5 @@ const struct program troth_program = {
     .common = common,
     .exits = exits,
     .files = files,
-    .see_also = "trothd(8), troth-agent(1), troth.yaml(5)",
+    .see_also = "trothd(8), troth-agent(1), troth.yaml(5), troth-profile(5), troth-import(5)",
 };

@@ -157,23 +157,60 @@ static void man_command(const struct program *p, const struct command *c, FILE *
     man_rows(c->options, to);
 }
 
-void command_man(const struct program *p, FILE *to)
+static void man_name(const struct program *p, const char *noun, FILE *to)
 {
-    fprintf(to, ".\\\" Made by `%s --man` from the command table: change it there.\n", p->name);
+    char name[64], summary[128];
+    snprintf(name, sizeof name, "%s-%s", p->name, noun);
+    snprintf(summary, sizeof summary, "the command `%s %s`", p->name, noun);
+    fprintf(to, ".TH %s %d \"\" \"%s %s\"\n.SH NAME\n", name, p->section, p->name, p->version);
+    roff(name, to);
+    roff_line(" \\- ", summary, to);
+}
+
+static void man_intro(const struct program *p, FILE *to)
+{
     fprintf(to, ".TH %s %d \"\" \"%s %s\"\n.SH NAME\n", p->name, p->section, p->name, p->version);
     roff(p->name, to);
     roff_line(" \\- ", p->summary, to);
     fprintf(to, ".SH SYNOPSIS\n.B %s\n.I COMMAND\n[\\fIARGUMENT\\fR...] [\\fIOPTION\\fR...]\n",
             p->name);
     roff_line(".SH DESCRIPTION\n", p->description, to);
+}
+
+static void man_see_also(const struct program *p, const char *noun, FILE *to)
+{
+    fprintf(to, ".SH SEE ALSO\n");
+    if (noun != NULL)
+        fprintf(to, "%s(%d)%s", p->name, p->section, p->see_also != NULL ? ", " : "\n");
+    if (p->see_also != NULL)
+        roff_line("", p->see_also, to);
+}
+
+void command_man(const struct program *p, const char *noun, FILE *to)
+{
+    fprintf(to, ".\\\" Made by `%s --man%s%s` from the command table: change it there.\n", p->name,
+            noun != NULL ? " " : "", noun != NULL ? noun : "");
+    if (noun != NULL)
+        man_name(p, noun, to);
+    else
+        man_intro(p, to);
     fprintf(to, ".SH COMMANDS\n");
     for (const struct command *c = p->commands; c->noun != NULL; c++)
-        man_command(p, c, to);
+        if (is_of(c, noun, NULL))
+            man_command(p, c, to);
     man_section("OPTIONS OF EVERY COMMAND", p->common, to);
     man_section("EXIT STATUS", p->exits, to);
     man_section("FILES", p->files, to);
-    if (p->see_also != NULL)
-        roff_line(".SH SEE ALSO\n", p->see_also, to);
+    if (noun != NULL || p->see_also != NULL)
+        man_see_also(p, noun, to);
+}
+
+static bool has_noun(const struct program *p, const char *noun)
+{
+    for (const struct command *c = p->commands; c->noun != NULL; c++)
+        if (is_of(c, noun, NULL))
+            return true;
+    return false;
 }
 
 /* ---- completion -------------------------------------------------------------------------------
@@ -225,8 +262,8 @@ bool command_answer(const struct program *p, char **argv, FILE *to)
     const char *first = argv[1];
     if (strcmp(first, "--version") == 0)
         fprintf(to, "%s %s\n", p->name, p->version);
-    else if (strcmp(first, "--man") == 0)
-        command_man(p, to);
+    else if (strcmp(first, "--man") == 0 && (argv[2] == NULL || has_noun(p, argv[2])))
+        command_man(p, argv[2], to);
     else if (strcmp(first, "--commands") == 0)
         command_list(p, to);
     else if (strcmp(first, "--completion") == 0 && argv[2] != NULL)

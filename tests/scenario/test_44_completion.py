@@ -1,4 +1,7 @@
-"""Completion in the shells that have it: what bash, zsh and fish offer for words that were typed."""
+"""What the programs say to shells and to man: completion, and a page for every command and file."""
+
+import os
+import re
 
 import pytest
 
@@ -79,3 +82,18 @@ def test_every_command_of_every_program_is_offered_with_its_options(offered, nam
             assert offered(name, noun, "") == {row[1] for row in own}
         options = {word for word in own[0] if word.startswith("--")}
         assert options <= offered(name, noun, *verb, "--")
+
+
+def test_every_page_of_the_manual_is_clean_and_every_noun_has_one():
+    pages = sorted((lab.SOURCE / "docs" / "man").glob("*.[158]"))
+    for page in pages:
+        done = lab.run("man", "--warnings", "-l", str(page), env={**os.environ, "MANWIDTH": "80"})
+        assert done.stderr == "", page
+        assert "NAME" in done.stdout, page
+    names = {page.name for page in pages}
+    for line in lab.run(lab.program("troth"), "--commands").stdout.splitlines():
+        assert f"troth-{line.split()[0]}.1" in names
+    for page in pages:  # what a page sends people to is there
+        for name, section in re.findall(r"^([\w.-]+)\((\d)\),?", "\n".join(
+                page.read_text().replace("\\-", "-").split(".SH SEE ALSO")[-1].split()), re.M):
+            assert f"{name}.{section}" in names, (page.name, name)

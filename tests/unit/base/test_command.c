@@ -140,6 +140,11 @@ static void answers_help_man_and_completion(void **state)
     assert_non_null(strstr(said(list), "device list --json\n"));
     char *man[] = {WORD("tool"), WORD("--man"), NULL};
     assert_non_null(strstr(said(man), ".PP\n\\&.Second\\-part."));
+    char *page[] = {WORD("tool"), WORD("--man"), WORD("device"), NULL};
+    assert_non_null(strstr(said(page), ".TH tool-device 1 "));
+    assert_null(strstr(said(page), ".SS tool status"));
+    char *nothing[] = {WORD("tool"), WORD("--man"), WORD("devise"), NULL};
+    assert_false(command_answer(&program, nothing, stderr));
     char *plain[] = {WORD("tool"), WORD("status"), NULL};
     assert_false(command_answer(&program, plain, stderr));
 }

@@ -64,7 +64,8 @@ MUST_USE enum result command_parse(const struct program *program, char **argv,
                                    struct arguments *ret, struct err *err);
 
 /* Prints what --help (-h), --version, --man, --commands or --completion SHELL ask for and returns
- * true; false when argv asks for none of them. A noun or command before --help narrows it. */
+ * true; false when argv asks for none of them. A noun or command before --help narrows it, and a
+ * noun behind --man. */
 bool command_answer(const struct program *program, char **argv, FILE *to);
 
 /* The value of an option or argument; for a flag its own name; NULL when it was not given. A name
@@ -77,8 +78,8 @@ int64_t argument_number(const struct arguments *arguments, const char *name, int
 /* Help of the whole program, one noun, or one command (verb and noun may be NULL). */
 void command_help(const struct program *program, const char *noun, const char *verb, FILE *to);
 
-/* The man page, roff with man(7) macros. */
-void command_man(const struct program *program, FILE *to);
+/* The man page of the program, or of one noun when it is not NULL; roff with man(7) macros. */
+void command_man(const struct program *program, const char *noun, FILE *to);
 
 /* One line a command: "noun verb POSITION... --option...". */
 void command_list(const struct program *program, FILE *to);
