@@ -58,8 +58,7 @@ enum result users_become(const struct users *users, enum ipc_role role, struct e
     return OK;
 }
 
-/* ---- who owns what ----------------------------------------------------------------------------
- */
+/* ---- who owns what ------------------------------------------------------------------------- */
 
 /* nftw(3) hands nothing over. */
 static struct ownership {
