@@ -272,7 +272,7 @@ enum result action_approval_sign(struct session *session, const struct plan *pla
     if (file != NULL)
         return sign_file(session, file, err);
     if (session_text(session, "APPROVAL") == NULL)
-        return err_set(err, E_USAGE, "wanted is APPROVAL, or --file FILE --out FILE");
+        return err_set(err, E_USAGE, "wanted APPROVAL, or --file FILE --out FILE");
     TRY(fetch_named(session, &answer, &body, err));
     if (!session->is_json)
         print_approval(session, &body.approval);
