@@ -144,7 +144,7 @@ static const struct plan issuer_list = {plan_list, "/api/v1/issuers", NULL, issu
 
 static const struct option_row import_options[] = {
     {"FILE", VALUE_FILE, NULL, true,
-     "CSV whose first line names the columns: product, serial, and "
+     "CSV whose first line names the columns, or JSON objects, one a line: product, serial, and "
      "key, spki, csr or certificate, owner, batch, hold"},
     DRY_RUN,
     {0},
@@ -504,7 +504,8 @@ static const struct command commands[] = {
     {"approval", "sign", "show it, sign it with your own key", approval_sign_options, false,
      &approval_sign},
     {"approval", "withdraw", "end a request", approval_options, false, &approval_withdraw},
-    {"device", "import", "import devices from CSV", import_options, false, &device_import},
+    {"device", "import", "import devices from CSV or JSON lines", import_options, false,
+     &device_import},
     {"device", "list", "list devices", device_list_options, false, &device_list},
     {"device", "show", "a device, its certificates, findings and timeline", device_options, false,
      &device_show},

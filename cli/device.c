@@ -87,7 +87,8 @@ enum result action_import(struct session *session, const struct plan *plan, stru
     struct api_call call = {
         .method = CLIENT_POST,
         .path = is_dry ? "/api/v1/devices/import?dry_run=true" : "/api/v1/devices/import",
-        .media = "text/csv",
+        .media = file.n > 0 && (file.p[0] == '{' || file.p[0] == '[') ? "application/x-ndjson"
+                                                                      : "text/csv",
         .content = (const char *)file.p,
         .content_n = file.n,
     };

@@ -32,7 +32,7 @@ static enum result take(void *context, const struct import_line *line, struct er
 {
     (void)err;
     struct seen *seen = context;
-    must(line->line >= seen->last_line && line->line > 1);
+    must(line->line >= seen->last_line && line->line > 0);
     must(is_fit(line->product, 1, LIMIT_NAME));
     must(is_fit(line->serial_number, 1, LIMIT_SERIAL_NUMBER));
     must(memchr(line->serial_number.p, '/', line->serial_number.n) == NULL);
@@ -48,7 +48,7 @@ static enum result fault(void *context, uint32_t line, const struct err *why, st
 {
     (void)err;
     struct seen *seen = context;
-    must(line >= seen->last_line && line > 1);
+    must(line >= seen->last_line && line > 0);
     must(why->code != E_NONE && why->text[0] != '\0');
     seen->last_line = line;
     seen->rows++;

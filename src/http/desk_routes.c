@@ -6,7 +6,7 @@
 #include <base/limits.h>
 
 #define JSON "application/json"
-#define CSV "text/csv"
+#define LIST "text/csv, application/x-ndjson"
 #define BODY LIMIT_BODY_BYTES
 #define API "/api/v1"
 
@@ -28,7 +28,7 @@ const struct route desk_routes[] = {
     GET(API "/anchors", api_anchor_list),
     POST(API "/anchors", api_anchor_add),
     GET(API "/devices", api_device_list),
-    {SURFACE_OPERATOR, "POST", API "/devices/import", NEED_OPERATOR, CSV, LIMIT_IMPORT_BYTES, false, api_device_import},
+    {SURFACE_OPERATOR, "POST", API "/devices/import", NEED_OPERATOR, LIST, LIMIT_IMPORT_BYTES, false, api_device_import},
     GET(API "/devices/{product}/{serial}", api_device_show),
     GET(API "/devices/{product}/{serial}/timeline", api_device_timeline),
     POST(API "/devices/{product}/{serial}/{verb}", api_device_set),

@@ -106,7 +106,12 @@ static enum result find_route(struct request *request, const struct strict_head 
 static bool is_media_type(const char *value, const char *wanted)
 {
     size_t n = value == NULL ? 0 : strcspn(value, "; \t");
-    return n == strlen(wanted) && strncasecmp(value, wanted, n) == 0;
+    for (size_t length = 0; *wanted != '\0'; wanted += length + strspn(wanted + length, ", ")) {
+        length = strcspn(wanted, ",");
+        if (n == length && strncasecmp(value, wanted, n) == 0)
+            return true;
+    }
+    return false;
 }
 
 static enum result judge_body(const struct request *request, bool has_length, struct err *err)

@@ -28,7 +28,7 @@ struct route {
     const char *method; /* GET, POST, PUT or DELETE */
     const char *path;
     enum need need;
-    const char *media_type; /* of the body; NULL: the route takes none */
+    const char *media_type; /* of the body, several with ", " between; NULL: it takes none */
     size_t body_max;        /* octets; 0: no body */
     bool has_text_errors;   /* text/plain instead of problem+json: RFC 7030 4.2.3 */
     void (*handle)(struct request *request);

@@ -127,6 +127,20 @@ def test_an_import_keeps_good_lines_and_names_bad_ones(cli, name, tmp_path):
     assert "unchanged 1" in cli("device", "import", table).stdout
 
 
+def test_an_import_takes_json_too(cli, name, tmp_path):
+    cli("product", "add", name)
+    objects = [{"product": name, "serial": "J1", "owner": "north"}, {"product": name, "serial": "J2", "hold": "yes"},
+               {"product": name, "serial": "J3", "hold": True}]
+    file = tmp_path / "fleet.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in objects))
+    done = cli("device", "import", file, status=FAILED)
+    assert "created 2" in done.stdout and "hold: seen true, wanted text" in done.stdout
+    devices = {one["serial"]: one for one in cli.json("device", "list", "--product", name)}
+    assert devices["J1"]["owner"] == "north" and devices["J2"]["hold"] is True and "J3" not in devices
+    file.write_text(json.dumps(objects))
+    assert "seen an array, wanted a JSON object" in cli("device", "import", file, status=FAILED).stdout
+
+
 def test_every_verb_on_a_device_leaves_its_state(cli, name, tmp_path):
     cli("product", "add", name)
     (tmp_path / "fleet.csv").write_text(f"product,serial\n{name},S 1+\n")

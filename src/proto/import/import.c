@@ -30,6 +30,7 @@ struct import {
     const struct import_sink *sink;
     struct import_counts counts;
     bool has_header;
+    const char *grammar;        /* what a broken row breaks */
     size_t width;               /* fields of the header */
     size_t place[COLUMN_COUNT]; /* field of the column, ROW_FIELDS_MAX: not there */
     struct seen seen;
@@ -197,7 +198,7 @@ static enum result read_proof(const struct import *import, const struct row *row
 static enum result check_row(const struct import *import, const struct row *row, struct err *err)
 {
     if (row->broken != NULL)
-        return err_set(err, E_SYNTAX, "not CSV (RFC 4180): %s", row->broken);
+        return err_set(err, E_SYNTAX, "not %s: %s", import->grammar, row->broken);
     if (row->is_too_long)
         return err_set(err, E_TOO_LARGE, "longer than %d octets", LIMIT_IMPORT_LINE);
     if (row->has_too_many || row->n > import->width)
@@ -236,19 +237,47 @@ static void import_free(struct import *import)
     seen_free(&import->seen);
 }
 
-enum result import_read(struct bytes csv, const struct import_sink *sink, struct import_counts *ret,
-                        struct err *err)
+static enum result read_table(struct import *import, struct bytes csv, struct err *err)
+{
+    import->grammar = "CSV (RFC 4180)";
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        import->place[i] = ROW_FIELDS_MAX;
+    TRY(lines_read(csv, take_row, import, err));
+    if (!import->has_header)
+        return err_set(err, E_SYNTAX, "empty, wanted a header that names the columns");
+    return OK;
+}
+
+/* Every object names its own columns. */
+static enum result read_objects(struct import *import, struct bytes text, struct err *err)
+{
+    const struct names names = {column_names, COLUMN_COUNT};
+    import->grammar = "a JSON object (RFC 8259) on one line";
+    import->has_header = true;
+    import->width = COLUMN_COUNT;
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        import->place[i] = i;
+    return objects_read(text, &names, take_row, import, err);
+}
+
+/* No header begins so. An array is none, but its fault is to say so. */
+static bool is_objects(struct bytes text)
+{
+    size_t i = 0;
+    while (i < text.n && memchr(" \t\r\n", text.p[i], 4) != NULL)
+        i++;
+    return i < text.n && (text.p[i] == '{' || text.p[i] == '[');
+}
+
+enum result import_read(struct bytes text, const struct import_sink *sink,
+                        struct import_counts *ret, struct err *err)
 {
     static const uint8_t mark[] = {0xef, 0xbb, 0xbf}; /* U+FEFF, which spreadsheets put first */
-    if (csv.n >= sizeof mark && memcmp(csv.p, mark, sizeof mark) == 0)
-        csv = bytes_slice(csv, sizeof mark, csv.n);
+    if (text.n >= sizeof mark && memcmp(text.p, mark, sizeof mark) == 0)
+        text = bytes_slice(text, sizeof mark, text.n);
 
     CLEANUP(import_free) struct import import = {.sink = sink};
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
-        import.place[i] = ROW_FIELDS_MAX;
-    TRY(lines_read(csv, take_row, &import, err));
-    if (!import.has_header)
-        return err_set(err, E_SYNTAX, "empty, wanted a header that names the columns");
+    TRY(is_objects(text) ? read_objects(&import, text, err) : read_table(&import, text, err));
     *ret = import.counts;
     return OK;
 }

@@ -68,7 +68,7 @@ static void give_broken(struct lines *lines, const char *why)
     parser_restart(lines);
 }
 
-static bool is_blank(struct bytes line)
+bool line_is_blank(struct bytes line)
 {
     for (size_t i = 0; i < line.n; i++)
         if (strchr(" \t\r\n", line.p[i]) == NULL || line.p[i] == '\0')
@@ -76,8 +76,7 @@ static bool is_blank(struct bytes line)
     return true;
 }
 
-/* Up to LF, CR LF, or a CR alone, as the parser ends rows too. */
-static struct bytes next_line(struct bytes rest)
+struct bytes line_first(struct bytes rest)
 {
     size_t n = 0;
     while (n < rest.n && rest.p[n] != '\n' && rest.p[n] != '\r')
@@ -105,9 +104,9 @@ static void feed_all(struct lines *lines, struct bytes csv)
     size_t row_bytes = 0;
     lines->row_done = true;
     for (uint32_t number = 1; csv.n > 0 && lines->result == OK; number++) {
-        struct bytes line = next_line(csv);
+        struct bytes line = line_first(csv);
         csv = bytes_slice(csv, line.n, csv.n);
-        if (lines->row_done && is_blank(line))
+        if (lines->row_done && line_is_blank(line))
             continue;
         if (lines->row_done) {
             row_bytes = 0;

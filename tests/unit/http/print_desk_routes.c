@@ -7,9 +7,9 @@
 int main(void)
 {
     for (const struct route *route = desk_routes; route->path != NULL; route++)
-        printf("%s %s %s%s %s %zu\n", route->method, route->path,
+        printf("%s %s %s%s %s\n", route->method, route->path,
                (route->surfaces & SURFACE_OPERATOR) != 0 ? "operator" : "",
                (route->surfaces & SURFACE_LOCAL) != 0 ? "local" : "",
-               route->media_type == NULL ? "-" : route->media_type, route->body_max);
+               route->media_type == NULL ? "-" : route->media_type);
     return 0;
 }

@@ -9,7 +9,8 @@ import yaml
 
 def routes_of_table(printer):
     rows = subprocess.run([printer], check=True, capture_output=True, text=True).stdout.splitlines()
-    return {tuple(row.split()[:2]): row.split()[2:] for row in rows}
+    cells = [row.split(" ", 3) for row in rows]
+    return {(method, path): rest for method, path, *rest in cells}
 
 
 def operations_of(document):
@@ -20,7 +21,7 @@ def operations_of(document):
 
 
 def media_type_of(operation):
-    return next(iter(operation.get("requestBody", {}).get("content", {"-": None})))
+    return ", ".join(operation.get("requestBody", {}).get("content", {"-": None}))
 
 
 def surface_of(operation):

@@ -69,6 +69,16 @@ static enum result read_text(const char *csv, struct taken *taken, struct err *e
     return result;
 }
 
+/* The same of JSON with ' for ". */
+static enum result read_quoted(const char *json, struct taken *taken, struct err *err)
+{
+    char text[512];
+    assert_true(strlen(json) < sizeof text);
+    for (size_t i = 0; i <= strlen(json); i++)
+        text[i] = json[i] == '\'' ? '"' : json[i];
+    return read_text(text, taken, err);
+}
+
 static void a_header_that_is_wrong_refuses_the_file(void **state)
 {
     (void)state;
@@ -179,6 +189,70 @@ static enum result refuse(void *context, const struct import_line *line, struct 
     return err_set(err, E_IO, "full");
 }
 
+static void objects_are_the_same_lines(void **state)
+{
+    (void)state;
+    struct taken taken = {0};
+    struct err err = {0};
+    const char *text =
+        "\n{'serial': '1', 'product': 'p', 'owner': 'n\\u00f6rd'}\r\n\n"
+        "{'product': 'p', 'serial': '2', 'hold': 'yes', 'key': '-\\n-', 'batch': 'b'}";
+    assert_int_equal(read_quoted(text, &taken, &err), OK);
+    assert_int_equal(taken.lines, 2);
+    assert_string_equal(taken.line[0], "2 p/1 n\xc3\xb6rd ");
+    assert_string_equal(taken.line[1], "4 p/2  b hold key");
+    assert_int_equal(taken.proof, IMPORT_KEY);
+    assert_int_equal(taken.proof_n, 3);
+}
+
+static void a_bad_object_is_named_and_the_good_ones_are_kept(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *object, *why;
+    } cases[] = {
+        {"{'product': 'p'}", "serial: seen 0 octets"},
+        {"{'product': 'p', 'serial': '1', 'colour': 'red'}", "unknown member \"colour\""},
+        {"{'product': 'p', 'serial': 1}", "serial: seen a number, wanted text"},
+        {"{'product': 'p', 'product': 'q', 'serial': '1'}", "not a JSON object"},
+        {"{'product': 'p', 'serial': '1'", "not a JSON object"},
+        {"{'product': 'p', 'serial': '1'} {}", "not a JSON object"},
+        {"{'product': 'p', 'serial': '1\\u0000'}", "not a JSON object"},
+        {"[{'product': 'p'}]", "not a JSON object"},
+        {"p,1", "not a JSON object"},
+        {"{'product': 'p', 'serial': 'a/b'}", "without a slash"},
+        {"{'product': 'p', 'serial': '0'}", "line 1"},
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        char text[512];
+        struct taken taken = {0};
+        struct err err = {0};
+        snprintf(text, sizeof text,
+                 "{'product': 'p', 'serial': '0'}\n%s\n{'product': 'p', 'serial': '9'}\n",
+                 cases[i].object);
+        assert_int_equal(read_quoted(text, &taken, &err), OK);
+        assert_int_equal(taken.lines, 2);
+        assert_int_equal(taken.faults, 1);
+        assert_int_equal(taken.fault_line[0], 2);
+        if (strstr(taken.fault[0], cases[i].why) == NULL)
+            fail_msg("%s: %s", cases[i].object, taken.fault[0]);
+    }
+}
+
+static void an_object_too_long_is_a_fault_and_reading_goes_on(void **state)
+{
+    (void)state;
+    static char text[LIMIT_IMPORT_LINE + 128];
+    struct taken taken = {0};
+    struct err err = {0};
+    snprintf(text, sizeof text, "{%*s}\n{\"product\": \"p\", \"serial\": \"1\"}", LIMIT_IMPORT_LINE,
+             "");
+    assert_int_equal(read_text(text, &taken, &err), OK);
+    assert_int_equal(taken.lines, 1);
+    assert_int_equal(taken.fault_line[0], 1);
+    assert_non_null(strstr(taken.fault[0], "longer than 16384 octets"));
+}
+
 static void a_failing_sink_ends_the_reading(void **state)
 {
     (void)state;
@@ -247,6 +321,9 @@ int main(void)
         cmocka_unit_test(a_device_named_twice_is_a_fault_that_names_the_first_line),
         cmocka_unit_test(a_quote_that_is_never_closed_is_a_fault_of_the_line_where_it_opens),
         cmocka_unit_test(a_line_too_long_is_a_fault_and_reading_goes_on),
+        cmocka_unit_test(objects_are_the_same_lines),
+        cmocka_unit_test(a_bad_object_is_named_and_the_good_ones_are_kept),
+        cmocka_unit_test(an_object_too_long_is_a_fault_and_reading_goes_on),
         cmocka_unit_test(a_failing_sink_ends_the_reading),
         cmocka_unit_test(every_end_of_line_is_read),
         cmocka_unit_test(a_key_in_pem_keeps_its_line_breaks_and_lines_are_counted_on),

@@ -1,4 +1,5 @@
-/* The import file: CSV (RFC 4180, libcsv) whose first line names the columns.
+/* The import file: CSV (RFC 4180, libcsv) whose first line names the columns; or, when it begins
+ * with {, JSON objects (RFC 8259), one a line, whose members are the columns and all text.
  *
  * Columns: product, serial (both always); one of key (PEM), csr, certificate (PEM or base64 of
  * DER), spki (SHA-256 of the SubjectPublicKeyInfo, hex) may be filled; owner, batch, hold (yes,
@@ -48,8 +49,8 @@ struct import_counts {
 /* Reads the whole file. E_SYNTAX: no header, or one that lacks a column, has one twice or one that
  * is not known; then nothing was taken. E_TOO_LARGE: more than LIMIT_IMPORT_ROWS. Any other thing
  * that is wrong is its line's fault and the others are taken: a field too long, too many fields,
- * broken quoting, a (product, serial) that an earlier line has. */
-MUST_USE enum result import_read(struct bytes csv, const struct import_sink *sink,
+ * broken quoting, an object that is none, a (product, serial) that an earlier line has. */
+MUST_USE enum result import_read(struct bytes text, const struct import_sink *sink,
                                  struct import_counts *ret, struct err *err);
 
 #endif
