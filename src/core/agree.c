@@ -1,6 +1,6 @@
 /* Signer's journal against the ledger (design 3, Signer journal): signed without an entry is an
- * orphan and revoked; a ledger shorter than what was signed is an older copy, and nothing is
- * signed. */
+ * orphan and revoked; a ledger that does not begin with what was signed is an older copy, and
+ * nothing is signed. */
 #include "core.h"
 
 #include <base/log.h>
@@ -23,18 +23,34 @@ enum result agree_item(struct core *core, const struct msg_journal_item *item, s
     return OK;
 }
 
-enum result agree_end(struct core *core, const struct msg_journal_end *end, struct err *err)
+/* By root as well as by length: the orphans make an older copy as long as what was signed. */
+static enum result check_signed(struct core *core, const struct msg_journal_end *end,
+                                struct err *err)
 {
     uint64_t size = ledger_size(core->service.ledger);
+    uint8_t root[sizeof end->root];
     if (end->size > size)
         return err_set(err, E_JOURNAL,
                        "the signer signed a checkpoint of %llu entries, the ledger has %llu",
                        (unsigned long long)end->size, (unsigned long long)size);
+    if (end->size == 0)
+        return OK;
+    TRY(ledger_root_at(core->service.ledger, end->size, root, err));
+    if (memcmp(root, end->root, sizeof root) != 0)
+        return err_set(err, E_JOURNAL,
+                       "the signer signed another root at %llu entries: this ledger is not the one "
+                       "that was signed",
+                       (unsigned long long)end->size);
+    return OK;
+}
+
+enum result agree_end(struct core *core, const struct msg_journal_end *end, struct err *err)
+{
+    TRY(check_signed(core, end, err));
     core->publish.signed_size = end->size;
-    memcpy(core->publish.signed_root, end->root, sizeof end->root);
     if (end->crl_number > core->publish.crl_number)
         core->publish.crl_number = end->crl_number;
     core->is_agreed = true;
-    struct msg_journal_agreed agreed = {.size = size};
+    struct msg_journal_agreed agreed = {.size = ledger_size(core->service.ledger)};
     return ipc_send(&core->signer, IPC_JOURNAL_AGREED, &agreed, -1, err);
 }

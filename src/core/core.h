@@ -33,8 +33,7 @@ struct import {
 };
 
 struct publish {
-    uint64_t signed_size; /* of the last checkpoint that the signer signed */
-    uint8_t signed_root[32];
+    uint64_t signed_size;       /* of the last checkpoint that the signer signed */
     uint64_t asked_size;        /* under way; 0 = none */
     int64_t changed_us;         /* monotonic: first change that no checkpoint has; 0 = none */
     int64_t published_ms;       /* wall clock of the last checkpoint, for metrics */

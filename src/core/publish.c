@@ -32,7 +32,6 @@ static enum result ask_checkpoint(struct core *core, struct err *err)
     ask.proof = buf_bytes(&out);
     TRY(ipc_send(&core->signer, IPC_SIGN_CHECKPOINT, &ask, -1, err));
     core->publish.asked_size = ask.size;
-    memcpy(core->publish.signed_root, ask.root, sizeof ask.root);
     return OK;
 }
 

@@ -132,6 +132,6 @@ def test_every_key_of_the_example_is_a_setting_that_is_shown(tmp_path):
     key = re.compile(r"^( *)(?:# )?([a-z_]+):(?: |$)", re.M)
     known = {match[1] for match in key.findall(example.read_text())}
     config = tmp_path / "troth.yaml"
-    config.write_text("passphrase_file: passphrase\n")
+    config.write_text("passphrase_file: passphrase\nusers: troth\n")  # shown when they are set
     shown = lab.run(lab.program("trothd"), "config", "show", str(config)).stdout
     assert {match[1] for match in key.findall(shown)} == known - {"yes"}

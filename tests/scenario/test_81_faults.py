@@ -5,6 +5,7 @@ cannot go on stops."""
 import contextlib
 import os
 import random
+import shutil
 import time
 
 import lab
@@ -40,6 +41,32 @@ def wait_for(what, seconds=10):
     while not what():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("enrolled", [0, 1, 8])
+def test_an_older_copy_of_the_database_is_refused_whatever_its_length(tmp_path, enrolled):
+    # What was signed since the copy comes back as orphans, an entry each: with as many of them as
+    # entries are missing, the lengths agree and only the roots do not.
+    server = lab.Server(tmp_path / "troth").init()
+    try:
+        server.start()
+        alice, devices = fleet(server, 8)
+        server.stop_and_audit()
+        shutil.copytree(server.folder / "data" / "store", tmp_path / "older")
+        server.start()
+        for serial in list(devices)[:enrolled]:
+            assert enrol(server, devices, serial).status == 200
+        if enrolled == 0:
+            alice.add_product("valve")
+        server.stop_and_audit()
+        shutil.rmtree(server.folder / "data" / "store")
+        shutil.copytree(tmp_path / "older", server.folder / "data" / "store")
+        for _ in range(2):
+            with pytest.raises(AssertionError, match="ended while starting"):
+                server.start()
+        assert "journal-disagrees" in server.log()
+    finally:
+        server.kill()
 
 
 @pytest.mark.parametrize("jump_s", [YEAR_S, -YEAR_S], ids=["ahead", "behind"])
