@@ -15,6 +15,7 @@ struct migration {
 static const struct migration migrations[] = {
 #include "0001-ground.inc"
 #include "0002-fit-for-use.inc"
+#include "0003-lifecycle.inc"
 };
 
 enum result database_exec(struct store *store, const char *sql, struct err *err)

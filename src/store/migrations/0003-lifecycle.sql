@@ -1,0 +1,1 @@
+-- What rollover, recovery and the life of devices add. A column of a ledger table is NULL in rows that no entry gave it.
