@@ -1,10 +1,13 @@
 /* trothd audit VERB: the ledger checked against itself, against rows, and against what others kept.
  */
 #include "audit.h"
+#include "lines.h"
 
 #include <app/modes.h>
 #include <base/file.h>
 #include <crypto/start.h>
+#include <service/bootstrap.h>
+#include <store/approvals.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +70,29 @@ static enum result gather(const struct audit *audit, const char *kept, const cha
     return kept == NULL ? OK : add_note_file(audit, kept, list, n, err);
 }
 
+/* The record of the key ceremony is the one whose digest stands in the first entry. */
+static enum result check_ceremony(struct audit *audit, struct err *err)
+{
+    CLEANUP(blob_free) struct blob record = {0};
+    uint8_t room[SHA256_N], digest[SHA256_N];
+    struct buf space = buf_over(room, sizeof room);
+    struct cell cell = {0};
+    char path[CONFIG_PATH_MAX + 32];
+    enum result result = store_cell(audit->store, COL_CEREMONY_DIGEST, 1, &space, &cell, err);
+    if (result == R_NOT_FOUND) /* made by a trothd that wrote none */
+        return OK;
+    TRY(result);
+    snprintf(path, sizeof path, "%s/ca/" CEREMONY_FILE, audit->config->data);
+    TRY(file_read(path, CEREMONY_MAX, &record, err));
+    sha256(blob_bytes(&record), digest);
+    if (!bytes_equal(cell.bytes, bytes_of(digest, sizeof digest)))
+        return err_set(err, E_LEDGER,
+                       "%s has SHA-256 %s, which is not the one in the log's first entry", path,
+                       lines_digest_of(blob_bytes(&record)).text);
+    printf("%s: its digest is the one in the log's first entry\n", path);
+    return OK;
+}
+
 static enum result verify(const struct arguments *arguments, struct audit *audit, struct err *err)
 {
     struct verify_checkpoint list[CHECKPOINTS_MAX];
@@ -86,7 +112,7 @@ static enum result verify(const struct arguments *arguments, struct audit *audit
     printf("%" PRIu64 " entries, %" PRIu64 " rows, %" PRIu64 " certificates, %" PRIu64
            " personal texts: all as the ledger says\n",
            verified.entries, verified.rows, verified.certificates, verified.texts);
-    return OK;
+    return check_ceremony(audit, err);
 }
 
 int mode_audit_verify(const struct arguments *arguments)

@@ -10,11 +10,13 @@
 #include <pki/authority.h>
 #include <pki/crlplan.h>
 #include <pki/note.h>
+#include <service/bootstrap.h>
 #include <signer/backend.h>
 #include <wire/hex.h>
 #include <wire/oid.h>
 #include <wire/x509_write.h>
 
+#include "ceremony.h"
 #include "init_files.h"
 
 #include <stdio.h>
@@ -23,7 +25,6 @@
 
 #define DAY_S INT64_C(86400)
 #define PASSPHRASE_MAX 1024
-#define PASSPHRASE_MIN 16 /* octets; the online keys are cheap to open: KEY_COST_ONLINE */
 #define CERTIFICATE_ROOM 2048
 #define TAG_N 9 /* eight hexadecimal digits that tell this installation's names from another's */
 
@@ -340,6 +341,66 @@ static enum result write_requests(struct making *making, struct err *err)
     return OK;
 }
 
+/* ---- the record of it -------------------------------------------------------------------------
+ */
+
+static const char *how_of(const struct init_request *request)
+{
+    if (request->csr_only)
+        return "requests for a root that exists elsewhere";
+    return request->lab ? "root made here; --lab: its key stays with the data, not for use"
+                        : "root made here";
+}
+
+/* The root, if it was made here, and the online keys. `places` are their files, by that order. */
+static void list_keys(const struct making *making, struct init_path *places, struct ceremony *to)
+{
+    if (making->root != NULL) {
+        places[to->n] = root_file(making->request);
+        to->keys[to->n] = (struct ceremony_key){.name = issuer_name(PKI_ISSUER_ROOT),
+                                                .kind = key_kind(making->root),
+                                                .spki = key_spki(making->root),
+                                                .cost = KEY_COST_OFFLINE};
+        to->n++;
+    }
+    for (size_t i = 0; i < SIGNER_KEY_COUNT; i++) {
+        const char *name = signer_key_name((enum signer_key)i);
+        places[to->n] = init_path("%s/signer/%s.pem", making->request->config->data, name);
+        to->keys[to->n++] = (struct ceremony_key){.name = name,
+                                                  .kind = key_kind(making->keys[i]),
+                                                  .spki = key_spki(making->keys[i]),
+                                                  .cost = KEY_COST_ONLINE};
+    }
+}
+
+/* The issuers' certificates, by the key's name. */
+static void list_certificates(const struct making *making, struct ceremony *to)
+{
+    for (size_t i = 0; i < to->n; i++)
+        for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++)
+            if (strcmp(to->keys[i].name, issuer_name(kind)) == 0)
+                to->keys[i].certificate = blob_bytes(&making->certificates[kind]);
+}
+
+static enum result write_ceremony(const struct making *making, const char *folder, struct err *err)
+{
+    uint8_t room[CEREMONY_MAX];
+    struct buf text = buf_over(room, sizeof(room));
+    struct init_path places[SIGNER_KEY_COUNT + 1];
+    struct ceremony ceremony = {
+        .origin = making->origin, .how = how_of(making->request), .made_s = making->request->now_s};
+
+    list_keys(making, places, &ceremony);
+    list_certificates(making, &ceremony);
+    for (size_t i = 0; i < ceremony.n; i++)
+        ceremony.keys[i].place = places[i].text;
+    ceremony_write(&text, &ceremony);
+    if (!buf_ok(&text))
+        return err_set(err, E_BUG, "no room for the record of the ceremony");
+    struct init_path path = init_path("%s/" CEREMONY_FILE, staged(making, folder).text);
+    return file_write(path.text, 0644, buf_bytes(&text), err);
+}
+
 /* ---- altogether ------------------------------------------------------------------------------ */
 
 static enum result make_all(struct making *making, struct err *err)
@@ -348,10 +409,13 @@ static enum result make_all(struct making *making, struct err *err)
     TRY(folder_ensure(staged(making, "store").text, 0700, err));
     TRY(publish_begin(making->request->config, err));
     TRY(write_log_keys(making, err));
-    if (making->request->csr_only)
-        return write_requests(making, err);
+    if (making->request->csr_only) {
+        TRY(write_requests(making, err));
+        return write_ceremony(making, "csr", err);
+    }
     TRY(make_root(making, err));
-    return write_root_key(making, err);
+    TRY(write_root_key(making, err));
+    return write_ceremony(making, "ca", err);
 }
 
 enum result init_create(const struct init_request *request, struct err *err)

@@ -6,7 +6,9 @@
 #include <crypto/pem.h>
 #include <crypto/start.h>
 #include <pki/authority.h>
+#include <service/bootstrap.h>
 
+#include "ceremony.h"
 #include "init_files.h"
 
 #include <string.h>
@@ -77,6 +79,31 @@ static enum result write_one(struct accepting *accepting, enum pki_issuer_kind k
     return publish_authority(accepting->config, kind, der, err);
 }
 
+/* What --csr-only recorded, and what came of it. */
+static enum result write_ceremony(const struct accepting *accepting, struct err *err)
+{
+    CLEANUP(blob_free) struct blob before = {0};
+    struct ceremony_certificate list[PKI_ISSUER_COUNT];
+    uint8_t room[CEREMONY_MAX];
+    struct buf text = buf_over(room, sizeof(room));
+    const char *data = accepting->config->data;
+    size_t n = 0;
+
+    struct init_path first = init_path("%s/csr/" CEREMONY_FILE, data);
+
+    if (file_exists(first.text)) /* an older trothd made the requests otherwise */
+        TRY(file_read(first.text, CEREMONY_MAX, &before, err));
+    for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++)
+        list[n++] = (struct ceremony_certificate){issuer_name(kind),
+                                                  blob_bytes(&accepting->certificates[kind])};
+    buf_put_bytes(&text, blob_bytes(&before));
+    ceremony_write_accepted(&text, accepting->now_s, list, n);
+    if (!buf_ok(&text))
+        return err_set(err, E_BUG, "no room for the record of the ceremony");
+    return file_write(init_path("%s/.init/ca/" CEREMONY_FILE, data).text, 0644, buf_bytes(&text),
+                      err);
+}
+
 static enum result write_all(struct accepting *accepting, struct err *err)
 {
     CLEANUP(blob_free) struct blob pem = {0};
@@ -87,7 +114,8 @@ static enum result write_all(struct accepting *accepting, struct err *err)
         TRY(write_one(accepting, kind, err));
     TRY(pem_write(blob_bytes(&accepting->certificates[PKI_ISSUER_ROOT]), PEM_CERTIFICATE, &pem,
                   err));
-    return file_write(init_path("%s/.init/ca/root.pem", data).text, 0644, blob_bytes(&pem), err);
+    TRY(file_write(init_path("%s/.init/ca/root.pem", data).text, 0644, blob_bytes(&pem), err));
+    return write_ceremony(accepting, err);
 }
 
 static enum result check_state(const struct config *config, struct err *err)

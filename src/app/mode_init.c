@@ -4,7 +4,11 @@
 #include <app/key_cost.h>
 #include <app/load.h>
 #include <base/clock.h>
+#include <base/file.h>
+#include <service/bootstrap.h>
 
+#include "init_files.h"
+#include "lines.h"
 #include "users.h"
 
 #include <stdio.h>
@@ -40,7 +44,8 @@ static enum result warn_of_cost(const struct init_request *request, struct err *
     return key_cost_warn(request->root_kind, stderr, err);
 }
 
-static enum result init(const struct arguments *arguments, struct err *err)
+static enum result init(const struct arguments *arguments, const struct config **ret_config,
+                        struct err *err)
 {
     struct init_request request = {
         .passphrase_file = argument_text(arguments, "--passphrase-file"),
@@ -55,6 +60,7 @@ static enum result init(const struct arguments *arguments, struct err *err)
     const char *folder = argument_text(arguments, "--accept");
     TRY(check_request(arguments, &request, err));
     TRY(mode_load(arguments, &request.config, err));
+    *ret_config = request.config;
     if (folder != NULL) {
         TRY(init_accept(request.config, folder, request.now_s, err));
         return users_own(request.config, err);
@@ -64,7 +70,19 @@ static enum result init(const struct arguments *arguments, struct err *err)
     return request.csr_only ? OK : users_own(request.config, err);
 }
 
-static void report(const struct arguments *arguments)
+/* The record is to be read out and signed: its digest with it. */
+static void report_ceremony(const struct config *config)
+{
+    CLEANUP(blob_free) struct blob record = {0};
+    struct err err = {0};
+    struct init_path path = init_path("%s/ca/" CEREMONY_FILE, config->data);
+    if (file_read(path.text, CEREMONY_MAX, &record, &err) == OK)
+        printf("The record of the ceremony is %s\n  SHA-256 %s\n"
+               "Print it, read its digest out, and let those who were present sign.\n",
+               path.text, lines_digest_of(blob_bytes(&record)).text);
+}
+
+static void report(const struct arguments *arguments, const struct config *config)
 {
     const char *root_out = argument_text(arguments, "--root-out");
 
@@ -74,6 +92,7 @@ static void report(const struct arguments *arguments)
         return;
     }
     printf("The installation is made.\n");
+    report_ceremony(config);
     if (argument_text(arguments, "--lab") != NULL)
         printf("The root's key stays with the data: this machine is not for use.\n");
     else if (root_out != NULL)
@@ -85,9 +104,10 @@ static void report(const struct arguments *arguments)
 
 int mode_init(const struct arguments *arguments)
 {
+    const struct config *config = NULL;
     struct err err = {0};
-    if (init(arguments, &err) != OK)
+    if (init(arguments, &config, &err) != OK)
         return mode_failed(&err);
-    report(arguments);
+    report(arguments, config);
     return 0;
 }

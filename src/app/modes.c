@@ -19,6 +19,8 @@ static const struct mode serve = {mode_serve}, check_config = {mode_config_check
                          init = {mode_init};
 static const struct mode show_config = {mode_config_show};
 static const struct mode statement = {mode_statement};
+static const struct mode keys_export = {mode_keys_export}, keys_check = {mode_keys_check},
+                         keys_import = {mode_keys_import};
 static const struct mode audit_verify = {mode_audit_verify}, audit_replay = {mode_audit_replay},
                          audit_dump = {mode_audit_dump}, audit_export = {mode_audit_export},
                          audit_proof = {mode_audit_proof}, audit_lines = {mode_audit_lines},
@@ -98,6 +100,38 @@ static const struct option_row init_options[] = {
     {0},
 };
 
+#define EXPORT_PASSPHRASE                                                                          \
+    {                                                                                              \
+        "--passphrase-file", VALUE_FILE, "FILE", false,                                            \
+            "of the export; without it the terminal is asked"                                      \
+    }
+#define ONLINE_PASSPHRASE                                                                          \
+    {                                                                                              \
+        "--online-passphrase-file", VALUE_FILE, "FILE", false,                                     \
+            "of the keys in DATA; default: the configuration's, or the systemd credential"         \
+    }
+#define EXPORT_FILE                                                                                \
+    {                                                                                              \
+        "EXPORT", VALUE_FILE, NULL, true, "what `trothd keys export` wrote"                        \
+    }
+
+static const struct option_row keys_export_options[] = {
+    {"--out", VALUE_FILE, "FILE", true, "a new file, for a safe"},
+    EXPORT_PASSPHRASE,
+    ONLINE_PASSPHRASE,
+    {0},
+};
+
+static const struct option_row keys_check_options[] = {EXPORT_FILE, EXPORT_PASSPHRASE, {0}};
+
+static const struct option_row keys_import_options[] = {
+    EXPORT_FILE,
+    EXPORT_PASSPHRASE,
+    ONLINE_PASSPHRASE,
+    {"--dry-run", VALUE_NONE, NULL, false, "write nothing, say what would be written"},
+    {0},
+};
+
 static const struct command commands[] = {
     {"serve", NULL, "run the server (also without any command)", serve_options, false, &serve},
     {"init", NULL, "make keys, root, issuers and folders", init_options, false, &init},
@@ -105,6 +139,12 @@ static const struct command commands[] = {
      config_check_options, false, &check_config},
     {"config", "show", "all settings in force, as YAML that reads as the same", config_file_options,
      false, &show_config},
+    {"keys", "export", "write the online keys into one encrypted file", keys_export_options, false,
+     &keys_export},
+    {"keys", "check", "open such a file and compare it with the installation", keys_check_options,
+     false, &keys_check},
+    {"keys", "import", "put its keys back where a restored ledger wants them", keys_import_options,
+     false, &keys_import},
     {"issuer", "statement", "print a certification practice statement, from the ledger", NULL,
      false, &statement},
     {"audit", "verify", "check entries, tiles, checkpoints and every row", verify_options, false,

@@ -18,6 +18,11 @@
 
 static const uint64_t scrypt_n[] = {[KEY_COST_ONLINE] = 1024, [KEY_COST_OFFLINE] = 16384};
 
+uint64_t key_cost_n(enum key_cost cost)
+{
+    return scrypt_n[cost];
+}
+
 /* One PEM block of a private key: its DER is wiped when freed. */
 struct key_block {
     char *label, *header;

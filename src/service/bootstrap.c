@@ -39,9 +39,26 @@ static enum result record_authority(struct service *service, enum pki_issuer_kin
     return service_record(service, NULL, err);
 }
 
+/* As part of the act: the digest of the record of the key ceremony, if there is one. */
+static enum result add_ceremony(struct service *service, uint8_t digest[SHA256_N], struct err *err)
+{
+    CLEANUP(blob_free) struct blob record = {0};
+    char path[CONFIG_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/ca/" CEREMONY_FILE, service->config->data);
+    if (!file_exists(path))
+        return OK;
+    TRY(file_read(path, CEREMONY_MAX, &record, err));
+    sha256(blob_bytes(&record), digest);
+    change_blob(act_change(&service->act, TABLE_CEREMONY, 1), COL_CEREMONY_DIGEST,
+                bytes_of(digest, SHA256_N));
+    return OK;
+}
+
 static enum result record_all(struct service *service, int64_t now_s, struct err *err)
 {
+    uint8_t digest[SHA256_N];
     service_act(service, EVENT_LOG_BEGAN, now_s, core, 0);
+    TRY(add_ceremony(service, digest, err));
     TRY(service_record(service, NULL, err));
     for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++)
         TRY(record_authority(service, kind, now_s, err));

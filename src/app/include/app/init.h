@@ -16,6 +16,10 @@
 #include <base/config.h>
 #include <crypto/key.h>
 
+/* Octets of a passphrase that opens online keys, which are cheap to try (KEY_COST_ONLINE), or all
+ * of them at once. */
+#define PASSPHRASE_MIN 16
+
 struct init_request {
     const struct config *config;
     const char *passphrase_file;      /* NULL: the configuration's or the systemd credential */

@@ -35,6 +35,9 @@ int mode_audit_export(const struct arguments *arguments);
 int mode_audit_proof(const struct arguments *arguments);
 int mode_audit_lines(const struct arguments *arguments);
 int mode_audit_checkpoint(const struct arguments *arguments);
+int mode_keys_export(const struct arguments *arguments);
+int mode_keys_check(const struct arguments *arguments);
+int mode_keys_import(const struct arguments *arguments);
 int mode_statement(const struct arguments *arguments);
 
 #endif

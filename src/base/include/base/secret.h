@@ -36,6 +36,11 @@ MUST_USE enum result secret_read_file(const char *path, size_t max, struct secre
 MUST_USE enum result secret_read_passphrase(const char *path, const char *name, struct secret *ret,
                                             struct err *err);
 
+/* Asks for a passphrase at the terminal of the process, which does not show what is typed; with
+ * `again` twice, and both must be the same. E_KEY, also when there is no terminal. */
+MUST_USE enum result secret_ask(const char *prompt, bool again, struct secret *ret,
+                                struct err *err);
+
 /* Wipes and frees; an empty secret is fine; fit for CLEANUP. */
 void secret_free(struct secret *secret);
 

@@ -30,6 +30,9 @@ enum key_cost {
     KEY_COST_OFFLINE, /* N 16384, 16 MB: the most that the `openssl` command reads */
 };
 
+/* Its N, for who writes down what protects a key. */
+uint64_t key_cost_n(enum key_cost cost);
+
 struct key;
 
 /* A new key; the caller owns it. E_KEY. */
