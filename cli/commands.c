@@ -1,6 +1,7 @@
 /* Every command of `troth`: what is not here does not exist. */
 #include <cli/actions.h>
 #include <cli/commands.h>
+#include <cli/imports.h>
 
 #define REASONS                                                                                    \
     "unspecified|key-compromise|affiliation-changed|superseded|cessation-of-operation|"            \
@@ -8,10 +9,6 @@
 #define STATES "expected|enrolled|active|quarantined|lost|retired"
 
 /* Rows that many commands share. */
-#define DRY_RUN                                                                                    \
-    {                                                                                              \
-        "--dry-run", VALUE_NONE, NULL, false, "change nothing, say what would happen"              \
-    }
 #define LIMIT                                                                                      \
     {                                                                                              \
         "--limit", VALUE_NUMBER, "N", false, "at most N rows"                                      \
@@ -31,10 +28,6 @@
 #define OF_SERIAL                                                                                  \
     {                                                                                              \
         "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \
-    }
-#define DRY_RUN_FIELD                                                                              \
-    {                                                                                              \
-        "--dry-run", PLACE_QUERY, "dry_run"                                                        \
     }
 
 /* ---- products, anchors, issuers ---------------------------------------------------------------
@@ -120,13 +113,18 @@ static const struct plan product_show = {action_named_show, "/api/v1/products", 
 
 static const struct option_row anchor_add_options[] = {
     PRODUCT,
-    {"--certificate", VALUE_FILE, "FILE", true, "the maker's root, PEM"},
+    {"--certificate", VALUE_FILE, "FILE", true,
+     "the maker's root, or who signs his manifests; PEM"},
+    {"--use", VALUE_CHOICE, "proof|manifest|inventory", false,
+     "proof of devices (the default), signer of manifests, or another CA whose certificates are "
+     "only listed"},
     DRY_RUN,
     {0},
 };
 static const struct field anchor_add_fields[] = {
     {"PRODUCT", PLACE_TEXT, "product"},
     {"--certificate", PLACE_FILE, "certificate"},
+    {"--use", PLACE_TEXT, "use"},
     DRY_RUN_FIELD,
     {0},
 };
@@ -134,22 +132,16 @@ static const struct column issuer_columns[] = {
     {"ID", "id"},           {"KIND", "kind"},         {"PRODUCT", "product"},
     {"UNTIL", "not_after"}, {"LIVE", "certificates"}, {0},
 };
+static const struct column anchor_columns[] = {
+    {"ID", "id"}, {"USE", "use"}, {"PRODUCT", "product"}, {"UNTIL", "not_after"}, {0},
+};
 static const struct plan anchor_add = {plan_change, "/api/v1/anchors", anchor_add_fields, NULL,
                                        "anchor added for {PRODUCT}"};
-static const struct plan anchor_list = {plan_list, "/api/v1/anchors", NULL, issuer_columns, NULL};
+static const struct plan anchor_list = {plan_list, "/api/v1/anchors", NULL, anchor_columns, NULL};
 static const struct plan issuer_list = {plan_list, "/api/v1/issuers", NULL, issuer_columns, NULL};
 
 /* ---- devices ----------------------------------------------------------------------------------
  */
-
-static const struct option_row import_options[] = {
-    {"FILE", VALUE_FILE, NULL, true,
-     "CSV whose first line names the columns, or JSON objects, one a line: product, serial, and "
-     "key, spki, csr or certificate, owner, batch, hold"},
-    DRY_RUN,
-    {0},
-};
-static const struct plan device_import = {.run = action_import};
 
 static const struct option_row device_list_options[] = {
     OF_PRODUCT,
@@ -510,8 +502,8 @@ static const struct command commands[] = {
     {"approval", "sign", "show it, sign it with your own key", approval_sign_options, false,
      &approval_sign},
     {"approval", "withdraw", "end a request", approval_options, false, &approval_withdraw},
-    {"device", "import", "import devices from CSV or JSON lines", import_options, false,
-     &device_import},
+    {"device", "import", "import devices from CSV, JSON lines or a manifest", device_import_options,
+     false, &device_import},
     {"device", "list", "list devices", device_list_options, false, &device_list},
     {"device", "show", "a device, its certificates, findings and timeline", device_options, false,
      &device_show},

@@ -8,9 +8,8 @@
 /* ---- asking -----------------------------------------------------------------------------------
  */
 
-/* Path and query of a plan: its template, the options that go into the query, dry_run. */
-static enum result make_path(const struct session *session, const struct plan *plan, char *to,
-                             size_t max, struct err *err)
+enum result plan_path(const struct session *session, const struct plan *plan, char *to, size_t max,
+                      struct err *err)
 {
     TRY(session_expand(session, plan->path, true, to, max, err));
     size_t at = strlen(to);
@@ -107,7 +106,7 @@ enum result plan_post(struct session *session, const struct plan *plan, json_t *
                       struct err *err)
 {
     char path[CLI_PATH_MAX];
-    TRY(make_path(session, plan, path, sizeof path, err));
+    TRY(plan_path(session, plan, path, sizeof path, err));
     json_auto_t *body = NULL;
     TRY(make_body(session, plan, &body, err));
     struct api_call call = {.method = CLIENT_POST, .path = path, .body = body};
@@ -124,7 +123,7 @@ static enum result walk_pages(struct session *session, const struct plan *plan, 
                               void *context, struct err *err)
 {
     char path[CLI_PATH_MAX], page[CLI_PATH_MAX + 64];
-    TRY(make_path(session, plan, path, sizeof path, err));
+    TRY(plan_path(session, plan, path, sizeof path, err));
     char mark = strchr(path, '?') != NULL ? '&' : '?';
     char next[32] = "";
     do {
@@ -230,7 +229,7 @@ enum result plan_list(struct session *session, const struct plan *plan, struct e
 enum result plan_show(struct session *session, const struct plan *plan, struct err *err)
 {
     char path[CLI_PATH_MAX];
-    TRY(make_path(session, plan, path, sizeof path, err));
+    TRY(plan_path(session, plan, path, sizeof path, err));
     json_auto_t *answer = NULL;
     TRY(plan_get(session, path, &answer, err));
     if (session->is_json)

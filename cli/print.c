@@ -113,6 +113,16 @@ void print_rows(struct session *session, struct print_table *table, const json_t
     }
 }
 
+void print_part(struct session *session, const char *title, const struct column *columns,
+                const json_t *rows)
+{
+    if (json_array_size(rows) == 0)
+        return;
+    fprintf(session->out, "\n%s\n", title);
+    struct print_table table = {.columns = columns};
+    print_rows(session, &table, rows);
+}
+
 void print_details(struct session *session, const struct column *columns, const json_t *object)
 {
     for (const struct column *c = columns; c->title != NULL; c++) {

@@ -2,6 +2,7 @@
 #include "core.h"
 
 #include <base/text.h>
+#include <trust/words.h>
 
 struct push {
     struct core *core;
@@ -29,20 +30,34 @@ static enum result push_issuer(void *ctx, const struct authority_row *row, struc
     return push(ctx, row, "", err);
 }
 
+/* For the desk, which reads makers' files: what signs them, and what their chains end in. */
+static enum result push_maker(struct push *to, const struct authority_row *row, const char *product,
+                              struct err *err)
+{
+    const struct msg_desk_maker maker = {
+        .id = (uint32_t)row->id,
+        .use = (uint8_t)row->use,
+        .product = text_bytes(product),
+        .certificate = bytes_of(row->certificate, row->n),
+    };
+    return ipc_send(to->to, IPC_DESK_MAKER, &maker, -1, err);
+}
+
 static enum result push_anchor(void *ctx, const struct authority_row *row, struct err *err)
 {
     struct push *to = ctx;
     struct product product = {0};
     TRY(store_product(to->core->store, row->product, &product, err));
-    return push(to, row, product.name, err);
+    if (to->is_desk)
+        return push_maker(to, row, product.name, err);
+    return row->use == ANCHOR_PROOF ? push(to, row, product.name, err) : OK;
 }
 
 static enum result push_all(struct core *core, struct ipc_channel *channel, struct err *err)
 {
     struct push to = {.core = core, .to = channel, .is_desk = channel->peer == IPC_DESK};
     TRY(store_issuers(core->store, push_issuer, &to, err));
-    if (!to.is_desk)
-        TRY(store_anchors(core->store, push_anchor, &to, err));
+    TRY(store_anchors(core->store, push_anchor, &to, err));
     struct msg_trust_end end = {.count = to.count};
     return ipc_send(channel, to.is_desk ? IPC_DESK_TRUST_END : IPC_TRUST_END, &end, -1, err);
 }

@@ -114,15 +114,16 @@ static enum result read_key(const struct request *request, char space[API_KEY_N]
     return OK;
 }
 
-static enum result read_dry_run(const struct request *request, uint8_t *ret, struct err *err)
+enum result api_read_flag(const struct request *request, const char *name, uint8_t *ret,
+                          struct err *err)
 {
     struct bytes text;
     *ret = 0;
-    if (!request_query(request, "dry_run", &text))
+    if (!request_query(request, name, &text))
         return OK;
     *ret = bytes_equal(text, bytes_text("true"));
     if (*ret == 0 && !bytes_equal(text, bytes_text("false")))
-        return err_set(err, E_SYNTAX, "dry_run: seen \"%s\", wanted true or false",
+        return err_set(err, E_SYNTAX, "%s: seen \"%s\", wanted true or false", name,
                        err_value(text).text);
     return OK;
 }
@@ -131,13 +132,20 @@ enum result api_read_asked(const struct request *request, char key_space[API_KEY
                            struct msg_clock_accept *ret, struct err *err)
 {
     static const char *const names[] = {"dry_run", NULL};
+    return api_read_asked_of(request, names, key_space, ret, err);
+}
+
+enum result api_read_asked_of(const struct request *request, const char *const *names,
+                              char key_space[API_KEY_N], struct msg_clock_accept *ret,
+                              struct err *err)
+{
     const struct request_view *view = request_view(request);
     TRY(api_check_query(request, names, err));
     ret->id = view->number;
     ret->request = bytes_of(view->id, strlen(view->id));
     memcpy(ret->operator_spki, view->peer->spki_hash, sizeof ret->operator_spki);
     TRY(read_key(request, key_space, &ret->key, err));
-    return read_dry_run(request, &ret->dry_run, err);
+    return api_read_flag(request, "dry_run", &ret->dry_run, err);
 }
 
 enum result api_read_serial(struct bytes hex, uint8_t *space, struct bytes *ret, struct err *err)

@@ -38,6 +38,7 @@ SHAPE(product_set);
 
 static const struct api_field anchor_add_fields[] = {
     API_FIELD("product", struct msg_anchor_add, product, API_TEXT, NEEDED, NAME),
+    API_FIELD("use", struct msg_anchor_add, use, API_WORD, .words = &words_anchor_use),
     API_FIELD("certificate", struct msg_anchor_add, certificate, API_LINES, NEEDED, .max = PEM_MAX),
 };
 SHAPE(anchor_add);

@@ -4,12 +4,14 @@
 #include "api_shapes.h"
 #include "desk.h"
 
+#include <base/clock.h>
 #include <base/file.h>
 #include <base/limits.h>
 #include <crypto/hash.h>
 #include <crypto/pem.h>
 #include <ipc/record.h>
 #include <proto/import.h>
+#include <proto/manifest.h>
 #include <wire/b64.h>
 #include <wire/x509.h>
 
@@ -44,6 +46,10 @@ struct reading {
     struct record_writer records, faults;
     uint32_t taken;
     struct blob der; /* of the line at hand */
+
+    struct bytes product;        /* of a manifest, as its operator says it */
+    const struct makers *makers; /* who may have signed it */
+    struct chain_store *chains;  /* what its devices' certificates end in */
 };
 
 static void reading_free(struct reading *reading)
@@ -51,6 +57,7 @@ static void reading_free(struct reading *reading)
     record_abandon(&reading->records);
     record_abandon(&reading->faults);
     blob_free(&reading->der);
+    chain_store_free(reading->chains);
 }
 
 /* ---- what a field with a key holds ---------------------------------------------------------- */
@@ -123,6 +130,26 @@ static enum result proof(void *context, enum import_proof kind, struct bytes fie
     return OK;
 }
 
+/* ---- what an entry of a manifest holds ------------------------------------------------------- */
+
+static enum result verify(void *context, const struct manifest_signature *signature,
+                          struct import_line *line, struct err *err)
+{
+    const struct reading *reading = context;
+    return makers_check_signature(reading->makers, reading->product, signature, &line->signer, err);
+}
+
+static enum result key(void *context, const struct manifest_key *key, struct import_line *line,
+                       struct err *err)
+{
+    const struct reading *reading = context;
+    if (key->chain_n > 0)
+        TRY(maker_check_chain(reading->chains, key, clock_now_s(), &line->anchor, err));
+    sha256(key->spki, line->spki);
+    line->has_spki = true;
+    return OK;
+}
+
 /* ---- lines ---------------------------------------------------------------------------------- */
 
 static enum result take_line(void *context, const struct import_line *line, struct err *err)
@@ -137,6 +164,8 @@ static enum result take_line(void *context, const struct import_line *line, stru
         .hold = line->hold,
         .has_spki = line->has_spki,
         .certificate = line->certificate,
+        .signer = line->signer,
+        .anchor = line->anchor,
     };
     memcpy(row.spki_sha256, line->spki, sizeof row.spki_sha256);
     reading->taken++;
@@ -162,17 +191,47 @@ static enum result keep_faults(struct reading *reading, struct err *err)
     return record_open(fd, LIMIT_IMPORT_RECORDS, &reading->tally->faults.records, err);
 }
 
+static enum result read_table(struct reading *reading, const struct request *request,
+                              struct import_counts *ret, struct err *err)
+{
+    const struct import_sink sink = {reading, proof, take_line, take_fault};
+    return import_read(request_view(request)->body, &sink, ret, err);
+}
+
+/* Product, owner and hold of all its devices are the operator's to say: they stand in the query. */
+static enum result read_manifest(struct reading *reading, const struct request *request,
+                                 struct import_counts *ret, struct err *err)
+{
+    const struct desk *desk = request_owner(request);
+    const struct manifest_sink sink = {reading, verify, key, take_line, take_fault};
+    struct manifest_terms terms = {0};
+    uint8_t hold = 0;
+    (void)request_query(request, "product", &terms.product);
+    (void)request_query(request, "owner", &terms.owner);
+    TRY(api_read_flag(request, "hold", &hold, err));
+    terms.hold = hold != 0;
+    reading->product = terms.product;
+    reading->makers = desk->upkeep.makers;
+    TRY(makers_chains(reading->makers, reading->product, &reading->chains, err));
+    return manifest_read(request_view(request)->body, &terms, &sink, ret, err);
+}
+
+static bool is_manifest(const struct request *request)
+{
+    return request_has_media_type(request, "application/jose+json");
+}
+
 /* The good lines as a sealed memfd; -1 when there is none. The bad ones stay with `wait`. */
-static enum result read_file(struct bytes csv, struct api_wait *wait, uint32_t *ret_taken,
-                             int *ret_fd, struct err *err)
+static enum result read_file(const struct request *request, struct api_wait *wait,
+                             uint32_t *ret_taken, int *ret_fd, struct err *err)
 {
     CLEANUP(reading_free)
     struct reading reading = {.tally = wait->own, .records.fd = -1, .faults.fd = -1};
-    const struct import_sink sink = {&reading, proof, take_line, take_fault};
     struct import_counts counts = {0};
     TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.records, err));
     TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.faults, err));
-    TRY(import_read(csv, &sink, &counts, err));
+    TRY(is_manifest(request) ? read_manifest(&reading, request, &counts, err)
+                             : read_table(&reading, request, &counts, err));
     TRY(keep_faults(&reading, err));
     reading.tally->rows = counts.rows;
     *ret_taken = reading.taken;
@@ -258,6 +317,14 @@ static enum result begin(struct request *request, struct api_wait **ret, struct 
     return OK;
 }
 
+static enum result read_asked(const struct request *request, char key_space[API_KEY_N],
+                              struct msg_clock_accept *ret, struct err *err)
+{
+    static const char *const names[] = {"dry_run", "product", "owner", "hold", NULL};
+    return is_manifest(request) ? api_read_asked_of(request, names, key_space, ret, err)
+                                : api_read_asked(request, key_space, ret, err);
+}
+
 static enum result import(struct request *request, struct err *err)
 {
     struct msg_clock_accept asked = {0};
@@ -265,12 +332,12 @@ static enum result import(struct request *request, struct err *err)
     struct api_wait *wait = NULL;
     char key[API_KEY_N];
     TRY(api_may_ask(request, err));
-    TRY(api_read_asked(request, key, &asked, err));
+    TRY(read_asked(request, key, &asked, err));
     TRY(begin(request, &wait, err));
     wait->is_dry_run = asked.dry_run;
 
     CLEANUP(fd_closep) int fd = -1;
-    TRY(read_file(request_view(request)->body, wait, &message.rows, &fd, err));
+    TRY(read_file(request, wait, &message.rows, &fd, err));
     if (fd < 0)
         return reply(request, wait, &(struct msg_verb_answer){0}, -1, err);
     message.id = asked.id;

@@ -101,6 +101,7 @@ static const struct api_field issuer_fields[] = {
     API_FIELD("id", struct msg_issuer_row, row, API_NUMBER),
     API_FIELD("kind", struct msg_issuer_row, kind, API_WORD, .words = &words_authority),
     API_FIELD("product", struct msg_issuer_row, product, API_TEXT),
+    API_FIELD("use", struct msg_issuer_row, use, API_WORD, .words = &words_anchor_use),
     API_FIELD("not_after", struct msg_issuer_row, not_after_s, API_TIME),
     API_FIELD("certificates", struct msg_issuer_row, certificates, API_NUMBER),
     API_FIELD("pem", struct issuer_view, pem, API_LINES),

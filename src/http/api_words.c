@@ -85,4 +85,10 @@ const struct api_words words_role = {1, ROLE_COUNT, role_at};
 const struct api_words words_profile = {1, PROFILE_COUNT, profile_at};
 const struct api_words words_key_algorithm = {0, KEY_ALG_COUNT, key_algorithm_at};
 const struct api_words words_authority = {1, AUTHORITY_COUNT, authority_at};
+static const char *anchor_use_at(unsigned value)
+{
+    return anchor_use_word((enum anchor_use)value);
+}
+
+const struct api_words words_anchor_use = {0, ANCHOR_USE_COUNT, anchor_use_at};
 const struct api_words words_reason = {0, 11, reason_at};

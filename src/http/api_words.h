@@ -6,6 +6,6 @@
 
 extern const struct api_words words_device_state, words_cert_state, words_device_verb,
     words_approval_state, words_proof, words_verdict, words_role, words_profile,
-    words_key_algorithm, words_authority, words_reason;
+    words_key_algorithm, words_authority, words_anchor_use, words_reason;
 
 #endif

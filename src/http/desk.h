@@ -57,6 +57,16 @@ MUST_USE enum result api_ask_reader(struct request *request, const struct msg_qu
 MUST_USE enum result api_read_asked(const struct request *request, char key_space[API_KEY_N],
                                     struct msg_clock_accept *ret, struct err *err);
 
+/* The same where the query may have other parameters as well: `names`, with dry_run, NULL at its
+ * end. */
+MUST_USE enum result api_read_asked_of(const struct request *request, const char *const *names,
+                                       char key_space[API_KEY_N], struct msg_clock_accept *ret,
+                                       struct err *err);
+
+/* true or false out of the query; 0 when it is not there. E_SYNTAX. */
+MUST_USE enum result api_read_flag(const struct request *request, const char *name, uint8_t *ret,
+                                   struct err *err);
+
 /* Refuses a query parameter that is not in `names` (NULL at its end): a misspelt filter must not
  * list everything. E_SYNTAX. */
 MUST_USE enum result api_check_query(const struct request *request, const char *const *names,

@@ -6,7 +6,7 @@
 #include <base/limits.h>
 
 #define JSON "application/json"
-#define LIST "text/csv, application/x-ndjson"
+#define LIST "text/csv, application/x-ndjson, application/jose+json"
 #define BODY LIMIT_BODY_BYTES
 #define API "/api/v1"
 

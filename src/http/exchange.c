@@ -114,6 +114,11 @@ static bool is_media_type(const char *value, const char *wanted)
     return false;
 }
 
+bool request_has_media_type(const struct request *request, const char *wanted)
+{
+    return is_media_type(request_header(request, "Content-Type"), wanted);
+}
+
 static enum result judge_body(const struct request *request, bool has_length, struct err *err)
 {
     const struct route *route = request->view.route;
@@ -125,7 +130,7 @@ static enum result judge_body(const struct request *request, bool has_length, st
     if (!has_length)
         return err_set(err, E_LENGTH, "RFC 9110 8.6: saw no Content-Length, want one");
     const char *type = request_header(request, "Content-Type");
-    if (!is_media_type(type, route->media_type))
+    if (!request_has_media_type(request, route->media_type))
         return err_set(err, E_MEDIA_TYPE, "RFC 9110 8.3, Content-Type: saw \"%s\", want %s",
                        type == NULL ? "" : err_value(bytes_of(type, strlen(type))).text,
                        route->media_type);

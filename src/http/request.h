@@ -42,6 +42,10 @@ void *request_owner(const struct request *request);
  * NULL when it is absent. strict.h refused headers that may not repeat; of others the first. */
 const char *request_header(const struct request *request, const char *name);
 
+/* Is Content-Type one of `wanted`, several with ", " between (RFC 9110 8.3)? Parameters do not
+ * count. */
+bool request_has_media_type(const struct request *request, const char *wanted);
+
 /* A parameter of the query, percent-decoded, UTF-8 and without control characters. False when it is
  * absent. A repeated or malformed one is refused before the handler runs. */
 bool request_query(const struct request *request, const char *name, struct bytes *ret);

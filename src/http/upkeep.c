@@ -77,6 +77,8 @@ void upkeep_close(struct upkeep *upkeep)
     identity_freep(&upkeep->identity);
     authorities_freep(&upkeep->authorities);
     authorities_freep(&upkeep->coming);
+    makers_freep(&upkeep->makers);
+    makers_freep(&upkeep->coming_makers);
 }
 
 /* ---- authorities ----------------------------------------------------------------------------- */
@@ -102,6 +104,28 @@ static void take_authority(struct upkeep *upkeep, const struct msg_authority *me
         log_err(LEVEL_ERROR, "authority-refused", &err, NULL);
 }
 
+static enum result add_maker(struct upkeep *upkeep, const struct msg_desk_maker *message,
+                             struct err *err)
+{
+    const struct maker_in in = {message->id, message->use, message->product, message->certificate};
+    if (upkeep->coming_makers == NULL)
+        TRY(makers_new(&upkeep->coming_makers, err));
+    return makers_add(upkeep->coming_makers, &in, err);
+}
+
+static void take_maker(struct upkeep *upkeep, const struct msg_desk_maker *message)
+{
+    struct err err = {0};
+    if (add_maker(upkeep, message, &err) != OK)
+        log_err(LEVEL_ERROR, "anchor-refused", &err, NULL);
+}
+
+static void swap_makers(struct upkeep *upkeep)
+{
+    makers_freep(&upkeep->makers);
+    upkeep->makers = STEAL(upkeep->coming_makers);
+}
+
 /* Swaps the set. One that did not come whole is no set: the former stays. An authority that was
  * refused for itself is left out and must not stop the others. */
 static void take_end(struct upkeep *upkeep, uint32_t count)
@@ -113,11 +137,13 @@ static void take_end(struct upkeep *upkeep, uint32_t count)
         err_set(&err, E_CERTIFICATE, "authorities: saw %u, want %u", came, count);
         log_err(LEVEL_ERROR, "authorities-refused", &err, NULL);
         authorities_freep(&upkeep->coming);
+        makers_freep(&upkeep->coming_makers);
         return;
     }
     listener_set_chains(upkeep->listener, authorities_chains(upkeep->coming));
     authorities_freep(&upkeep->authorities);
     upkeep->authorities = STEAL(upkeep->coming);
+    swap_makers(upkeep);
     log_event(LEVEL_INFO, "authorities", {"count", log_number(count).text});
 }
 
@@ -213,6 +239,8 @@ void upkeep_take(struct upkeep *upkeep, const struct ipc_message *message, bool 
         take_authority(upkeep, &message->authority);
     else if (message->type == IPC_DESK_AUTHORITY)
         take_authority(upkeep, &(struct msg_authority){a->id, a->kind, a->product, a->certificate});
+    else if (message->type == IPC_DESK_MAKER)
+        take_maker(upkeep, &message->desk_maker);
     else if (message->type == IPC_TRUST_END)
         take_end(upkeep, message->trust_end.count);
     else if (message->type == IPC_DESK_TRUST_END)

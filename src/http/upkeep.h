@@ -6,6 +6,7 @@
 #include "authorities.h"
 #include "identity.h"
 #include "listener.h"
+#include "makers.h"
 
 #include <ipc/reload.h>
 
@@ -16,7 +17,8 @@ struct upkeep {
     struct authorities *authorities; /* in force; NULL before the first set is whole */
     struct authorities *coming;      /* being received: coming_n so far, good and bad */
     uint32_t coming_n;
-    uint64_t asked_id; /* of the last certification request */
+    struct makers *makers, *coming_makers; /* the same of makers; the desk's alone, NULL: none */
+    uint64_t asked_id;                     /* of the last certification request */
     int64_t asked_ms, keep_ms;
     bool is_asking;
     struct reload *reload;

@@ -24,6 +24,7 @@ static enum result give_authority(const struct query *query, const struct author
         .id = query->asked->id,
         .row = authority->id,
         .kind = (uint8_t)authority->kind,
+        .use = authority->kind == AUTHORITY_ANCHOR ? (uint8_t)authority->use : ANCHOR_USE_COUNT,
         .product = product,
         .not_after_s = authority->not_after_s,
         .certificates = certificates,

@@ -83,20 +83,53 @@ static enum result by_token(const struct search *search, struct err *err)
     return OK;
 }
 
+/* By the serial number that the certificate names; a maker that names none of ours has registered
+ * this very key, with a chain to this anchor. */
+static enum result below_anchor(const struct search *search, const struct authority_row *anchor,
+                                struct err *err)
+{
+    const struct msg_enrol *ask = search->ask;
+    enum result result = store_device_named(search->store, anchor->product, ask->peer_serial_number,
+                                            search->device, err);
+    if (result != R_NOT_FOUND)
+        return result;
+    TRY(store_device_registered(search->store, anchor->product, ask->peer_spki, search->device,
+                                err));
+    return search->device->idevid_anchor == anchor->id ? OK : R_NOT_FOUND;
+}
+
+/* One root may be the anchor of several products: the front names the oldest, the label says which
+ * is meant. */
+static enum result find_anchor(const struct search *search, struct authority_row *ret,
+                               struct err *err)
+{
+    struct authority_row named = {0};
+    int64_t product = 0;
+    TRY(nobody(store_anchor(search->store, search->ask->peer_anchor, &named, err), "anchor",
+               search->ask->label, err));
+    *ret = named;
+    TRY(find_product(search, &product, err));
+    if (product == 0 || product == named.product)
+        return OK;
+    enum result result = store_anchor_of(search->store, product, named.use,
+                                         bytes_of(named.certificate, named.n), ret, err);
+    return result == R_NOT_FOUND ? OK : result;
+}
+
 static enum result by_anchor(const struct search *search, struct err *err)
 {
     struct authority_row anchor = {0};
-    TRY(nobody(store_anchor(search->store, search->ask->peer_anchor, &anchor, err), "anchor",
-               search->ask->label, err));
+    TRY(find_anchor(search, &anchor, err));
+    if (anchor.use != ANCHOR_PROOF)
+        return err_set(err, E_PROOF, "anchor %lld proves no device", (long long)anchor.id);
     search->job->anchor = anchor.id;
     struct bytes parts[] = {bytes_of(&search->ask->peer_anchor, sizeof search->ask->peer_anchor),
                             search->ask->peer_serial};
     uint8_t both[32];
     sha256_parts(parts, 2, both);
     hash_credential(search->job, bytes_of(both, sizeof both));
-    return nobody(store_device_named(search->store, anchor.product, search->ask->peer_serial_number,
-                                     search->device, err),
-                  "serial number below this anchor", search->ask->peer_serial_number, err);
+    return nobody(below_anchor(search, &anchor, err), "serial number below this anchor",
+                  search->ask->peer_serial_number, err);
 }
 
 static enum result by_own_certificate(const struct search *search, struct certificate *certificate,

@@ -2,6 +2,7 @@
 
 #include <base/text.h>
 #include <pki/grant.h>
+#include <trust/words.h>
 
 #include <string.h>
 
@@ -48,6 +49,22 @@ static enum result check_key(struct service *service, const struct operator_is *
     return result == R_NOT_FOUND ? OK : result;
 }
 
+/* What the desk says of a manifest is held against the rows: a certificate that is pinned for this
+ * product, and an anchor of it. */
+static enum result check_anchor(struct service *service, const struct product *product, uint32_t id,
+                                enum anchor_use use, struct err *why)
+{
+    struct authority_row anchor = {0};
+    if (id == 0)
+        return OK;
+    enum result result = store_anchor(service->store, id, &anchor, why);
+    bool fits = result == OK && anchor.product == product->id && anchor.use == (int)use;
+    if (result_is_ours(result) || fits)
+        return result;
+    return err_set(why, use == ANCHOR_MANIFEST ? E_MANIFEST_SIGNER : E_MANIFEST_CHAIN,
+                   "anchor %u is none for %s of \"%s\"", id, anchor_use_word(use), product->name);
+}
+
 static enum result create(struct service *service, const struct operator_is *who,
                           const struct product *product, const struct msg_import_row *row,
                           int64_t now_s, struct err *err)
@@ -66,7 +83,7 @@ static enum result create(struct service *service, const struct operator_is *who
     change_int(c, COL_DEVICE_PROOF, PROOF_NONE);
     change_int(c, COL_DEVICE_QUARANTINE, 0);
     change_int(c, COL_DEVICE_VERSION, 1);
-    change_int(c, COL_DEVICE_IDEVID_ANCHOR, 0);
+    change_int(c, COL_DEVICE_IDEVID_ANCHOR, row->anchor);
     return service_record(service, NULL, err);
 }
 
@@ -123,6 +140,8 @@ static enum result judge(struct service *service, const struct operator_is *who,
     struct device device = {0};
     TRY(check_row(who, row, why));
     TRY(find_product(service, row->product, &product, why));
+    TRY(check_anchor(service, &product, row->signer, ANCHOR_MANIFEST, why));
+    TRY(check_anchor(service, &product, row->anchor, ANCHOR_PROOF, why));
     enum result result =
         store_device_named(service->store, product.id, row->serial_number, &device, why);
     if (result == OK) {

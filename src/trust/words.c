@@ -31,6 +31,8 @@ static const char *const profiles[PROFILE_COUNT] = {
 
 static const char *const key_algorithms[KEY_ALG_COUNT] = {"p256", "p384", "ed25519", "rsa"};
 
+static const char *const anchor_uses[ANCHOR_USE_COUNT] = {"proof", "manifest", "inventory"};
+
 static const char *const approval_states[] = {"none",      "open",    "executed",
                                               "withdrawn", "expired", "stale"};
 
@@ -72,6 +74,11 @@ const char *role_word(enum role role)
 const char *profile_word(enum profile_id profile)
 {
     return word_at(profiles, LENGTH_OF(profiles), profile);
+}
+
+const char *anchor_use_word(enum anchor_use use)
+{
+    return (size_t)use < LENGTH_OF(anchor_uses) ? anchor_uses[use] : NULL;
 }
 
 const char *key_algorithm_word(enum key_algorithm algorithm)

@@ -2,6 +2,7 @@
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
 
+#include <base/command.h>
 #include <cli/session.h>
 
 /* Where an option's value goes in the request. */
@@ -42,7 +43,10 @@ MUST_USE enum result plan_show(struct session *session, const struct plan *plan,
 /* POST; prints `done` and the counts of the outcome that are not 0, or the JSON. */
 MUST_USE enum result plan_change(struct session *session, const struct plan *plan, struct err *err);
 
-/* The pieces, for commands with a shape of their own. */
+/* The pieces, for commands with a shape of their own. Path and query: the template, the options
+ * that go into the query, dry_run. */
+MUST_USE enum result plan_path(const struct session *session, const struct plan *plan, char *to,
+                               size_t max, struct err *err);
 MUST_USE enum result plan_get(struct session *session, const char *path, json_t **ret,
                               struct err *err);
 MUST_USE enum result plan_post(struct session *session, const struct plan *plan, json_t **ret,
@@ -52,5 +56,15 @@ MUST_USE enum result plan_post(struct session *session, const struct plan *plan,
 typedef bool (*plan_item)(void *context, const json_t *item);
 MUST_USE enum result plan_walk(struct session *session, const struct plan *plan, plan_item each,
                                void *context, struct err *err);
+
+/* Rows of every command that changes things. */
+#define DRY_RUN                                                                                    \
+    {                                                                                              \
+        "--dry-run", VALUE_NONE, NULL, false, "change nothing, say what would happen"              \
+    }
+#define DRY_RUN_FIELD                                                                              \
+    {                                                                                              \
+        "--dry-run", PLACE_QUERY, "dry_run"                                                        \
+    }
 
 #endif

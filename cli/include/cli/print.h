@@ -19,6 +19,10 @@ struct print_table {
 };
 void print_rows(struct session *session, struct print_table *table, const json_t *rows);
 
+/* A table under a title; nothing when there are no rows. */
+void print_part(struct session *session, const char *title, const struct column *columns,
+                const json_t *rows);
+
 /* "title  value" lines. */
 void print_details(struct session *session, const struct column *columns, const json_t *object);
 

@@ -1,11 +1,11 @@
 /* Rows of the import file as devices: columns by name, each value by its rule. */
+#include "fields.h"
 #include "lines.h"
 #include "seen.h"
 
 #include <base/limits.h>
 #include <proto/import.h>
 #include <wire/hex.h>
-#include <wire/utf8.h>
 
 #include <string.h>
 
@@ -85,47 +85,6 @@ static struct bytes field_of(const struct import *import, const struct row *row,
     return place < row->n ? row->fields[place] : bytes_of(NULL, 0);
 }
 
-static enum result check_text(enum column column, struct bytes text, size_t min, size_t max,
-                              struct err *err)
-{
-    if (text.n < min || text.n > max)
-        return err_set(err, E_SYNTAX, "%s: seen %zu octets, wanted %zu to %zu",
-                       column_names[column], text.n, min, max);
-    bool good = utf8_is_valid(text);
-    for (size_t i = 0; i < text.n; i++)
-        good = good && text.p[i] >= 0x20 && text.p[i] != 0x7f;
-    if (!good)
-        return err_set(err, E_SYNTAX, "%s: seen \"%s\", wanted UTF-8 without control characters",
-                       column_names[column], err_value(text).text);
-    return OK;
-}
-
-static bool is_printable_string(struct bytes text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        bool alphanumeric =
-            (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!alphanumeric && (c == '\0' || strchr(" '()+,-./:=?", c) == NULL))
-            return false;
-    }
-    return true;
-}
-
-/* It stands in addresses, where a slash, "." and ".." are ambiguous even when they are escaped. */
-static enum result check_serial_number(struct bytes text, struct err *err)
-{
-    if (!is_printable_string(text))
-        return err_set(err, E_SYNTAX, "serial: seen \"%s\", wanted a PrintableString (X.680 41.4)",
-                       err_value(text).text);
-    if (memchr(text.p, '/', text.n) != NULL || bytes_equal(text, bytes_text(".")) ||
-        bytes_equal(text, bytes_text("..")))
-        return err_set(err, E_SYNTAX,
-                       "serial: seen \"%s\", wanted one without a slash, and not . or ..",
-                       err_value(text).text);
-    return OK;
-}
-
 static enum result read_names(const struct import *import, const struct row *row,
                               struct import_line *line, struct err *err)
 {
@@ -133,11 +92,12 @@ static enum result read_names(const struct import *import, const struct row *row
     line->serial_number = field_of(import, row, COLUMN_SERIAL);
     line->owner = field_of(import, row, COLUMN_OWNER);
     line->batch = field_of(import, row, COLUMN_BATCH);
-    TRY(check_text(COLUMN_PRODUCT, line->product, 1, LIMIT_NAME, err));
-    TRY(check_text(COLUMN_SERIAL, line->serial_number, 1, LIMIT_SERIAL_NUMBER, err));
-    TRY(check_text(COLUMN_OWNER, line->owner, 0, LIMIT_NAME, err));
-    TRY(check_text(COLUMN_BATCH, line->batch, 0, LIMIT_NAME, err));
-    return check_serial_number(line->serial_number, err);
+    TRY(field_check_text(column_names[COLUMN_PRODUCT], line->product, 1, LIMIT_NAME, err));
+    TRY(field_check_text(column_names[COLUMN_SERIAL], line->serial_number, 1, LIMIT_SERIAL_NUMBER,
+                         err));
+    TRY(field_check_text(column_names[COLUMN_OWNER], line->owner, 0, LIMIT_NAME, err));
+    TRY(field_check_text(column_names[COLUMN_BATCH], line->batch, 0, LIMIT_NAME, err));
+    return field_check_serial_number("serial", line->serial_number, err);
 }
 
 static enum result read_hold(struct bytes field, bool *ret, struct err *err)

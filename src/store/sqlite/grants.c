@@ -195,6 +195,16 @@ enum result store_anchor(struct store *store, int64_t id, struct authority_row *
     return next_authority_row(&q, ret, err);
 }
 
+enum result store_anchor_of(struct store *store, int64_t product, int use, struct bytes certificate,
+                            struct authority_row *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ANCHOR_OF);
+    query_put_int(&q, product);
+    query_put_int(&q, use);
+    query_put_blob(&q, certificate);
+    return next_authority_row(&q, ret, err);
+}
+
 enum result store_finding(struct store *store, int64_t id, struct finding *ret, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FINDING);

@@ -21,6 +21,7 @@ void read_authority(struct query *query, struct authority_row *ret)
     ret->id = query_int(query);
     ret->kind = (int)query_u32(query);
     ret->product = query_int(query);
+    ret->use = (int)query_u32(query);
     (void)query_hash(query, ret->spki, sizeof ret->spki);
     ret->not_after_s = query_int(query);
     ret->state = (int)query_u32(query);

@@ -386,9 +386,15 @@ struct got active_device(struct fixture *f, unsigned n, const struct asker *key)
 
 void add_anchor(struct fixture *f)
 {
+    add_anchor_for(f, ANCHOR_PROOF);
+}
+
+void add_anchor_for(struct fixture *f, enum anchor_use use)
+{
     struct msg_verb_answer answer = {0};
     struct msg_anchor_add ask = {
         .product = bytes_text("meter"),
+        .use = (uint8_t)use,
         .certificate = blob_bytes(&f->service.issuer_der[PKI_ISSUER_IDEVID]),
     };
     begin(f);

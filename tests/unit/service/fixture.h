@@ -49,6 +49,7 @@ void fixture_close(struct fixture *f);
 void add_product(struct fixture *f);
 /* Anchor 1 of product "meter". */
 void add_anchor(struct fixture *f);
+void add_anchor_for(struct fixture *f, enum anchor_use use);
 /* A key: a real P-256 one would cost time and prove nothing here; these octets differ by `n`. */
 struct asker asker(unsigned n);
 /* Imports product meter, serial "SN-n", optionally with `key` registered. */

@@ -206,6 +206,25 @@ static void a_copied_key_that_authenticates_tls_quarantines_both(void **state)
     assert_int_equal(device_row(f, 2).state, STATE_QUARANTINED);
 }
 
+/* A front that says so: who signs manifests, and another CA on record, prove nobody. */
+static void an_anchor_of_another_use_proves_no_device(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(7);
+    import_device(f, 1, NULL, false);
+    for (uint32_t id = 1; id < ANCHOR_USE_COUNT; id++) {
+        add_anchor_for(f, (enum anchor_use)id);
+        struct msg_enrol ask = ask_csr(&key);
+        ask.credential = CREDENTIAL_IDEVID;
+        ask.peer_anchor = id;
+        ask.peer_serial = bytes_text("12345678");
+        ask.peer_serial_number = bytes_text("SN-1");
+        memcpy(ask.peer_spki, key.hash, 32);
+        struct got got = enrol(f, &ask);
+        expect_code(&got, E_PROOF);
+    }
+}
+
 static void a_compromised_key_is_never_certified_again(void **state)
 {
     struct fixture *f = *state;
@@ -537,6 +556,7 @@ int main(void)
         STORY(a_request_that_names_another_device_is_refused),
         STORY(a_copied_key_quarantines_who_asks_and_tells_on_the_other),
         STORY(a_copied_key_that_authenticates_tls_quarantines_both),
+        STORY(an_anchor_of_another_use_proves_no_device),
         STORY(a_compromised_key_is_never_certified_again),
         STORY(readmit_remembers_that_a_device_was_active),
         STORY(our_own_keys_are_nobody_s),

@@ -16,6 +16,7 @@
 #define LIMIT_IMPORT_ROWS                                                                          \
     1000000 /* lines of an import: about 150 bytes each are held while reading */
 #define LIMIT_IMPORT_LINE 16384       /* one CSV line: a PEM certificate in a field */
+#define LIMIT_MANIFEST_ENTRY 65536    /* one device of a maker's manifest: 16 keys and chains */
 #define LIMIT_SERIAL_NUMBER 64        /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
 #define LIMIT_REQUEST_ID 16           /* hexadecimal digits that a listener gave a request */
 #define LIMIT_NAME 64                 /* product, owner, batch, operator, label: octets */

@@ -29,6 +29,7 @@ struct import_line {
     bool has_spki;
     uint8_t spki[32];
     struct bytes certificate; /* DER; empty unless `proof` filled it */
+    uint32_t signer, anchor;  /* of a maker's manifest (proto/manifest.h); else 0 */
 };
 
 /* What the caller does; a failure of `take` or `fault` ends the reading with it. */

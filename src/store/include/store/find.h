@@ -51,6 +51,10 @@ MUST_USE enum result store_last_superseded(struct store *store, int64_t device,
                                            struct certificate *ret, struct err *err);
 MUST_USE enum result store_anchor(struct store *store, int64_t id, struct authority_row *ret,
                                   struct err *err);
+/* The product's anchor of that use (enum anchor_use) with this very certificate; the oldest. */
+MUST_USE enum result store_anchor_of(struct store *store, int64_t product, int use,
+                                     struct bytes certificate, struct authority_row *ret,
+                                     struct err *err);
 /* Enrolments anew of the device since `since_s`. */
 MUST_USE enum result store_count_anew(struct store *store, int64_t device, int64_t since_s,
                                       int64_t *ret_n, struct err *err);

@@ -26,6 +26,7 @@ struct authority_row { /* an issuer or an anchor */
     int64_t id;
     int kind;        /* enum authority_kind */
     int64_t product; /* anchors only */
+    int use;         /* anchors only: enum anchor_use */
     uint8_t spki[32];
     int64_t not_after_s; /* issuers only */
     int state;           /* 1 in use, 2 ended */

@@ -73,6 +73,14 @@ enum authority_kind {
     AUTHORITY_COUNT
 };
 
+/* What an anchor is accepted for. Who signs manifests proves no device, and the other way round. */
+enum anchor_use {
+    ANCHOR_PROOF = 0, /* devices below it prove themselves by their IDevIDs */
+    ANCHOR_MANIFEST,  /* a maker's manifests are signed by it: the certificate is pinned */
+    ANCHOR_INVENTORY, /* another CA, whose certificates are on record and prove nothing */
+    ANCHOR_USE_COUNT
+};
+
 enum role { ROLE_NONE = 0, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN, ROLE_COUNT };
 
 /* Certificate profiles (pki/profile.h). */
@@ -111,6 +119,7 @@ const char *profile_word(enum profile_id profile);
 const char *approval_state_word(enum approval_state state);
 
 /* NULL for what does not exist. */
+const char *anchor_use_word(enum anchor_use use);
 const char *key_algorithm_word(enum key_algorithm algorithm);
 
 #endif

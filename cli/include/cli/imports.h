@@ -1,0 +1,10 @@
+/* What imports take, for the table of commands. */
+#ifndef CLI_IMPORTS_H
+#define CLI_IMPORTS_H
+
+#include <cli/plan.h>
+
+extern const struct option_row device_import_options[];
+extern const struct plan device_import;
+
+#endif
