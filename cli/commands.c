@@ -454,6 +454,10 @@ static const struct plan help = {.run = action_help_error};
 static const struct command commands[] = {
     {"init", NULL, "make root, issuers and database (trothd init --help)", NULL, true, &trothd},
     {"demo", NULL, "the whole road once, on this machine (--serve keeps it)", NULL, true, &demo},
+    {"backup", NULL, "copy everything but keys and journal (trothd backup --help)", NULL, true,
+     &trothd},
+    {"restore", NULL, "check a backup, or go on from it (trothd restore --help)", NULL, true,
+     &trothd},
     {"config", "check", "check a configuration file (trothd config check)", NULL, true, &trothd},
     {"config", "show", "all settings in force (trothd config show)", NULL, true, &trothd},
     {"config", "clock", "end the pause after the clock jumped", clock_options, false, &clock},

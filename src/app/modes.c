@@ -19,6 +19,7 @@ static const struct mode serve = {mode_serve}, check_config = {mode_config_check
                          init = {mode_init};
 static const struct mode show_config = {mode_config_show};
 static const struct mode statement = {mode_statement};
+static const struct mode backup = {mode_backup}, restore = {mode_restore};
 static const struct mode keys_export = {mode_keys_export}, keys_check = {mode_keys_check},
                          keys_import = {mode_keys_import};
 static const struct mode audit_verify = {mode_audit_verify}, audit_replay = {mode_audit_replay},
@@ -50,6 +51,35 @@ static const struct option_row dump_options[] = {DIGEST_OPTION, {0}};
 
 static const struct option_row export_options[] = {
     {"FOLDER", VALUE_FILE, NULL, true, "a new or empty folder"},
+    {0},
+};
+
+static const struct option_row backup_options[] = {
+    {"FOLDER", VALUE_FILE, NULL, true,
+     "a new or empty folder. No private key comes into it (trothd keys export), and not the "
+     "signer's "
+     "journal: an older journal is a signer that has forgotten what it signed"},
+    {0},
+};
+
+static const struct option_row restore_options[] = {
+    {"--verify", VALUE_FILE, "FOLDER", false, "check this backup and change nothing"},
+    {"--continue", VALUE_FILE, "FOLDER", false,
+     "go on from this backup: a new epoch begins, and what was open is void"},
+    {"--place", VALUE_FILE, "FOLDER", false,
+     "on a new machine: its files and database into their places, before the keys come"},
+    {"--dry-run", VALUE_NONE, NULL, false, "with --continue: say what would be lost, and end"},
+    {"--lists", VALUE_FILE, "FOLDER", false, "more CRLs, as they were published"},
+    {"--incomplete", VALUE_NONE, NULL, false,
+     "without the last CRLs: what was revoked since the backup comes back"},
+    {"--journal-lost", VALUE_NONE, NULL, false,
+     "without the signer's journal: numbers leap, and nobody knows what was signed since"},
+    {"--request", VALUE_FILE, "FILE", false,
+     "what the approvers sign; written when it is not there"},
+    {"--signatures", VALUE_FILE, "FILE", false,
+     "what `troth approval sign --out` wrote, a line of each"},
+    {"--passphrase-file", VALUE_FILE, "FILE", false,
+     "of the online keys; default: the configuration's, or the systemd credential"},
     {0},
 };
 
@@ -147,6 +177,11 @@ static const struct command commands[] = {
      false, &keys_import},
     {"issuer", "statement", "print a certification practice statement, from the ledger", NULL,
      false, &statement},
+    {"backup", NULL,
+     "copy everything but the keys and the signer's journal, beside the server or not",
+     backup_options, false, &backup},
+    {"restore", NULL, "check a backup, or go on from it while no server runs", restore_options,
+     false, &restore},
     {"audit", "verify", "check entries, tiles, checkpoints and every row", verify_options, false,
      &audit_verify},
     {"audit", "replay", "rebuild the tables from the entries alone", replay_options, false,

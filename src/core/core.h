@@ -1,4 +1,4 @@
-/* Inside core: one struct, one loop. Read loop.c first. */
+/* Inside core: one struct, one loop. Read core.c first. */
 #ifndef CORE_INSIDE_H
 #define CORE_INSIDE_H
 
@@ -43,6 +43,8 @@ struct publish {
     int64_t refreshed_s; /* when every shard was last looked at */
     uint64_t root_crl;   /* number of the one that is current */
     uint64_t crls;
+    int64_t told_last; /* device: what the signer is hearing goes up to it; 0 = nothing under way */
+    uint64_t told_size; /* and has what so many entries say */
 };
 
 struct counts { /* since start */
@@ -98,7 +100,6 @@ void core_checked(struct core *core, const struct msg_checked_csr *checked);
 void core_answer(struct core *core, struct job *job);
 void core_retry_waiting(struct core *core);
 
-/* csrattrs.c */
 void core_csrattrs(struct core *core, struct ipc_channel *front, const struct msg_csrattrs *ask);
 
 /* verbs.c */
@@ -135,7 +136,9 @@ void publish_checkpoint(struct core *core, const struct msg_signed_checkpoint *a
 void publish_crl(struct core *core, const struct msg_signed_crl *answer, int fd);
 MUST_USE enum result publish_trust(struct core *core, struct err *err);
 
-/* health.c */
+/* remember.c: what the signer's journal keeps against an older copy of the database; health.c */
+void remember_tick(struct core *core);
+void core_remembered(struct core *core, const struct msg_remembered *answer);
 void core_health(struct core *core, const struct msg_health_ask *ask);
 
 /* ballast.c: room that is given back when the disk is full, so that revocation goes on. */

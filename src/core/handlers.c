@@ -99,6 +99,12 @@ static void on_checkpoint(struct core *core, struct ipc_channel *from, struct ip
     publish_checkpoint(core, &message->signed_checkpoint);
 }
 
+static void on_remembered(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_remembered(core, &message->remembered);
+}
+
 static void on_journal_item(struct core *core, struct ipc_channel *from,
                             struct ipc_message *message)
 {
@@ -152,6 +158,7 @@ static const struct {
     {IPC_APPROVED, on_approved},
     {IPC_SIGNED_CRL, on_signed_crl},
     {IPC_SIGNED_CHECKPOINT, on_checkpoint},
+    {IPC_REMEMBERED, on_remembered},
     {IPC_JOURNAL_ITEM, on_journal_item},
     {IPC_JOURNAL_END, on_journal_end},
 };

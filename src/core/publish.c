@@ -300,4 +300,5 @@ void publish_tick(struct core *core)
         return;
     tick_checkpoint(core, clock_monotonic_us());
     tick_crl(core);
+    remember_tick(core);
 }

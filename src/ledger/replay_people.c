@@ -153,13 +153,23 @@ static const char *kind_of_change(const struct replay_rows *rows,
     return NULL;
 }
 
+/* A restore ends approvers that the signer's list no longer has; what carries the restore carries
+ * that, and nothing else about operators. */
+static bool is_end_by_restore(const struct replay_entry *entry, const struct replay_change *change)
+{
+    struct reader r = value_of(change->cells, COL_OPERATOR_APPROVER);
+    return entry->event == EVENT_EPOCH_BEGAN && change->table == TABLE_OPERATOR && r.left > 0 &&
+           int_of(change->cells, COL_OPERATOR_APPROVER) == 0 &&
+           !has(change->cells, COL_OPERATOR_ROLE) && !has(change->cells, COL_OPERATOR_SCOPE);
+}
+
 /* What an entry does to operators takes two people under the name of any event. */
 static const char *kind_of_entry(const struct replay_rows *rows, const struct replay_entry *entry,
                                  int64_t last)
 {
     for (size_t i = 0; i < entry->n; i++) {
         const char *kind = kind_of_change(rows, &entry->changes[i], last);
-        if (kind != NULL)
+        if (kind != NULL && !is_end_by_restore(entry, &entry->changes[i]))
             return kind;
     }
     return kind_of(entry->event);

@@ -4,6 +4,7 @@
 #include <service/bootstrap.h>
 #include <service/brake.h>
 #include <service/rate.h>
+#include <service/stand.h>
 
 #include <base/clock.h>
 #include <base/text.h>
@@ -22,7 +23,7 @@ struct number_space {
 
 static const enum table counted[] = {
     TABLE_PRODUCT, TABLE_ISSUER,   TABLE_ANCHOR,  TABLE_DEVICE,   TABLE_CERTIFICATE, TABLE_TOKEN,
-    TABLE_PERMIT,  TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL, TABLE_SIGNATURE};
+    TABLE_PERMIT,  TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL, TABLE_SIGNATURE,   TABLE_EPOCH};
 
 static enum result keep_issuer(void *ctx, const struct authority_row *row, struct err *err)
 {
@@ -117,12 +118,16 @@ static enum result find_space(struct service *service, int64_t issuer, uint8_t c
             return OK;
         }
 
-    int64_t last = 0;
+    int64_t last = 0, floor = 0;
     TRY(store_max_number(service->store, issuer, class, &last, err));
+    enum result result = store_meta(service->store, SERVICE_META_FLOOR, &floor, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
     struct number_space *space = calloc(1, sizeof *space);
     if (space == NULL)
         return err_set(err, E_MEMORY, "no memory for an index space");
-    *space = (struct number_space){issuer, class, last + 1, service->numbers};
+    *space =
+        (struct number_space){issuer, class, last + 1 > floor ? last + 1 : floor, service->numbers};
     service->numbers = *ret = space;
     return OK;
 }
@@ -152,7 +157,11 @@ enum result service_record(struct service *service, uint64_t *ret_entry, struct 
         TRY(approval_watch(service, &service->act, err));
     else if (approval_must_carry(service))
         TRY(approval_carry(service, err));
-    return ledger_append(service->ledger, &service->act, ret_entry, err);
+    uint64_t entry = 0;
+    TRY(ledger_append(service->ledger, &service->act, &entry, err));
+    if (ret_entry != NULL)
+        *ret_entry = entry;
+    return stand_note(service, entry, err);
 }
 
 static bool is_shard(struct crl_shard a, struct crl_shard b)

@@ -1,4 +1,5 @@
 /* Acts that take two people: who signed what, by the signer's own list (design 5, Two people). */
+#include "approval.h"
 #include "session.h"
 
 #include <base/clock.h>
@@ -6,14 +7,6 @@
 #include <crypto/verify.h>
 
 #define SIGNATURE_MAX 80
-#define ENOUGH 2 /* persons; fewer only while there are not so many */
-
-/* Whose signatures are on it. */
-struct persons {
-    int64_t list[APPROVAL_PERSONS_MAX];
-    size_t n;
-};
-
 static void add_person(struct persons *persons, int64_t person)
 {
     for (size_t i = 0; i < persons->n; i++)
@@ -34,14 +27,6 @@ static enum result check_signature(struct bytes point, struct bytes body, struct
     buf_put_bytes(&text, body);
     return verify_signature(&key, X509_SIG_ECDSA_SHA256, buf_bytes(&text), signature, err);
 }
-
-/* The person who becomes the first approver signs by the key that becomes his. */
-struct newcomer {
-    bool is_on;
-    int64_t person;
-    uint8_t spki[SHA256_N];
-    struct bytes point; /* empty: this is no change of approvers */
-};
 
 /* One signature: by an approver, or by the newcomer. Who is neither, or no longer, does not count;
  * a signature that is wrong refuses the whole. */
@@ -66,16 +51,16 @@ static enum result count_signature(const struct memory *memory, const struct new
     return OK;
 }
 
-static enum result count_signatures(const struct memory *memory, const struct newcomer *newcomer,
-                                    const struct msg_approve *message, struct persons *ret,
-                                    struct err *err)
+enum result approval_who(const struct memory *memory, const struct newcomer *newcomer,
+                         struct bytes body, struct bytes signatures, struct persons *ret,
+                         struct err *err)
 {
-    struct reader r = reader_of(message->signatures);
+    struct reader r = reader_of(signatures);
 
     while (r.left > 0)
-        TRY(count_signature(memory, newcomer, message->body, &r, ret, err));
+        TRY(count_signature(memory, newcomer, body, &r, ret, err));
     size_t there = memory_persons(memory);
-    size_t wanted = there == 0 ? 1 : there < ENOUGH ? there : ENOUGH;
+    size_t wanted = there == 0 ? 1 : there < APPROVAL_ENOUGH ? there : APPROVAL_ENOUGH;
     if (ret->n < wanted)
         return err_set(err, E_APPROVAL, "signed by %zu of the approvers, %zu persons are wanted",
                        ret->n, wanted);
@@ -112,10 +97,10 @@ static enum result read_newcomer(const struct approval *approval, struct newcome
     return OK;
 }
 
-static enum result check_body(struct bytes body, struct approval *ret, struct err *err)
+enum result approval_check_body(struct bytes body, int64_t now_s, struct approval *ret,
+                                struct err *err)
 {
     const char *why = NULL;
-    int64_t now_s = clock_now_s();
 
     if (!approval_read(body, ret, &why))
         return err_set(err, E_APPROVAL, "%s", why);
@@ -125,15 +110,21 @@ static enum result check_body(struct bytes body, struct approval *ret, struct er
     return OK;
 }
 
+void approval_put_countersign(struct buf *text, const uint8_t hash[32],
+                              const struct persons *persons)
+{
+    buf_put_bytes(text, bytes_text(COUNTERSIGN_PREFIX));
+    buf_put_bytes(text, bytes_of(hash, SHA256_N));
+    for (size_t i = 0; i < persons->n; i++)
+        buf_put_u64be(text, (uint64_t)persons->list[i]);
+}
+
 /* What is signed after the commit, in the job's room for a TBS. */
 static void write_countersign(struct job *job, const struct persons *persons)
 {
     struct buf text = buf_over(job->tbs, sizeof(job->tbs));
 
-    buf_put_bytes(&text, bytes_text(COUNTERSIGN_PREFIX));
-    buf_put_bytes(&text, bytes_of(job->record.hash, sizeof(job->record.hash)));
-    for (size_t i = 0; i < persons->n; i++)
-        buf_put_u64be(&text, (uint64_t)persons->list[i]);
+    approval_put_countersign(&text, job->record.hash, persons);
     job->tbs_n = text.n;
 }
 
@@ -151,14 +142,16 @@ static enum result remember_newcomer(struct session *session, const struct newco
 }
 
 /* Once; but what core cannot have in its ledger, since it did not know of it when it started last,
- * it may ask for again: the signer's answer was lost. */
+ * it may ask for again: the signer's answer was lost. Not what an epoch before this one had: that
+ * ran. */
 static enum result remember(struct session *session, const struct newcomer *newcomer,
                             struct job *job, struct err *err)
 {
     const struct memory *memory = journal_memory(session->journal);
     uint64_t position = memory_approved(memory, job->record.hash);
 
-    if (position > session->core_knows && position <= session->asked_at) {
+    if (position > session->core_knows && position > memory->epoch &&
+        position <= session->asked_at) {
         job->journal = position;
         return OK;
     }
@@ -175,9 +168,10 @@ enum result judge_approve(struct session *session, const struct msg_approve *mes
     struct persons persons = {0};
 
     TRY(session_may_sign(session, err));
-    TRY(check_body(message->body, &approval, err));
+    TRY(approval_check_body(message->body, clock_now_s(), &approval, err));
     TRY(read_newcomer(&approval, &newcomer, err));
-    TRY(count_signatures(journal_memory(session->journal), &newcomer, message, &persons, err));
+    TRY(approval_who(journal_memory(session->journal), &newcomer, message->body,
+                     message->signatures, &persons, err));
     job->record = (struct record){.kind = RECORD_APPROVAL};
     sha256(message->body, job->record.hash);
     TRY(remember(session, &newcomer, job, err));

@@ -92,6 +92,9 @@ enum result memory_check(const struct memory *memory, const struct record *recor
         return check_approval(memory, record, err);
     case RECORD_APPROVER:
         return check_approver(memory, record, err);
+    case RECORD_DEVICE:
+    case RECORD_EPOCH:
+        return OK;
     case RECORD_NONE:
         break;
     }
@@ -179,6 +182,19 @@ static enum result add_certificate(struct memory *memory, const struct record *r
     return OK;
 }
 
+/* From here on trees extend another one, which may be smaller. */
+static void add_epoch(struct memory *memory, const struct record *record)
+{
+    add_checkpoint(memory, record);
+    memory->epoch = memory->records + 1;
+    if (record->number > memory->crl_number)
+        memory->crl_number = record->number;
+    for (size_t issuer = 0; issuer < LENGTH_OF(memory->next); issuer++)
+        for (size_t class = 0; class < LENGTH_OF(memory->next[0]); class ++)
+            if (memory->next[issuer][class] < record->floor)
+                memory->next[issuer][class] = record->floor;
+}
+
 static enum result add(struct memory *memory, const struct record *record, struct err *err)
 {
     switch (record->kind) {
@@ -196,6 +212,11 @@ static enum result add(struct memory *memory, const struct record *record, struc
             add_approver(memory, record);
         else
             end_approver(memory, record);
+        return OK;
+    case RECORD_EPOCH:
+        add_epoch(memory, record);
+        return OK;
+    case RECORD_DEVICE: /* read again when it is wanted: a restore */
         return OK;
     case RECORD_NONE:
         break;

@@ -2,6 +2,7 @@
 #ifndef SIGNER_MEMORY_H
 #define SIGNER_MEMORY_H
 
+#include <base/limits.h>
 #include <pki/crlplan.h>
 #include <pki/profile.h>
 #include <pki/serial.h>
@@ -17,6 +18,19 @@ enum record_kind {
     RECORD_CHECKPOINT,
     RECORD_APPROVAL, /* an act that takes two people was countersigned */
     RECORD_APPROVER, /* a key became an approver's, or no longer is */
+    RECORD_DEVICE,   /* where a device stands that an older copy must not let go */
+    RECORD_EPOCH,    /* people went on from an older copy of the database: signer/past.h */
+};
+
+/* Columns of the device's row, by its names: row ids are another's after a restore. */
+struct record_device {
+    uint8_t state;
+    uint8_t quarantine;
+    uint8_t hold;
+    uint8_t product_n;
+    uint8_t serial_number_n;
+    uint8_t product[LIMIT_NAME];
+    uint8_t serial_number[LIMIT_SERIAL_NUMBER];
 };
 
 /* One act of signing. Which fields count, the kind says. */
@@ -27,12 +41,16 @@ struct record {
     uint8_t serial[SERIAL_N];
     int64_t not_after_s;
     struct crl_shard shard;
-    uint64_t number;  /* of a CRL */
+    uint64_t number;  /* of a CRL; of an epoch: no CRL has a smaller one */
     uint64_t size;    /* of a tree */
     uint8_t hash[32]; /* of the TBS; the root of a tree; of an approval; an approver's SPKI hash */
     int64_t person;   /* of an approver */
     bool is_on;       /* he is one from now on */
     uint8_t point[X509_P256_POINT_N]; /* of his key */
+    struct record_device device;
+    uint64_t lost_size; /* of an epoch: the tree that was signed last in the one before */
+    uint8_t lost_root[32];
+    uint64_t floor; /* of an epoch: no serial number is below it from now on */
 };
 
 /* Who may approve what takes two people: design 5. A person may have several keys. */
@@ -63,6 +81,7 @@ struct memory {
     struct memory_shard *shards;          /* owned */
     size_t shards_n, shards_max;
     uint64_t crl_number; /* greatest in any shard */
+    uint64_t epoch;      /* position of the record that opened the last one; 0: none did */
     uint64_t size;       /* last checkpoint; 0: none */
     uint8_t root[32];
     struct memory_people people;

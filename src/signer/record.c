@@ -72,6 +72,63 @@ static void read_approver(struct reader *r, struct record *record)
         memcpy(record->point, point.p, point.n);
 }
 
+static void write_device(struct buf *b, const struct record *record)
+{
+    const struct record_device *device = &record->device;
+
+    buf_put_u8(b, device->state);
+    buf_put_u8(b, device->quarantine);
+    buf_put_u8(b, device->hold);
+    buf_put_u8(b, device->product_n);
+    buf_put_bytes(b, bytes_of(device->product, device->product_n));
+    buf_put_u8(b, device->serial_number_n);
+    buf_put_bytes(b, bytes_of(device->serial_number, device->serial_number_n));
+}
+
+/* A name of at most `max` octets; its length. */
+static uint8_t read_name(struct reader *r, uint8_t *to, size_t max)
+{
+    struct bytes name = reader_bytes(r, reader_u8(r));
+    if (name.n > max) {
+        reader_fail(r, "a name that is too long");
+        return 0;
+    }
+    if (name.n != 0)
+        memcpy(to, name.p, name.n);
+    return (uint8_t)name.n;
+}
+
+static void read_device(struct reader *r, struct record *record)
+{
+    struct record_device *device = &record->device;
+
+    device->state = reader_u8(r);
+    device->quarantine = reader_u8(r);
+    device->hold = reader_u8(r);
+    device->product_n = read_name(r, device->product, sizeof(device->product));
+    device->serial_number_n = read_name(r, device->serial_number, sizeof(device->serial_number));
+}
+
+static void write_epoch(struct buf *b, const struct record *record)
+{
+    buf_put_u64be(b, record->size);
+    buf_put_u64be(b, record->number);
+    buf_put_u64be(b, record->floor);
+    buf_put_u64be(b, record->lost_size);
+    buf_put_bytes(b, bytes_of(record->lost_root, sizeof(record->lost_root)));
+}
+
+static void read_epoch(struct reader *r, struct record *record)
+{
+    record->size = reader_u64be(r);
+    record->number = reader_u64be(r);
+    record->floor = reader_u64be(r);
+    record->lost_size = reader_u64be(r);
+    struct bytes root = reader_bytes(r, sizeof(record->lost_root));
+    if (root.n == sizeof(record->lost_root))
+        memcpy(record->lost_root, root.p, root.n);
+}
+
 static const struct {
     void (*write)(struct buf *b, const struct record *record);
     void (*read)(struct reader *r, struct record *record);
@@ -81,6 +138,8 @@ static const struct {
     [RECORD_CHECKPOINT] = {write_checkpoint, read_checkpoint},
     [RECORD_APPROVAL] = {write_nothing, read_nothing},
     [RECORD_APPROVER] = {write_approver, read_approver},
+    [RECORD_DEVICE] = {write_device, read_device},
+    [RECORD_EPOCH] = {write_epoch, read_epoch},
 };
 
 static bool is_known(unsigned kind)

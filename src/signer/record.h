@@ -7,7 +7,7 @@
 #include <wire/buf.h>
 #include <wire/reader.h>
 
-#define RECORD_MAX 112 /* octets */
+#define RECORD_MAX 176 /* octets */
 
 void record_write(struct buf *b, const struct record *record);
 

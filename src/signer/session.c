@@ -125,11 +125,32 @@ static enum result open_files(struct session *session, struct err *err)
     return open_origin(session, err);
 }
 
+enum result session_open_files(struct session *session, const struct config *config,
+                               struct err *err)
+{
+    *session = (struct session){
+        .config = config, .reload.up.fd = -1, .core.fd = -1, .backend = &signer_backend_file};
+    return open_files(session, err);
+}
+
+bool session_has_journal(const struct session *session)
+{
+    char path[PATH_ROOM];
+    return path_in(session->config, "journal", path, NULL) == OK && file_exists(path);
+}
+
+enum result session_open_journal(struct session *session, struct err *err)
+{
+    char path[PATH_ROOM];
+
+    TRY(path_in(session->config, "journal", path, err));
+    return journal_open(path, &session->journal, err);
+}
+
 enum result signer_check(const struct config *config, struct err *err)
 {
-    struct session session = {
-        .config = config, .reload.up.fd = -1, .core.fd = -1, .backend = &signer_backend_file};
-    enum result result = open_files(&session, err);
+    struct session session;
+    enum result result = session_open_files(&session, config, err);
     session_close(&session);
     return result;
 }
@@ -137,19 +158,14 @@ enum result signer_check(const struct config *config, struct err *err)
 enum result session_open(struct session *session, const struct config *config, int core_fd,
                          struct err *err)
 {
-    char path[PATH_ROOM];
-
-    *session = (struct session){
-        .config = config, .reload.up.fd = -1, .core.fd = -1, .backend = &signer_backend_file};
-    TRY(ipc_open(&session->core, IPC_SIGNER, IPC_CORE, core_fd, err));
     TRY(crypto_start(err));
-    TRY(open_files(session, err));
+    TRY(session_open_files(session, config, err));
+    TRY(ipc_open(&session->core, IPC_SIGNER, IPC_CORE, core_fd, err));
     fill_site(&session->site, config);
     session->jobs = calloc(JOBS_MAX, sizeof(*session->jobs));
     if (session->jobs == NULL)
         return err_set(err, E_MEMORY, "no memory for a batch");
-    TRY(path_in(config, "journal", path, err));
-    return journal_open(path, &session->journal, err);
+    return session_open_journal(session, err);
 }
 
 void session_close(struct session *session)

@@ -77,6 +77,13 @@ MUST_USE enum result session_open(struct session *session, const struct config *
                                   struct err *err);
 void session_close(struct session *session);
 
+/* Its parts, for who has no server: keys, certificates and the log's name; the journal. Each
+ * session that was begun so is ended by session_close. */
+MUST_USE enum result session_open_files(struct session *session, const struct config *config,
+                                        struct err *err);
+bool session_has_journal(const struct session *session);
+MUST_USE enum result session_open_journal(struct session *session, struct err *err);
+
 /* A reload, from the supervisor's side of `session->reload`. */
 extern const struct reload_hooks session_reload_hooks;
 
@@ -104,6 +111,8 @@ MUST_USE enum result judge_checkpoint(struct session *session,
                                       struct err *err);
 MUST_USE enum result judge_approve(struct session *session, const struct msg_approve *message,
                                    struct job *job, struct err *err);
+MUST_USE enum result judge_remember(struct session *session, int fd, struct job *job,
+                                    struct err *err);
 MUST_USE enum result judge_csr(struct session *session, const struct msg_check_csr *message,
                                int64_t now_us, struct err *err);
 
@@ -112,6 +121,7 @@ MUST_USE enum result finish_certificate(struct session *session, struct job *job
 MUST_USE enum result finish_crl(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_checkpoint(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_approve(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result finish_remember(struct session *session, struct job *job, struct err *err);
 
 /* The comparison at the start: journal_ask and journal_agreed. */
 MUST_USE enum result answer_journal_ask(struct session *session,

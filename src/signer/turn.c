@@ -75,6 +75,20 @@ static enum result refuse_approve(struct session *session, uint64_t id, const st
     return session_send(session, IPC_APPROVED, &answer, -1, err);
 }
 
+static enum result take_remember(struct session *session, const struct ipc_message *message,
+                                 struct job *job, struct err *err)
+{
+    job->id = message->remember.id;
+    return judge_remember(session, message->fd, job, err);
+}
+
+static enum result refuse_remember(struct session *session, uint64_t id, const struct err *why,
+                                   struct err *err)
+{
+    struct msg_remembered answer = {.id = id, .code = why->code, .text = text_of(why)};
+    return session_send(session, IPC_REMEMBERED, &answer, -1, err);
+}
+
 /* What is journalled and then signed. */
 static const struct work {
     enum ipc_type type;
@@ -88,6 +102,7 @@ static const struct work {
     {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl},
     {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint},
     {IPC_APPROVE, take_approve, refuse_approve, finish_approve},
+    {IPC_REMEMBER, take_remember, refuse_remember, finish_remember},
 };
 
 static const struct work *find_work(enum ipc_type type)

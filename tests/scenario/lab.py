@@ -299,6 +299,19 @@ class Operator(Client):
     def add_product(self, name, **policy):
         return self.post("/products", {"name": name, **policy}).ok()
 
+    def command_line(self, folder):
+        """His `troth`, logged in, with its files in a new folder: words -> what it did."""
+        folder.mkdir()
+        (folder / "key.pem").write_bytes(key_pem(self.key))
+        (folder / "key.pem").chmod(0o600)
+        (folder / "certificate.pem").write_text(certificate_pem(self.chain[0]))
+        environment = {"TROTH_CONFIG": str(folder / "operator.json")}
+        run(program("troth"), "login", "--server", f"https://localhost:{self.port}", "--certificate",
+            str(folder / "certificate.pem"), "--key", str(folder / "key.pem"), "--root",
+            str(self.server.root_pem), env=environment)
+        return lambda *words, check=True: run(program("troth"), *map(str, words), check=check,
+                                              env=environment)
+
     def add_operator(self, name, role, scope=""):
         key = make_key()
         answer = self.post("/operators", {"name": name, "role": role, "scope": scope,

@@ -289,21 +289,8 @@ def test_the_right_of_one_who_was_revoked_is_ended_by_two(people):
 
 def test_people_see_what_they_sign(people, tmp_path):
     """`troth` shows what the signed bytes say, before and after, and how much it touches."""
-    def profile(operator, name):
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "key.pem").write_bytes(lab.key_pem(operator.key))
-        (folder / "key.pem").chmod(0o600)
-        (folder / "certificate.pem").write_text(lab.certificate_pem(operator.chain[0]))
-        environment = {"TROTH_CONFIG": str(folder / "operator.json")}
-        lab.run(lab.program("troth"), "login", "--server",
-                f"https://localhost:{people.server.ports['operator']}", "--certificate",
-                str(folder / "certificate.pem"), "--key", str(folder / "key.pem"), "--root",
-                str(people.server.root_pem), env=environment)
-        return lambda *words, check=True: lab.run(lab.program("troth"), *map(str, words),
-                                                  check=check, env=environment)
-
-    alice, bob = profile(people.alice, "alice"), profile(people.bob, "bob")
+    alice, bob = (one.command_line(tmp_path / name)
+                  for one, name in ((people.alice, "alice"), (people.bob, "bob")))
     said = alice("product", "add", "pump", "--grace", "30d").stdout
     assert "product_add" in said and "with     name = pump" in said
     assert "it waits for another approver: troth approval sign" in said

@@ -96,6 +96,10 @@ struct bytes query_bytes(struct query *query); /* valid until the next row */
 /* E_STORE_CORRUPT when a column of the row just read was not what it has to be. */
 MUST_USE enum result query_row_ok(const struct query *query, struct err *err);
 
+/* At most `max` rows of one integer. */
+MUST_USE enum result query_ids(struct query *query, int64_t *ret, size_t max, size_t *ret_n,
+                               struct err *err);
+
 /* One row of one integer, the same for every finder of its kind. */
 MUST_USE enum result query_one_int(struct query *query, int64_t *ret, struct err *err);
 

@@ -79,6 +79,16 @@ static enum result some_permits(struct query *query, struct permit *ret, size_t 
     return OK;
 }
 
+enum result store_open_doors(struct store *store, enum table table, int64_t *ret, size_t max,
+                             size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end)
+    struct query q = query_of(store, table == TABLE_TOKEN ? STATEMENT_OPEN_TOKEN_IDS
+                                                          : STATEMENT_OPEN_PERMIT_IDS);
+    query_put_int(&q, (int64_t)max);
+    return query_ids(&q, ret, max, ret_n, err);
+}
+
 /* The first `max` rows. */
 static enum result some_findings(struct query *query, struct finding *ret, size_t max,
                                  size_t *ret_n, struct err *err)

@@ -93,6 +93,42 @@ enum result store_seen(struct store *store, int64_t device, int64_t *ret_at_s, s
     return query_one_int(&q, ret_at_s, err);
 }
 
+enum result store_put_untold(struct store *store, int64_t device, uint64_t entry, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_PUT_UNTOLD);
+    query_put_int(&q, device);
+    query_put_int(&q, (int64_t)entry);
+    return query_run(&q, err);
+}
+
+enum result store_untold(struct store *store, int64_t *ret, size_t max, size_t *ret_n,
+                         struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_UNTOLD);
+    query_put_int(&q, (int64_t)max);
+    return query_ids(&q, ret, max, ret_n, err);
+}
+
+enum result store_max_crl(struct store *store, int64_t *ret_number, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_MAX_CRL);
+    return query_one_int(&q, ret_number, err);
+}
+
+enum result store_restart_crls(struct store *store, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_RESTART_CRLS);
+    return query_run(&q, err);
+}
+
+enum result store_drop_untold(struct store *store, int64_t last, uint64_t size, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DROP_UNTOLD);
+    query_put_int(&q, last);
+    query_put_int(&q, (int64_t)size);
+    return query_run(&q, err);
+}
+
 enum result store_put_answer(struct store *store, const char *key, int64_t at_s,
                              struct bytes answer, struct err *err)
 {

@@ -159,3 +159,11 @@ enum result query_one_int(struct query *query, int64_t *ret, struct err *err)
     *ret = value;
     return OK;
 }
+
+enum result query_ids(struct query *query, int64_t *ret, size_t max, size_t *ret_n, struct err *err)
+{
+    enum result result = OK;
+    for (*ret_n = 0; *ret_n < max && (result = query_next(query, err)) == OK; ++*ret_n)
+        ret[*ret_n] = query_int(query);
+    return result == R_NOT_FOUND ? OK : result;
+}

@@ -323,9 +323,60 @@ static void an_approval_carries_one_act(void **state)
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
+static void restore(struct fixture *f, int64_t approval, const struct carrier *carrier,
+                    enum column also)
+{
+    struct act act;
+    act_begin(&act, EVENT_EPOCH_BEGAN, carrier->at_s, core, 0);
+    change_int(act_change(&act, TABLE_EPOCH, 1), COL_EPOCH_SIZE, 3);
+    struct change *c = act_change(&act, TABLE_OPERATOR, 2);
+    change_int(c, also, also == COL_OPERATOR_APPROVER ? 0 : 3);
+    if (approval != 0) {
+        c = act_change(&act, TABLE_APPROVAL, approval);
+        change_int(c, COL_APPROVAL_STATE, 2);
+        change_blob(c, COL_APPROVAL_PERSONS, carrier->persons);
+        change_blob(c, COL_APPROVAL_COUNTERSIGNATURE, carrier->signature);
+    }
+    append(f, &act);
+}
+
+static void a_restore_takes_two_and_ends_approvers(void **state)
+{
+    struct fixture *f = *state;
+    struct carrier carrier = good();
+    carrier.kind = "restore";
+    add_people(f, 3, 2);
+    add_request(f, 1, &carrier);
+    restore(f, 1, &carrier, COL_OPERATOR_APPROVER);
+    assert_ok(replay_all(f));
+}
+
+static void a_restore_by_one_alone_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct carrier carrier = good();
+    add_people(f, 3, 2);
+    restore(f, 0, &carrier, COL_OPERATOR_APPROVER);
+    expect_refused(f, "with the approval that carries it");
+}
+
+static void a_restore_changes_nobodys_role(void **state)
+{
+    struct fixture *f = *state;
+    struct carrier carrier = good();
+    carrier.kind = "restore";
+    add_people(f, 3, 2);
+    add_request(f, 1, &carrier);
+    restore(f, 1, &carrier, COL_OPERATOR_ROLE);
+    expect_refused(f, "an approval of the act that it carries");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        STORY(a_restore_takes_two_and_ends_approvers),
+        STORY(a_restore_by_one_alone_is_refused),
+        STORY(a_restore_changes_nobodys_role),
         STORY(one_alone_may_while_there_are_not_two),
         STORY(one_alone_may_not_once_there_are_two),
         STORY(one_alone_may_not_after_he_ended_the_other),

@@ -215,7 +215,8 @@ static bool is_free(enum column column)
     return column != COL_CERTIFICATE_SERIAL && column != COL_CERTIFICATE_NUMBER &&
            column != COL_PRODUCT_NAME && column != COL_DEVICE_SERIAL_NUMBER &&
            column != COL_DEVICE_REGISTERED && column != COL_DEVICE_BAD_KEY &&
-           column != COL_TOKEN_HASH && column != COL_OPERATOR_NAME && column != COL_APPROVAL_HASH;
+           column != COL_TOKEN_HASH && column != COL_OPERATOR_NAME && column != COL_APPROVAL_HASH &&
+           column != COL_EPOCH_ROOT && column != COL_EPOCH_LOST_ROOT;
 }
 
 static void every_column_of_every_table_replays(void **state)

@@ -269,6 +269,47 @@ static void due_devices_come_in_the_order_of_their_instants(void **state)
     assert_joined(&out, "3");
 }
 
+static void what_is_to_be_told_is_dropped_when_it_was_heard(void **state)
+{
+    struct contract *c = *state;
+    int64_t ids[4];
+    size_t n = 0;
+    begin(c);
+    assert_ok(store_put_untold(c->store, 5, 10, &c->err));
+    assert_ok(store_put_untold(c->store, 3, 11, &c->err));
+    assert_ok(store_put_untold(c->store, 8, 12, &c->err));
+    assert_ok(store_untold(c->store, ids, 2, &n, &c->err));
+    assert_int_equal(n, 2);
+    assert_int_equal(ids[0], 3);
+    assert_int_equal(ids[1], 5);
+    assert_ok(store_put_untold(c->store, 5, 20, &c->err)); /* again, while it is heard */
+    assert_ok(store_drop_untold(c->store, 5, 13, &c->err));
+    assert_ok(store_untold(c->store, ids, 4, &n, &c->err));
+    assert_int_equal(n, 2);
+    assert_int_equal(ids[0], 5);
+    assert_int_equal(ids[1], 8);
+}
+
+static void crls_begin_anew_and_their_numbers_do_not(void **state)
+{
+    struct contract *c = *state;
+    struct crl_row row = {.shard = {2, 30, 1}, .number = 7, .this_s = 100, .next_s = 200}, read;
+    int64_t greatest = -1;
+    begin(c);
+    assert_ok(store_max_crl(c->store, &greatest, &c->err));
+    assert_int_equal(greatest, 0);
+    assert_ok(store_put_crl(c->store, &row, &c->err));
+    row.shard.part = 2;
+    row.number = 4;
+    assert_ok(store_put_crl(c->store, &row, &c->err));
+    assert_ok(store_max_crl(c->store, &greatest, &c->err));
+    assert_int_equal(greatest, 7);
+    assert_ok(store_restart_crls(c->store, &c->err));
+    assert_ok(store_crl(c->store, &row.shard, &read, &c->err));
+    assert_int_equal(read.number, 4);
+    assert_int_equal(read.this_s, 0);
+}
+
 int contract_keeping(const struct backend *backend)
 {
     (void)backend;
@@ -284,6 +325,8 @@ int contract_keeping(const struct backend *backend)
         CONTRACT_TEST(a_crl_is_remembered_by_shard),
         CONTRACT_TEST(the_last_note_is_that_of_the_largest_size),
         CONTRACT_TEST(due_devices_come_in_the_order_of_their_instants),
+        CONTRACT_TEST(what_is_to_be_told_is_dropped_when_it_was_heard),
+        CONTRACT_TEST(crls_begin_anew_and_their_numbers_do_not),
     };
     return cmocka_run_group_tests_name("keeping", tests, NULL, NULL);
 }

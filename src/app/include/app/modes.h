@@ -38,6 +38,8 @@ int mode_audit_checkpoint(const struct arguments *arguments);
 int mode_keys_export(const struct arguments *arguments);
 int mode_keys_check(const struct arguments *arguments);
 int mode_keys_import(const struct arguments *arguments);
+int mode_backup(const struct arguments *arguments);
+int mode_restore(const struct arguments *arguments);
 int mode_statement(const struct arguments *arguments);
 
 #endif

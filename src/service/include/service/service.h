@@ -15,7 +15,8 @@
 #include <store/store.h>
 #include <trust/words.h>
 
-#define SERVICE_TABLES 16
+#define SERVICE_TABLES 20
+#define SERVICE_META_FLOOR "floor" /* no serial number of ours is below it from now on */
 
 /* What the configuration puts into certificates; its texts are the configuration's. */
 struct site {

@@ -67,6 +67,9 @@ MUST_USE enum result store_token(struct store *store, const uint8_t hash[32], st
                                  struct err *err);
 MUST_USE enum result store_open_tokens(struct store *store, int64_t device, struct token *ret,
                                        size_t max, size_t *ret_n, struct err *err);
+/* Ids of the first `max` open tokens or permits (TABLE_TOKEN, TABLE_PERMIT) of all devices. */
+MUST_USE enum result store_open_doors(struct store *store, enum table table, int64_t *ret,
+                                      size_t max, size_t *ret_n, struct err *err);
 MUST_USE enum result store_open_permit(struct store *store, int64_t device, int64_t now_s,
                                        struct permit *ret, struct err *err);
 MUST_USE enum result store_open_permits(struct store *store, int64_t device, struct permit *ret,
@@ -88,8 +91,13 @@ MUST_USE enum result store_meta(struct store *store, const char *name, int64_t *
                                 struct err *err);
 MUST_USE enum result store_seen(struct store *store, int64_t device, int64_t *ret_at_s,
                                 struct err *err);
+/* The first `max` devices whose stand the signer has yet to hear. */
+MUST_USE enum result store_untold(struct store *store, int64_t *ret, size_t max, size_t *ret_n,
+                                  struct err *err);
 MUST_USE enum result store_crl(struct store *store, const struct shard *shard, struct crl_row *ret,
                                struct err *err);
+/* The greatest number of any shard's CRL; 0 when there is none. */
+MUST_USE enum result store_max_crl(struct store *store, int64_t *ret_number, struct err *err);
 MUST_USE enum result store_last_note(struct store *store, uint64_t *ret_size, struct buf *out,
                                      struct err *err);
 

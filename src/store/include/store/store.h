@@ -47,6 +47,11 @@ MUST_USE enum result store_checkpoint(struct store *store, struct err *err);
 MUST_USE enum result store_snapshot_begin(struct store *store, struct err *err);
 void store_snapshot_end(struct store *store);
 
+/* Writes one consistent copy into the new file `path` (mode 0600), synced, which needs no log
+ * beside it; not within a transaction. Others go on writing meanwhile. E_CONFLICT when `path` is
+ * there, E_STORE; then there is no such file. */
+MUST_USE enum result store_copy(struct store *store, const char *path, struct err *err);
+
 /* The canonical dump that replay compares (design 1.2): one line a row of every ledger table but
  * `entry`, in table number and id order: "table id column=value ..." in column number order, NULLs
  * left out, blobs in lower-case hex, text in double quotes with bytes outside printable ASCII,

@@ -14,6 +14,12 @@ MUST_USE enum result store_put_der(struct store *store, int64_t certificate, str
                                    struct err *err);
 MUST_USE enum result store_put_seen(struct store *store, int64_t device, int64_t certificate,
                                     int64_t at_s, struct err *err);
+/* The signer has yet to hear where the device stands, as entry `entry` has it; and: of devices up
+ * to `last` it heard what entries before `size` say. */
+MUST_USE enum result store_put_untold(struct store *store, int64_t device, uint64_t entry,
+                                      struct err *err);
+MUST_USE enum result store_drop_untold(struct store *store, int64_t last, uint64_t size,
+                                       struct err *err);
 MUST_USE enum result store_put_personal(struct store *store, const uint8_t digest[32],
                                         struct bytes salt, struct bytes text, struct err *err);
 MUST_USE enum result store_put_answer(struct store *store, const char *key, int64_t at_s,
@@ -21,6 +27,8 @@ MUST_USE enum result store_put_answer(struct store *store, const char *key, int6
 MUST_USE enum result store_put_meta(struct store *store, const char *name, int64_t value,
                                     struct err *err);
 MUST_USE enum result store_put_crl(struct store *store, const struct crl_row *row, struct err *err);
+/* Every CRL is due at once; numbers go on. */
+MUST_USE enum result store_restart_crls(struct store *store, struct err *err);
 MUST_USE enum result store_put_note(struct store *store, uint64_t size, struct bytes note,
                                     struct err *err);
 /* `instant_s` 0 removes the row. */

@@ -1,0 +1,41 @@
+/* A backup is a folder: everything but the keys and the signer's journal. Private to app.
+ *
+ *   troth.db      the database as of one commit, with the last signed checkpoint in it
+ *   ca/           certificates of the authorities, and the ceremony's record
+ *   public/       what is served, but the ledger's tiles, which are made again; also the root's
+ * CRLs of years ahead and the log's verifier keys SHA256SUMS    of all other files, as sha256sum(1)
+ * writes and checks it; the last that is written, so that a folder without it is no backup
+ *
+ * The journal is in no backup: an older one is a signer that has forgotten (design 3). Keys leave
+ * by `trothd keys export` alone. */
+#ifndef APP_BACKUP_H
+#define APP_BACKUP_H
+
+#include <base/config.h>
+#include <store/store.h>
+
+#define BACKUP_DATABASE "troth.db"
+#define BACKUP_PUBLIC "public"
+#define BACKUP_CA "ca"
+#define BACKUP_SUMS "SHA256SUMS"
+#define BACKUP_PATH_MAX (CONFIG_PATH_MAX + 256)
+
+struct backup_size {
+    uint64_t files, octets;
+};
+
+/* Copies what is below `from` and not there yet below `to`; `but` (may be NULL) is a folder in
+ * `from` that is left out. Folders are made 0755, files keep their mode. E_IO. */
+MUST_USE enum result backup_copy_tree(const char *from, const char *to, const char *but,
+                                      struct err *err);
+
+/* One file, synced; E_CONFLICT when `to` is there, E_NOT_FOUND when `from` is not. */
+MUST_USE enum result backup_copy_file(const char *from, const char *to, struct err *err);
+
+/* Writes SHA256SUMS of everything in `folder`; and: compares it. Whoever changes files changes sums
+ * alike: they tell rot from health. What is true, the signatures in the database say. E_BACKUP
+ * names the first file that is missing, different or not listed. */
+MUST_USE enum result backup_seal(const char *folder, struct backup_size *ret, struct err *err);
+MUST_USE enum result backup_check(const char *folder, struct backup_size *ret, struct err *err);
+
+#endif
