@@ -8,6 +8,7 @@
 #include <crypto/start.h>
 #include <service/bootstrap.h>
 #include <store/approvals.h>
+#include <wire/hex.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,6 +94,48 @@ static enum result check_ceremony(struct audit *audit, struct err *err)
     return OK;
 }
 
+/* The number in a column of an epoch's row. */
+static enum result epoch_number(struct store *store, enum column column, int64_t id, int64_t *ret,
+                                struct err *err)
+{
+    struct buf unused = buf_over(NULL, 0);
+    struct cell cell = {0};
+    TRY(store_cell(store, column, id, &unused, &cell, err));
+    *ret = cell.number;
+    return OK;
+}
+
+/* Whoever kept a checkpoint of what a restore left behind meets a fork: here is which. */
+static enum result print_epoch(struct store *store, int64_t id, struct err *err)
+{
+    uint8_t room[32];
+    char hex[2 * sizeof room + 1] = "";
+    struct buf space = buf_over(room, sizeof room), text = buf_over(hex, sizeof hex - 1);
+    struct cell root = {0};
+    int64_t size = 0, lost = 0;
+    TRY(epoch_number(store, COL_EPOCH_SIZE, id, &size, err));
+    TRY(epoch_number(store, COL_EPOCH_LOST_SIZE, id, &lost, err));
+    TRY(store_cell(store, COL_EPOCH_LOST_ROOT, id, &space, &root, err));
+    hex_encode(&text, root.bytes);
+    if (lost == 0)
+        printf("restore %" PRId64 ": behind %" PRId64 " entries; what came after them is unknown\n",
+               id, size);
+    else
+        printf("restore %" PRId64 ": behind %" PRId64
+               " entries; left behind was a checkpoint of %" PRId64 " entries, root %s\n",
+               id, size, lost, hex);
+    return OK;
+}
+
+static enum result print_epochs(struct store *store, struct err *err)
+{
+    int64_t last = 0;
+    TRY(store_max_id(store, TABLE_EPOCH, &last, err));
+    for (int64_t id = 1; id <= last; id++)
+        TRY(print_epoch(store, id, err));
+    return OK;
+}
+
 static enum result verify(const struct arguments *arguments, struct audit *audit, struct err *err)
 {
     struct verify_checkpoint list[CHECKPOINTS_MAX];
@@ -104,6 +147,8 @@ static enum result verify(const struct arguments *arguments, struct audit *audit
     snprintf(public_path, sizeof public_path, "%s/%s", audit->config->public_files,
              AUDIT_NOTE_FILE);
     TRY(gather(audit, kept, public_path, list, &n, err));
+    TRY(print_epochs(audit->store, err));
+    fflush(stdout);
     const struct verify_wanted wanted = {list, n, audit_countersigner(&audit->keys)};
     TRY(ledger_verify(audit->store, &sha256_for_merkle, &wanted, &verified, err));
     for (size_t i = 0; i < n; i++)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COMMIT_EVERY 1000 /* entries of one transaction: what is on the way is held in memory */
 
@@ -198,6 +199,16 @@ static enum result move_aside(struct restore *restore, char ret[BACKUP_PATH_MAX]
     return OK;
 }
 
+/* The checkpoint of the history that is left behind is served no more; the first of the new one
+ * makes all tiles again. */
+static enum result take_down_checkpoint(const struct config *config, struct err *err)
+{
+    struct restore_path path = restore_path("%s/" AUDIT_NOTE_FILE, config->public_files);
+    if (unlink(path.text) == 0 || errno == ENOENT)
+        return OK;
+    return err_set(err, E_IO, "%s: %s", path.text, strerror(errno));
+}
+
 static enum result put_in_place(struct restore *restore, struct restore_done *done, struct err *err)
 {
     const struct config *config = restore->config;
@@ -207,6 +218,7 @@ static enum result put_in_place(struct restore *restore, struct restore_done *do
                          restore_path("%s/ca", config->data).text, NULL, err));
     TRY(backup_copy_tree(restore_path("%s/" BACKUP_PUBLIC, restore->folder).text,
                          config->public_files, NULL, err));
+    TRY(take_down_checkpoint(config, err));
     TRY(move_aside(restore, done->aside, err));
     TRY(move(whole.text, restore_store_file(restore, "").text, err));
     TRY(folder_sync(restore_path("%s/" ROLE_FOLDER_STORE, config->data).text, err));

@@ -1,7 +1,12 @@
 """Backup, restore, epochs (design 3, Signer journal; design 9): an older copy is gone on from, and nothing
 that was signed, revoked, retired or kept down since comes back."""
 
+import base64
+import collections
+import os
+import random
 import shutil
+import subprocess
 import time
 
 import lab
@@ -144,6 +149,8 @@ def story(troth, tmp_path):
 def test_an_older_copy_is_gone_on_from_and_nothing_comes_back(story):
     server, alice = story.server, story.alice
     story.go_on()
+    kept = server.folder / "kept"
+    kept.write_bytes(server.plain("/checkpoint").body)
     server.stop()
     lose_database(server)
     said = restore(server, story.folder)
@@ -188,6 +195,12 @@ def test_an_older_copy_is_gone_on_from_and_nothing_comes_back(story):
     Unit(server, "P-0", story.keys["P-0"])
     assert lab.eventually(lambda: alice.state("pump", "P-0") == "active")
     server.stop_and_audit()
+
+    # Whoever kept a checkpoint of what is lost meets a fork, and is told of the restore.
+    size, root = kept.read_text().splitlines()[1:3]
+    done = refused(server, "audit", "verify", "--checkpoint", kept, exit_status=1, says="fork")
+    assert f"left behind was a checkpoint of {size} entries, " \
+           f"root {base64.b64decode(root).hex()}" in done.stdout
 
 
 def test_a_second_restore_and_a_restore_of_the_restored(story, tmp_path):
@@ -436,3 +449,53 @@ def test_the_sums_are_those_of_sha256sum(story):
     names = {one.name for one in story.folder.rglob("*")}
     assert not {"journal", "passphrase"} & names
     assert not [name for name in names if name.endswith(".pem") and name != "root.pem"]
+
+
+KILLS = int(os.environ.get("TROTH_KILLS", "100" if os.environ.get("TROTH_LONG") == "1" else "8"))
+SEED = int(os.environ.get("TROTH_SEED", "20261130"))
+
+
+def test_a_restore_that_is_killed_is_begun_anew(story, tmp_path):
+    server = story.server
+    story.go_on()
+    server.stop()
+    saved = tmp_path / "saved"
+    for name in ("data", "public"):
+        shutil.copytree(server.folder / name, saved / name)
+    words = [lab.program("trothd"), RESTORE, "--continue", str(story.folder), "--config",
+             str(server.config_file)]
+    begun = time.monotonic()
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    took_s = time.monotonic() - begun
+    dice = random.Random(SEED)
+    ended = collections.Counter()
+    for _ in range(KILLS):
+        for name in ("data", "public"):
+            shutil.rmtree(server.folder / name)
+            shutil.copytree(saved / name, server.folder / name)
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
+            time.sleep(took_s * (dice.random() * 0.5 + 0.5))  # half of it is reading
+            process.kill()
+        ended[settle(server, story)] += 1
+    print(f"seed {SEED}: {dict(ended)}")
+
+
+def settle(server, story):
+    """What the server does over what a killed restore left; and that nothing came back."""
+    try:
+        server.start()
+        old = story.alice.get("/devices/pump/N-2").status == 200
+        outcome = "not begun" if old else "done"
+        server.stop()
+    except AssertionError:
+        server.kill()
+        outcome = "refused"
+    if outcome != "done":
+        restore(server, story.folder)
+    server.start()
+    assert story.alice.get("/devices/pump/N-2").status == 404
+    assert story.alice.state("pump", "P-2") == "retired"
+    assert story.units["P-1"].may_renew().status in (401, 403)
+    server.stop()
+    trothd(server, "audit", "verify")
+    return outcome
