@@ -143,6 +143,24 @@ static enum result sign(const struct body *body, char *to, size_t max, uint8_t *
     return OK;
 }
 
+enum result approval_show_body(struct session *session, const json_t *answer, struct err *err)
+{
+    static struct body body;
+    TRY(read_body(answer, &body, err));
+    if (!session->is_json)
+        print_approval(session, &body.approval);
+    return OK;
+}
+
+enum result approval_sign_body(struct session *session, const json_t *answer,
+                               char to[APPROVAL_SIGNATURE_TEXT], struct err *err)
+{
+    static struct body body;
+    (void)session;
+    TRY(read_body(answer, &body, err));
+    return sign(&body, to, APPROVAL_SIGNATURE_TEXT, NULL, err);
+}
+
 static enum result send_signature(struct session *session, const struct body *body, struct err *err)
 {
     char signature[128], path[64];

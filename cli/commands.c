@@ -1,34 +1,14 @@
 /* Every command of `troth`: what is not here does not exist. */
 #include <cli/actions.h>
 #include <cli/commands.h>
+
+#include "commands_parts.h"
 #include <cli/imports.h>
 
 #define REASONS                                                                                    \
     "unspecified|key-compromise|affiliation-changed|superseded|cessation-of-operation|"            \
     "privilege-withdrawn"
 #define STATES "expected|enrolled|active|quarantined|lost|retired"
-
-/* Rows that many commands share. */
-#define LIMIT                                                                                      \
-    {                                                                                              \
-        "--limit", VALUE_NUMBER, "N", false, "at most N rows"                                      \
-    }
-#define PRODUCT                                                                                    \
-    {                                                                                              \
-        "PRODUCT", VALUE_TEXT, NULL, true, "name of the product"                                   \
-    }
-#define SERIAL                                                                                     \
-    {                                                                                              \
-        "SERIAL", VALUE_TEXT, NULL, true, "serial number of the device"                            \
-    }
-#define OF_PRODUCT                                                                                 \
-    {                                                                                              \
-        "--product", VALUE_TEXT, "NAME", false, "of this product only"                             \
-    }
-#define OF_SERIAL                                                                                  \
-    {                                                                                              \
-        "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \
-    }
 
 /* ---- products, anchors, issuers ---------------------------------------------------------------
  */
@@ -286,7 +266,7 @@ static const struct plan finding_close = {plan_change, "/api/v1/findings/{FINDIN
 static const struct plan finding_list = {plan_list, "/api/v1/findings", finding_fields,
                                          finding_columns, NULL};
 
-/* ---- operators --------------------------------------------------------------------------------
+/* ---- who I am ---------------------------------------------------------------------------------
  */
 
 static const struct option_row login_options[] = {
@@ -306,121 +286,8 @@ static const struct option_row bootstrap_options[] = {
 };
 static const struct plan bootstrap = {.run = action_bootstrap};
 
-static const struct option_row operator_add_options[] = {
-    {"NAME", VALUE_TEXT, NULL, true, "name of the operator"},
-    {"--role", VALUE_CHOICE, "viewer|operator|admin", true, "what he may do"},
-    {"--scope", VALUE_TEXT, "OWNER", false, "owner whose devices he sees (default: all)"},
-    {"--csr", VALUE_FILE, "FILE", true, "his request, PEM, made where his key stays"},
-    {"--out", VALUE_FILE, "FILE", false, "where the certificate goes (default: standard output)"},
-    DRY_RUN,
-    {0},
-};
-static const struct field operator_add_fields[] = {
-    {"NAME", PLACE_TEXT, "name"},
-    {"--role", PLACE_TEXT, "role"},
-    {"--scope", PLACE_TEXT, "scope"},
-    {"--csr", PLACE_FILE, "csr"},
-    DRY_RUN_FIELD,
-    {0},
-};
-static const struct column operator_columns[] = {
-    {"ID", "id"},
-    {"OPERATOR", "name"},
-    {"ROLE", "role"},
-    {"SCOPE", "scope"},
-    {"ACTIVE", "active"},
-    {"APPROVER", "approver"},
-    {0},
-};
-static const struct plan operator_add = {action_operator_add, "/api/v1/operators",
-                                         operator_add_fields, NULL, NULL};
-static const struct plan operator_list = {plan_list, "/api/v1/operators", NULL, operator_columns,
-                                          NULL};
-
-static const struct option_row request_options[] = {
-    {"NAME", VALUE_TEXT, NULL, true, "your name as an operator to be"},
-    {"--out", VALUE_FILE, "FILE", false, "where the request goes (default: standard output)"},
-    {0},
-};
-static const struct plan operator_request = {.run = action_operator_request};
-static const struct option_row renew_options[] = {
-    {"--same-key", VALUE_NONE, NULL, false, "keep the key; an approver does in any case"},
-    {0},
-};
-static const struct plan operator_renew = {.run = action_operator_renew};
-static const struct option_row operator_options[] = {
-    {"NAME", VALUE_TEXT, NULL, true, "name of the operator"},
-    {0},
-};
-static const struct plan operator_show = {action_named_show, "/api/v1/operators", NULL,
-                                          operator_columns, NULL};
-static const struct option_row role_options[] = {
-    {"OPERATOR", VALUE_NUMBER, NULL, true, "his ID: `troth operator list`"},
-    {"--role", VALUE_CHOICE, "viewer|operator|admin", false, "what he may do"},
-    {"--scope", VALUE_TEXT, "OWNER", false, "owner whose devices he sees; empty: all"},
-    DRY_RUN,
-    {0},
-};
-static const struct field role_fields[] = {
-    {"--role", PLACE_TEXT, "role"},
-    {"--scope", PLACE_TEXT, "scope"},
-    DRY_RUN_FIELD,
-    {0},
-};
-static const struct plan operator_role = {plan_change, "/api/v1/operators/{OPERATOR}", role_fields,
-                                          NULL, "operator {OPERATOR} changed"};
-static const struct option_row remove_options[] = {
-    {"OPERATOR", VALUE_NUMBER, NULL, true, "his ID: `troth operator list`"},
-    DRY_RUN,
-    {0},
-};
-static const struct field remove_fields[] = {DRY_RUN_FIELD, {0}};
-static const struct plan operator_remove = {plan_change, "/api/v1/operators/{OPERATOR}/remove",
-                                            remove_fields, NULL, "operator {OPERATOR} removed"};
 static const struct plan whoami = {.run = action_whoami, .path = "/api/v1/status"};
 static const struct plan logout = {.run = action_logout};
-static const struct option_row approver_options[] = {
-    {"OPERATOR", VALUE_NUMBER, NULL, true, "his number in `troth operator list`"},
-    {"STATE", VALUE_CHOICE, "on|off", true, "may he approve what takes two people?"},
-    {0},
-};
-static const struct plan approver = {.run = action_approver,
-                                     .path = "/api/v1/operators/{OPERATOR}/approver"};
-
-/* ---- acts of two people ------------------------------------------------------------------------
- */
-
-static const struct option_row approval_options[] = {
-    {"APPROVAL", VALUE_NUMBER, NULL, true, "number of the request"},
-    {0},
-};
-static const struct option_row approval_sign_options[] = {
-    {"APPROVAL", VALUE_NUMBER, NULL, false, "its number in `troth approval list`"},
-    {"--file", VALUE_FILE, "FILE", false, "the bytes of a request in a file, without a server"},
-    {"--out", VALUE_FILE, "FILE", false, "with --file: where key hash and signature go"},
-    {0},
-};
-static const struct option_row approval_list_options[] = {
-    {"--all", VALUE_CHOICE, "true|false", false, "also those that ended"},
-    LIMIT,
-    {0},
-};
-static const struct field approval_list_fields[] = {{"--all", PLACE_QUERY, "all"}, {0}};
-static const struct column approval_columns[] = {
-    {"APPROVAL", "id"},
-    {"KIND", "kind"},
-    {"STATE", "state"},
-    {"ASKED BY", "requester"},
-    {"EXPIRES", "expires"},
-    {"SIGNED BY", "signers"},
-    {0},
-};
-static const struct plan approval_list = {plan_list, "/api/v1/approvals", approval_list_fields,
-                                          approval_columns, NULL};
-static const struct plan approval_show = {.run = action_approval_show, .columns = approval_columns};
-static const struct plan approval_sign = {.run = action_approval_sign};
-static const struct plan approval_withdraw = {plan_change, "/api/v1/approvals/{APPROVAL}/withdraw",
-                                              NULL, NULL, "approval {APPROVAL} withdrawn"};
 
 /* ---- the server itself ------------------------------------------------------------------------
  */
@@ -521,6 +388,16 @@ static const struct command commands[] = {
      &device_set},
     {"device", "retire", "end it: certificates, tokens, permits", device_set_options, false,
      &device_set},
+    {"device", "transfer", "release it to another owner, signed with your own key",
+     transfer_release_options, false, &transfer_release},
+    {"transfer", "list", "list transfers of ownership that are open", approval_list_options, false,
+     &transfer_list},
+    {"transfer", "show", "one transfer: owners, state, who signed", transfer_options, false,
+     &transfer_show},
+    {"transfer", "accept", "show it, and accept it for the next owner, signed with your own key",
+     transfer_step_options, false, &transfer_accept},
+    {"transfer", "abort", "end a transfer that is not done; either side may", transfer_step_options,
+     false, &transfer_abort},
     {"token", "add", "make a single-use enrolment token", token_options, false, &token_add},
     {"permit", "add", "let a retired device enrol once more", permit_options, false, &permit_add},
     {"cert", "list", "list certificates", cert_list_options, false, &cert_list},

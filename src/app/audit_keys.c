@@ -97,9 +97,17 @@ static bool check_countersignature(void *ctx, struct bytes message, struct bytes
     return verify_signature(&key, X509_SIG_ECDSA_SHA256, message, signature, NULL) == OK;
 }
 
+static bool verify_person(struct bytes spki, struct bytes message, struct bytes signature)
+{
+    struct x509_key key = {0};
+    const char *why = NULL;
+    return x509_read_spki(spki, &key, &why) && key.alg == X509_KEY_P256 &&
+           verify_signature(&key, X509_SIG_ECDSA_SHA256, message, signature, NULL) == OK;
+}
+
 struct countersigner audit_countersigner(const struct audit_keys *keys)
 {
-    return (struct countersigner){check_countersignature, (void *)(uintptr_t)keys};
+    return (struct countersigner){check_countersignature, (void *)(uintptr_t)keys, verify_person};
 }
 
 enum result audit_note_check(struct bytes note, const struct audit_keys *keys, const char *name,

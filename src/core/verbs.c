@@ -34,6 +34,9 @@ CALL(approver_set)
 CALL(operator_set)
 CALL(operator_remove)
 CALL(operator_settle)
+CALL(transfer_release)
+CALL(transfer_sign)
+CALL(transfer_abort)
 
 static const struct row {
     enum ipc_type type;
@@ -55,6 +58,9 @@ static const struct row {
     {IPC_OPERATOR_SET, call_operator_set, false},
     {IPC_OPERATOR_REMOVE, call_operator_remove, false},
     {IPC_OPERATOR_SETTLE, call_operator_settle, false},
+    {IPC_TRANSFER_RELEASE, call_transfer_release, false},
+    {IPC_TRANSFER_SIGN, call_transfer_sign, false},
+    {IPC_TRANSFER_ABORT, call_transfer_abort, false},
 };
 
 /* What every verb's message starts with (ipc/messages.def, FIELDS_asked). */

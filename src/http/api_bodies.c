@@ -110,6 +110,19 @@ static const struct api_field bootstrap_fields[] = {
 };
 SHAPE(bootstrap);
 
+static const struct api_field transfer_release_fields[] = {
+    API_FIELD("product", struct msg_transfer_release, product, API_TEXT, NEEDED, NAME),
+    API_FIELD("serial", struct msg_transfer_release, serial_number, API_TEXT, NEEDED, .min = 1, .max = LIMIT_SERIAL_NUMBER),
+    API_FIELD("to", struct msg_transfer_release, to_owner, API_TEXT, NEEDED, NAME),
+    API_FIELD("ttl_s", struct msg_transfer_release, ttl_s, API_NUMBER, .min = TTL_MIN_S, .max = TTL_MAX_S),
+};
+SHAPE(transfer_release);
+
+static const struct api_field transfer_sign_fields[] = {
+    API_FIELD("signature", struct msg_transfer_sign, signature, API_TEXT, NEEDED, .min = 1, .max = 128),
+};
+SHAPE(transfer_sign);
+
 const struct api_shape shape_nothing = {NULL, 0};
 
 /* ---- what a verb did -------------------------------------------------------------------------- */
@@ -136,6 +149,12 @@ static const struct api_field waiting_fields[] = {
     API_FIELD("body", struct msg_verb_answer, body, API_BASE64),
 };
 SHAPE(waiting);
+
+/* The bytes alone. */
+static const struct api_field to_sign_fields[] = {
+    API_FIELD("body", struct msg_verb_answer, body, API_BASE64),
+};
+SHAPE(to_sign);
 
 static const struct api_field import_outcome_fields[] = {
     API_FIELD("entry", struct msg_verb_answer, entry, API_NUMBER),

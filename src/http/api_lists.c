@@ -140,6 +140,7 @@ static const struct plan findings =
 static const struct plan issuers = LIST(QUESTION_ISSUERS, NULL, NULL);
 static const struct plan operators = LIST(QUESTION_OPERATORS, NULL, "after", "limit");
 static const struct plan approvals = LIST(QUESTION_APPROVALS, NULL, "after", "limit", "all");
+static const struct plan transfers = LIST(QUESTION_TRANSFERS, NULL, "after", "limit", "all");
 static const struct plan entries = LIST(QUESTION_ENTRIES, NULL, "after", "limit");
 
 void api_product_list(struct request *request)
@@ -180,6 +181,11 @@ void api_operator_list(struct request *request)
 void api_approval_list(struct request *request)
 {
     run(request, &approvals, (struct msg_question){0});
+}
+
+void api_transfer_list(struct request *request)
+{
+    run(request, &transfers, (struct msg_question){0});
 }
 
 void api_ledger_entries(struct request *request)
@@ -274,7 +280,8 @@ void api_cert_show(struct request *request)
         run(request, &certificate, question);
 }
 
-/* ---- one approval --------------------------------------------------------------------------- */
+/* ---- one approval, one transfer
+ * --------------------------------------------------------------------------- */
 
 static const struct plan approval = {
     .kind = QUESTION_APPROVAL,
@@ -284,15 +291,34 @@ static const struct plan approval = {
     .end = show_end,
 };
 
-void api_approval_show(struct request *request)
+/* What the path names by its number. */
+static void run_numbered(struct request *request, const struct plan *plan, const char *name)
 {
     struct msg_question question = {0};
     struct err err = {0};
-    if (api_read_number("approval", request_view(request)->parameters[0], 1, INT64_MAX,
-                        &question.number, &err) != OK)
+    if (api_read_number(name, request_view(request)->parameters[0], 1, INT64_MAX, &question.number,
+                        &err) != OK)
         request_refuse(request, &err);
     else
-        run(request, &approval, question);
+        run(request, plan, question);
+}
+
+void api_approval_show(struct request *request)
+{
+    run_numbered(request, &approval, "approval");
+}
+
+static const struct plan transfer = {
+    .kind = QUESTION_TRANSFER,
+    .names = NO_NAMES,
+    .begin = nothing_begin,
+    .row = only_row,
+    .end = show_end,
+};
+
+void api_transfer_show(struct request *request)
+{
+    run_numbered(request, &transfer, "transfer");
 }
 
 /* ---- the overview --------------------------------------------------------------------------- */

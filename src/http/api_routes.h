@@ -20,6 +20,8 @@ void api_ledger_entries(struct request *request);
 void api_ledger_checkpoint(struct request *request);
 void api_approval_list(struct request *request);
 void api_approval_show(struct request *request);
+void api_transfer_list(struct request *request);
+void api_transfer_show(struct request *request);
 
 /* api_verbs.c */
 void api_product_add(struct request *request);
@@ -34,6 +36,9 @@ void api_operator_remove(struct request *request);
 void api_approver_set(struct request *request);
 void api_approval_sign(struct request *request);
 void api_approval_withdraw(struct request *request);
+void api_transfer_release(struct request *request);
+void api_transfer_sign(struct request *request);
+void api_transfer_abort(struct request *request);
 void api_token_add(struct request *request);
 void api_permit_add(struct request *request);
 void api_cert_revoke(struct request *request);

@@ -128,6 +128,20 @@ static const struct api_field approval_fields[] = {
     API_FIELD("body", struct msg_approval_row, body, API_BASE64),
 };
 
+static const struct api_field transfer_fields[] = {
+    API_FIELD("id", struct msg_transfer_row, row, API_NUMBER),
+    API_FIELD("product", struct msg_transfer_row, product, API_TEXT),
+    API_FIELD("serial", struct msg_transfer_row, serial_number, API_TEXT),
+    API_FIELD("from", struct msg_transfer_row, from_owner, API_TEXT),
+    API_FIELD("to", struct msg_transfer_row, to_owner, API_TEXT),
+    API_FIELD("state", struct msg_transfer_row, state, API_WORD, .words = &words_transfer_state),
+    API_FIELD("created", struct msg_transfer_row, created_s, API_TIME),
+    API_FIELD("expires", struct msg_transfer_row, expires_s, API_TIME),
+    API_FIELD("released_by", struct msg_transfer_row, released_by, API_TEXT),
+    API_FIELD("accepted_by", struct msg_transfer_row, accepted_by, API_TEXT),
+    API_FIELD("body", struct msg_transfer_row, body, API_BASE64),
+};
+
 static const struct api_field me_fields[] = {
     API_FIELD("name", struct msg_operator_row, name, API_TEXT),
     API_FIELD("role", struct msg_operator_row, role, API_WORD, .words = &words_role),
@@ -249,6 +263,8 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write_operator(write, doc, name, &message->operator_row);
     else if (message->type == IPC_APPROVAL_ROW)
         write(doc, name, API_SHAPE(approval_fields), &message->approval_row);
+    else if (message->type == IPC_TRANSFER_ROW)
+        write(doc, name, API_SHAPE(transfer_fields), &message->transfer_row);
 }
 
 void api_add_row(struct api_doc *doc, const char *list, const struct ipc_message *message)

@@ -25,6 +25,9 @@ union verb_message {
     struct msg_approver_set approver_set;
     struct msg_approval_sign approval_sign;
     struct msg_approval_withdraw approval_withdraw;
+    struct msg_transfer_release transfer_release;
+    struct msg_transfer_sign transfer_sign;
+    struct msg_transfer_abort transfer_abort;
     struct msg_token_add token_add;
     struct msg_permit_add permit_add;
     struct msg_cert_revoke cert_revoke;
@@ -430,15 +433,21 @@ void api_approver_set(struct request *request)
 }
 
 /* ECDSA-Sig-Value in base64. */
+static enum result read_signature(struct asking *asking, struct bytes *field, struct err *err)
+{
+    struct buf signature = buf_over(asking->signature, sizeof asking->signature);
+    if (!b64_decode(&signature, *field) || signature.n == 0)
+        return err_set(err, E_SYNTAX, "signature: wanted base64 of 1 to %zu octets",
+                       sizeof asking->signature);
+    *field = buf_bytes(&signature);
+    return OK;
+}
+
 static enum result finish_sign(const struct request *request, struct asking *asking,
                                struct err *err)
 {
     struct msg_approval_sign *ask = &asking->message.approval_sign;
-    struct buf signature = buf_over(asking->signature, sizeof asking->signature);
-    if (!b64_decode(&signature, ask->signature) || signature.n == 0)
-        return err_set(err, E_SYNTAX, "signature: wanted base64 of 1 to %zu octets",
-                       sizeof asking->signature);
-    ask->signature = buf_bytes(&signature);
+    TRY(read_signature(asking, &ask->signature, err));
     return api_read_number("approval", request_view(request)->parameters[0], 1, INT64_MAX,
                            &ask->approval, err);
 }
@@ -470,6 +479,66 @@ static const struct plan approval_withdraw = {
 void api_approval_withdraw(struct request *request)
 {
     run(request, &approval_withdraw);
+}
+
+/* ---- transfer of ownership ------------------------------------------------------------------ */
+
+/* What is to be signed. */
+static void show_body(const struct request *request, struct api_wait *wait,
+                      const struct msg_verb_answer *answer)
+{
+    (void)request;
+    api_put(wait->doc, NULL, shape_to_sign, answer);
+}
+
+static const struct plan transfer_release = {
+    .type = IPC_TRANSFER_RELEASE,
+    .shape = &shape_transfer_release,
+    .show = show_body,
+};
+
+void api_transfer_release(struct request *request)
+{
+    run(request, &transfer_release);
+}
+
+static enum result finish_transfer_sign(const struct request *request, struct asking *asking,
+                                        struct err *err)
+{
+    struct msg_transfer_sign *ask = &asking->message.transfer_sign;
+    const struct request_view *view = request_view(request);
+    TRY(read_signature(asking, &ask->signature, err));
+    TRY(api_read_word("step", view->parameters[1], &words_transfer_step, &ask->step, err));
+    return api_read_number("transfer", view->parameters[0], 1, INT64_MAX, &ask->transfer, err);
+}
+
+static const struct plan transfer_sign = {
+    .type = IPC_TRANSFER_SIGN,
+    .shape = &shape_transfer_sign,
+    .finish = finish_transfer_sign,
+};
+
+void api_transfer_sign(struct request *request)
+{
+    run(request, &transfer_sign);
+}
+
+static enum result finish_abort(const struct request *request, struct asking *asking,
+                                struct err *err)
+{
+    return api_read_number("transfer", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &asking->message.transfer_abort.transfer, err);
+}
+
+static const struct plan transfer_abort = {
+    .type = IPC_TRANSFER_ABORT,
+    .shape = &shape_nothing,
+    .finish = finish_abort,
+};
+
+void api_transfer_abort(struct request *request)
+{
+    run(request, &transfer_abort);
 }
 
 /* ---- the clock ------------------------------------------------------------------------------ */

@@ -81,6 +81,21 @@ static const char *approval_state_at(unsigned value)
 }
 
 const struct api_words words_approval_state = {1, APPROVAL_STATE_COUNT, approval_state_at};
+static const char *transfer_state_at(unsigned value)
+{
+    return transfer_state_word((enum transfer_state)value);
+}
+
+const struct api_words words_transfer_state = {1, TRANSFER_STATE_COUNT, transfer_state_at};
+
+/* Steps of a transfer that are signed, by the state that they lead to. */
+static const char *transfer_step_at(unsigned value)
+{
+    return value == TRANSFER_RELEASED ? "release" : "accept";
+}
+
+const struct api_words words_transfer_step = {TRANSFER_RELEASED, TRANSFER_ACCEPTED + 1,
+                                              transfer_step_at};
 const struct api_words words_role = {1, ROLE_COUNT, role_at};
 const struct api_words words_profile = {1, PROFILE_COUNT, profile_at};
 const struct api_words words_key_algorithm = {0, KEY_ALG_COUNT, key_algorithm_at};

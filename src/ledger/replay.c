@@ -2,6 +2,7 @@
 
 #include "replay_people.h"
 #include "replay_rows.h"
+#include "replay_transfer.h"
 
 #include <wire/cbor.h>
 
@@ -69,6 +70,8 @@ enum result replay_add(struct replay *replay, struct bytes body, struct replayed
         return fail(replay, "its time is before that of the entry before it", err);
     why = replay_check_people(&replay->rows, entry, replay->hash, &replay->signer,
                               replay->last_operator);
+    if (why == NULL)
+        why = replay_check_transfer(&replay->rows, entry, replay->hash, &replay->signer);
     if (why != NULL)
         return fail(replay, why, err);
     TRY(apply(replay, err));

@@ -1,25 +1,13 @@
 #include "replay_people.h"
 
+#include "replay_cells.h"
+
 #include <wire/approval.h>
 
 #define ENOUGH 2 /* persons */
 #define IN_USE 1
 #define OPEN 1
 #define EXECUTED 2
-
-/* Tables, columns and events by the numbers of their definitions. */
-enum {
-#define TABLE(number, NAME, sql, kind) TABLE_##NAME = number,
-#define COLUMN(number, TABLE, NAME, sql, type) COL_##TABLE##_##NAME = number,
-#include <store/tables.def>
-#undef TABLE
-#undef COLUMN
-};
-enum {
-#define EVENT(number, NAME, word) EVENT_##NAME = number,
-#include <ledger/events.def>
-#undef EVENT
-};
 
 /* The kind of request that carries such an entry; NULL for an entry that needs none. */
 static const char *kind_of(int64_t event)
@@ -36,27 +24,6 @@ static const char *kind_of(int64_t event)
         if (kinds[i].event == event)
             return kinds[i].kind;
     return NULL;
-}
-
-/* A reader at the value of a column; empty when there is none. */
-static struct reader value_of(struct bytes cells, uint8_t column)
-{
-    struct reader r = reader_of(cells);
-    while (r.left > 0 && reader_u8(&r) != column)
-        cbor_skip(&r);
-    return r;
-}
-
-static int64_t int_of(struct bytes cells, uint8_t column)
-{
-    struct reader r = value_of(cells, column);
-    return r.left > 0 && cbor_peek(&r) != CBOR_NULL ? cbor_read_int(&r) : 0;
-}
-
-static struct bytes octets_of(struct bytes cells, uint8_t column)
-{
-    struct reader r = value_of(cells, column);
-    return r.left > 0 && cbor_peek(&r) == CBOR_BYTES ? cbor_read_bytes(&r) : bytes_of(NULL, 0);
 }
 
 int64_t replay_last_operator(const struct replay_entry *entry)
@@ -112,17 +79,6 @@ static size_t count_approvers(const struct replay_rows *rows, int64_t last)
 
 /* ---- what carries it ---------------------------------------------------------------------------
  */
-
-static bool has(struct bytes cells, uint8_t column)
-{
-    return value_of(cells, column).left > 0;
-}
-
-static struct bytes text_of(struct bytes cells, uint8_t column)
-{
-    struct reader r = value_of(cells, column);
-    return r.left > 0 && cbor_peek(&r) == CBOR_TEXT ? cbor_read_text(&r) : bytes_of(NULL, 0);
-}
 
 /* A new key of a person in use, with the role and scope that he has: a renewal. */
 static bool is_renewal(const struct replay_rows *rows, struct bytes new, int64_t last)

@@ -18,6 +18,8 @@ MUST_USE enum result query_issuers(struct query *query, struct err *err);
 MUST_USE enum result query_operators(struct query *query, struct err *err);
 MUST_USE enum result query_approvals(struct query *query, struct err *err);
 MUST_USE enum result query_approval(struct query *query, struct err *err);
+MUST_USE enum result query_transfers(struct query *query, struct err *err);
+MUST_USE enum result query_transfer(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);
@@ -57,6 +59,10 @@ MUST_USE enum result query_verdict(const struct query *query, const struct subje
 
 /* When the certificate should be renewed, as a front tells its device; 0: not at all. */
 int64_t query_renewal_s(const struct certificate *certificate);
+
+/* Appends the operator's name; nothing when it was erased, or for row 0. */
+MUST_USE enum result query_put_operator(const struct query *query, int64_t row, struct buf *to,
+                                        struct err *err);
 
 /* Give one row. */
 MUST_USE enum result give_device(const struct query *query, const struct subject *subject,

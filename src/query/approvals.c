@@ -5,13 +5,14 @@
 
 #define SIGNERS_MAX 8
 
-/* The operator's name; empty when it was erased. */
-static enum result put_name(const struct query *query, int64_t operator, struct buf * to,
-                            struct err *err)
+enum result query_put_operator(const struct query *query, int64_t row, struct buf *to,
+                               struct err *err)
 {
-    struct operator_row row = {0};
-    TRY(store_operator_row(query->store, operator, & row, err));
-    enum result result = store_personal(query->store, row.name, to, err);
+    struct operator_row found = {0};
+    if (row == 0)
+        return OK;
+    TRY(store_operator_row(query->store, row, &found, err));
+    enum result result = store_personal(query->store, found.name, to, err);
     return result == R_NOT_FOUND ? OK : result;
 }
 
@@ -24,7 +25,7 @@ static enum result put_signers(const struct query *query, int64_t approval, uint
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             buf_put_bytes(to, bytes_text(", "));
-        TRY(put_name(query, rows[i].signer, to, err));
+        TRY(query_put_operator(query, rows[i].signer, to, err));
     }
     *ret_n = (uint32_t)n;
     return OK;
@@ -52,7 +53,7 @@ static enum result give(const struct query *query, const struct approval_row *ro
         .expires_s = row->expires_s,
         .body = body,
     };
-    TRY(put_name(query, row->requester, &requester, err));
+    TRY(query_put_operator(query, row->requester, &requester, err));
     TRY(put_signers(query, row->id, &given.signatures, &signers, err));
     given.requester = buf_bytes(&requester);
     given.signers = buf_bytes(&signers);

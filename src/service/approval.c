@@ -190,9 +190,9 @@ struct parts {
     uint8_t parameters[APPROVAL_MAX], changes[4096 + 16], counts[256];
 };
 
-static enum result write_body(struct service *service, const struct approval *head,
-                              const struct approval_wish *wish,
-                              const struct msg_verb_answer *answer, struct err *err)
+enum result approval_write_body(struct service *service, const struct approval *head,
+                                const struct approval_wish *wish,
+                                const struct msg_verb_answer *answer, struct err *err)
 {
     struct parts space;
     struct buf parameters = buf_over(space.parameters, sizeof space.parameters);
@@ -229,7 +229,7 @@ enum result approval_ask(struct service *service, const struct operator_is *who,
         .created_s = now_s,
         .expires_s = now_s + service->limits.approval_s,
     };
-    TRY(write_body(service, &head, wish, answer, err));
+    TRY(approval_write_body(service, &head, wish, answer, err));
     struct bytes body = bytes_of(service->approval_body, service->approval_body_n);
     sha256(body, hash);
 

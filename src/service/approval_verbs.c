@@ -36,19 +36,20 @@ static enum result read_key(struct service *service, const struct operator_row *
     return OK;
 }
 
-static enum result check_signature(struct service *service, const struct operator_is *who,
-                                   const struct approval_row *row, struct bytes signature,
-                                   struct err *err)
+enum result approval_check_signature(struct service *service, const struct operator_is *who,
+                                     struct bytes body, struct bytes signature,
+                                     struct signer_key *ret, struct err *err)
 {
-    uint8_t space[LIMIT_CERTIFICATE_BYTES], text_space[sizeof APPROVAL_PREFIX + APPROVAL_MAX];
-    struct buf der = buf_over(space, sizeof space);
-    struct buf text = buf_over(text_space, sizeof text_space);
+    uint8_t space[sizeof APPROVAL_PREFIX + APPROVAL_MAX];
+    struct buf text = buf_over(space, sizeof space);
+    struct buf der = buf_over(ret->der, sizeof ret->der);
     struct x509_cert cert;
     TRY(read_key(service, &who->row, &der, &cert, err));
     buf_put_bytes(&text, bytes_text(APPROVAL_PREFIX));
-    buf_put_bytes(&text, bytes_of(row->body, row->body_n));
+    buf_put_bytes(&text, body);
     if (cert.key.alg != X509_KEY_P256)
         return err_set(err, E_APPROVAL, "approvals are signed by P-256 keys (ES256)");
+    ret->spki = cert.spki;
     return verify_signature(&cert.key, X509_SIG_ECDSA_SHA256, buf_bytes(&text), signature, err);
 }
 
@@ -82,11 +83,13 @@ enum result verb_approval_sign(struct service *service, const struct operator_is
                                struct msg_verb_answer *answer, struct err *err)
 {
     struct approval_row row;
+    struct signer_key key;
     bool is_again = false;
     TRY(verb_allow(who, OPERATE_READ, NULL, err));
     TRY(find(service, ask->approval, now_s, &row, err));
     TRY(may_sign(service, who, &row, err));
-    TRY(check_signature(service, who, &row, ask->signature, err));
+    TRY(approval_check_signature(service, who, bytes_of(row.body, row.body_n), ask->signature, &key,
+                                 err));
     TRY(has_signed(service, row.id, who->row.id, &is_again, err));
     answer->object = row.id;
     answer->unchanged = is_again;

@@ -4,12 +4,13 @@
 
 #include <base/text.h>
 #include <service/finding.h>
+#include <service/transfer.h>
 #include <wire/x509_crl.h>
 
 struct outcome {
     enum event event;
     bool ends_certificates;
-    bool ends_doors; /* open tokens and permits */
+    bool ends_doors; /* open tokens, permits and transfer */
     int reason;      /* RFC 5280 5.3.1 of certificates, unless the operator named one */
     int quarantine;  /* the column's new value; -1 = as it was */
     int hold;        /* likewise */
@@ -60,30 +61,6 @@ static void end_certificates(struct service *service, const struct subject *subj
     for (size_t i = 0; i < subject->live_n; i++)
         service_end_certificate(service, &subject->live[i], CERT_REVOKED, reason, now_s);
     answer->certificates = (uint32_t)subject->live_n;
-}
-
-static enum result end_tokens(struct service *service, int64_t device,
-                              struct msg_verb_answer *answer, struct err *err)
-{
-    struct token tokens[LIMIT_DOORS];
-    size_t n = 0;
-    TRY(store_open_tokens(service->store, device, tokens, LIMIT_DOORS, &n, err));
-    for (size_t i = 0; i < n; i++)
-        change_int(act_change(&service->act, TABLE_TOKEN, tokens[i].id), COL_TOKEN_STATE, 3);
-    answer->tokens = (uint32_t)n;
-    return OK;
-}
-
-static enum result end_permits(struct service *service, int64_t device,
-                               struct msg_verb_answer *answer, struct err *err)
-{
-    struct permit permits[LIMIT_DOORS];
-    size_t n = 0;
-    TRY(store_open_permits(service->store, device, permits, LIMIT_DOORS, &n, err));
-    for (size_t i = 0; i < n; i++)
-        change_int(act_change(&service->act, TABLE_PERMIT, permits[i].id), COL_PERMIT_STATE, 3);
-    answer->permits = (uint32_t)n;
-    return OK;
 }
 
 static void change_device(struct service *service, const struct subject *subject,
@@ -143,8 +120,8 @@ enum result verb_device_set(struct service *service, const struct operator_is *w
         end_certificates(service, &subject, ask->reason != 0 ? ask->reason : outcome->reason, now_s,
                          answer);
     if (outcome->ends_doors) {
-        TRY(end_tokens(service, subject.device.id, answer, err));
-        TRY(end_permits(service, subject.device.id, answer, err));
+        TRY(doors_end(service, subject.device.id, answer, err));
+        TRY(transfer_end(service, subject.device.id, err));
     }
     change_device(service, &subject, to, outcome);
     TRY(service_record(service, &answer->entry, err));

@@ -1,6 +1,7 @@
 #include <service/prove.h>
 
 #include <service/finding.h>
+#include <service/transfer.h>
 
 #include <string.h>
 
@@ -25,6 +26,7 @@ static enum result prove(struct service *service, const struct subject *subject,
         change_int(c, COL_DEVICE_STATE, after);
     TRY(service_record(service, NULL, err));
     TRY(store_put_seen(service->store, device->id, certificate->id, now_s, err));
+    TRY(transfer_settle(service, certificate, now_s, err));
     return finding_settle(service, device->id, now_s, err);
 }
 

@@ -1,5 +1,7 @@
 #include <trust/operate.h>
 
+#include <string.h>
+
 struct rule {
     const char *word;
     enum role least;
@@ -14,6 +16,7 @@ static const struct rule rules[OPERATE_COUNT] = {
     [OPERATE_PRODUCT] = {"products", ROLE_ADMIN, false},
     [OPERATE_ANCHOR] = {"anchors", ROLE_ADMIN, false},
     [OPERATE_OPERATOR] = {"operators", ROLE_ADMIN, false},
+    [OPERATE_TRANSFER] = {"transfers", ROLE_OPERATOR, true},
     [OPERATE_CLOCK] = {"the clock", ROLE_ADMIN, false},
 };
 
@@ -27,4 +30,11 @@ bool operator_may(enum role role, bool is_scoped, enum operate what)
     if (what >= OPERATE_COUNT || role >= ROLE_COUNT || rules[what].least == ROLE_NONE)
         return false;
     return role >= rules[what].least && (!is_scoped || rules[what].is_within_scope);
+}
+
+bool operator_may_sign_for(enum role role, const char *scope, const char *owner)
+{
+    if (*scope == '\0')
+        return role == ROLE_ADMIN;
+    return operator_may(role, true, OPERATE_TRANSFER) && strcmp(scope, owner) == 0;
 }

@@ -187,6 +187,11 @@ bool device_takes_permit(enum device_state state)
     return state == STATE_RETIRED;
 }
 
+bool device_can_move(enum device_state state)
+{
+    return state == STATE_EXPECTED || state == STATE_ENROLLED || state == STATE_ACTIVE;
+}
+
 enum device_state device_after_proof(enum device_state state)
 {
     return state == STATE_ENROLLED ? STATE_ACTIVE : state;

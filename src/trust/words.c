@@ -36,6 +36,10 @@ static const char *const anchor_uses[ANCHOR_USE_COUNT] = {"proof", "manifest", "
 static const char *const approval_states[] = {"none",      "open",    "executed",
                                               "withdrawn", "expired", "stale"};
 
+static const char *const transfer_states[TRANSFER_STATE_COUNT] = {
+    "none", "asked", "released", "accepted", "done", "aborted", "expired",
+};
+
 static const char *word_at(const char *const *words, size_t count, size_t index)
 {
     return words[index < count ? index : 0];
@@ -89,4 +93,9 @@ const char *key_algorithm_word(enum key_algorithm algorithm)
 const char *approval_state_word(enum approval_state state)
 {
     return word_at(approval_states, LENGTH_OF(approval_states), state);
+}
+
+const char *transfer_state_word(enum transfer_state state)
+{
+    return word_at(transfer_states, LENGTH_OF(transfer_states), state);
 }

@@ -19,18 +19,20 @@ CLI_ACTION(action_operator_add);     /* certificate for another operator's reque
 CLI_ACTION(action_operator_request); /* key and request of a person to be, made where he is */
 CLI_ACTION(action_operator_renew);   /* a new certificate, and the profile that names it */
 CLI_ACTION(action_whoami);
-CLI_ACTION(action_logout);        /* the profile goes, its files stay */
-CLI_ACTION(action_named_show);    /* one of the list */
-CLI_ACTION(action_device_show);   /* the device, its certificates, findings, timeline */
-CLI_ACTION(action_import);        /* CSV; faults by line */
-CLI_ACTION(action_token_add);     /* the token alone on stdout, for a file */
-CLI_ACTION(action_cert_show);     /* details, then the PEM */
-CLI_ACTION(action_status);        /* counts, and what is owed, oldest first */
-CLI_ACTION(action_check);         /* exit status 0, 3 or 4 */
-CLI_ACTION(action_checkpoint);    /* the signed note as it is */
-CLI_ACTION(action_approval_show); /* what exactly will run, and who signed it */
-CLI_ACTION(action_approval_sign); /* shows it, signs it, tells what became of it */
-CLI_ACTION(action_approver);      /* a request to make somebody an approver */
-CLI_ACTION(action_help_error);    /* a row of the error catalogue */
+CLI_ACTION(action_logout);           /* the profile goes, its files stay */
+CLI_ACTION(action_named_show);       /* one of the list */
+CLI_ACTION(action_device_show);      /* the device, its certificates, findings, timeline */
+CLI_ACTION(action_import);           /* CSV; faults by line */
+CLI_ACTION(action_token_add);        /* the token alone on stdout, for a file */
+CLI_ACTION(action_cert_show);        /* details, then the PEM */
+CLI_ACTION(action_status);           /* counts, and what is owed, oldest first */
+CLI_ACTION(action_check);            /* exit status 0, 3 or 4 */
+CLI_ACTION(action_checkpoint);       /* the signed note as it is */
+CLI_ACTION(action_approval_show);    /* what exactly will run, and who signed it */
+CLI_ACTION(action_approval_sign);    /* shows it, signs it, tells what became of it */
+CLI_ACTION(action_approver);         /* a request to make somebody an approver */
+CLI_ACTION(action_transfer_release); /* asks, shows, signs */
+CLI_ACTION(action_transfer_accept);  /* shows, signs */
+CLI_ACTION(action_help_error);       /* a row of the error catalogue */
 
 #endif

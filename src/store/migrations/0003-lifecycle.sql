@@ -8,3 +8,11 @@ CREATE TABLE untold (device INTEGER PRIMARY KEY, entry INT NOT NULL) STRICT;
 
 CREATE TABLE ceremony (id INTEGER PRIMARY KEY, digest BLOB) STRICT;
 ALTER TABLE anchor ADD COLUMN use INT;
+
+CREATE TABLE transfer (
+    id INTEGER PRIMARY KEY, device INT, from_owner TEXT, to_owner TEXT, created_at INT,
+    expires_at INT, state INT, asked_by INT, body BLOB, releaser INT, release_key BLOB,
+    release_signature BLOB, accepter INT, accept_key BLOB, accept_signature BLOB,
+    after_certificate INT
+) STRICT;
+CREATE INDEX transfer_device ON transfer (device);

@@ -112,7 +112,7 @@ static bool is_the_signers(void *ctx, struct bytes message, struct bytes signatu
 static enum result replay_all(struct fixture *f)
 {
     CLEANUP(replay_freep) struct replay *replay = NULL;
-    const struct countersigner signer = {is_the_signers, NULL};
+    const struct countersigner signer = {is_the_signers, NULL, NULL};
     assert_ok(replay_new(&sha256_for_merkle, &replay, &f->err));
     replay_trust(replay, &signer);
     return store_entries(f->store, 0, UINT64_MAX, take, replay, &f->err);

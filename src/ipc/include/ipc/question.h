@@ -25,6 +25,8 @@ enum question {
     QUESTION_ENTRIES,    /* after, limit -> entry_row in order; nobody with a scope */
     QUESTION_APPROVALS,  /* after, limit; number 1: ended ones too -> approval_row, no body */
     QUESTION_APPROVAL,   /* number -> one approval_row with its body */
+    QUESTION_TRANSFERS,  /* after, limit; number 1: ended ones too -> transfer_row, no body */
+    QUESTION_TRANSFER,   /* number -> one transfer_row with its body */
     QUESTION_COUNT
 };
 

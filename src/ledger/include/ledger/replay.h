@@ -19,11 +19,14 @@ MUST_USE enum result replay_new(const struct merkle_hash *hash, struct replay **
 void replay_free(struct replay *replay);
 void replay_freep(struct replay **replay);
 
-/* Who checks a countersignature (wire/approval.h) with the log's ES256 key. */
+/* Who checks signatures (wire/approval.h): a countersignature with the log's ES256 key, and a
+ * person's with his own (SubjectPublicKeyInfo, P-256). */
 struct countersigner {
     bool (*check)(void *ctx, struct bytes message,
                   struct bytes signature); /* NULL: it must be there */
     void *ctx;
+    bool (*verify)(struct bytes spki, struct bytes message,
+                   struct bytes signature); /* NULL: it must be there */
 };
 void replay_trust(struct replay *replay, const struct countersigner *signer);
 

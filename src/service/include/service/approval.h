@@ -44,6 +44,23 @@ MUST_USE enum result approval_ask(struct service *service, const struct operator
                                   const struct approval_wish *wish, int64_t now_s,
                                   struct msg_verb_answer *answer, struct err *err);
 
+/* Bytes for people to sign: the wish below this head, which lacks parameters, changes and counts.
+ * They are service->approval_body until the next. E_TOO_LARGE. */
+MUST_USE enum result approval_write_body(struct service *service, const struct approval *head,
+                                         const struct approval_wish *wish,
+                                         const struct msg_verb_answer *answer, struct err *err);
+
+/* Is this his signature over APPROVAL_PREFIX and the body? *ret has his key, as his certificate has
+ * it. E_APPROVAL, E_SIGNATURE. */
+struct signer_key {
+    struct bytes spki; /* points into der */
+    uint8_t der[LIMIT_CERTIFICATE_BYTES];
+};
+MUST_USE enum result approval_check_signature(struct service *service,
+                                              const struct operator_is *who, struct bytes body,
+                                              struct bytes signature, struct signer_key *ret,
+                                              struct err *err);
+
 /* What the verb may not know of itself: who the operator is that becomes an approver. */
 MUST_USE enum result approval_complete(struct service *service, struct msg_approver_set *ask,
                                        struct err *err);

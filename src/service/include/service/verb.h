@@ -46,6 +46,10 @@ MUST_USE enum result verb_personal(struct service *service, struct bytes text,
  * files). */
 MUST_USE enum result verb_name(const char *what, struct bytes name, struct err *err);
 
+/* As part of an act: the open tokens and permits of a device end, and are counted. */
+MUST_USE enum result doors_end(struct service *service, int64_t device,
+                               struct msg_verb_answer *answer, struct err *err);
+
 #define VERB(name)                                                                                 \
     MUST_USE enum result verb_##name(struct service *service, const struct operator_is *who,       \
                                      const struct msg_##name *ask, int64_t now_s,                  \
@@ -59,6 +63,9 @@ VERB(cert_revoke);
 VERB(finding_close);
 VERB(token_add);
 VERB(permit_add);
+VERB(transfer_release);
+VERB(transfer_sign);
+VERB(transfer_abort);
 VERB(clock_accept);
 VERB(approval_sign);
 VERB(approval_withdraw);

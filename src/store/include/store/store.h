@@ -11,6 +11,7 @@
 #include <store/entries.h>
 #include <store/find.h>
 #include <store/list.h>
+#include <store/transfers.h>
 #include <store/write.h>
 
 struct store;

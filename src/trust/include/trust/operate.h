@@ -15,6 +15,7 @@ enum operate {
     OPERATE_ANCHOR,
     OPERATE_OPERATOR,
     OPERATE_CLOCK,
+    OPERATE_TRANSFER,
     OPERATE_COUNT
 };
 
@@ -24,5 +25,9 @@ const char *operate_word(enum operate what);
 /* May a person of this role? `is_scoped`: he sees one owner's devices only, and may then do nothing
  * that reaches beyond them. */
 bool operator_may(enum role role, bool is_scoped, enum operate what);
+
+/* May a person sign a transfer of ownership for this owner's side? One of that scope, or an admin
+ * who has none. */
+bool operator_may_sign_for(enum role role, const char *scope, const char *owner);
 
 #endif

@@ -70,6 +70,9 @@ enum device_state device_edge(enum device_state from, enum device_verb verb);
 bool device_takes_token(enum device_state state, bool has_permit);
 bool device_takes_permit(enum device_state state);
 
+/* May it be given to another owner? Not while it is suspect, lost or gone. */
+bool device_can_move(enum device_state state);
+
 /* The state after a certificate was issued; an active device stays so until the new one is used. */
 enum device_state device_after_issue(enum device_state state);
 

@@ -108,6 +108,19 @@ enum approval_state {
     APPROVAL_STATE_COUNT
 };
 
+/* A transfer of ownership: a row beside the device's state. The device's owner is the old one until
+ * it is done. */
+enum transfer_state {
+    TRANSFER_NONE = 0,
+    TRANSFER_ASKED,    /* and not signed */
+    TRANSFER_RELEASED, /* signed by the old owner's side */
+    TRANSFER_ACCEPTED, /* signed by both: open until the new owner's certificate is used */
+    TRANSFER_DONE,
+    TRANSFER_ABORTED, /* by either side, or the device ended */
+    TRANSFER_EXPIRED, /* not accepted in time; no row says so */
+    TRANSFER_STATE_COUNT
+};
+
 /* The word that people and the API use; "none" for zero and for what does not exist. */
 const char *device_state_word(enum device_state state);
 const char *device_verb_word(enum device_verb verb);
@@ -117,6 +130,7 @@ const char *verdict_word(enum verdict verdict);
 const char *role_word(enum role role);
 const char *profile_word(enum profile_id profile);
 const char *approval_state_word(enum approval_state state);
+const char *transfer_state_word(enum transfer_state state);
 
 /* NULL for what does not exist. */
 const char *anchor_use_word(enum anchor_use use);

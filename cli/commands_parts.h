@@ -1,0 +1,39 @@
+/* What the files of the command table share: rows that many commands have, and the parts of
+ * commands that lie in a file of their own. Private to cli. */
+#ifndef CLI_COMMANDS_PARTS_H
+#define CLI_COMMANDS_PARTS_H
+
+#include <cli/plan.h>
+
+#define LIMIT                                                                                      \
+    {                                                                                              \
+        "--limit", VALUE_NUMBER, "N", false, "at most N rows"                                      \
+    }
+#define PRODUCT                                                                                    \
+    {                                                                                              \
+        "PRODUCT", VALUE_TEXT, NULL, true, "name of the product"                                   \
+    }
+#define SERIAL                                                                                     \
+    {                                                                                              \
+        "SERIAL", VALUE_TEXT, NULL, true, "serial number of the device"                            \
+    }
+#define OF_PRODUCT                                                                                 \
+    {                                                                                              \
+        "--product", VALUE_TEXT, "NAME", false, "of this product only"                             \
+    }
+#define OF_SERIAL                                                                                  \
+    {                                                                                              \
+        "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \
+    }
+
+/* commands_people.c */
+extern const struct option_row operator_add_options[], request_options[], renew_options[],
+    operator_options[], role_options[], remove_options[], approver_options[], approval_options[],
+    approval_sign_options[], approval_list_options[], transfer_release_options[],
+    transfer_options[], transfer_step_options[];
+extern const struct plan operator_add, operator_list, operator_request, operator_renew,
+    operator_show, operator_role, operator_remove, approver, approval_list, approval_show,
+    approval_sign, approval_withdraw, transfer_release, transfer_accept, transfer_abort,
+    transfer_list, transfer_show;
+
+#endif
