@@ -204,6 +204,7 @@ static const struct option_row cert_list_options[] = {
     OF_SERIAL,
     {"--state", VALUE_CHOICE, "pending|current|superseded|voided|revoked|orphan", false,
      "in this state only"},
+    {"--foreign", VALUE_NONE, NULL, false, "those that other CAs issued: `troth cert import`"},
     LIMIT,
     {0},
 };
@@ -229,7 +230,7 @@ static const struct option_row cert_revoke_options[] = {
     DRY_RUN,
     {0},
 };
-static const struct plan cert_list = {plan_list, "/api/v1/certificates", cert_list_fields,
+static const struct plan cert_list = {action_cert_list, "/api/v1/certificates", cert_list_fields,
                                       cert_columns, NULL};
 static const struct plan cert_show = {action_cert_show, "/api/v1/certificates/{CERTIFICATE}", NULL,
                                       cert_columns, NULL};
@@ -400,6 +401,8 @@ static const struct command commands[] = {
      false, &transfer_abort},
     {"token", "add", "make a single-use enrolment token", token_options, false, &token_add},
     {"permit", "add", "let a retired device enrol once more", permit_options, false, &permit_add},
+    {"cert", "import", "put certificates of another CA on record", cert_import_options, false,
+     &cert_import},
     {"cert", "list", "list certificates", cert_list_options, false, &cert_list},
     {"cert", "show", "one certificate with its PEM", cert_options, false, &cert_show},
     {"cert", "revoke", "revoke one certificate", cert_revoke_options, false, &cert_revoke},

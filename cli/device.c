@@ -1,5 +1,6 @@
 /* Devices: one in full, and tokens for one. */
 #include <cli/actions.h>
+#include <cli/imports.h>
 #include <cli/print.h>
 
 #include <string.h>
@@ -35,6 +36,8 @@ enum result action_device_show(struct session *session, const struct plan *plan,
     }
     print_details(session, plan->columns, json_object_get(answer, "device"));
     print_part(session, "Certificates", certificates, json_object_get(answer, "certificates"));
+    print_part(session, "Certificates of other CAs", foreign_columns,
+               json_object_get(answer, "foreign_certificates"));
     print_part(session, "Findings", findings, json_object_get(answer, "findings"));
     print_part(session, "Timeline, newest first", timeline, json_object_get(answer, "timeline"));
     return OK;

@@ -27,9 +27,28 @@ static const struct field device_import_fields[] = {
 const struct plan device_import = {
     .run = action_import, .path = "/api/v1/devices/import", .fields = device_import_fields};
 
+const struct option_row cert_import_options[] = {
+    {"FILE", VALUE_FILE, NULL, true, "what the other CA keeps or exports: troth-import(5)"},
+    {"--format", VALUE_CHOICE, "openssl-index|step-ca|ejbca", true,
+     "index.txt of openssl ca; JSON lines of step-ca; CSV of EJBCA; the latter two also PEM"},
+    {"--issuer", VALUE_NUMBER, "ANCHOR", true, "that CA: its ID in `troth anchor list`"},
+    DRY_RUN,
+    {0},
+};
+static const struct field cert_import_fields[] = {
+    {"--format", PLACE_QUERY, "format"},
+    {"--issuer", PLACE_QUERY, "issuer"},
+    DRY_RUN_FIELD,
+    {0},
+};
+const struct plan cert_import = {.run = action_foreign_import,
+                                 .path = "/api/v1/foreign-certificates/import",
+                                 .fields = cert_import_fields};
+
 static void print_import(struct session *session, const json_t *outcome)
 {
-    static const char *const counts[] = {"rows", "created", "changed", "unchanged", "refused"};
+    static const char *const counts[] = {"rows",      "created", "changed",
+                                         "unchanged", "refused", "unlinked"};
     static const struct column columns[] = {
         {"LINE", "line"},
         {"ERROR", "code"},
@@ -52,24 +71,15 @@ static void print_import(struct session *session, const json_t *outcome)
         fprintf(session->out, "... and %lld more; --json has more\n", total - FAULTS_SHOWN);
 }
 
-static const char *media_of(const struct session *session, struct bytes file)
+static enum result send_file(struct session *session, const struct plan *plan, struct bytes file,
+                             const char *media, struct err *err)
 {
-    if (session_text(session, "--manifest") != NULL)
-        return "application/jose+json";
-    bool is_json = file.n > 0 && (file.p[0] == '{' || file.p[0] == '[');
-    return is_json ? "application/x-ndjson" : "text/csv";
-}
-
-enum result action_import(struct session *session, const struct plan *plan, struct err *err)
-{
-    CLEANUP(blob_free) struct blob file = {0};
     char path[CLI_PATH_MAX];
-    TRY(session_read(session_text(session, "FILE"), &file, err));
     TRY(plan_path(session, plan, path, sizeof path, err));
     struct api_call call = {
         .method = CLIENT_POST,
         .path = path,
-        .media = media_of(session, blob_bytes(&file)),
+        .media = media,
         .content = (const char *)file.p,
         .content_n = file.n,
     };
@@ -82,4 +92,49 @@ enum result action_import(struct session *session, const struct plan *plan, stru
     if (json_integer_value(json_object_get(outcome, "faults_total")) > 0)
         session->exit_status = error_find(E_IMPORT)->exit_status;
     return OK;
+}
+
+static const char *media_of(const struct session *session, struct bytes file)
+{
+    if (session_text(session, "--manifest") != NULL)
+        return "application/jose+json";
+    bool is_json = file.n > 0 && (file.p[0] == '{' || file.p[0] == '[');
+    return is_json ? "application/x-ndjson" : "text/csv";
+}
+
+enum result action_import(struct session *session, const struct plan *plan, struct err *err)
+{
+    CLEANUP(blob_free) struct blob file = {0};
+    TRY(session_read(session_text(session, "FILE"), &file, err));
+    struct bytes octets = blob_bytes(&file);
+    return send_file(session, plan, octets, media_of(session, octets), err);
+}
+
+enum result action_foreign_import(struct session *session, const struct plan *plan, struct err *err)
+{
+    CLEANUP(blob_free) struct blob file = {0};
+    TRY(session_read(session_text(session, "FILE"), &file, err));
+    return send_file(session, plan, blob_bytes(&file), "text/plain", err);
+}
+
+/* ---- what other CAs issued ------------------------------------------------------------------- */
+
+static const struct field foreign_list_fields[] = {
+    {"--product", PLACE_QUERY, "product"},
+    {"--serial", PLACE_QUERY, "serial"},
+    {"--state", PLACE_QUERY, "state"},
+    {0},
+};
+const struct column foreign_columns[] = {
+    {"CERTIFICATE", "serial"},   {"ISSUER", "issuer"},   {"PRODUCT", "product"},
+    {"DEVICE", "device_serial"}, {"STATE", "state"},     {"REASON", "reason"},
+    {"UNTIL", "not_after"},      {"SUBJECT", "subject"}, {0},
+};
+static const struct plan foreign_list = {plan_list, "/api/v1/foreign-certificates",
+                                         foreign_list_fields, foreign_columns, NULL};
+
+enum result action_cert_list(struct session *session, const struct plan *plan, struct err *err)
+{
+    bool is_foreign = session_text(session, "--foreign") != NULL;
+    return plan_list(session, is_foreign ? &foreign_list : plan, err);
 }

@@ -6,6 +6,7 @@
 
 #include <ipc/reload.h>
 
+#include "imports.h"
 #include "jobs.h"
 
 #include <ipc/record.h>
@@ -18,19 +19,6 @@
 #define CORE_TICK_MS 250          /* publishing and timers */
 #define CORE_CHECKPOINT_US 400000 /* a change is in a signed checkpoint after about that */
 #define CORE_LOG_PAGES 2000       /* of the write-ahead log before it is copied back: 8 MB */
-#define CORE_IMPORT_ROWS 500      /* of an import in one turn: others get their turn between */
-
-struct import {
-    bool is_running;
-    uint64_t id;
-    char request[LIMIT_REQUEST_ID + 1];
-    bool dry_run;
-    struct operator_row operator_row;
-    struct actor actor;
-    struct record_reader rows;
-    struct record_writer faults;
-    struct msg_verb_answer answer;
-};
 
 struct publish {
     uint64_t signed_size;       /* of the last checkpoint that the signer signed */
@@ -115,6 +103,7 @@ MUST_USE enum result core_run_approved(struct core *core, const struct ipc_messa
                                        const struct operator_is *who, struct err *err);
 void core_answer_verb(struct core *core, const struct msg_verb_answer *answer);
 void core_import_begin(struct core *core, const struct msg_device_import *ask, int fd);
+void core_foreign_import_begin(struct core *core, const struct msg_foreign_import *ask, int fd);
 void core_import_step(struct core *core);
 
 /* approvals.c */

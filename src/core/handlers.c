@@ -63,6 +63,13 @@ static void on_import(struct core *core, struct ipc_channel *from, struct ipc_me
     core_import_begin(core, &message->device_import, message->fd);
 }
 
+static void on_foreign_import(struct core *core, struct ipc_channel *from,
+                              struct ipc_message *message)
+{
+    (void)from;
+    core_foreign_import_begin(core, &message->foreign_import, message->fd);
+}
+
 static void on_health(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -138,6 +145,7 @@ static const struct {
     {IPC_PRODUCT_SET, on_verb},
     {IPC_ANCHOR_ADD, on_verb},
     {IPC_DEVICE_IMPORT, on_import},
+    {IPC_FOREIGN_IMPORT, on_foreign_import},
     {IPC_DEVICE_SET, on_verb},
     {IPC_CERT_REVOKE, on_verb},
     {IPC_FINDING_CLOSE, on_verb},

@@ -3,39 +3,57 @@
 
 #include <base/log.h>
 #include <base/text.h>
-#include <service/import.h>
+#include <service/foreign.h>
 
 #include <unistd.h>
 
-static void answer_failed(struct core *core, const struct msg_device_import *ask,
-                          const struct err *why)
+/* What both kinds of import ask. */
+struct wish {
+    uint64_t id;
+    struct bytes request;
+    const uint8_t *operator_spki;
+    bool dry_run;
+    enum ipc_type type; /* of the records */
+    enum operate what;
+    int64_t anchor; /* of foreign certificates */
+};
+
+static void answer_failed(struct core *core, uint64_t id, const struct err *why)
 {
-    struct msg_verb_answer answer = {
-        .id = ask->id, .code = why->code, .text = text_bytes(why->text)};
+    struct msg_verb_answer answer = {.id = id, .code = why->code, .text = text_bytes(why->text)};
     core_answer_verb(core, &answer);
 }
 
-static enum result begin(struct core *core, const struct msg_device_import *ask, int fd,
-                         struct err *err)
+static enum result may(struct core *core, const struct wish *wish, struct operator_is *who,
+                       struct err *err)
+{
+    if (core->import.is_running)
+        return err_set(err, E_BUSY, "another import is running");
+    TRY(verb_operator(&core->service, wish->operator_spki, who, err));
+    if (wish->type == IPC_IMPORT_ROW)
+        return verb_allow(who, wish->what, who->row.scope, err);
+    TRY(verb_allow(who, wish->what, NULL, err));
+    return foreign_issuer(&core->service, wish->anchor, &core->import.issuer, err);
+}
+
+static enum result begin(struct core *core, const struct wish *wish, int fd, struct err *err)
 {
     struct import *import = &core->import;
     struct operator_is who = {0};
-    if (import->is_running)
-        return err_set(err, E_BUSY, "another import is running");
-    TRY(verb_operator(&core->service, ask->operator_spki, &who, err));
-    TRY(verb_allow(&who, OPERATE_DEVICE, who.row.scope, err));
+    TRY(may(core, wish, &who, err));
     TRY(record_open(fd, LIMIT_IMPORT_RECORDS, &import->rows, err));
     enum result result = record_begin(LIMIT_IMPORT_RECORDS, &import->faults, err);
     if (result != OK) {
         record_close(&import->rows);
         return result;
     }
-    import->id = ask->id;
-    (void)text_copy(ask->request, import->request, sizeof import->request);
-    import->dry_run = ask->dry_run;
+    import->id = wish->id;
+    (void)text_copy(wish->request, import->request, sizeof import->request);
+    import->dry_run = wish->dry_run;
     import->operator_row = who.row;
     import->actor = who.actor;
-    import->answer = (struct msg_verb_answer){.id = ask->id};
+    import->type = wish->type;
+    import->answer = (struct msg_verb_answer){.id = wish->id};
     import->is_running = true;
     return OK;
 }
@@ -43,8 +61,19 @@ static enum result begin(struct core *core, const struct msg_device_import *ask,
 void core_import_begin(struct core *core, const struct msg_device_import *ask, int fd)
 {
     struct err err = {0};
-    if (begin(core, ask, fd, &err) != OK)
-        answer_failed(core, ask, &err);
+    const struct wish wish = {
+        ask->id, ask->request, ask->operator_spki, ask->dry_run, IPC_IMPORT_ROW, OPERATE_DEVICE, 0};
+    if (begin(core, &wish, fd, &err) != OK)
+        answer_failed(core, ask->id, &err);
+}
+
+void core_foreign_import_begin(struct core *core, const struct msg_foreign_import *ask, int fd)
+{
+    struct err err = {0};
+    const struct wish wish = {ask->id,          ask->request,    ask->operator_spki, ask->dry_run,
+                              IPC_FOREIGN_LINE, OPERATE_FOREIGN, ask->anchor};
+    if (begin(core, &wish, fd, &err) != OK)
+        answer_failed(core, ask->id, &err);
 }
 
 static enum result note_fault(struct import *import, uint32_t line, const struct err *why,
@@ -56,15 +85,30 @@ static enum result note_fault(struct import *import, uint32_t line, const struct
     return record_append(&import->faults, IPC_IMPORT_FAULT, &fault, err);
 }
 
-static enum result take_row(struct core *core, const struct msg_import_row *row, struct err *err)
+static enum result take_record(struct core *core, const struct ipc_message *record, uint32_t *line,
+                               struct import_answer *ret, struct err *err)
+{
+    const struct import *import = &core->import;
+    const struct operator_is who = {.row = import->operator_row, .actor = import->actor};
+    if (import->type == IPC_FOREIGN_LINE) {
+        *line = record->foreign_line.line;
+        const struct foreign_list list = {&who, &import->issuer, core->now_s};
+        return foreign_line(&core->service, &list, &record->foreign_line, ret, err);
+    }
+    *line = record->import_row.line;
+    return import_row(&core->service, &who, &record->import_row, core->now_s, ret, err);
+}
+
+static enum result take_row(struct core *core, const struct ipc_message *record, struct err *err)
 {
     struct import *import = &core->import;
-    struct operator_is who = {.row = import->operator_row, .actor = import->actor};
     struct import_answer answer = {0};
-    TRY(import_row(&core->service, &who, row, core->now_s, &answer, err));
+    uint32_t line = 0;
+    TRY(take_record(core, record, &line, &answer, err));
+    import->answer.unlinked += answer.did != IMPORT_REFUSED && answer.is_unlinked;
     switch (answer.did) {
     case IMPORT_REFUSED:
-        return note_fault(import, row->line, &answer.why, err);
+        return note_fault(import, line, &answer.why, err);
     case IMPORT_CREATED:
         import->answer.created++;
         break;
@@ -84,12 +128,12 @@ static enum result take_slice(struct core *core, bool *ret_is_over, struct err *
 {
     struct ipc_message row;
     for (int i = 0; i < CORE_IMPORT_ROWS || core->import.dry_run; i++) {
-        TRY(record_next(&core->import.rows, IPC_IMPORT_ROW, &row, err));
+        TRY(record_next(&core->import.rows, core->import.type, &row, err));
         if (row.type == IPC_NONE) {
             *ret_is_over = true;
             return OK;
         }
-        TRY(take_row(core, &row.import_row, err));
+        TRY(take_row(core, &row, err));
     }
     return OK;
 }

@@ -162,6 +162,7 @@ static const struct api_field import_outcome_fields[] = {
     API_FIELD("changed", struct msg_verb_answer, changed, API_NUMBER),
     API_FIELD("unchanged", struct msg_verb_answer, unchanged, API_NUMBER),
     API_FIELD("refused", struct msg_verb_answer, refused, API_NUMBER),
+    API_FIELD("unlinked", struct msg_verb_answer, unlinked, API_NUMBER),
 };
 SHAPE(import_outcome);
 /* clang-format on */

@@ -1,15 +1,12 @@
-/* An import: the file's good lines as records in a sealed memfd for core, its bad ones and those
- * that core refuses as faults in the reply. */
+/* An import of devices: a table, JSON lines, or a maker's manifest. */
 #include "api_routes.h"
-#include "api_shapes.h"
-#include "desk.h"
+#include "intake.h"
 
 #include <base/clock.h>
 #include <base/file.h>
 #include <base/limits.h>
 #include <crypto/hash.h>
 #include <crypto/pem.h>
-#include <ipc/record.h>
 #include <proto/import.h>
 #include <proto/manifest.h>
 #include <wire/b64.h>
@@ -18,33 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAULTS_SHOWN 10000
-#define ROW_MS 1 /* what core may take for one; it takes a tenth */
-
-/* Faults in the order of their lines, the next one at hand. */
-struct faults {
-    struct record_reader records;
-    struct ipc_message next; /* IPC_NONE: there are no more */
-};
-
-/* What the desk knows of a file, beside what core says of it. */
-struct tally {
-    uint32_t rows, bad;
-    struct faults faults; /* of the bad ones, the first FAULTS_SHOWN */
-};
-
-static void tally_free(void *own)
-{
-    struct tally *tally = own;
-    record_close(&tally->faults.records);
-    free(tally);
-}
-
 /* One file being read. */
 struct reading {
-    struct tally *tally;
-    struct record_writer records, faults;
-    uint32_t taken;
+    struct intake intake;
     struct blob der; /* of the line at hand */
 
     struct bytes product;        /* of a manifest, as its operator says it */
@@ -54,8 +27,7 @@ struct reading {
 
 static void reading_free(struct reading *reading)
 {
-    record_abandon(&reading->records);
-    record_abandon(&reading->faults);
+    intake_free(&reading->intake);
     blob_free(&reading->der);
     chain_store_free(reading->chains);
 }
@@ -168,27 +140,13 @@ static enum result take_line(void *context, const struct import_line *line, stru
         .anchor = line->anchor,
     };
     memcpy(row.spki_sha256, line->spki, sizeof row.spki_sha256);
-    reading->taken++;
-    return record_append(&reading->records, IPC_IMPORT_ROW, &row, err);
+    return intake_add(&reading->intake, IPC_IMPORT_ROW, &row, err);
 }
 
 static enum result take_fault(void *context, uint32_t line, const struct err *why, struct err *err)
 {
     struct reading *reading = context;
-    struct bytes text = bytes_of(why->text, strlen(why->text));
-    const struct msg_import_fault fault = {line, why->code, text};
-    if (reading->tally->bad++ >= FAULTS_SHOWN)
-        return OK;
-    return record_append(&reading->faults, IPC_IMPORT_FAULT, &fault, err);
-}
-
-static enum result keep_faults(struct reading *reading, struct err *err)
-{
-    CLEANUP(fd_closep) int fd = -1;
-    if (reading->tally->bad == 0)
-        return OK;
-    TRY(record_seal(&reading->faults, &fd, err));
-    return record_open(fd, LIMIT_IMPORT_RECORDS, &reading->tally->faults.records, err);
+    return intake_fault(&reading->intake, line, why, err);
 }
 
 static enum result read_table(struct reading *reading, const struct request *request,
@@ -222,100 +180,19 @@ static bool is_manifest(const struct request *request)
 }
 
 /* The good lines as a sealed memfd; -1 when there is none. The bad ones stay with `wait`. */
-static enum result read_file(const struct request *request, struct api_wait *wait,
+static enum result read_file(const struct request *request, const struct api_wait *wait,
                              uint32_t *ret_taken, int *ret_fd, struct err *err)
 {
-    CLEANUP(reading_free)
-    struct reading reading = {.tally = wait->own, .records.fd = -1, .faults.fd = -1};
+    CLEANUP(reading_free) struct reading reading = {0};
     struct import_counts counts = {0};
-    TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.records, err));
-    TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.faults, err));
+    TRY(intake_begin(&reading.intake, wait, err));
     TRY(is_manifest(request) ? read_manifest(&reading, request, &counts, err)
                              : read_table(&reading, request, &counts, err));
-    TRY(keep_faults(&reading, err));
-    reading.tally->rows = counts.rows;
-    *ret_taken = reading.taken;
-    *ret_fd = -1;
-    return reading.taken == 0 ? OK : record_seal(&reading.records, ret_fd, err);
+    *ret_taken = reading.intake.taken;
+    return intake_end(&reading.intake, counts.rows, ret_fd, err);
 }
 
-/* ---- the reply ------------------------------------------------------------------------------ */
-
-static enum result go_on(struct faults *faults, struct err *err)
-{
-    return record_next(&faults->records, IPC_IMPORT_FAULT, &faults->next, err);
-}
-
-static bool is_before(const struct faults *one, const struct faults *other)
-{
-    if (one->next.type == IPC_NONE || other->next.type == IPC_NONE)
-        return other->next.type == IPC_NONE;
-    return one->next.import_fault.line < other->next.import_fault.line;
-}
-
-/* Both come by line, and so they are shown. */
-static enum result show_faults(struct api_doc *doc, struct faults *own, struct faults *cores,
-                               struct err *err)
-{
-    TRY(go_on(own, err));
-    TRY(go_on(cores, err));
-    for (int shown = 0; shown < FAULTS_SHOWN; shown++) {
-        struct faults *first = is_before(own, cores) ? own : cores;
-        if (first->next.type == IPC_NONE)
-            return OK;
-        api_add_fault(doc, "faults", &first->next.import_fault);
-        TRY(go_on(first, err));
-    }
-    return OK;
-}
-
-static void faults_close(struct faults *faults)
-{
-    record_close(&faults->records);
-}
-
-/* `faults_fd`: those that core found, when it refused any. */
-static enum result reply(struct request *request, struct api_wait *wait,
-                         const struct msg_verb_answer *answer, int faults_fd, struct err *err)
-{
-    struct tally *tally = wait->own;
-    CLEANUP(faults_close) struct faults cores = {0};
-    if (answer->refused > 0)
-        TRY(record_open(faults_fd, LIMIT_IMPORT_RECORDS, &cores.records, err));
-    TRY(show_faults(wait->doc, &tally->faults, &cores, err));
-    api_put_flag(wait->doc, "dry_run", wait->is_dry_run);
-    api_put_number(wait->doc, NULL, "rows", tally->rows);
-    api_put_number(wait->doc, NULL, "faults_total", (int64_t)tally->bad + answer->refused);
-    api_put(wait->doc, NULL, shape_import_outcome, answer);
-    api_reply_doc(request, wait->doc, 200);
-    return OK;
-}
-
-static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
-{
-    struct err err = {0};
-    const struct msg_verb_answer *answer = &message->verb_answer;
-    if (message->type != IPC_VERB_ANSWER)
-        return;
-    if (answer->code != E_NONE && answer->code != E_IMPORT)
-        api_refuse_code(request, answer->code, answer->text);
-    else if (reply(request, wait, answer, message->fd, &err) != OK)
-        request_refuse(request, &err);
-}
-
-static enum result begin(struct request *request, struct api_wait **ret, struct err *err)
-{
-    struct api_wait *wait = NULL;
-    TRY(api_wait_begin(request, &wait, err));
-    wait->take = take;
-    wait->own = calloc(1, sizeof(struct tally));
-    if (wait->own == NULL)
-        return err_set(err, E_MEMORY, "no memory for an import");
-    wait->own_free = tally_free;
-    api_list(wait->doc, "faults");
-    *ret = wait;
-    return OK;
-}
+/* ---- the request ---------------------------------------------------------------------------- */
 
 static enum result read_asked(const struct request *request, char key_space[API_KEY_N],
                               struct msg_clock_accept *ret, struct err *err)
@@ -333,19 +210,19 @@ static enum result import(struct request *request, struct err *err)
     char key[API_KEY_N];
     TRY(api_may_ask(request, err));
     TRY(read_asked(request, key, &asked, err));
-    TRY(begin(request, &wait, err));
+    TRY(intake_wait(request, &wait, err));
     wait->is_dry_run = asked.dry_run;
 
     CLEANUP(fd_closep) int fd = -1;
     TRY(read_file(request, wait, &message.rows, &fd, err));
     if (fd < 0)
-        return reply(request, wait, &(struct msg_verb_answer){0}, -1, err);
+        return intake_reply(request, wait, err);
     message.id = asked.id;
     message.request = asked.request;
     memcpy(message.operator_spki, asked.operator_spki, sizeof message.operator_spki);
     message.key = asked.key;
     message.dry_run = asked.dry_run;
-    request_extend(request, (int64_t)message.rows * ROW_MS);
+    intake_extend(request, message.rows);
     return api_ask_core(request, IPC_DEVICE_IMPORT, &message, fd, err);
 }
 

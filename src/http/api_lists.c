@@ -135,6 +135,8 @@ static const struct plan devices =
 static const struct plan timeline = LIST(QUESTION_TIMELINE, NULL, "after", "limit");
 static const struct plan certificates =
     LIST(QUESTION_CERTIFICATES, &words_cert_state, "after", "limit", "product", "serial", "state");
+static const struct plan foreign =
+    LIST(QUESTION_FOREIGN, NULL, "after", "limit", "product", "serial");
 static const struct plan findings =
     LIST(QUESTION_FINDINGS, NULL, "after", "limit", "product", "serial", "all");
 static const struct plan issuers = LIST(QUESTION_ISSUERS, NULL, NULL);
@@ -161,6 +163,11 @@ void api_device_list(struct request *request)
 void api_cert_list(struct request *request)
 {
     run(request, &certificates, (struct msg_question){0});
+}
+
+void api_foreign_list(struct request *request)
+{
+    run(request, &foreign, (struct msg_question){0});
 }
 
 void api_finding_list(struct request *request)
@@ -215,6 +222,7 @@ static void device_begin(struct api_doc *doc)
     api_section(doc, "device");
     api_list(doc, "certificates");
     api_list(doc, "findings");
+    api_list(doc, "foreign_certificates");
     api_list(doc, "timeline");
 }
 
@@ -226,6 +234,8 @@ static void device_row(struct api_wait *wait, const struct ipc_message *message)
         api_add_row(wait->doc, "certificates", message);
     else if (message->type == IPC_FINDING_ROW)
         api_add_row(wait->doc, "findings", message);
+    else if (message->type == IPC_FOREIGN_ROW)
+        api_add_row(wait->doc, "foreign_certificates", message);
     else if (message->type == IPC_ENTRY_ROW)
         api_add_row(wait->doc, "timeline", message);
 }

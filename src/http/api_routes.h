@@ -13,6 +13,7 @@ void api_device_show(struct request *request);
 void api_device_timeline(struct request *request);
 void api_cert_list(struct request *request);
 void api_cert_show(struct request *request);
+void api_foreign_list(struct request *request);
 void api_finding_list(struct request *request);
 void api_issuer_list(struct request *request);
 void api_operator_list(struct request *request);
@@ -45,6 +46,9 @@ void api_cert_revoke(struct request *request);
 void api_operator_add(struct request *request);
 void api_bootstrap(struct request *request);
 void api_clock_accept(struct request *request);
+
+/* api_foreign.c */
+void api_foreign_import(struct request *request);
 
 /* api_import.c */
 void api_device_import(struct request *request);

@@ -77,6 +77,19 @@ static const struct api_field cert_fields[] = {
     API_FIELD("pem", struct cert_view, pem, API_LINES), /* the last: left out without one */
 };
 
+static const struct api_field foreign_fields[] = {
+    API_FIELD("id", struct msg_foreign_row, row, API_NUMBER),
+    API_FIELD("issuer", struct msg_foreign_row, anchor, API_NUMBER),
+    API_FIELD("serial", struct msg_foreign_row, serial, API_HEX),
+    API_FIELD("product", struct msg_foreign_row, product, API_TEXT),
+    API_FIELD("device_serial", struct msg_foreign_row, serial_number, API_TEXT),
+    API_FIELD("subject", struct msg_foreign_row, subject, API_TEXT),
+    API_FIELD("not_after", struct msg_foreign_row, not_after_s, API_TIME),
+    API_FIELD("state", struct msg_foreign_row, state, API_WORD, .words = &words_foreign_state),
+    API_FIELD("revoked_at", struct msg_foreign_row, revoked_s, API_TIME_OR_NULL),
+    API_FIELD("reason", struct msg_foreign_row, reason, API_WORD, .words = &words_foreign_reason),
+};
+
 static const struct api_field finding_fields[] = {
     API_FIELD("id", struct msg_finding_row, row, API_NUMBER),
     API_FIELD("check", struct finding_view, check, API_TEXT),
@@ -244,6 +257,15 @@ static void write_operator(writer write, struct api_doc *doc, const char *name,
     write(doc, name, API_SHAPE(operator_fields), &view);
 }
 
+static void write_foreign(writer write, struct api_doc *doc, const char *name,
+                          const struct msg_foreign_row *row)
+{
+    struct msg_foreign_row view = *row;
+    if (view.state != FOREIGN_REVOKED)
+        view.reason = NO_REASON;
+    write(doc, name, API_SHAPE(foreign_fields), &view);
+}
+
 static void write_row(writer write, struct api_doc *doc, const char *name,
                       const struct ipc_message *message)
 {
@@ -261,6 +283,8 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write_issuer(write, doc, name, &message->issuer_row);
     else if (message->type == IPC_OPERATOR_ROW)
         write_operator(write, doc, name, &message->operator_row);
+    else if (message->type == IPC_FOREIGN_ROW)
+        write_foreign(write, doc, name, &message->foreign_row);
     else if (message->type == IPC_APPROVAL_ROW)
         write(doc, name, API_SHAPE(approval_fields), &message->approval_row);
     else if (message->type == IPC_TRANSFER_ROW)

@@ -100,6 +100,22 @@ const struct api_words words_role = {1, ROLE_COUNT, role_at};
 const struct api_words words_profile = {1, PROFILE_COUNT, profile_at};
 const struct api_words words_key_algorithm = {0, KEY_ALG_COUNT, key_algorithm_at};
 const struct api_words words_authority = {1, AUTHORITY_COUNT, authority_at};
+static const char *foreign_state_at(unsigned value)
+{
+    return foreign_state_word((enum foreign_state)value);
+}
+
+/* Another CA may have suspended one, or have taken it off its CRL. */
+static const char *foreign_reason_at(unsigned value)
+{
+    if (value == 6)
+        return "certificate-hold";
+    return value == 8 ? "remove-from-crl" : reason_at(value);
+}
+
+const struct api_words words_foreign_state = {1, FOREIGN_STATE_COUNT, foreign_state_at};
+const struct api_words words_foreign_reason = {0, 11, foreign_reason_at};
+
 static const char *anchor_use_at(unsigned value)
 {
     return anchor_use_word((enum anchor_use)value);

@@ -7,6 +7,7 @@
 
 #define JSON "application/json"
 #define LIST "text/csv, application/x-ndjson, application/jose+json"
+#define TEXT "text/plain"
 #define BODY LIMIT_BODY_BYTES
 #define API "/api/v1"
 
@@ -37,6 +38,8 @@ const struct route desk_routes[] = {
     GET(API "/certificates", api_cert_list),
     GET(API "/certificates/{certificate}", api_cert_show),
     POST(API "/certificates/{certificate}/revoke", api_cert_revoke),
+    GET(API "/foreign-certificates", api_foreign_list),
+    {SURFACE_OPERATOR, "POST", API "/foreign-certificates/import", NEED_OPERATOR, TEXT, LIMIT_IMPORT_BYTES, false, api_foreign_import},
     GET(API "/findings", api_finding_list),
     POST(API "/findings/{finding}/close", api_finding_close),
     GET(API "/issuers", api_issuer_list),

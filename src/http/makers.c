@@ -71,6 +71,14 @@ static bool is_for(const struct maker *maker, unsigned use, struct bytes product
     return maker->use == use && bytes_equal(product, text_bytes(maker->product));
 }
 
+const struct x509_cert *makers_certificate(const struct makers *makers, int64_t id)
+{
+    for (size_t i = 0; makers != NULL && i < makers->n; i++)
+        if (makers->list[i].id == id)
+            return &makers->list[i].cert;
+    return NULL;
+}
+
 /* ---- who signed -------------------------------------------------------------------------------
  */
 

@@ -8,6 +8,7 @@
 #include <base/err.h>
 #include <crypto/chain.h>
 #include <proto/manifest.h>
+#include <wire/x509.h>
 
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ MUST_USE enum result makers_check_signature(const struct makers *makers, struct 
 /* The product's anchors alone, as an empty store has them; the caller's. */
 MUST_USE enum result makers_chains(const struct makers *makers, struct bytes product,
                                    struct chain_store **ret, struct err *err);
+
+/* The certificate of anchor `id`, whatever its use; NULL: there is none. Valid while the set is. */
+const struct x509_cert *makers_certificate(const struct makers *makers, int64_t id);
 
 /* Does the chain stand below one of `chains`, and is its first certificate over that very key? The
  * anchor by row id. E_MANIFEST_CHAIN. */

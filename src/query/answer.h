@@ -20,6 +20,7 @@ MUST_USE enum result query_approvals(struct query *query, struct err *err);
 MUST_USE enum result query_approval(struct query *query, struct err *err);
 MUST_USE enum result query_transfers(struct query *query, struct err *err);
 MUST_USE enum result query_transfer(struct query *query, struct err *err);
+MUST_USE enum result query_foreign(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);
@@ -71,6 +72,8 @@ MUST_USE enum result give_certificate(const struct query *query,
                                       const struct certificate *certificate, struct bytes der,
                                       struct err *err);
 MUST_USE enum result give_finding(const struct query *query, const struct finding *finding,
+                                  struct err *err);
+MUST_USE enum result give_foreign(const struct query *query, const struct foreign *foreign,
                                   struct err *err);
 MUST_USE enum result give_entry(const struct query *query, const struct entry *entry,
                                 struct err *err);

@@ -80,6 +80,11 @@ static enum result visit_finding(void *context, const struct finding *finding, s
     return give_finding(context, finding, err);
 }
 
+static enum result visit_foreign(void *context, const struct foreign *foreign, struct err *err)
+{
+    return give_foreign(context, foreign, err);
+}
+
 static enum result visit_entry(void *context, const struct entry *entry, struct err *err)
 {
     return give_entry(context, entry, err);
@@ -94,6 +99,8 @@ enum result query_device(struct query *query, struct err *err)
     TRY(give_certificates(query, device, err));
     struct filter findings = {.limit = LIMIT_PAGE_ROWS, .device = device};
     TRY(store_findings(query->store, &findings, visit_finding, query, err));
+    const struct filter others = {.limit = SHOWN_CERTIFICATES, .device = device};
+    TRY(store_foreigns(query->store, &others, visit_foreign, query, err));
     const struct timeline newest = {.device = device, .limit = SHOWN_ENTRIES};
     return store_timeline(query->store, &newest, visit_entry, query, err);
 }

@@ -38,6 +38,7 @@ static const struct question_info questions[QUESTION_COUNT] = {
     [QUESTION_APPROVAL] = {ROLE_VIEWER, false, BY_NUMBER, query_approval},
     [QUESTION_TRANSFERS] = {ROLE_VIEWER, true, BY_AFTER | BY_NUMBER, query_transfers},
     [QUESTION_TRANSFER] = {ROLE_VIEWER, true, BY_NUMBER, query_transfer},
+    [QUESTION_FOREIGN] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE, query_foreign},
     [QUESTION_STATUS] = {ROLE_VIEWER, true, 0, query_status},
     [QUESTION_CHECKPOINT] = {ROLE_VIEWER, true, 0, query_checkpoint},
     [QUESTION_ENTRIES] = {ROLE_VIEWER, false, BY_AFTER, query_entries},

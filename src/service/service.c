@@ -24,7 +24,7 @@ struct number_space {
 static const enum table counted[] = {
     TABLE_PRODUCT,   TABLE_ISSUER, TABLE_ANCHOR,   TABLE_DEVICE,  TABLE_CERTIFICATE,
     TABLE_TOKEN,     TABLE_PERMIT, TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL,
-    TABLE_SIGNATURE, TABLE_EPOCH,  TABLE_TRANSFER};
+    TABLE_SIGNATURE, TABLE_EPOCH,  TABLE_TRANSFER, TABLE_FOREIGN};
 
 static enum result keep_issuer(void *ctx, const struct authority_row *row, struct err *err)
 {

@@ -17,6 +17,7 @@ static const struct rule rules[OPERATE_COUNT] = {
     [OPERATE_ANCHOR] = {"anchors", ROLE_ADMIN, false},
     [OPERATE_OPERATOR] = {"operators", ROLE_ADMIN, false},
     [OPERATE_TRANSFER] = {"transfers", ROLE_OPERATOR, true},
+    [OPERATE_FOREIGN] = {"certificates of other CAs", ROLE_OPERATOR, false},
     [OPERATE_CLOCK] = {"the clock", ROLE_ADMIN, false},
 };
 

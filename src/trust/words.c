@@ -33,6 +33,9 @@ static const char *const key_algorithms[KEY_ALG_COUNT] = {"p256", "p384", "ed255
 
 static const char *const anchor_uses[ANCHOR_USE_COUNT] = {"proof", "manifest", "inventory"};
 
+static const char *const foreign_states[FOREIGN_STATE_COUNT] = {"none", "valid", "revoked",
+                                                                "expired"};
+
 static const char *const approval_states[] = {"none",      "open",    "executed",
                                               "withdrawn", "expired", "stale"};
 
@@ -78,6 +81,11 @@ const char *role_word(enum role role)
 const char *profile_word(enum profile_id profile)
 {
     return word_at(profiles, LENGTH_OF(profiles), profile);
+}
+
+const char *foreign_state_word(enum foreign_state state)
+{
+    return word_at(foreign_states, LENGTH_OF(foreign_states), state);
 }
 
 const char *anchor_use_word(enum anchor_use use)

@@ -23,6 +23,8 @@ CLI_ACTION(action_logout);           /* the profile goes, its files stay */
 CLI_ACTION(action_named_show);       /* one of the list */
 CLI_ACTION(action_device_show);      /* the device, its certificates, findings, timeline */
 CLI_ACTION(action_import);           /* CSV; faults by line */
+CLI_ACTION(action_foreign_import);   /* the same of another CA's list */
+CLI_ACTION(action_cert_list);        /* ours, or with --foreign those of other CAs */
 CLI_ACTION(action_token_add);        /* the token alone on stdout, for a file */
 CLI_ACTION(action_cert_show);        /* details, then the PEM */
 CLI_ACTION(action_status);           /* counts, and what is owed, oldest first */

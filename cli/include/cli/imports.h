@@ -6,5 +6,10 @@
 
 extern const struct option_row device_import_options[];
 extern const struct plan device_import;
+extern const struct option_row cert_import_options[];
+extern const struct plan cert_import;
+
+/* Of certificates of other CAs. */
+extern const struct column foreign_columns[];
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROW_FIELDS_MAX 16 /* more than there are columns */
+#define ROW_FIELDS_MAX 32 /* more than there are columns, also in another CA's table */
 
 struct row {
     uint32_t line;      /* where it begins, from 1 */

@@ -16,3 +16,9 @@ CREATE TABLE transfer (
     after_certificate INT
 ) STRICT;
 CREATE INDEX transfer_device ON transfer (device);
+CREATE TABLE foreign_certificate (
+    id INTEGER PRIMARY KEY, anchor INT, serial BLOB, device INT,
+    subject BLOB CHECK (length(subject) = 32), not_after INT, state INT, revoked_at INT, reason INT
+) STRICT;
+CREATE UNIQUE INDEX foreign_serial ON foreign_certificate (anchor, serial);
+CREATE INDEX foreign_device ON foreign_certificate (device) WHERE device > 0;

@@ -217,7 +217,8 @@ static bool is_free(enum column column)
            column != COL_DEVICE_REGISTERED && column != COL_DEVICE_BAD_KEY &&
            column != COL_TOKEN_HASH && column != COL_OPERATOR_NAME && column != COL_APPROVAL_HASH &&
            column != COL_EPOCH_ROOT && column != COL_EPOCH_LOST_ROOT &&
-           column != COL_DEVICE_OWNER &&
+           column != COL_DEVICE_OWNER && column != COL_FOREIGN_SERIAL &&
+           column != COL_FOREIGN_SUBJECT &&
            column / COLUMNS_PER_TABLE != TABLE_TRANSFER; /* what replay judges: test_transfer.c */
 }
 

@@ -12,7 +12,7 @@ enum question {
     QUESTION_ANCHORS,      /* -> issuer_row of kind AUTHORITY_ANCHOR */
     QUESTION_DEVICES,      /* after, limit, product, owner, state -> device_row */
     QUESTION_DEVICE,       /* product, serial_number -> one device_row, its newest cert_rows and
-                              finding_rows, its newest entry_rows */
+                              finding_rows, foreign_rows, its newest entry_rows */
     QUESTION_TIMELINE,     /* product, serial_number, after, limit -> entry_row, newest first */
     QUESTION_CERTIFICATES, /* after, limit, product, serial_number, state -> cert_row, no DER */
     QUESTION_CERTIFICATE,  /* serial -> one cert_row with its DER */
@@ -27,6 +27,7 @@ enum question {
     QUESTION_APPROVAL,   /* number -> one approval_row with its body */
     QUESTION_TRANSFERS,  /* after, limit; number 1: ended ones too -> transfer_row, no body */
     QUESTION_TRANSFER,   /* number -> one transfer_row with its body */
+    QUESTION_FOREIGN,    /* after, limit, product, serial_number -> foreign_row */
     QUESTION_COUNT
 };
 

@@ -9,6 +9,7 @@ enum import_did { IMPORT_REFUSED = 0, IMPORT_CREATED, IMPORT_CHANGED, IMPORT_UNC
 /* `why` counts with IMPORT_REFUSED alone. */
 struct import_answer {
     enum import_did did;
+    bool is_unlinked; /* of a foreign certificate: no device here has its serial number */
     struct err why;
 };
 

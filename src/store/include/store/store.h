@@ -10,6 +10,7 @@
 #include <store/approvals.h>
 #include <store/entries.h>
 #include <store/find.h>
+#include <store/foreign.h>
 #include <store/list.h>
 #include <store/transfers.h>
 #include <store/write.h>

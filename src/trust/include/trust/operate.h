@@ -13,6 +13,7 @@ enum operate {
     OPERATE_PERMIT, /* lets a tombstone enrol */
     OPERATE_PRODUCT,
     OPERATE_ANCHOR,
+    OPERATE_FOREIGN, /* also of devices of every owner */
     OPERATE_OPERATOR,
     OPERATE_CLOCK,
     OPERATE_TRANSFER,

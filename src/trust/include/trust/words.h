@@ -81,6 +81,15 @@ enum anchor_use {
     ANCHOR_USE_COUNT
 };
 
+/* A certificate of another CA. Expired is said by the clock, and never stored. */
+enum foreign_state {
+    FOREIGN_NONE = 0,
+    FOREIGN_VALID,
+    FOREIGN_REVOKED,
+    FOREIGN_EXPIRED,
+    FOREIGN_STATE_COUNT
+};
+
 enum role { ROLE_NONE = 0, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN, ROLE_COUNT };
 
 /* Certificate profiles (pki/profile.h). */
@@ -131,6 +140,7 @@ const char *role_word(enum role role);
 const char *profile_word(enum profile_id profile);
 const char *approval_state_word(enum approval_state state);
 const char *transfer_state_word(enum transfer_state state);
+const char *foreign_state_word(enum foreign_state state);
 
 /* NULL for what does not exist. */
 const char *anchor_use_word(enum anchor_use use);
