@@ -55,6 +55,21 @@ def test_an_idevid_below_another_product_s_anchor_is_refused(shared, product):
     assert shared.first.state(product, "I-2") == "expected"
 
 
+def test_one_root_may_be_the_anchor_of_several_products(shared, product):
+    """The label says which of them is meant; without it, the one that had the root first."""
+    maker = Maker(shared.first, product, "of both")
+    other = product[:50] + "-b"
+    shared.first.add_product(other)
+    shared.first.post("/anchors", {"product": other,
+                                   "certificate": lab.certificate_pem(maker.root)}).ok()
+    for name, serial in ((product, "I-20"), (other, "I-21")):
+        shared.first.import_devices(name, {serial: None})
+        assert issued(maker.device(shared, name, serial).enrol(lab.make_csr(lab.make_key(), serial)))
+        assert shared.first.show(name, serial)["device"]["proof"] == "idevid"
+    wrong = maker.device(shared, other, "I-20").enrol(lab.make_csr(lab.make_key(), "I-20"))
+    assert wrong.status == 401
+
+
 def test_an_idevid_below_no_anchor_never_reaches_core(shared, product):
     stranger = Maker(None, product, "stranger")
     shared.first.import_devices(product, {"I-3": None})
