@@ -108,17 +108,12 @@ static const struct field anchor_add_fields[] = {
     DRY_RUN_FIELD,
     {0},
 };
-static const struct column issuer_columns[] = {
-    {"ID", "id"},           {"KIND", "kind"},         {"PRODUCT", "product"},
-    {"UNTIL", "not_after"}, {"LIVE", "certificates"}, {0},
-};
 static const struct column anchor_columns[] = {
     {"ID", "id"}, {"USE", "use"}, {"PRODUCT", "product"}, {"UNTIL", "not_after"}, {0},
 };
 static const struct plan anchor_add = {plan_change, "/api/v1/anchors", anchor_add_fields, NULL,
                                        "anchor added for {PRODUCT}"};
 static const struct plan anchor_list = {plan_list, "/api/v1/anchors", NULL, anchor_columns, NULL};
-static const struct plan issuer_list = {plan_list, "/api/v1/issuers", NULL, issuer_columns, NULL};
 
 /* ---- devices ----------------------------------------------------------------------------------
  */
@@ -127,6 +122,7 @@ static const struct option_row device_list_options[] = {
     OF_PRODUCT,
     {"--owner", VALUE_TEXT, "NAME", false, "of this owner only"},
     {"--state", VALUE_CHOICE, STATES, false, "in this state only"},
+    {"--issuer", VALUE_NUMBER, "ISSUER", false, "that need this issuer still: `troth issuer list`"},
     LIMIT,
     {0},
 };
@@ -134,6 +130,7 @@ static const struct field device_list_fields[] = {
     {"--product", PLACE_QUERY, "product"},
     {"--owner", PLACE_QUERY, "owner"},
     {"--state", PLACE_QUERY, "state"},
+    {"--issuer", PLACE_QUERY, "issuer"},
     {0},
 };
 static const struct column device_columns[] = {
@@ -343,6 +340,18 @@ static const struct command commands[] = {
     {"anchor", "add", "accept a maker's root as proof", anchor_add_options, false, &anchor_add},
     {"anchor", "list", "list accepted roots", list_options, false, &anchor_list},
     {"issuer", "list", "list our certification authorities", list_options, false, &issuer_list},
+    {"issuer", "show", "one of them; with --devices who needs it still", issuer_show_options, false,
+     &issuer_show},
+    {"issuer", "rotate", "make the key of an issuer that follows one (trothd issuer rotate)", NULL,
+     true, &trothd},
+    {"issuer", "sign", "sign its request with the root's key (trothd issuer sign)", NULL, true,
+     &trothd},
+    {"issuer", "root", "make a root that follows one (trothd issuer root)", NULL, true, &trothd},
+    {"issuer", "accept", "take what the root signed (trothd issuer accept)", NULL, true, &trothd},
+    {"issuer", "add", "let it issue from now on; the one before it is retiring", issuer_add_options,
+     false, &issuer_add},
+    {"issuer", "retire", "end one that is retiring and that nobody needs", issuer_retire_options,
+     false, &issuer_retire},
     {"issuer", "statement",
      "print a certification practice statement, from the ledger (trothd issuer statement)", NULL,
      true, &trothd},

@@ -26,6 +26,10 @@
         "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \
     }
 
+/* issuer.c */
+extern const struct option_row issuer_show_options[], issuer_add_options[], issuer_retire_options[];
+extern const struct plan issuer_list, issuer_show, issuer_add, issuer_retire;
+
 /* commands_people.c */
 extern const struct option_row operator_add_options[], request_options[], renew_options[],
     operator_options[], role_options[], remove_options[], approver_options[], approval_options[],

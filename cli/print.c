@@ -140,3 +140,15 @@ void print_json(struct session *session, const json_t *value)
     json_dumpf(value, session->out, JSON_INDENT(2) | JSON_ENCODE_ANY);
     fputc('\n', session->out);
 }
+
+void print_lines(struct session *session, const char *text)
+{
+    while (*text != '\0') {
+        char line[256];
+        size_t n = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(n < sizeof line ? n : sizeof line - 1), text);
+        print_clean(line, session->out);
+        fputc('\n', session->out);
+        text += n + (text[n] == '\n');
+    }
+}

@@ -35,19 +35,6 @@ enum result action_named_show(struct session *session, const struct plan *plan, 
     return OK;
 }
 
-/* Text of a server that keeps its line feeds: PEM and signed notes. */
-static void print_lines(struct session *session, const char *text)
-{
-    while (*text != '\0') {
-        char line[256];
-        size_t n = strcspn(text, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)(n < sizeof line ? n : sizeof line - 1), text);
-        print_clean(line, session->out);
-        fputc('\n', session->out);
-        text += n + (text[n] == '\n');
-    }
-}
-
 enum result action_cert_show(struct session *session, const struct plan *plan, struct err *err)
 {
     TRY(plan_show(session, plan, err));

@@ -15,8 +15,15 @@ struct chain {
     size_t n;
 };
 
-/* The certificate in the bag whose subject is `issuer` and which is not self-issued. */
-static bool find_issuer(struct bytes bag, struct bytes issuer, struct bytes *ret_der,
+static bool is_issued_by(const struct x509_cert *cert, const struct x509_cert *issuer)
+{
+    return bytes_equal(issuer->subject, cert->issuer) &&
+           (cert->aki.n == 0 || issuer->ski.n == 0 || bytes_equal(cert->aki, issuer->ski));
+}
+
+/* The certificate in the bag by whose name and key `cert` was issued and which is not self-issued.
+ */
+static bool find_issuer(struct bytes bag, const struct x509_cert *cert, struct bytes *ret_der,
                         struct x509_cert *ret)
 {
     struct reader certs;
@@ -25,24 +32,32 @@ static bool find_issuer(struct bytes bag, struct bytes issuer, struct bytes *ret
     if (!pkcs7_read_certs(bag, &certs, &why))
         return false;
     while (pkcs7_next_cert(&certs, &der)) {
-        struct x509_cert cert;
-        bool is_read = x509_read_cert(der, &cert, &why);
-        if (is_read && bytes_equal(cert.subject, issuer) && !bytes_equal(cert.issuer, issuer)) {
+        struct x509_cert issuer;
+        bool is_read = x509_read_cert(der, &issuer, &why);
+        if (is_read && is_issued_by(cert, &issuer) && !bytes_equal(issuer.subject, issuer.issuer)) {
             *ret_der = der;
-            *ret = cert;
+            *ret = issuer;
             return true;
         }
     }
     return false;
 }
 
-static struct chain build_chain(struct bytes leaf, const struct x509_cert *cert, struct bytes bag)
+/* Up to the anchor, whichever root that is: one follows another through what links them in the bag
+ * (RFC 7030 4.1.3). */
+static struct chain build_chain(const struct acceptance *terms, struct bytes leaf,
+                                const struct x509_cert *cert)
 {
     struct chain chain = {.der = {leaf}, .n = 1};
-    struct x509_cert at = *cert;
+    struct x509_cert at = *cert, next, root;
     struct bytes der;
-    while (chain.n < LIMIT_CHAIN_CERTIFICATES && find_issuer(bag, at.issuer, &der, &at))
+    const char *why = NULL;
+    bool has_root = x509_read_cert(terms->root, &root, &why);
+    while (chain.n < LIMIT_CHAIN_CERTIFICATES && !(has_root && is_issued_by(&at, &root)) &&
+           find_issuer(terms->cacerts, &at, &der, &next)) {
         chain.der[chain.n++] = der;
+        at = next;
+    }
     return chain;
 }
 
@@ -120,7 +135,7 @@ enum result accept_certificate(const struct acceptance *terms, struct bytes cert
         return err_set(err, E_CERTIFICATE,
                        "the certificate that came is for another key than ours");
     TRY(check_times(terms, &cert, err));
-    struct chain chain = build_chain(certificate, &cert, terms->cacerts);
+    struct chain chain = build_chain(terms, certificate, &cert);
     TRY(check_chain(terms, &cert, &chain, err));
     return write_chain(&chain, ret_pem, err);
 }

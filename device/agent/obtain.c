@@ -139,6 +139,7 @@ static enum result ask(const struct agent *agent, struct client *client,
     TRY(file_read(state_file(agent->state, STATE_NEXT, "request.der").text, LIMIT_CSR_BYTES, &csr,
                   err));
     TRY(est_get_cacerts(client, agent->product, &cacerts, err));
+    TRY(anchor_follow(agent, blob_bytes(&cacerts), now_s, err));
     enrolment->label = agent->product;
     enrolment->csr = blob_bytes(&csr);
     struct err why = {0};

@@ -17,7 +17,7 @@
 #include <wire/x509_write.h>
 
 #include "ceremony.h"
-#include "init_files.h"
+#include "issuer_files.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,12 +26,11 @@
 #define DAY_S INT64_C(86400)
 #define PASSPHRASE_MAX 1024
 #define CERTIFICATE_ROOM 2048
-#define TAG_N 9 /* eight hexadecimal digits that tell this installation's names from another's */
 
 /* One installation in the making. */
 struct making {
     const struct init_request *request;
-    char tag[TAG_N];
+    char tag[ISSUER_TAG_N];
     char origin[ORIGIN_MAX + 1];
     struct secret passphrase, root_passphrase;
     struct key *root;
@@ -61,11 +60,7 @@ static struct init_path staged(const struct making *making, const char *name)
 
 static void make_names(struct making *making)
 {
-    uint8_t random[(TAG_N - 1) / 2];
-    struct buf tag = buf_over(making->tag, TAG_N - 1);
-
-    rand_bytes(random, sizeof(random));
-    hex_encode(&tag, bytes_of(random, sizeof(random)));
+    issuer_make_tag(making->tag);
     snprintf(making->origin, sizeof(making->origin), "%.100s/troth-%s",
              making->request->config->server_names[0], making->tag);
 }
@@ -134,47 +129,22 @@ static struct key *key_of(const struct making *making, enum pki_issuer_kind kind
 /* ---- certificates -------------------------------------------------------------------------------
  */
 
-struct common_name {
-    char text[64];
-};
-
-static struct common_name common_name_of(const struct making *making, enum pki_issuer_kind kind)
-{
-    static const char *const titles[PKI_ISSUER_COUNT] = {
-        [PKI_ISSUER_ROOT] = "Root",
-        [PKI_ISSUER_IDEVID] = "IDevID Issuer",
-        [PKI_ISSUER_LDEVID] = "LDevID Issuer",
-        [PKI_ISSUER_OPERATIONS] = "Operations Issuer",
-    };
-    struct common_name name;
-
-    snprintf(name.text, sizeof(name.text), "Troth %s %s", titles[kind], making->tag);
-    return name;
-}
-
 static enum result sign_with_root(struct making *making, struct buf *tbs, struct blob *ret,
                                   struct err *err)
 {
-    uint8_t room[CERTIFICATE_ROOM];
-    struct buf whole = buf_over(room, sizeof(room));
-
-    TRY(sign_into(making->root, buf_bytes(tbs), &whole, err));
-    if (!buf_ok(&whole))
-        return err_set(err, E_BUG, "no room for what the root signed");
-    return blob_copy(buf_bytes(&whole), ret) == OK ? OK : err_set(err, E_MEMORY, "no memory");
+    return issuer_sign_tbs(making->root, buf_bytes(tbs), ret, err);
 }
 
 static enum result make_certificate(struct making *making, enum pki_issuer_kind kind,
                                     const struct pki_issuer *parent, struct err *err)
 {
     const struct config *config = making->request->config;
-    struct common_name name = common_name_of(making, kind);
+    struct common_name name = issuer_common_name(kind, making->tag);
     uint8_t serial[AUTHORITY_SERIAL_N], room[CERTIFICATE_ROOM];
     struct buf tbs = buf_over(room, sizeof(room));
     int64_t from_s = making->request->now_s - DAY_S; /* leaves may be backdated */
 
-    rand_bytes(serial, sizeof(serial));
-    serial[0] = (uint8_t)(1 + serial[0] % 127);
+    issuer_make_serial(serial);
     struct authority authority = {
         .kind = kind,
         .common_name = bytes_of(name.text, strlen(name.text)),
@@ -259,8 +229,8 @@ static enum result make_root(struct making *making, struct err *err)
 
     TRY(key_generate(making->request->root_kind, &making->root, err));
     TRY(make_certificate(making, PKI_ISSUER_ROOT, NULL, err));
-    TRY(pki_issuer_read(PKI_ISSUER_ROOT, blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), &root,
-                        err));
+    TRY(pki_issuer_read(PKI_ISSUER_ROOT, PKI_ISSUER_ROOT,
+                        blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), &root, err));
     for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
         TRY(make_certificate(making, kind, &root, err));
     for (uint64_t number = 1; number <= ROOT_CRL_COUNT; number++)
@@ -284,23 +254,14 @@ static struct init_path root_file(const struct init_request *request)
     return path;
 }
 
-/* The key, encrypted, and behind it the certificate. */
 static enum result write_root_key(struct making *making, struct err *err)
 {
-    CLEANUP(secret_free) struct secret key = {0};
-    CLEANUP(blob_free) struct blob certificate = {0};
     struct init_path path = root_file(making->request);
-    uint8_t room[8192];
-    struct buf file = buf_over(room, sizeof(room));
 
-    TRY(key_write(making->root, &making->root_passphrase, KEY_COST_OFFLINE, &key, err));
-    TRY(pem_write(blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), PEM_CERTIFICATE, &certificate,
-                  err));
-    buf_put_bytes(&file, secret_bytes(&key));
-    buf_put_bytes(&file, blob_bytes(&certificate));
     TRY(file_write(staged(making, "signer/root-file").text, 0600,
                    bytes_of(path.text, strlen(path.text)), err));
-    TRY(file_create(path.text, 0600, buf_bytes(&file), err));
+    TRY(root_file_write(making->root, &making->root_passphrase, PKI_ISSUER_ROOT,
+                        blob_bytes(&making->certificates[PKI_ISSUER_ROOT]), path.text, err));
     making->has_root_file = true;
     return OK;
 }
@@ -309,28 +270,10 @@ static enum result write_root_key(struct making *making, struct err *err)
 
 static enum result write_request(struct making *making, enum pki_issuer_kind kind, struct err *err)
 {
-    CLEANUP(blob_free) struct blob csr = {0};
-    CLEANUP(blob_free) struct blob pem = {0};
-    struct common_name name = common_name_of(making, kind);
-    struct x509_name_part subject = {oid_common_name, bytes_of(name.text, strlen(name.text))};
-    uint8_t constraints_room[16], usage_room[16], list_room[64], attribute_room[96];
-    struct buf constraints = buf_over(constraints_room, sizeof(constraints_room));
-    struct buf usage = buf_over(usage_room, sizeof(usage_room));
-    struct buf list = buf_over(list_room, sizeof(list_room));
-    struct buf attribute = buf_over(attribute_room, sizeof(attribute_room));
-
-    x509_write_basic_constraints(&constraints, true, 0);
-    x509_write_key_usage(&usage, X509_KU_KEY_CERT_SIGN | X509_KU_CRL_SIGN);
-    struct x509_extension wanted[] = {
-        {oid_basic_constraints, true, buf_bytes(&constraints)},
-        {oid_key_usage, true, buf_bytes(&usage)},
-    };
-    x509_write_extensions(&list, wanted, LENGTH_OF(wanted));
-    x509_write_extension_request(&attribute, buf_bytes(&list));
-    TRY(csr_make(key_of(making, kind), &subject, 1, buf_bytes(&attribute), &csr, err));
-    TRY(pem_write(blob_bytes(&csr), PEM_CSR, &pem, err));
+    struct common_name name = issuer_common_name(kind, making->tag);
     struct init_path path = init_path("%s/%s.csr", staged(making, "csr").text, issuer_name(kind));
-    return file_write(path.text, 0644, blob_bytes(&pem), err);
+
+    return issuer_write_request(key_of(making, kind), &name, path.text, err);
 }
 
 static enum result write_requests(struct making *making, struct err *err)

@@ -9,7 +9,7 @@
 #include <service/bootstrap.h>
 
 #include "ceremony.h"
-#include "init_files.h"
+#include "issuer_files.h"
 
 #include <string.h>
 
@@ -26,17 +26,6 @@ static void accepting_free(struct accepting *accepting)
         blob_free(&accepting->certificates[i]);
 }
 
-static enum result read_one(const char *path, const char *label, struct blob *ret, struct err *err)
-{
-    CLEANUP(blob_free) struct blob file = {0};
-
-    TRY(file_read(path, 4 * LIMIT_CERTIFICATE_BYTES, &file, err));
-    enum result result = pem_or_der_read(blob_bytes(&file), label, ret, err);
-    if (result != OK)
-        err_prefix(err, "%s", path);
-    return result;
-}
-
 /* The key that we asked a certificate for. */
 static enum result check_one(struct accepting *accepting, enum pki_issuer_kind kind,
                              struct err *err)
@@ -46,7 +35,7 @@ static enum result check_one(struct accepting *accepting, enum pki_issuer_kind k
     struct x509_csr csr;
     const char *why = NULL;
 
-    TRY(read_one(path.text, PEM_CSR, &der, err));
+    TRY(issuer_read_file(path.text, PEM_CSR, &der, err));
     if (!x509_read_csr(blob_bytes(&der), &csr, &why))
         return err_set(err, E_CSR, "%s: %s", path.text, why);
     enum result result = authority_check(blob_bytes(&accepting->certificates[kind]),
@@ -61,7 +50,7 @@ static enum result read_all(struct accepting *accepting, struct err *err)
 {
     for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++) {
         struct init_path path = init_path("%s/%s.cer", accepting->folder, issuer_name(kind));
-        TRY(read_one(path.text, PEM_CERTIFICATE, &accepting->certificates[kind], err));
+        TRY(issuer_read_file(path.text, PEM_CERTIFICATE, &accepting->certificates[kind], err));
     }
     for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
         TRY(check_one(accepting, kind, err));

@@ -18,6 +18,10 @@
 static const struct mode serve = {mode_serve}, check_config = {mode_config_check},
                          init = {mode_init};
 static const struct mode show_config = {mode_config_show};
+static const struct mode issuer_rotate_mode = {mode_issuer_rotate},
+                         issuer_sign_mode = {mode_issuer_sign},
+                         issuer_root_mode = {mode_issuer_root},
+                         issuer_accept_mode = {mode_issuer_accept};
 static const struct mode statement = {mode_statement};
 static const struct mode backup = {mode_backup}, restore = {mode_restore};
 static const struct mode keys_export = {mode_keys_export}, keys_check = {mode_keys_check},
@@ -162,6 +166,41 @@ static const struct option_row keys_import_options[] = {
     {0},
 };
 
+#define ROOT_KEY                                                                                   \
+    {"--root", VALUE_FILE, "FILE", true, "the root's key with its certificate, as init wrote it"}, \
+    {                                                                                              \
+        "--root-passphrase-file", VALUE_FILE, "FILE", true, "of that key"                          \
+    }
+static const struct option_row rotate_options[] = {
+    {"KIND", VALUE_CHOICE, "idevid|ldevid|operations", true,
+     "which of the issuers gets a follower"},
+    {"--issuer-key-type", VALUE_CHOICE, KEY_KIND_CHOICE, false, "of its key; default p256"},
+    {"--passphrase-file", VALUE_FILE, "FILE", false,
+     "of the online keys; default: the configuration's, or the systemd credential"},
+    {0},
+};
+static const struct option_row sign_options[] = {
+    {"REQUEST", VALUE_FILE, NULL, true, "what `trothd issuer rotate` wrote to data/csr"},
+    ROOT_KEY,
+    {"--out", VALUE_FILE, "FILE", true, "new file for the certificate"},
+    {0},
+};
+static const struct option_row root_options[] = {
+    ROOT_KEY,
+    {"--root-out", VALUE_FILE, "FILE", true, "new file for the new root's key"},
+    {"--new-passphrase-file", VALUE_FILE, "FILE", true, "of the new root's key"},
+    {"--number", VALUE_NUMBER, "N", true, "its number: above all that `troth issuer list` has"},
+    {"--out", VALUE_FILE, "FOLDER", true,
+     "new folder: root.pem, new-with-old.pem, old-with-new.pem, CRLs signed ahead"},
+    {"--root-key-type", VALUE_CHOICE, KEY_KIND_CHOICE, false, "of its key; default p256"},
+    {0},
+};
+static const struct option_row accept_options[] = {
+    {"PATH", VALUE_FILE, NULL, true,
+     "the certificate that answers a request, or the folder of a new root"},
+    {0},
+};
+
 static const struct command commands[] = {
     {"serve", NULL, "run the server (also without any command)", serve_options, false, &serve},
     {"init", NULL, "make keys, root, issuers and folders", init_options, false, &init},
@@ -175,6 +214,14 @@ static const struct command commands[] = {
      false, &keys_check},
     {"keys", "import", "put its keys back where a restored ledger wants them", keys_import_options,
      false, &keys_import},
+    {"issuer", "rotate", "make the key of an issuer that follows one, and its request",
+     rotate_options, false, &issuer_rotate_mode},
+    {"issuer", "sign", "where the root's key is: sign such a request", sign_options, false,
+     &issuer_sign_mode},
+    {"issuer", "root", "where the root's key is: make a root that follows it, and what links them",
+     root_options, false, &issuer_root_mode},
+    {"issuer", "accept", "take the signed certificate, or a new root's CRLs", accept_options, false,
+     &issuer_accept_mode},
     {"issuer", "statement", "print a certification practice statement, from the ledger", NULL,
      false, &statement},
     {"backup", NULL,

@@ -83,7 +83,7 @@ static bool is_genuine(struct restore *restore, struct crl_shard shard, const st
     struct x509_cert issuer;
     const char *why = NULL;
     struct err unused;
-    if (shard.issuer >= PKI_ISSUER_COUNT ||
+    if (shard.issuer >= PKI_ISSUERS ||
         !x509_read_cert(blob_bytes(&restore->service.issuer_der[shard.issuer]), &issuer, &why))
         return false;
     crl_url(&url, text_bytes(restore->config->public_url), shard);

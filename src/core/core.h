@@ -27,9 +27,9 @@ struct publish {
     int64_t published_ms;       /* wall clock of the last checkpoint, for metrics */
     struct crl_shard crl_asked; /* issuer 0 = none under way */
     struct crl_plan crl_plan;
-    uint64_t crl_number; /* greatest that the signer may remember, of any shard */
-    int64_t refreshed_s; /* when every shard was last looked at */
-    uint64_t root_crl;   /* number of the one that is current */
+    uint64_t crl_number;             /* greatest that the signer may remember, of any shard */
+    int64_t refreshed_s;             /* when every shard was last looked at */
+    uint64_t root_crls[PKI_ISSUERS]; /* of each root: number of the one that is current */
     uint64_t crls;
     int64_t told_last; /* device: what the signer is hearing goes up to it; 0 = nothing under way */
     uint64_t told_size; /* and has what so many entries say */

@@ -4,6 +4,7 @@
 
 #include <base/log.h>
 
+#include <string.h>
 #include <unistd.h>
 
 typedef void (*handler)(struct core *core, struct ipc_channel *from, struct ipc_message *message);
@@ -112,6 +113,14 @@ static void on_remembered(struct core *core, struct ipc_channel *from, struct ip
     core_remembered(core, &message->remembered);
 }
 
+static void on_issuer_held(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    const struct msg_issuer_held *held = &message->issuer_held;
+    if (held->number < PKI_ISSUERS)
+        memcpy(core->service.held_spki[held->number], held->spki, sizeof held->spki);
+}
+
 static void on_journal_item(struct core *core, struct ipc_channel *from,
                             struct ipc_message *message)
 {
@@ -156,6 +165,9 @@ static const struct {
     {IPC_APPROVAL_SIGN, on_verb},
     {IPC_APPROVAL_WITHDRAW, on_verb},
     {IPC_APPROVER_SET, on_verb},
+    {IPC_ISSUER_ADD, on_verb},
+    {IPC_ISSUER_RETIRE, on_verb},
+    {IPC_ISSUER_FORCE, on_verb},
     {IPC_OPERATOR_SET, on_verb},
     {IPC_OPERATOR_REMOVE, on_verb},
     {IPC_OPERATOR_RENEW, on_operator_renew},
@@ -170,6 +182,7 @@ static const struct {
     {IPC_SIGNED_CRL, on_signed_crl},
     {IPC_SIGNED_CHECKPOINT, on_checkpoint},
     {IPC_REMEMBERED, on_remembered},
+    {IPC_ISSUER_HELD, on_issuer_held},
     {IPC_JOURNAL_ITEM, on_journal_item},
     {IPC_JOURNAL_END, on_journal_end},
 };

@@ -203,27 +203,35 @@ static enum result look_at_shard(void *ctx, const struct shard *shard, struct er
     return OK;
 }
 
-/* The root's CRLs were signed ahead, when its key was at hand (pki/authority.h): the one whose time
+/* A root's CRLs were signed ahead, when its key was at hand (pki/authority.h): the one whose time
  * it is gets the name that certificates have in CRLDP. A root that exists elsewhere brings its own.
  */
-static enum result turn_root_crl(struct core *core, struct err *err)
+static enum result turn_root_crl(struct core *core, uint32_t root, struct err *err)
 {
-    char ahead[CONFIG_PATH_MAX + 32], current[CONFIG_PATH_MAX + CRL_NAME_MAX + 8];
+    char ahead[CONFIG_PATH_MAX + 48], current[CONFIG_PATH_MAX + CRL_NAME_MAX + 8];
     CLEANUP(blob_free) struct blob crl = {0};
-    struct crl_shard shard = {.issuer = PKI_ISSUER_ROOT};
-    int64_t first_s = core->service.issuers[PKI_ISSUER_ROOT].not_before_s;
+    int64_t first_s = core->service.issuers[root].not_before_s;
     uint64_t number = root_crl_number(first_s, core->now_s);
-    if (number == 0 || number == core->publish.root_crl)
+    if (number == 0 || number == core->publish.root_crls[root])
         return OK;
-    snprintf(ahead, sizeof ahead, "%s/crl/root-%llu.crl", core->config->public_files,
-             (unsigned long long)number);
+    snprintf(ahead, sizeof ahead, "%s/crl/%s", core->config->public_files,
+             root_crl_file_name(root, number).text);
     snprintf(current, sizeof current, "%s/crl/%s", core->config->public_files,
-             crl_file_name(shard).text);
-    core->publish.root_crl = number;
+             crl_file_name((struct crl_shard){.issuer = root}).text);
+    core->publish.root_crls[root] = number;
     if (!file_exists(ahead))
         return OK;
     TRY(file_read(ahead, CRL_BYTES_LEAST, &crl, err));
     return file_write(current, 0644, blob_bytes(&crl), err);
+}
+
+static void turn_root_crls(struct core *core)
+{
+    for (uint32_t i = 1; i < PKI_ISSUERS; i++) {
+        struct err err = {0};
+        if (core->service.issuers[i].kind == PKI_ISSUER_ROOT && turn_root_crl(core, i, &err) != OK)
+            log_err(LEVEL_ERROR, "root-crl-not-turned", &err, NULL);
+    }
 }
 
 static void look_at_all(struct core *core)
@@ -232,8 +240,7 @@ static void look_at_all(struct core *core)
     core->publish.refreshed_s = core->now_s;
     if (store_shards(core->store, core->now_s, look_at_shard, core, &err) != OK)
         log_err(LEVEL_ERROR, "shards-not-read", &err, NULL);
-    if (turn_root_crl(core, &err) != OK)
-        log_err(LEVEL_ERROR, "root-crl-not-turned", &err, NULL);
+    turn_root_crls(core);
 }
 
 static void tick_crl(struct core *core)

@@ -3,6 +3,7 @@
 
 #include <base/log.h>
 #include <base/text.h>
+#include <service/issuer.h>
 
 #include <stdio.h>
 
@@ -31,6 +32,9 @@ CALL(clock_accept)
 CALL(approval_sign)
 CALL(approval_withdraw)
 CALL(approver_set)
+CALL(issuer_add)
+CALL(issuer_retire)
+CALL(issuer_force)
 CALL(operator_set)
 CALL(operator_remove)
 CALL(operator_settle)
@@ -55,6 +59,9 @@ static const struct row {
     {IPC_APPROVAL_SIGN, call_approval_sign, false},
     {IPC_APPROVAL_WITHDRAW, call_approval_withdraw, false},
     {IPC_APPROVER_SET, call_approver_set, false},
+    {IPC_ISSUER_ADD, call_issuer_add, true},
+    {IPC_ISSUER_RETIRE, call_issuer_retire, true},
+    {IPC_ISSUER_FORCE, call_issuer_force, true},
     {IPC_OPERATOR_SET, call_operator_set, false},
     {IPC_OPERATOR_REMOVE, call_operator_remove, false},
     {IPC_OPERATOR_SETTLE, call_operator_settle, false},
@@ -198,6 +205,16 @@ enum result core_run_approved(struct core *core, const struct ipc_message *messa
     return OK;
 }
 
+/* What people sign says more than what was asked: core adds what it knows. */
+static enum result complete(struct core *core, struct ipc_message *message, struct err *err)
+{
+    if (message->type == IPC_APPROVER_SET)
+        return approval_complete(&core->service, &message->approver_set, err);
+    if (message->type == IPC_ISSUER_ADD)
+        return issuer_complete(&message->issuer_add, err);
+    return OK;
+}
+
 /* What waits for another person is recorded instead of done. */
 static enum result ask_people(struct core *core, const struct ipc_message *message,
                               const struct operator_is *who, struct msg_verb_answer *answer,
@@ -205,8 +222,7 @@ static enum result ask_people(struct core *core, const struct ipc_message *messa
 {
     struct watch watch;
     struct ipc_message full = *message;
-    if (message->type == IPC_APPROVER_SET)
-        TRY(approval_complete(&core->service, &full.approver_set, err));
+    TRY(complete(core, &full, err));
     TRY(core_rehearse(core, &full, who, &watch, answer, err));
     TRY(store_begin(core->store, err));
     const struct approval_wish wish = {message->type, asked_of(&full), &watch};
@@ -232,8 +248,7 @@ static enum result rehearse_only(struct core *core, const struct ipc_message *me
 {
     struct watch watch;
     struct ipc_message full = *message;
-    if (message->type == IPC_APPROVER_SET)
-        TRY(approval_complete(&core->service, &full.approver_set, err));
+    TRY(complete(core, &full, err));
     TRY(core_rehearse(core, &full, who, &watch, answer, err));
     answer->secret = bytes_of(NULL, 0);
     return OK;

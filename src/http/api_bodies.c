@@ -43,6 +43,15 @@ static const struct api_field anchor_add_fields[] = {
 };
 SHAPE(anchor_add);
 
+static const struct api_field issuer_add_fields[] = {
+    API_FIELD("number", struct msg_issuer_add, number, API_NUMBER, NEEDED, .min = 1, .max = UINT32_MAX),
+    API_FIELD("kind", struct msg_issuer_add, kind, API_WORD, NEEDED, .words = &words_authority),
+    API_FIELD("certificate", struct msg_issuer_add, certificate, API_LINES, NEEDED, .max = PEM_MAX),
+    API_FIELD("new_with_old", struct msg_issuer_add, new_with_old, API_LINES, .max = PEM_MAX),
+    API_FIELD("old_with_new", struct msg_issuer_add, old_with_new, API_LINES, .max = PEM_MAX),
+};
+SHAPE(issuer_add);
+
 static const struct api_field device_set_fields[] = {
     API_FIELD("reason", struct msg_device_set, reason, API_WORD, .words = &words_reason),
     API_FIELD("note", struct msg_device_set, note, API_TEXT, .max = LIMIT_TEXT),

@@ -55,6 +55,8 @@ static enum result read_filters(const struct request *request, const struct plan
     TRY(read_name(request, "owner", &question->owner, err));
     if (request_query(request, "state", &text))
         TRY(api_read_word("state", text, plan->states, &question->state, err));
+    if (request_query(request, "issuer", &text))
+        TRY(api_read_number("issuer", text, 1, CURSOR_MAX, &question->number, err));
     if (!request_query(request, "all", &text))
         return OK;
     question->number = bytes_equal(text, bytes_text("true"));
@@ -130,8 +132,8 @@ static void list_end(struct request *request, struct api_wait *wait, int64_t nex
 
 static const struct plan products = LIST(QUESTION_PRODUCTS, NULL, "after", "limit");
 static const struct plan anchors = LIST(QUESTION_ANCHORS, NULL, NULL);
-static const struct plan devices =
-    LIST(QUESTION_DEVICES, &words_device_state, "after", "limit", "product", "owner", "state");
+static const struct plan devices = LIST(QUESTION_DEVICES, &words_device_state, "after", "limit",
+                                        "product", "owner", "state", "issuer");
 static const struct plan timeline = LIST(QUESTION_TIMELINE, NULL, "after", "limit");
 static const struct plan certificates =
     LIST(QUESTION_CERTIFICATES, &words_cert_state, "after", "limit", "product", "serial", "state");
@@ -290,8 +292,28 @@ void api_cert_show(struct request *request)
         run(request, &certificate, question);
 }
 
-/* ---- one approval, one transfer
- * --------------------------------------------------------------------------- */
+/* ---- one issuer ----------------------------------------------------------------------------- */
+
+static const struct plan issuer = {
+    .kind = QUESTION_ISSUERS,
+    .names = NO_NAMES,
+    .begin = nothing_begin,
+    .row = only_row,
+    .end = show_end,
+};
+
+void api_issuer_show(struct request *request)
+{
+    struct msg_question question = {0};
+    struct err err = {0};
+    if (api_read_number("issuer", request_view(request)->parameters[0], 1, INT64_MAX,
+                        &question.number, &err) != OK)
+        request_refuse(request, &err);
+    else
+        run(request, &issuer, question);
+}
+
+/* ---- one approval, one transfer ------------------------------------------------------------- */
 
 static const struct plan approval = {
     .kind = QUESTION_APPROVAL,

@@ -18,7 +18,7 @@ struct cert_view {
 };
 struct issuer_view {
     struct msg_issuer_row row;
-    struct bytes pem;
+    struct bytes pem, new_with_old, old_with_new;
 };
 struct finding_view {
     struct msg_finding_row row;
@@ -113,11 +113,19 @@ static const struct api_field entry_fields[] = {
 static const struct api_field issuer_fields[] = {
     API_FIELD("id", struct msg_issuer_row, row, API_NUMBER),
     API_FIELD("kind", struct msg_issuer_row, kind, API_WORD, .words = &words_authority),
+    API_FIELD("name", struct msg_issuer_row, name, API_TEXT),
+    API_FIELD("state", struct msg_issuer_row, state, API_WORD, .words = &words_issuer_state),
+    API_FIELD("root", struct msg_issuer_row, root, API_NUMBER),
     API_FIELD("product", struct msg_issuer_row, product, API_TEXT),
     API_FIELD("use", struct msg_issuer_row, use, API_WORD, .words = &words_anchor_use),
+    API_FIELD("spki", struct msg_issuer_row, spki, API_HASH),
     API_FIELD("not_after", struct msg_issuer_row, not_after_s, API_TIME),
     API_FIELD("certificates", struct msg_issuer_row, certificates, API_NUMBER),
+    API_FIELD("devices", struct msg_issuer_row, devices, API_NUMBER),
+    API_FIELD("operators", struct msg_issuer_row, operators, API_NUMBER),
     API_FIELD("pem", struct issuer_view, pem, API_LINES),
+    API_FIELD("new_with_old", struct issuer_view, new_with_old, API_LINES), /* the last two: left */
+    API_FIELD("old_with_new", struct issuer_view, old_with_new, API_LINES), /* out without them */
 };
 
 static const struct api_field operator_fields[] = {
@@ -208,8 +216,14 @@ static void write_issuer(writer write, struct api_doc *doc, const char *name,
                          const struct msg_issuer_row *row)
 {
     CLEANUP(blob_free) struct blob space = {0};
-    const struct issuer_view view = {*row, pem_of(row->certificate, &space)};
-    write(doc, name, API_SHAPE(issuer_fields), &view);
+    CLEANUP(blob_free) struct blob new_space = {0};
+    CLEANUP(blob_free) struct blob old_space = {0};
+    const struct issuer_view view = {*row, pem_of(row->certificate, &space),
+                                     pem_of(row->new_with_old, &new_space),
+                                     pem_of(row->old_with_new, &old_space)};
+    struct api_shape shape = API_SHAPE(issuer_fields);
+    shape.n -= view.new_with_old.n == 0 || view.old_with_new.n == 0 ? 2 : 0;
+    write(doc, name, shape, &view);
 }
 
 #define MEND_MAX 256

@@ -8,7 +8,7 @@
 
 /* Bodies of verbs, read into their messages; PEM texts are still PEM. */
 extern const struct api_shape shape_product_add, shape_product_set, shape_anchor_add,
-    shape_device_set, shape_cert_revoke, shape_finding_close, shape_approver_set,
+    shape_issuer_add, shape_device_set, shape_cert_revoke, shape_finding_close, shape_approver_set,
     shape_operator_set, shape_operator_renew, shape_approval_sign, shape_token_add,
     shape_permit_add, shape_operator_add, shape_bootstrap, shape_transfer_release,
     shape_transfer_sign, shape_nothing;

@@ -1,6 +1,7 @@
 /* Verbs: a body becomes one message to core, whose answer becomes the reply. */
 #include "api_routes.h"
 #include "api_shapes.h"
+#include "api_verb.h"
 #include "api_words.h"
 #include "desk.h"
 
@@ -14,62 +15,18 @@
 
 #define DAY_S 86400
 
-/* Every verb's message begins with what FIELDS_asked has. */
-union verb_message {
-    struct msg_clock_accept asked;
-    struct msg_product_add product_add;
-    struct msg_product_set product_set;
-    struct msg_anchor_add anchor_add;
-    struct msg_device_set device_set;
-    struct msg_finding_close finding_close;
-    struct msg_approver_set approver_set;
-    struct msg_approval_sign approval_sign;
-    struct msg_approval_withdraw approval_withdraw;
-    struct msg_transfer_release transfer_release;
-    struct msg_transfer_sign transfer_sign;
-    struct msg_transfer_abort transfer_abort;
-    struct msg_token_add token_add;
-    struct msg_permit_add permit_add;
-    struct msg_cert_revoke cert_revoke;
-    struct msg_operator_add operator_add;
-    struct msg_operator_set operator_set;
-    struct msg_operator_remove operator_remove;
-    struct msg_operator_renew operator_renew;
-    struct msg_operator_settle operator_settle;
-};
-
-/* A verb being asked for: its message, and what that points into. */
-struct asking {
-    union verb_message message;
-    struct api_body *body;
-    struct blob der;
-    uint8_t serial[20];
-    uint8_t signature[80];
-    char key[API_KEY_N];
-};
-
-struct plan {
-    enum ipc_type type;
-    const struct api_shape *shape;
-    union verb_message defaults;
-    /* Fills what is not in the body, and turns PEM into DER; NULL: nothing to do. */
-    enum result (*finish)(const struct request *request, struct asking *asking, struct err *err);
-    /* Adds to the outcome what only this verb has; NULL: nothing. */
-    void (*show)(const struct request *request, struct api_wait *wait,
-                 const struct msg_verb_answer *answer);
-};
-
 static void asking_free(struct asking *asking)
 {
     api_body_freep(&asking->body);
-    blob_free(&asking->der);
+    for (size_t i = 0; i < asking->ders; i++)
+        blob_free(&asking->der[i]);
 }
 
 /* ---- the way of every verb ------------------------------------------------------------------ */
 
 static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
 {
-    const struct plan *plan = wait->plan;
+    const struct verb_plan *plan = wait->plan;
     const struct msg_verb_answer *answer = &message->verb_answer;
     if (message->type != IPC_VERB_ANSWER)
         return;
@@ -89,7 +46,7 @@ static void take(struct request *request, struct api_wait *wait, const struct ip
     api_reply_doc(request, wait->doc, 200);
 }
 
-static enum result read_message(const struct request *request, const struct plan *plan,
+static enum result read_message(const struct request *request, const struct verb_plan *plan,
                                 struct asking *asking, struct err *err)
 {
     struct bytes json = request_view(request)->body;
@@ -99,7 +56,7 @@ static enum result read_message(const struct request *request, const struct plan
     return plan->finish == NULL ? OK : plan->finish(request, asking, err);
 }
 
-static enum result ask(struct request *request, const struct plan *plan, struct err *err)
+static enum result ask(struct request *request, const struct verb_plan *plan, struct err *err)
 {
     CLEANUP(asking_free) struct asking asking = {0};
     struct api_wait *wait = NULL;
@@ -111,7 +68,7 @@ static enum result ask(struct request *request, const struct plan *plan, struct 
     return api_ask_core(request, plan->type, &asking.message, -1, err);
 }
 
-static void run(struct request *request, const struct plan *plan)
+void api_verb_run(struct request *request, const struct verb_plan *plan)
 {
     struct err err = {0};
     if (ask(request, plan, &err) != OK)
@@ -120,7 +77,7 @@ static void run(struct request *request, const struct plan *plan)
 
 /* ---- products, anchors ---------------------------------------------------------------------- */
 
-static const struct plan product_add = {
+static const struct verb_plan product_add = {
     .type = IPC_PRODUCT_ADD,
     .shape = &shape_product_add,
     .defaults.product_add =
@@ -135,7 +92,7 @@ static const struct plan product_add = {
 
 void api_product_add(struct request *request)
 {
-    run(request, &product_add);
+    api_verb_run(request, &product_add);
 }
 
 static enum result finish_product(const struct request *request, struct asking *asking,
@@ -146,7 +103,7 @@ static enum result finish_product(const struct request *request, struct asking *
     return OK;
 }
 
-static const struct plan product_set = {
+static const struct verb_plan product_set = {
     .type = IPC_PRODUCT_SET,
     .shape = &shape_product_set,
     .defaults.product_set = {.grace_s = -1, .claims_an_hour = -1},
@@ -155,20 +112,21 @@ static const struct plan product_set = {
 
 void api_product_set(struct request *request)
 {
-    run(request, &product_set);
+    api_verb_run(request, &product_set);
 }
 
-/* PEM in `field` becomes DER that lives as long as `asking`. */
-static enum result read_pem(struct asking *asking, const char *name, const char *label,
-                            struct bytes *field, struct err *err)
+enum result api_verb_read_pem(struct asking *asking, const char *name, const char *label,
+                              struct bytes *field, struct err *err)
 {
-    enum result result = pem_read(*field, label, &asking->der, err);
-    if (result == OK && asking->der.n > LIMIT_CERTIFICATE_BYTES)
-        result = err_set(err, E_TOO_LARGE, "%zu octets, wanted at most %d", asking->der.n,
+    struct blob *der = &asking->der[asking->ders];
+    enum result result = pem_read(*field, label, der, err);
+    if (result == OK && der->n > LIMIT_CERTIFICATE_BYTES)
+        result = err_set(err, E_TOO_LARGE, "%zu octets, wanted at most %d", der->n,
                          LIMIT_CERTIFICATE_BYTES);
+    asking->ders++;
     if (result != OK)
         err_prefix(err, "%s", name);
-    *field = blob_bytes(&asking->der);
+    *field = blob_bytes(der);
     return result;
 }
 
@@ -177,10 +135,10 @@ static enum result finish_anchor(const struct request *request, struct asking *a
 {
     (void)request;
     struct bytes *certificate = &asking->message.anchor_add.certificate;
-    return read_pem(asking, "certificate", PEM_CERTIFICATE, certificate, err);
+    return api_verb_read_pem(asking, "certificate", PEM_CERTIFICATE, certificate, err);
 }
 
-static const struct plan anchor_add = {
+static const struct verb_plan anchor_add = {
     .type = IPC_ANCHOR_ADD,
     .shape = &shape_anchor_add,
     .finish = finish_anchor,
@@ -188,7 +146,7 @@ static const struct plan anchor_add = {
 
 void api_anchor_add(struct request *request)
 {
-    run(request, &anchor_add);
+    api_verb_run(request, &anchor_add);
 }
 
 /* ---- devices and certificates --------------------------------------------------------------- */
@@ -203,7 +161,7 @@ static enum result finish_device(const struct request *request, struct asking *a
     return api_read_word("verb", view->parameters[2], &words_device_verb, &set->verb, err);
 }
 
-static const struct plan device_set = {
+static const struct verb_plan device_set = {
     .type = IPC_DEVICE_SET,
     .shape = &shape_device_set,
     .finish = finish_device,
@@ -211,7 +169,7 @@ static const struct plan device_set = {
 
 void api_device_set(struct request *request)
 {
-    run(request, &device_set);
+    api_verb_run(request, &device_set);
 }
 
 static enum result finish_revoke(const struct request *request, struct asking *asking,
@@ -221,7 +179,7 @@ static enum result finish_revoke(const struct request *request, struct asking *a
                            &asking->message.cert_revoke.serial, err);
 }
 
-static const struct plan cert_revoke = {
+static const struct verb_plan cert_revoke = {
     .type = IPC_CERT_REVOKE,
     .shape = &shape_cert_revoke,
     .finish = finish_revoke,
@@ -229,7 +187,7 @@ static const struct plan cert_revoke = {
 
 void api_cert_revoke(struct request *request)
 {
-    run(request, &cert_revoke);
+    api_verb_run(request, &cert_revoke);
 }
 
 static enum result finish_finding(const struct request *request, struct asking *asking,
@@ -239,7 +197,7 @@ static enum result finish_finding(const struct request *request, struct asking *
                            &asking->message.finding_close.finding, err);
 }
 
-static const struct plan finding_close = {
+static const struct verb_plan finding_close = {
     .type = IPC_FINDING_CLOSE,
     .shape = &shape_finding_close,
     .finish = finish_finding,
@@ -247,7 +205,7 @@ static const struct plan finding_close = {
 
 void api_finding_close(struct request *request)
 {
-    run(request, &finding_close);
+    api_verb_run(request, &finding_close);
 }
 
 /* The token is shown this once. */
@@ -259,7 +217,7 @@ static void show_token(const struct request *request, struct api_wait *wait,
         api_put_text(wait->doc, NULL, "token", answer->secret);
 }
 
-static const struct plan token_add = {
+static const struct verb_plan token_add = {
     .type = IPC_TOKEN_ADD,
     .shape = &shape_token_add,
     .defaults.token_add = {.ttl_s = DAY_S},
@@ -268,10 +226,10 @@ static const struct plan token_add = {
 
 void api_token_add(struct request *request)
 {
-    run(request, &token_add);
+    api_verb_run(request, &token_add);
 }
 
-static const struct plan permit_add = {
+static const struct verb_plan permit_add = {
     .type = IPC_PERMIT_ADD,
     .shape = &shape_permit_add,
     .defaults.permit_add = {.ttl_s = DAY_S},
@@ -279,7 +237,7 @@ static const struct plan permit_add = {
 
 void api_permit_add(struct request *request)
 {
-    run(request, &permit_add);
+    api_verb_run(request, &permit_add);
 }
 
 /* ---- operators ------------------------------------------------------------------------------ */
@@ -298,7 +256,7 @@ static void show_operator(const struct request *request, struct api_wait *wait,
     struct bytes root = {0};
     show_pem(wait, "certificate", answer->certificate);
     if (desk->upkeep.authorities != NULL)
-        (void)authorities_list(desk->upkeep.authorities, CHAIN_AUTHORITY_ROOT, &root, 1);
+        root = authorities_newest_root(desk->upkeep.authorities);
     show_pem(wait, "root", root);
 }
 
@@ -308,7 +266,7 @@ static enum result read_request(struct asking *asking, struct bytes *csr, struct
 {
     struct x509_csr request = {0};
     const char *why = NULL;
-    TRY(read_pem(asking, "csr", PEM_CSR, csr, err));
+    TRY(api_verb_read_pem(asking, "csr", PEM_CSR, csr, err));
     if (!x509_read_csr(*csr, &request, &why))
         return err_set(err, E_CSR, "csr: %s", why);
     *spki = request.spki;
@@ -323,7 +281,7 @@ static enum result finish_operator(const struct request *request, struct asking 
     return read_request(asking, &ask->csr, &ask->spki, err);
 }
 
-static const struct plan operator_add = {
+static const struct verb_plan operator_add = {
     .type = IPC_OPERATOR_ADD,
     .shape = &shape_operator_add,
     .finish = finish_operator,
@@ -332,10 +290,10 @@ static const struct plan operator_add = {
 
 void api_operator_add(struct request *request)
 {
-    run(request, &operator_add);
+    api_verb_run(request, &operator_add);
 }
 
-static const struct plan bootstrap = {
+static const struct verb_plan bootstrap = {
     .type = IPC_OPERATOR_ADD,
     .shape = &shape_bootstrap,
     .defaults.operator_add = {.role = ROLE_ADMIN},
@@ -345,7 +303,7 @@ static const struct plan bootstrap = {
 
 void api_bootstrap(struct request *request)
 {
-    run(request, &bootstrap);
+    api_verb_run(request, &bootstrap);
 }
 
 /* ---- acts of two people --------------------------------------------------------------------- */
@@ -358,7 +316,7 @@ static enum result finish_renew(const struct request *request, struct asking *as
     return read_request(asking, &ask->csr, &ask->spki, err);
 }
 
-static const struct plan operator_renew = {
+static const struct verb_plan operator_renew = {
     .type = IPC_OPERATOR_RENEW,
     .shape = &shape_operator_renew,
     .finish = finish_renew,
@@ -367,14 +325,15 @@ static const struct plan operator_renew = {
 
 void api_operator_renew(struct request *request)
 {
-    run(request, &operator_renew);
+    api_verb_run(request, &operator_renew);
 }
 
-static const struct plan operator_settle = {.type = IPC_OPERATOR_SETTLE, .shape = &shape_nothing};
+static const struct verb_plan operator_settle = {.type = IPC_OPERATOR_SETTLE,
+                                                 .shape = &shape_nothing};
 
 void api_operator_settle(struct request *request)
 {
-    run(request, &operator_settle);
+    api_verb_run(request, &operator_settle);
 }
 
 static enum result finish_set(const struct request *request, struct asking *asking, struct err *err)
@@ -385,7 +344,7 @@ static enum result finish_set(const struct request *request, struct asking *aski
                            &ask->operator_id, err);
 }
 
-static const struct plan operator_set = {
+static const struct verb_plan operator_set = {
     .type = IPC_OPERATOR_SET,
     .shape = &shape_operator_set,
     .finish = finish_set,
@@ -393,7 +352,7 @@ static const struct plan operator_set = {
 
 void api_operator_set(struct request *request)
 {
-    run(request, &operator_set);
+    api_verb_run(request, &operator_set);
 }
 
 static enum result finish_remove(const struct request *request, struct asking *asking,
@@ -403,7 +362,7 @@ static enum result finish_remove(const struct request *request, struct asking *a
                            &asking->message.operator_remove.operator_id, err);
 }
 
-static const struct plan operator_remove = {
+static const struct verb_plan operator_remove = {
     .type = IPC_OPERATOR_REMOVE,
     .shape = &shape_nothing,
     .finish = finish_remove,
@@ -411,7 +370,7 @@ static const struct plan operator_remove = {
 
 void api_operator_remove(struct request *request)
 {
-    run(request, &operator_remove);
+    api_verb_run(request, &operator_remove);
 }
 
 static enum result finish_approver(const struct request *request, struct asking *asking,
@@ -421,7 +380,7 @@ static enum result finish_approver(const struct request *request, struct asking 
                            &asking->message.approver_set.operator, err);
 }
 
-static const struct plan approver_set = {
+static const struct verb_plan approver_set = {
     .type = IPC_APPROVER_SET,
     .shape = &shape_approver_set,
     .finish = finish_approver,
@@ -429,7 +388,7 @@ static const struct plan approver_set = {
 
 void api_approver_set(struct request *request)
 {
-    run(request, &approver_set);
+    api_verb_run(request, &approver_set);
 }
 
 /* ECDSA-Sig-Value in base64. */
@@ -452,7 +411,7 @@ static enum result finish_sign(const struct request *request, struct asking *ask
                            &ask->approval, err);
 }
 
-static const struct plan approval_sign = {
+static const struct verb_plan approval_sign = {
     .type = IPC_APPROVAL_SIGN,
     .shape = &shape_approval_sign,
     .finish = finish_sign,
@@ -460,7 +419,7 @@ static const struct plan approval_sign = {
 
 void api_approval_sign(struct request *request)
 {
-    run(request, &approval_sign);
+    api_verb_run(request, &approval_sign);
 }
 
 static enum result finish_withdraw(const struct request *request, struct asking *asking,
@@ -470,7 +429,7 @@ static enum result finish_withdraw(const struct request *request, struct asking 
                            &asking->message.approval_withdraw.approval, err);
 }
 
-static const struct plan approval_withdraw = {
+static const struct verb_plan approval_withdraw = {
     .type = IPC_APPROVAL_WITHDRAW,
     .shape = &shape_nothing,
     .finish = finish_withdraw,
@@ -478,7 +437,7 @@ static const struct plan approval_withdraw = {
 
 void api_approval_withdraw(struct request *request)
 {
-    run(request, &approval_withdraw);
+    api_verb_run(request, &approval_withdraw);
 }
 
 /* ---- transfer of ownership ------------------------------------------------------------------ */
@@ -491,7 +450,7 @@ static void show_body(const struct request *request, struct api_wait *wait,
     api_put(wait->doc, NULL, shape_to_sign, answer);
 }
 
-static const struct plan transfer_release = {
+static const struct verb_plan transfer_release = {
     .type = IPC_TRANSFER_RELEASE,
     .shape = &shape_transfer_release,
     .show = show_body,
@@ -499,7 +458,7 @@ static const struct plan transfer_release = {
 
 void api_transfer_release(struct request *request)
 {
-    run(request, &transfer_release);
+    api_verb_run(request, &transfer_release);
 }
 
 static enum result finish_transfer_sign(const struct request *request, struct asking *asking,
@@ -512,7 +471,7 @@ static enum result finish_transfer_sign(const struct request *request, struct as
     return api_read_number("transfer", view->parameters[0], 1, INT64_MAX, &ask->transfer, err);
 }
 
-static const struct plan transfer_sign = {
+static const struct verb_plan transfer_sign = {
     .type = IPC_TRANSFER_SIGN,
     .shape = &shape_transfer_sign,
     .finish = finish_transfer_sign,
@@ -520,7 +479,7 @@ static const struct plan transfer_sign = {
 
 void api_transfer_sign(struct request *request)
 {
-    run(request, &transfer_sign);
+    api_verb_run(request, &transfer_sign);
 }
 
 static enum result finish_abort(const struct request *request, struct asking *asking,
@@ -530,7 +489,7 @@ static enum result finish_abort(const struct request *request, struct asking *as
                            &asking->message.transfer_abort.transfer, err);
 }
 
-static const struct plan transfer_abort = {
+static const struct verb_plan transfer_abort = {
     .type = IPC_TRANSFER_ABORT,
     .shape = &shape_nothing,
     .finish = finish_abort,
@@ -538,14 +497,14 @@ static const struct plan transfer_abort = {
 
 void api_transfer_abort(struct request *request)
 {
-    run(request, &transfer_abort);
+    api_verb_run(request, &transfer_abort);
 }
 
 /* ---- the clock ------------------------------------------------------------------------------ */
 
-static const struct plan clock_accept = {.type = IPC_CLOCK_ACCEPT, .shape = &shape_nothing};
+static const struct verb_plan clock_accept = {.type = IPC_CLOCK_ACCEPT, .shape = &shape_nothing};
 
 void api_clock_accept(struct request *request)
 {
-    run(request, &clock_accept);
+    api_verb_run(request, &clock_accept);
 }

@@ -45,10 +45,12 @@ static const char *key_algorithm_at(unsigned value)
 
 static const char *authority_at(unsigned value)
 {
-    static const char *const words[AUTHORITY_COUNT] = {
-        "none", "root", "idevid", "ldevid", "operations", "anchor",
-    };
-    return words[value < AUTHORITY_COUNT ? value : 0];
+    return authority_word((enum authority_kind)value);
+}
+
+static const char *issuer_state_at(unsigned value)
+{
+    return issuer_state_word((enum issuer_state)value);
 }
 
 /* RFC 5280 5.3.1; 6 and 8 are no reasons to revoke for good, 7 does not exist. */
@@ -73,6 +75,7 @@ static const char *reason_at(unsigned value)
 const struct api_words words_device_state = {1, STATE_COUNT, state_at};
 const struct api_words words_cert_state = {1, CERT_STATE_COUNT, cert_state_at};
 const struct api_words words_device_verb = {1, VERB_COUNT, verb_at};
+const struct api_words words_issuer_state = {1, ISSUER_STATE_COUNT, issuer_state_at};
 const struct api_words words_proof = {1, PROOF_COUNT, proof_at};
 const struct api_words words_verdict = {0, VERDICT_COUNT, verdict_at};
 static const char *approval_state_at(unsigned value)

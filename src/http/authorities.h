@@ -6,6 +6,7 @@
 #include <base/err.h>
 #include <base/limits.h>
 #include <crypto/chain.h>
+#include <crypto/hash.h>
 
 #include <stdint.h>
 
@@ -27,7 +28,18 @@ struct chain_store *authorities_chains(struct authorities *authorities);
 struct bytes authorities_issuer_of(const struct authorities *authorities, enum chain_authority kind,
                                    struct bytes certificate);
 
-/* Writes up to `max` certificates of the kind to `ret`, in the order they came; how many. */
+/* What makes `issuer`, an issuer of ours, end in the other root too (RFC 4210 4.4): the certificate
+ * of its root's name and key that is not the root's own; empty without one. */
+struct bytes authorities_link_of(const struct authorities *authorities, struct bytes issuer);
+
+/* The root that came last; empty before the first set. */
+struct bytes authorities_newest_root(const struct authorities *authorities);
+
+/* SHA-256 over all that a listener's own chain may consist of. */
+void authorities_chain_hash(const struct authorities *authorities, uint8_t ret[SHA256_N]);
+
+/* Writes up to `max` certificates of the kind to `ret`, in the order they came, of roots what links
+ * them first: OpenSSL takes the first that fits and does not look back. How many. */
 size_t authorities_list(const struct authorities *authorities, enum chain_authority kind,
                         struct bytes *ret, size_t max);
 

@@ -11,7 +11,7 @@
 /* One certificate in use, or kept for handshakes that began with it: GnuTLS borrows the pointers
  * for as long as a handshake lasts. */
 struct certified {
-    gnutls_pcert_st chain[2];
+    gnutls_pcert_st chain[3]; /* struct identity_chain */
     unsigned n;
     int64_t drop_ms;
     struct certified *older;
@@ -168,12 +168,12 @@ static enum result add_certificate(struct certified *certified, struct bytes der
     return OK;
 }
 
-enum result identity_prepare(struct identity *identity, struct bytes certificate,
-                             struct bytes issuer, struct err *err)
+enum result identity_prepare(struct identity *identity, const struct identity_chain *chain,
+                             struct err *err)
 {
     struct x509_cert cert;
     const char *why = NULL;
-    if (!x509_read_cert(certificate, &cert, &why))
+    if (!x509_read_cert(chain->certificate, &cert, &why))
         return err_set(err, E_CERTIFICATE, "TLS certificate: %s", why);
     if (!bytes_equal(cert.spki, identity_spki(identity)))
         return err_set(err, E_CERTIFICATE, "TLS certificate: saw another key, want ours");
@@ -181,9 +181,11 @@ enum result identity_prepare(struct identity *identity, struct bytes certificate
     CLEANUP(certified_freep) struct certified *certified = calloc(1, sizeof *certified);
     if (certified == NULL)
         return err_set(err, E_MEMORY, "TLS certificate");
-    TRY(add_certificate(certified, certificate, err));
-    if (issuer.n > 0)
-        TRY(add_certificate(certified, issuer, err));
+    TRY(add_certificate(certified, chain->certificate, err));
+    if (chain->issuer.n > 0)
+        TRY(add_certificate(certified, chain->issuer, err));
+    if (chain->link.n > 0)
+        TRY(add_certificate(certified, chain->link, err));
     identity_abandon(identity);
     identity->prepared = STEAL(certified);
     identity->prepared_renew_s = cert.not_before_s + (cert.not_after_s - cert.not_before_s) / 2;

@@ -24,10 +24,16 @@ void identity_freep(struct identity **identity);
 struct bytes identity_csr(const struct identity *identity);
 struct bytes identity_spki(const struct identity *identity);
 
-/* Keeps a certificate ready, with `issuer` behind it unless that is empty; one that was ready
- * before is dropped. E_CERTIFICATE when it is not over our key; then nothing changed. */
-MUST_USE enum result identity_prepare(struct identity *identity, struct bytes certificate,
-                                      struct bytes issuer, struct err *err);
+/* What a client gets: the certificate, behind it its issuer, and behind that what makes the issuer
+ * end in the other root while one follows another. What is empty is left out. DER. */
+struct identity_chain {
+    struct bytes certificate, issuer, link;
+};
+
+/* Keeps a certificate with its chain ready; one that was ready before is dropped. E_CERTIFICATE
+ * when it is not over our key; then nothing changed. */
+MUST_USE enum result identity_prepare(struct identity *identity, const struct identity_chain *chain,
+                                      struct err *err);
 
 /* Puts what is ready in use from the next handshake on. The former one is kept for handshakes under
  * way until identity_drop_old() at `drop_ms` (monotonic); false: nothing was ready. Or drops what

@@ -126,6 +126,17 @@ static void swap_makers(struct upkeep *upkeep)
     upkeep->makers = STEAL(upkeep->coming_makers);
 }
 
+/* After a rollover the listener's own chain is another, and nobody waits for its certificate to
+ * end.
+ */
+static void look_at_chain(struct upkeep *upkeep)
+{
+    uint8_t hash[SHA256_N];
+    authorities_chain_hash(upkeep->authorities, hash);
+    upkeep->is_stale = memcmp(hash, upkeep->chain_hash, sizeof hash) != 0;
+    memcpy(upkeep->chain_hash, hash, sizeof hash);
+}
+
 /* Swaps the set. One that did not come whole is no set: the former stays. An authority that was
  * refused for itself is left out and must not stop the others. */
 static void take_end(struct upkeep *upkeep, uint32_t count)
@@ -144,6 +155,7 @@ static void take_end(struct upkeep *upkeep, uint32_t count)
     authorities_freep(&upkeep->authorities);
     upkeep->authorities = STEAL(upkeep->coming);
     swap_makers(upkeep);
+    look_at_chain(upkeep);
     log_event(LEVEL_INFO, "authorities", {"count", log_number(count).text});
 }
 
@@ -166,11 +178,13 @@ static enum result prepare_identity(struct upkeep *upkeep,
 {
     if (message->code != 0)
         return err_set(err, (enum code)message->code, "core gave no TLS certificate");
-    struct bytes issuer = {0};
-    if (upkeep->authorities != NULL)
-        issuer = authorities_issuer_of(upkeep->authorities, CHAIN_AUTHORITY_OPERATIONS,
-                                       message->certificate);
-    return identity_prepare(upkeep->identity, message->certificate, issuer, err);
+    struct identity_chain chain = {.certificate = message->certificate};
+    if (upkeep->authorities != NULL) {
+        chain.issuer = authorities_issuer_of(upkeep->authorities, CHAIN_AUTHORITY_OPERATIONS,
+                                             message->certificate);
+        chain.link = authorities_link_of(upkeep->authorities, chain.issuer);
+    }
+    return identity_prepare(upkeep->identity, &chain, err);
 }
 
 static void put_in_use(struct upkeep *upkeep)
@@ -202,15 +216,16 @@ static void take_certificate(struct upkeep *upkeep, const struct msg_server_cert
     if (!upkeep->is_asking || message->id != upkeep->asked_id)
         return; /* an answer that came too late: asked again since */
     upkeep->is_asking = false;
-    if (prepare_identity(upkeep, message, &err) == OK)
+    if (prepare_identity(upkeep, message, &err) == OK) {
         put_in_use(upkeep);
-    else
+        upkeep->is_stale = false;
+    } else
         log_err(LEVEL_ERROR, "tls-certificate-refused", &err, NULL);
 }
 
 static bool is_time_to_ask(const struct upkeep *upkeep, int64_t now_ms)
 {
-    bool is_due = clock_now_s() >= identity_renew_s(upkeep->identity);
+    bool is_due = upkeep->is_stale || clock_now_s() >= identity_renew_s(upkeep->identity);
     bool is_early = upkeep->asked_id > 0 && now_ms < upkeep->asked_ms + ASK_AGAIN_MS;
     return upkeep->authorities != NULL && is_due && !is_early && !upkeep->is_preparing;
 }

@@ -21,6 +21,8 @@ struct upkeep {
     uint64_t asked_id;                     /* of the last certification request */
     int64_t asked_ms, keep_ms;
     bool is_asking;
+    bool is_stale;                /* the certificate is below what was in force before */
+    uint8_t chain_hash[SHA256_N]; /* of what is in force */
     struct reload *reload;
     uint64_t next_id;  /* of the request for the names that a reload prepares; 0 = none under way */
     bool is_preparing; /* from that request to commit or abandon: no other one is sent */

@@ -98,6 +98,10 @@ static bool is_renewal(const struct replay_rows *rows, struct bytes new, int64_t
 static const char *kind_of_change(const struct replay_rows *rows,
                                   const struct replay_change *change, int64_t last)
 {
+    bool is_issuer = change->table == TABLE_ISSUER;
+    if (is_issuer && (has(change->cells, COL_ISSUER_CERTIFICATE) ||
+                      int_of(change->cells, COL_ISSUER_STATE) == IN_USE))
+        return kind_of(EVENT_ISSUER_ADDED);
     if (change->table != TABLE_OPERATOR)
         return NULL;
     if (has(change->cells, COL_OPERATOR_APPROVER))
@@ -119,7 +123,7 @@ static bool is_end_by_restore(const struct replay_entry *entry, const struct rep
            !has(change->cells, COL_OPERATOR_ROLE) && !has(change->cells, COL_OPERATOR_SCOPE);
 }
 
-/* What an entry does to operators takes two people under the name of any event. */
+/* What an entry does to operators and issuers takes two people under the name of any event. */
 static const char *kind_of_entry(const struct replay_rows *rows, const struct replay_entry *entry,
                                  int64_t last)
 {

@@ -1,17 +1,14 @@
 #include <pki/authority.h>
 
 #include <crypto/verify.h>
-#include <pki/crlplan.h>
 #include <pki/keyquality.h>
 #include <wire/oid.h>
 #include <wire/x509_write.h>
 
 #include "name.h"
 
+#define SUBJECT_MAX 1024 /* octets of a name that somebody else's root may have */
 #define CA_KEY_USAGE (X509_KU_KEY_CERT_SIGN | X509_KU_CRL_SIGN)
-
-/* All root CRLs have one name: the root has one shard. */
-static const struct crl_shard root_shard = {.issuer = PKI_ISSUER_ROOT};
 
 /* Room for the values of an authority's extensions. */
 struct values {
@@ -53,24 +50,25 @@ static struct bytes value_usage(struct values *to)
     return buf_bytes(&b);
 }
 
-static struct bytes value_crldp(struct values *to, struct bytes url)
+/* All CRLs of a root have one name: it has one shard. */
+static struct bytes value_crldp(struct values *to, struct bytes url, uint32_t root)
 {
     uint8_t room[CRL_URL_MAX];
     struct buf at = buf_over(room, sizeof(room));
     struct buf b = buf_over(to->crldp, sizeof(to->crldp));
 
-    crl_url(&at, url, root_shard);
+    crl_url(&at, url, (struct crl_shard){.issuer = root});
     x509_write_crldp(&b, buf_bytes(&at));
     return buf_ok(&at) ? buf_bytes(&b) : (struct bytes){0};
 }
 
-static struct bytes value_aia(struct values *to, struct bytes url)
+static struct bytes value_aia(struct values *to, struct bytes url, uint32_t root)
 {
     uint8_t room[CRL_URL_MAX];
     struct buf at = buf_over(room, sizeof(room));
     struct buf b = buf_over(to->aia, sizeof(to->aia));
 
-    ca_url(&at, url, PKI_ISSUER_ROOT);
+    ca_url(&at, url, root);
     x509_write_aia(&b, buf_bytes(&at), (struct bytes){0});
     return buf_ok(&at) ? buf_bytes(&b) : (struct bytes){0};
 }
@@ -79,6 +77,7 @@ static size_t extensions_fill(struct values *values, const struct authority *aut
                               const struct pki_issuer *parent, struct bytes url,
                               struct x509_extension list[6])
 {
+    bool is_root = authority->kind == PKI_ISSUER_ROOT;
     size_t n = 0;
 
     if (parent != NULL)
@@ -87,22 +86,26 @@ static size_t extensions_fill(struct values *values, const struct authority *aut
     list[n++] =
         (struct x509_extension){oid_subject_key_id, false, value_ski(values, authority->spki)};
     list[n++] = (struct x509_extension){oid_basic_constraints, true,
-                                        value_constraints(values, parent != NULL ? 0 : -1)};
+                                        value_constraints(values, is_root ? -1 : 0)};
     list[n++] = (struct x509_extension){oid_key_usage, true, value_usage(values)};
     if (parent == NULL)
         return n;
-    list[n++] =
-        (struct x509_extension){oid_crl_distribution_points, false, value_crldp(values, url)};
-    list[n++] = (struct x509_extension){oid_authority_info_access, false, value_aia(values, url)};
+    list[n++] = (struct x509_extension){oid_crl_distribution_points, false,
+                                        value_crldp(values, url, parent->id)};
+    list[n++] = (struct x509_extension){oid_authority_info_access, false,
+                                        value_aia(values, url, parent->id)};
     return n;
 }
 
 static enum result check_authority(const struct authority *authority,
                                    const struct pki_issuer *parent, struct err *err)
 {
-    if ((authority->kind == PKI_ISSUER_ROOT) != (parent == NULL) ||
-        issuer_name(authority->kind) == NULL)
-        return err_set(err, E_PROFILE, "the root, and only the root, has no issuer");
+    bool is_root = authority->kind == PKI_ISSUER_ROOT;
+
+    if (issuer_name(authority->kind) == NULL || (parent == NULL && !is_root) ||
+        (parent != NULL && parent->kind != PKI_ISSUER_ROOT))
+        return err_set(err, E_PROFILE,
+                       "roots, and only roots, have no issuer and are issuers here");
     if (authority->serial.n != AUTHORITY_SERIAL_N || authority->serial.p[0] < 1 ||
         authority->serial.p[0] > 0x7f)
         return err_set(err, E_PROFILE, "RFC 5280 4.1.2.2: the serial");
@@ -134,12 +137,16 @@ enum result authority_build_tbs(const struct authority *authority, const struct 
     struct values values;
     struct x509_extension list[6];
     enum x509_sig_alg sig_alg = X509_SIG_OTHER;
-    uint8_t room[128];
+    uint8_t room[SUBJECT_MAX];
     struct buf name = buf_over(room, sizeof(room));
 
     TRY(check_authority(authority, parent, err));
     TRY(sig_alg_for(authority, parent, &sig_alg, err));
-    x509_write_name(&name, &(struct x509_name_part){oid_common_name, authority->common_name}, 1);
+    if (authority->subject.n != 0)
+        buf_put_bytes(&name, authority->subject);
+    else
+        x509_write_name(&name, &(struct x509_name_part){oid_common_name, authority->common_name},
+                        1);
     size_t n = extensions_fill(&values, authority, parent, url, list);
     for (size_t i = 0; i < n; i++)
         if (list[i].value.n == 0)
@@ -230,6 +237,21 @@ enum result root_crl_build_tbs(const struct pki_issuer *root, int64_t first_s, u
     struct x509_crl_writer writer = x509_crl_begin(b, &fields);
     x509_crl_end(&writer);
     return buf_ok(b) ? OK : err_set(err, E_BUG, "no room for a root CRL");
+}
+
+struct crl_name root_crl_file_name(uint32_t root, uint64_t number)
+{
+    struct crl_name name = {0};
+    struct buf b = buf_over(name.text, sizeof(name.text) - 1);
+
+    buf_put_bytes(&b, bytes_text("root-"));
+    if (root != PKI_ISSUER_ROOT) {
+        put_decimal(&b, root);
+        buf_put_u8(&b, '-');
+    }
+    put_decimal(&b, number);
+    buf_put_bytes(&b, bytes_text(".crl"));
+    return name;
 }
 
 uint64_t root_crl_number(int64_t first_s, int64_t now_s)

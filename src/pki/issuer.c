@@ -3,14 +3,15 @@
 
 #include <wire/x509.h>
 
-enum result pki_issuer_read(uint32_t id, struct bytes certificate, struct pki_issuer *ret,
-                            struct err *err)
+enum result pki_issuer_read(uint32_t id, enum pki_issuer_kind kind, struct bytes certificate,
+                            struct pki_issuer *ret, struct err *err)
 {
     struct x509_cert cert;
     const char *why = NULL;
 
-    if (id == PKI_ISSUER_NONE || id >= PKI_ISSUER_COUNT)
-        return err_set(err, E_CERTIFICATE, "there is no issuer %u", id);
+    if (id == 0 || id >= PKI_ISSUERS || issuer_name(kind) == NULL)
+        return err_set(err, E_CERTIFICATE, "issuer %u of kind %d: wanted are 1 to %d and 1 to %d",
+                       id, (int)kind, PKI_ISSUERS - 1, PKI_ISSUER_COUNT - 1);
     if (!x509_read_cert(certificate, &cert, &why))
         return err_set(err, E_CERTIFICATE, "%s", why);
     if (!cert.is_ca || !(cert.key_usage & X509_KU_KEY_CERT_SIGN))
@@ -20,7 +21,7 @@ enum result pki_issuer_read(uint32_t id, struct bytes certificate, struct pki_is
     if (x509_sig_alg_of(cert.key.alg) == X509_SIG_OTHER)
         return err_set(err, E_CERTIFICATE, "issuer %u has a key of an unknown kind", id);
     *ret = (struct pki_issuer){.id = id,
-                               .kind = (enum pki_issuer_kind)id,
+                               .kind = kind,
                                .name = cert.subject,
                                .ski = cert.ski,
                                .sig_alg = x509_sig_alg_of(cert.key.alg),

@@ -17,6 +17,8 @@ enum result query_devices(struct query *query, struct err *err)
     TRY(query_filter(query, &filter, &nothing, err));
     if (nothing)
         return OK;
+    filter.issuer = query->asked->number;
+    filter.now_s = query->now_s;
     struct page page = {.query = query};
     TRY(store_devices(query->store, &filter, visit, &page, err));
     page_end(&page);

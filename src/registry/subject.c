@@ -120,6 +120,18 @@ static enum result read_replaced(struct store *store, const struct subject *subj
     return OK;
 }
 
+/* What an issuer that was retired issued is refused, whatever its own state. */
+static enum result read_issuer(struct store *store, const struct subject *subject,
+                               struct facts *facts, struct err *err)
+{
+    int state = ISSUER_NONE;
+    if (subject->live_n == 0)
+        return OK;
+    TRY(store_issuer_state(store, subject->live[0].issuer, &state, err));
+    facts->is_issuer_ended = state == ISSUER_ENDED;
+    return OK;
+}
+
 static void from_rows(const struct subject *subject, struct facts *facts)
 {
     const struct device *device = &subject->device;
@@ -151,6 +163,7 @@ enum result subject_facts(struct store *store, const struct subject *subject, st
     from_rows(subject, ret);
     bool has_live = subject->live_n > 0;
     ret->credential_alive = (struct since){has_live ? YES : NO, has_live ? ret->not_before_s : 0};
+    TRY(read_issuer(store, subject, ret, err));
     TRY(read_token(store, subject, ret, err));
     return read_replaced(store, subject, ret, err);
 }

@@ -169,13 +169,27 @@ static void put_counts(struct buf *b, const struct msg_verb_answer *answer, int6
         }
 }
 
-/* How many devices hang on what the act is about: those of its product. */
-static enum result count_devices(struct service *service, enum ipc_type type, const void *ask,
-                                 int64_t *ret, struct err *err)
+/* Who would have to enrol again by his first proof, or could not come any more. */
+static enum result count_cut_off(struct service *service, const struct msg_issuer_force *ask,
+                                 int64_t now_s, int64_t *ret, struct err *err)
 {
+    struct issuer_needs needs = {0};
+    TRY(store_issuer_needs(service->store, ask->number, bytes_of(NULL, 0), now_s, &needs, err));
+    *ret = needs.devices;
+    return OK;
+}
+
+/* How many devices hang on what the act is about: those of its product, or issuer. */
+static enum result count_devices(struct service *service, const struct approval_wish *wish,
+                                 int64_t now_s, int64_t *ret, struct err *err)
+{
+    enum ipc_type type = wish->type;
+    const void *ask = wish->ask;
     struct bytes name = {0};
     struct product product = {0};
     *ret = 0;
+    if (type == IPC_ISSUER_FORCE)
+        return count_cut_off(service, ask, now_s, ret, err);
     if (type == IPC_PRODUCT_SET)
         name = ((const struct msg_product_set *)ask)->product;
     else if (type == IPC_ANCHOR_ADD)
@@ -201,7 +215,7 @@ enum result approval_write_body(struct service *service, const struct approval *
     struct buf body = buf_over(service->approval_body, sizeof service->approval_body);
     struct approval approval = *head;
     int64_t devices = 0;
-    TRY(count_devices(service, wish->type, wish->ask, &devices, err));
+    TRY(count_devices(service, wish, head->created_s, &devices, err));
     TRY(ipc_write_params(wish->type, wish->ask, &parameters, err));
     put_changes(&changes, wish->watch);
     put_counts(&counts, answer, devices);

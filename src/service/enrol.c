@@ -46,6 +46,7 @@ static enum result find_repeat(struct service *service, int64_t now_s, struct en
     TRY(result);
 
     facts->repeats =
+        !service_issuer_has_ended(service, old.issuer) &&
         certificate_repeats((enum cert_state)old.state, old.not_before_s, old.not_after_s, now_s);
     job->earlier = facts->repeats ? old.id : 0;
     return OK;
@@ -55,7 +56,7 @@ static enum result find_repeat(struct service *service, int64_t now_s, struct en
 static enum result find_sharer(struct service *service, struct enrolment *job, struct ask *facts,
                                struct err *err)
 {
-    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+    for (size_t i = 0; i < PKI_ISSUERS; i++)
         if (memcmp(service->issuer_spki[i], job->spki_hash, 32) == 0)
             facts->is_key_elsewhere = true;
 

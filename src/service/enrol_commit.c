@@ -153,7 +153,9 @@ static enum result is_still_in_use(struct service *service, const struct enrolme
 static enum result is_unchanged(struct service *service, const struct enrolment *job, bool *ret,
                                 struct err *err)
 {
-    *ret = true;
+    *ret = !service_issuer_has_ended(service, job->grant.issuer);
+    if (!*ret) /* retired while the signer worked: nobody would take it */
+        return OK;
     if (job->operator_person != 0)
         return is_still_in_use(service, job, ret, err);
     if (job->kind == ENROL_OPERATOR)

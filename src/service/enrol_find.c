@@ -132,6 +132,16 @@ static enum result by_anchor(const struct search *search, struct err *err)
                   search->ask->peer_serial_number, err);
 }
 
+/* Whose chain was verified before its issuer was retired is on a connection that is older. */
+static enum result check_issuer(struct store *store, int64_t issuer, struct err *err)
+{
+    int state = ISSUER_NONE;
+    TRY(store_issuer_state(store, issuer, &state, err));
+    if (state == ISSUER_ENDED)
+        return err_set(err, E_PROOF, "issuer %lld was retired", (long long)issuer);
+    return OK;
+}
+
 static enum result by_own_certificate(const struct search *search, struct certificate *certificate,
                                       struct err *err)
 {
@@ -143,6 +153,7 @@ static enum result by_own_certificate(const struct search *search, struct certif
     if (!same)
         return err_set(err, E_PROOF, "certificate %lld has another issuer or key",
                        (long long)certificate->id);
+    TRY(check_issuer(search->store, certificate->issuer, err));
     return nobody(store_device(search->store, certificate->device, search->device, err),
                   "certificate", search->ask->peer_serial, err);
 }

@@ -30,7 +30,7 @@ enum result enrol_grant(struct service *service, struct enrolment *job, int64_t 
 {
     struct grant *grant = &job->grant;
     const struct profile *profile = profile_find(grant->profile);
-    const struct pki_issuer *issuer = &service->issuers[profile->issuer];
+    const struct pki_issuer *issuer = &service->issuers[service->issuing[profile->issuer]];
     if (issuer->id == 0)
         return err_set(err, E_CONFLICT, "there is no %s issuer", issuer_name(profile->issuer));
 

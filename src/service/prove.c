@@ -69,7 +69,7 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
     TRY(store_certificate_serial(service->store, sighting->peer_serial, &certificate, err));
     bool same = certificate.issuer == (int64_t)sighting->peer_issuer &&
                 memcmp(certificate.spki, sighting->peer_spki, 32) == 0;
-    if (!same || certificate.device == 0)
+    if (!same || certificate.device == 0 || service_issuer_has_ended(service, certificate.issuer))
         return OK;
 
     if (certificate_use_is_fork((enum cert_state)certificate.state, certificate.state_at_s,

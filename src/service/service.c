@@ -26,19 +26,43 @@ static const enum table counted[] = {
     TABLE_TOKEN,     TABLE_PERMIT, TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL,
     TABLE_SIGNATURE, TABLE_EPOCH,  TABLE_TRANSFER, TABLE_FOREIGN};
 
+/* A row's certificate never changes. */
+static enum result keep_new_issuer(struct service *service, const struct authority_row *row,
+                                   struct err *err)
+{
+    struct blob *der = &service->issuer_der[row->id];
+    blob_free(der);
+    if (blob_copy(bytes_of(row->certificate, row->n), der) != OK)
+        return err_set(err, E_MEMORY, "no memory for an issuer");
+    TRY(pki_issuer_read((uint32_t)row->id, (enum pki_issuer_kind)row->kind, blob_bytes(der),
+                        &service->issuers[row->id], err));
+    memcpy(service->issuer_spki[row->id], row->spki, 32);
+    return OK;
+}
+
 static enum result keep_issuer(void *ctx, const struct authority_row *row, struct err *err)
 {
     struct service *service = ctx;
-    if (row->id <= 0 || row->id >= PKI_ISSUER_COUNT)
+    if (row->id <= 0 || row->id >= PKI_ISSUERS)
         return err_set(err, E_STORE_CORRUPT, "issuer row %lld, 1 to %d wanted", (long long)row->id,
-                       PKI_ISSUER_COUNT - 1);
-
-    struct blob *der = &service->issuer_der[row->id];
-    if (blob_copy(bytes_of(row->certificate, row->n), der) != OK)
-        return err_set(err, E_MEMORY, "no memory for an issuer");
-    TRY(pki_issuer_read((uint32_t)row->id, blob_bytes(der), &service->issuers[row->id], err));
-    memcpy(service->issuer_spki[row->id], row->spki, 32);
+                       PKI_ISSUERS - 1);
+    if (service->issuers[row->id].id == 0)
+        TRY(keep_new_issuer(service, row, err));
+    service->issuer_state[row->id] = (uint8_t)row->state;
+    if (row->state == ISSUER_CURRENT)
+        service->issuing[row->kind] = (uint32_t)row->id;
     return OK;
+}
+
+enum result service_load_issuers(struct service *service, struct err *err)
+{
+    memset(service->issuing, 0, sizeof service->issuing);
+    return store_issuers(service->store, keep_issuer, service, err);
+}
+
+bool service_issuer_has_ended(const struct service *service, int64_t number)
+{
+    return number > 0 && number < PKI_ISSUERS && service->issuer_state[number] == ISSUER_ENDED;
 }
 
 static enum result load_ids(struct service *service, struct err *err)
@@ -82,7 +106,7 @@ enum result service_open(struct service *service, struct store *store, const str
     TRY(load_ids(service, err));
     if (ledger_size(service->ledger) == 0)
         TRY(bootstrap_authorities(service, now_s, err));
-    TRY(store_issuers(store, keep_issuer, service, err));
+    TRY(service_load_issuers(service, err));
     TRY(approval_count(service, err));
     clock_guard_set(&service->clock, now_s, clock_monotonic_us() / 1000000,
                     ledger_last_at_s(service->ledger));
@@ -100,7 +124,7 @@ void service_close(struct service *service)
         service_unmark_shard(service, service->dirty->shard);
     budgets_free(&service->budgets);
     rates_free(&service->rates);
-    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+    for (size_t i = 0; i < PKI_ISSUERS; i++)
         blob_free(&service->issuer_der[i]);
     ledger_close(STEAL(service->ledger));
 }
@@ -170,8 +194,17 @@ static bool is_shard(struct crl_shard a, struct crl_shard b)
     return a.issuer == b.issuer && a.expiry_class == b.expiry_class && a.part == b.part;
 }
 
+/* One whose issuer this ledger does not have yet, as after a restore, waits for it and for the next
+ * look at all shards; what cannot be made must not stand before what can. */
+static bool has_issuer(const struct service *service, struct crl_shard shard)
+{
+    return shard.issuer < PKI_ISSUERS && service->issuers[shard.issuer].id != 0;
+}
+
 void service_mark_shard(struct service *service, struct crl_shard shard, int64_t now_s)
 {
+    if (!has_issuer(service, shard))
+        return;
     for (struct crl_dirty *dirty = service->dirty; dirty != NULL; dirty = dirty->next)
         if (is_shard(dirty->shard, shard))
             return;

@@ -19,6 +19,20 @@ static enum result send_item(void *context, uint64_t position, const struct reco
     return session_send(session, IPC_JOURNAL_ITEM, &item, -1, err);
 }
 
+/* Which keys are here beside those that every installation has: core takes no issuer without. */
+static enum result send_held(struct session *session, struct err *err)
+{
+    for (uint32_t number = PKI_ISSUER_COUNT; number < PKI_ISSUERS; number++) {
+        const struct issuing *issuing = &session->issuers[number];
+        struct msg_issuer_held held = {.number = number, .kind = (uint8_t)issuing->issuer.kind};
+        if (issuing->certificate.n == 0)
+            continue;
+        memcpy(held.spki, issuing->spki, sizeof(held.spki));
+        TRY(session_send(session, IPC_ISSUER_HELD, &held, -1, err));
+    }
+    return OK;
+}
+
 enum result answer_journal_ask(struct session *session, const struct msg_journal_ask *message,
                                struct err *err)
 {
@@ -33,6 +47,7 @@ enum result answer_journal_ask(struct session *session, const struct msg_journal
     session->core_knows = message->after;
     session->asked_at = end.journal;
     session->is_core_ahead = message->after > end.journal;
+    TRY(send_held(session, err));
     const struct journal_visitor visitor = {send_item, session};
     TRY(journal_each(session->journal, message->after, &visitor, err));
     return session_send(session, IPC_JOURNAL_END, &end, -1, err);

@@ -35,19 +35,12 @@ static enum result check_profile(const struct msg_sign *message, struct err *err
     return OK;
 }
 
-static const struct pki_issuer *find_issuer(const struct session *session, uint32_t id)
-{
-    if (id >= PKI_ISSUER_COUNT || session->issuers[id].certificate.n == 0)
-        return NULL;
-    return &session->issuers[id].issuer;
-}
-
 /* What must be signed, made from the grant by the signer itself. */
 static enum result rebuild(struct session *session, const struct pki_site *site,
                            const struct msg_sign *message, struct bytes spki, struct job *job,
                            struct err *err)
 {
-    const struct pki_issuer *issuer = find_issuer(session, message->issuer);
+    const struct pki_issuer *issuer = issuer_find(session, message->issuer);
     struct buf tbs = buf_over(job->tbs, sizeof(job->tbs));
     struct grant grant = {.profile = (enum pki_profile)message->profile,
                           .issuer = message->issuer,
@@ -106,7 +99,7 @@ enum result judge_certificate(struct session *session, const struct msg_sign *me
     if (!journal_has_room(session->journal))
         return err_set(err, E_IO, "the disk is full: no certificates, revocation goes on");
     job->key = issuer_signs_with(message->issuer);
-    job->sig_alg = find_issuer(session, message->issuer)->sig_alg;
+    job->sig_alg = issuer_find(session, message->issuer)->sig_alg;
     return journal_add(session->journal, &job->record, &job->journal, err);
 }
 

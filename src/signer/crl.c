@@ -126,8 +126,7 @@ enum result judge_crl(struct session *session, const struct msg_sign_crl *messag
     CLEANUP(sealed_unmap) struct bytes list = {0};
 
     TRY(session_may_sign(session, err));
-    if (message->issuer <= PKI_ISSUER_ROOT || message->issuer >= PKI_ISSUER_COUNT ||
-        message->shard_class > UINT8_MAX)
+    if (issuer_find(session, message->issuer) == NULL || message->shard_class > UINT8_MAX)
         return err_set(err, E_PROFILE, "there is no issuer %u or class %u", message->issuer,
                        message->shard_class);
     TRY(sealed_map(fd, CRL_BYTES_MAX, &list, err));

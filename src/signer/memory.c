@@ -20,8 +20,7 @@ static enum result check_certificate(const struct memory *memory, const struct r
 {
     struct serial_parts parts;
 
-    if (record->issuer >= PKI_ISSUER_COUNT ||
-        !serial_split(bytes_of(record->serial, SERIAL_N), &parts))
+    if (record->issuer >= PKI_ISSUERS || !serial_split(bytes_of(record->serial, SERIAL_N), &parts))
         return err_set(err, E_JOURNAL, "the serial is not one of ours");
     uint64_t next = memory->next[record->issuer][parts.expiry_class];
     if (parts.number < next)

@@ -77,8 +77,8 @@ struct memory_shard {
 };
 
 struct memory {
-    uint64_t next[PKI_ISSUER_COUNT][256]; /* least number that no serial of (issuer, class) has */
-    struct memory_shard *shards;          /* owned */
+    uint64_t next[PKI_ISSUERS][256]; /* least number that no serial of (issuer, class) has */
+    struct memory_shard *shards;     /* owned */
     size_t shards_n, shards_max;
     uint64_t crl_number; /* greatest in any shard */
     uint64_t epoch;      /* position of the record that opened the last one; 0: none did */

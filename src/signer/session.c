@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <base/file.h>
+#include <crypto/hash.h>
 #include <crypto/start.h>
 #include <ipc/role.h>
 #include <signer/signer.h>
@@ -34,33 +35,55 @@ static enum result open_keys(struct session *session, struct err *err)
     return session->backend->open(folder, &passphrase, &session->keys, err);
 }
 
-enum signer_key issuer_signs_with(uint32_t issuer)
+const struct pki_issuer *issuer_find(const struct session *session, uint32_t number)
 {
-    static const enum signer_key keys[PKI_ISSUER_COUNT] = {
+    if (number >= PKI_ISSUERS || session->issuers[number].certificate.n == 0)
+        return NULL;
+    return &session->issuers[number].issuer;
+}
+
+/* The first issuers' keys have names of their own. */
+enum signer_key issuer_signs_with(uint32_t number)
+{
+    static const enum signer_key first[PKI_ISSUER_COUNT] = {
         [PKI_ISSUER_NONE] = SIGNER_KEY_COUNT,
         [PKI_ISSUER_ROOT] = SIGNER_KEY_COUNT,
         [PKI_ISSUER_IDEVID] = SIGNER_KEY_IDEVID,
         [PKI_ISSUER_LDEVID] = SIGNER_KEY_LDEVID,
         [PKI_ISSUER_OPERATIONS] = SIGNER_KEY_OPERATIONS,
     };
-    return issuer < PKI_ISSUER_COUNT ? keys[issuer] : SIGNER_KEY_COUNT;
+    return number < PKI_ISSUER_COUNT ? first[number] : SIGNER_KEY_ISSUER(number);
 }
 
-static enum result open_issuer(struct session *session, enum pki_issuer_kind kind, struct err *err)
+static enum result open_issuer(struct session *session, enum pki_issuer_kind kind, uint32_t number,
+                               struct err *err)
 {
-    struct issuing *issuing = &session->issuers[kind];
-    char name[32], path[PATH_ROOM];
+    struct issuing *issuing = &session->issuers[number];
+    char name[sizeof(struct signer_name) + 4], path[PATH_ROOM];
     struct x509_cert cert;
     const char *why = NULL;
 
-    snprintf(name, sizeof(name), "%s.cer", issuer_name(kind));
+    snprintf(name, sizeof(name), "%s.cer", signer_issuer_name(kind, number).text);
     TRY(path_in(session->config, name, path, err));
     TRY(file_read(path, LIMIT_CERTIFICATE_BYTES, &issuing->certificate, err));
-    TRY(pki_issuer_read(kind, blob_bytes(&issuing->certificate), &issuing->issuer, err));
+    TRY(pki_issuer_read(number, kind, blob_bytes(&issuing->certificate), &issuing->issuer, err));
     if (!x509_read_cert(blob_bytes(&issuing->certificate), &cert, &why))
         return err_set(err, E_CERTIFICATE, "%s: %s", path, why);
-    if (!bytes_equal(cert.spki, session->backend->spki(session->keys, issuer_signs_with(kind))))
+    if (!bytes_equal(cert.spki, session->backend->spki(session->keys, issuer_signs_with(number))))
         return err_set(err, E_KEY, "%s is not for the key beside it", path);
+    sha256(cert.spki, issuing->spki);
+    return OK;
+}
+
+static enum result open_later_issuers(struct session *session, enum pki_issuer_kind kind,
+                                      struct err *err)
+{
+    char folder[PATH_ROOM];
+
+    TRY(path_in(session->config, "", folder, err));
+    for (uint32_t number = PKI_ISSUER_COUNT; number < PKI_ISSUERS; number++)
+        if (signer_has_issuer(folder, kind, number))
+            TRY(open_issuer(session, kind, number, err));
     return OK;
 }
 
@@ -120,8 +143,10 @@ const struct reload_hooks session_reload_hooks = {prepare, commit, forget_other,
 static enum result open_files(struct session *session, struct err *err)
 {
     TRY(open_keys(session, err));
-    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
-        TRY(open_issuer(session, kind, err));
+    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++) {
+        TRY(open_issuer(session, kind, kind, err));
+        TRY(open_later_issuers(session, kind, err));
+    }
     return open_origin(session, err);
 }
 
@@ -172,7 +197,7 @@ void session_close(struct session *session)
 {
     ipc_close(&session->core);
     session->backend->close(session->keys);
-    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+    for (size_t i = 0; i < PKI_ISSUERS; i++)
         blob_free(&session->issuers[i].certificate);
     journal_close(session->journal);
     free(session->jobs);

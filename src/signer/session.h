@@ -22,6 +22,7 @@
 struct issuing {
     struct blob certificate; /* what `issuer` points into; empty: there is none */
     struct pki_issuer issuer;
+    uint8_t spki[32]; /* SHA-256 */
 };
 
 /* Something that was found right, is in the journal, and is signed after the commit. */
@@ -56,7 +57,7 @@ struct session {
     struct ipc_channel core;
     const struct signer_backend *backend;
     struct signer_keys *keys;
-    struct issuing issuers[PKI_ISSUER_COUNT];
+    struct issuing issuers[PKI_ISSUERS]; /* by number */
     struct site site;
     struct site other_site;      /* during a reload: the next or the former; else it has no names */
     char origin[ORIGIN_MAX + 1]; /* name of the log and of its keys */
@@ -95,8 +96,11 @@ MUST_USE enum result session_turn(struct session *session, struct err *err);
 MUST_USE enum result session_send(struct session *session, enum ipc_type type, const void *message,
                                   int fd, struct err *err);
 
-/* The key of an issuer that is online; SIGNER_KEY_COUNT for the root and unknown ones. */
-enum signer_key issuer_signs_with(uint32_t issuer);
+/* One of our issuers; NULL for a number that none has here, which roots are too. */
+const struct pki_issuer *issuer_find(const struct session *session, uint32_t number);
+
+/* The key of an issuer that issuer_find() knows. */
+enum signer_key issuer_signs_with(uint32_t number);
 
 /* OK when things may be signed at all. E_JOURNAL. */
 MUST_USE enum result session_may_sign(const struct session *session, struct err *err);

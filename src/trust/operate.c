@@ -15,6 +15,7 @@ static const struct rule rules[OPERATE_COUNT] = {
     [OPERATE_PERMIT] = {"permits", ROLE_ADMIN, true},
     [OPERATE_PRODUCT] = {"products", ROLE_ADMIN, false},
     [OPERATE_ANCHOR] = {"anchors", ROLE_ADMIN, false},
+    [OPERATE_ISSUER] = {"issuers", ROLE_ADMIN, false},
     [OPERATE_OPERATOR] = {"operators", ROLE_ADMIN, false},
     [OPERATE_TRANSFER] = {"transfers", ROLE_OPERATOR, true},
     [OPERATE_FOREIGN] = {"certificates of other CAs", ROLE_OPERATOR, false},

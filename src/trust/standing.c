@@ -15,7 +15,8 @@ static enum verdict verdict_of(const struct facts *facts, const struct policy *p
         return VERDICT_QUARANTINED;
     if (facts->state != STATE_ENROLLED && facts->state != STATE_ACTIVE)
         return VERDICT_REFUSED;
-    if (!certificate_is_live(facts->cert_state) || now_s < facts->not_before_s)
+    if (!certificate_is_live(facts->cert_state) || facts->is_issuer_ended ||
+        now_s < facts->not_before_s)
         return VERDICT_REFUSED;
 
     if (now_s <= facts->not_after_s) {

@@ -23,6 +23,13 @@ static const char *const cert_states[CERT_STATE_COUNT] = {
 
 static const char *const verdicts[VERDICT_COUNT] = {"refused", "quarantined", "grace", "trusted"};
 
+static const char *const authorities[AUTHORITY_COUNT] = {
+    "none", "root", "idevid", "ldevid", "operations", "anchor",
+};
+
+static const char *const issuer_states[ISSUER_STATE_COUNT] = {"none", "current", "retired",
+                                                              "retiring"};
+
 static const char *const roles[ROLE_COUNT] = {"none", "viewer", "operator", "admin"};
 
 static const char *const profiles[PROFILE_COUNT] = {
@@ -61,6 +68,16 @@ const char *device_verb_word(enum device_verb verb)
 const char *proof_word(enum proof proof)
 {
     return word_at(proofs, LENGTH_OF(proofs), proof);
+}
+
+const char *authority_word(enum authority_kind kind)
+{
+    return word_at(authorities, LENGTH_OF(authorities), kind);
+}
+
+const char *issuer_state_word(enum issuer_state state)
+{
+    return word_at(issuer_states, LENGTH_OF(issuer_states), state);
 }
 
 const char *cert_state_word(enum cert_state state)

@@ -26,6 +26,8 @@ CLI_ACTION(action_import);           /* CSV; faults by line */
 CLI_ACTION(action_foreign_import);   /* the same of another CA's list */
 CLI_ACTION(action_cert_list);        /* ours, or with --foreign those of other CAs */
 CLI_ACTION(action_token_add);        /* the token alone on stdout, for a file */
+CLI_ACTION(action_issuer_show);      /* details and PEM, or the devices that need it */
+CLI_ACTION(action_issuer_retire);    /* when nobody needs it, or by two people */
 CLI_ACTION(action_cert_show);        /* details, then the PEM */
 CLI_ACTION(action_status);           /* counts, and what is owed, oldest first */
 CLI_ACTION(action_check);            /* exit status 0, 3 or 4 */

@@ -26,6 +26,9 @@ void print_part(struct session *session, const char *title, const struct column 
 /* "title  value" lines. */
 void print_details(struct session *session, const struct column *columns, const json_t *object);
 
+/* Text of a server that keeps its line feeds: PEM and signed notes. */
+void print_lines(struct session *session, const char *text);
+
 /* The whole value as indented JSON and a line feed. */
 void print_json(struct session *session, const json_t *value);
 

@@ -22,3 +22,7 @@ CREATE TABLE foreign_certificate (
 ) STRICT;
 CREATE UNIQUE INDEX foreign_serial ON foreign_certificate (anchor, serial);
 CREATE INDEX foreign_device ON foreign_certificate (device) WHERE device > 0;
+
+ALTER TABLE issuer ADD COLUMN root INT;
+ALTER TABLE issuer ADD COLUMN new_with_old BLOB;
+ALTER TABLE issuer ADD COLUMN old_with_new BLOB;

@@ -88,9 +88,25 @@ enum result store_device_registered(struct store *store, int64_t product, const 
     return next_device(&q, ret, err);
 }
 
+/* Those that have a certificate of this issuer that opens something still. */
+static enum result store_devices_of_issuer(struct store *store, const struct filter *filter,
+                                           device_visit visit, void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DEVICES_OF_ISSUER);
+    query_put_filter(&q, filter);
+    query_put_int(&q, filter->product);
+    query_put_int(&q, filter->state);
+    query_put_text(&q, filter->owner);
+    query_put_int(&q, filter->issuer);
+    query_put_int(&q, filter->now_s);
+    return visit_devices(&q, visit, ctx, err);
+}
+
 enum result store_devices(struct store *store, const struct filter *filter, device_visit visit,
                           void *ctx, struct err *err)
 {
+    if (filter->issuer != 0)
+        return store_devices_of_issuer(store, filter, visit, ctx, err);
     enum statement statement =
         bytes_is_empty(filter->owner) ? STATEMENT_DEVICES : STATEMENT_DEVICES_OF_OWNER;
     CLEANUP(query_end) struct query q = query_of(store, statement);

@@ -191,6 +191,56 @@ enum result store_issuers(struct store *store, authority_visit visit, void *ctx,
     return visit_authority_rows(&q, visit, ctx, err);
 }
 
+enum result store_issuer(struct store *store, int64_t id, struct authority_row *ret,
+                         struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER);
+    query_put_int(&q, id);
+    return next_authority_row(&q, ret, err);
+}
+
+enum result store_issuer_state(struct store *store, int64_t id, int *ret_state, struct err *err)
+{
+    int64_t state = 0;
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER_STATE);
+    query_put_int(&q, id);
+    enum result result = query_one_int(&q, &state, err);
+    if (result == R_NOT_FOUND)
+        return err_set(err, E_STORE_CORRUPT, "there is no issuer %lld", (long long)id);
+    *ret_state = (int)state;
+    return result;
+}
+
+static enum result count_devices_of(struct store *store, int64_t issuer, struct bytes owner,
+                                    int64_t now_s, int64_t *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER_DEVICES);
+    query_put_int(&q, issuer);
+    query_put_int(&q, now_s);
+    query_put_text(&q, owner);
+    return query_one_int(&q, ret, err);
+}
+
+static enum result count_operators_of(struct store *store, int64_t issuer, int64_t now_s,
+                                      int64_t *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER_OPERATORS);
+    query_put_int(&q, issuer);
+    query_put_int(&q, now_s);
+    return query_one_int(&q, ret, err);
+}
+
+enum result store_issuer_needs(struct store *store, int64_t issuer, struct bytes owner,
+                               int64_t now_s, struct issuer_needs *ret, struct err *err)
+{
+    struct issuer_needs needs = {0};
+    TRY(count_devices_of(store, issuer, owner, now_s, &needs.devices, err));
+    if (bytes_is_empty(owner))
+        TRY(count_operators_of(store, issuer, now_s, &needs.operators, err));
+    *ret = needs;
+    return OK;
+}
+
 enum result store_anchors(struct store *store, authority_visit visit, void *ctx, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ANCHORS);

@@ -25,6 +25,7 @@ void read_authority(struct query *query, struct authority_row *ret)
     (void)query_hash(query, ret->spki, sizeof ret->spki);
     ret->not_after_s = query_int(query);
     ret->state = (int)query_u32(query);
+    ret->root = query_int(query);
     struct bytes der = query_bytes(query);
     ret->n = der.n;
     if (der.n > sizeof ret->certificate)

@@ -349,7 +349,9 @@ static void sign_requests(struct fixture *f, bool exchanged)
     assert_int_equal(folder_ensure(path_in(f, "signed").text, 0755, NULL), OK);
     put_certificate(f, PKI_ISSUER_ROOT, root, key_spki(root), NULL);
     CLEANUP(blob_free) struct blob root_der = read_file(f, "signed/root.cer");
-    assert_int_equal(pki_issuer_read(PKI_ISSUER_ROOT, blob_bytes(&root_der), &parent, NULL), OK);
+    assert_int_equal(
+        pki_issuer_read(PKI_ISSUER_ROOT, PKI_ISSUER_ROOT, blob_bytes(&root_der), &parent, NULL),
+        OK);
 
     for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++) {
         char name[64];

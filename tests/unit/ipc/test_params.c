@@ -47,6 +47,20 @@ static void parameters_of_another_verb_are_refused(void **state)
                      R_INVALID);
 }
 
+/* What lies where the padding of the common fields would be. */
+static void a_small_field_behind_the_common_ones_is_one_of_them(void **state)
+{
+    (void)state;
+    uint8_t space[512];
+    struct buf b = buf_over(space, sizeof space);
+    struct msg_issuer_force ask = {.id = 7, .number = 3};
+    struct ipc_message got;
+    assert_int_equal(ipc_write_params(IPC_ISSUER_FORCE, &ask, &b, NULL), OK);
+    assert_non_null(memmem(b.p, b.n, "number", 6));
+    assert_int_equal(ipc_read_params(IPC_ISSUER_FORCE, buf_bytes(&b), &got, NULL), OK);
+    assert_int_equal(got.issuer_force.number, 3);
+}
+
 static void only_what_the_verb_does_stands_in_them(void **state)
 {
     (void)state;
@@ -91,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_verb_has_no_parameters),
         cmocka_unit_test(parameters_of_another_verb_are_refused),
+        cmocka_unit_test(a_small_field_behind_the_common_ones_is_one_of_them),
         cmocka_unit_test(only_what_the_verb_does_stands_in_them),
         cmocka_unit_test(a_number_that_does_not_fit_is_refused),
     };

@@ -204,6 +204,46 @@ static void write_operator(struct fixture *f, enum event event, int64_t id, int6
     append(f, &act);
 }
 
+static void write_issuer(struct fixture *f, enum event event, int64_t state, bool is_new)
+{
+    struct act act;
+    act_begin(&act, event, 70, core, 0);
+    struct change *c = act_change(&act, TABLE_ISSUER, 7);
+    if (is_new)
+        change_blob(c, COL_ISSUER_CERTIFICATE, bytes_text("certificate"));
+    change_int(c, COL_ISSUER_STATE, state);
+    append(f, &act);
+}
+
+/* A new one, or one that ended and counts again; its end may be one person's. */
+static void an_issuer_counts_by_two_whatever_the_entry_is_called(void **state)
+{
+    struct fixture *f = *state;
+    write_issuer(f, EVENT_ISSUER_ADDED, 1, true);
+    add_people(f, 3, 2);
+    write_issuer(f, EVENT_ISSUER_RETIRED, 2, false);
+    assert_ok(replay_all(f));
+    write_issuer(f, EVENT_CERTIFICATE_REVOKED, 1, false);
+    expect_refused(f, "with the approval that carries it");
+}
+
+static void one_alone_adds_no_issuer_once_there_are_two(void **state)
+{
+    struct fixture *f = *state;
+    add_people(f, 3, 2);
+    write_issuer(f, EVENT_DEVICE_FOUND, 3, true);
+    expect_refused(f, "with the approval that carries it");
+}
+
+static void one_alone_forces_no_issuers_end(void **state)
+{
+    struct fixture *f = *state;
+    write_issuer(f, EVENT_ISSUER_ADDED, 1, true);
+    add_people(f, 3, 2);
+    write_issuer(f, EVENT_ISSUER_FORCED, 2, false);
+    expect_refused(f, "with the approval that carries it");
+}
+
 static void a_renewal_is_of_a_person_in_use_with_his_role(void **state)
 {
     struct fixture *f = *state;
@@ -381,6 +421,9 @@ int main(void)
         STORY(one_alone_may_not_once_there_are_two),
         STORY(one_alone_may_not_after_he_ended_the_other),
         STORY(who_ended_carries_nothing),
+        STORY(one_alone_adds_no_issuer_once_there_are_two),
+        STORY(an_issuer_counts_by_two_whatever_the_entry_is_called),
+        STORY(one_alone_forces_no_issuers_end),
         STORY(the_right_to_approve_ends_by_two_whatever_the_entry_is_called),
         STORY(a_renewal_is_of_a_person_in_use_with_his_role),
         STORY(a_renewal_of_nobody_is_one_more_operator),

@@ -56,7 +56,7 @@ struct site site_new_of(enum pki_issuer_kind kind, const char *to, const char *i
     site.names[1] = bytes_text("192.0.2.7");
     site.names[2] = bytes_text("2001:db8::1");
     assert_int_equal(
-        pki_issuer_read(kind, bytes_of(site.issuer_der, site.issuer_n), &site.pki, NULL), OK);
+        pki_issuer_read(kind, kind, bytes_of(site.issuer_der, site.issuer_n), &site.pki, NULL), OK);
     site.pki_site = (struct pki_site){.url = bytes_text(SITE_URL)};
     return site;
 }

@@ -1,6 +1,8 @@
 #include "site.h"
 
 #include <pki/authority.h>
+#include <wire/oid.h>
+#include <wire/x509_name.h>
 
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
@@ -82,6 +84,46 @@ static void an_issuer_equals_its_twin_by_octet(void **state)
             expect_twin(algorithms[i], algorithms[k]);
 }
 
+/* The name and key of one root, certified by another, whose number is in its addresses. */
+static void a_link_of_two_roots_equals_its_twin_by_octet(void **state)
+{
+    (void)state;
+    struct site root = site_new_of(PKI_ISSUER_ROOT, FAR, "P-256", "P-384");
+    struct authority authority = authority_of(&root, PKI_ISSUER_ROOT);
+    struct site_key_id ski = site_key_id(&root);
+    uint8_t room[2048], name_room[64], *wanted = NULL;
+    struct buf tbs = buf_over(room, sizeof(room));
+    struct buf name = buf_over(name_room, sizeof(name_room));
+    struct twin twin = {
+        .issuer = root.issuer,
+        .issuer_key = root.issuer_key,
+        .subject = {"CN", "Another Root"},
+        .serial = serial,
+        .serial_n = sizeof(serial),
+        .from = SITE_FROM,
+        .to = "20271118110640Z",
+        .key = root.key,
+        .extensions = {{NID_authority_key_identifier, "keyid"},
+                       {NID_subject_key_identifier, ski.text},
+                       {NID_basic_constraints, "critical,CA:TRUE"},
+                       {NID_key_usage, "critical,keyCertSign,cRLSign"},
+                       {NID_crl_distribution_points, "URI:" SITE_URL "/crl/7-0-0.crl"},
+                       {NID_info_access, "caIssuers;URI:" SITE_URL "/ca/7.cer"}}};
+
+    root.pki.id = 7;
+    x509_write_name(&name, &(struct x509_name_part){oid_common_name, bytes_text("Another Root")},
+                    1);
+    authority.common_name = (struct bytes){0};
+    authority.subject = buf_bytes(&name);
+    size_t n = twin_tbs(&twin, &wanted);
+    assert_int_equal(authority_build_tbs(&authority, &root.pki, bytes_text(SITE_URL), &tbs, NULL),
+                     OK);
+    assert_int_equal(tbs.n, n);
+    assert_memory_equal(tbs.p, wanted, n);
+    OPENSSL_free(wanted);
+    site_free(&root);
+}
+
 static void refuses_a_key_that_is_too_weak_for_a_ca(void **state)
 {
     (void)state;
@@ -107,8 +149,12 @@ static void refuses_what_is_no_authority_of_ours(void **state)
     assert_int_equal(build(&good, &root.pki), OK);
     assert_int_equal(build(&good, NULL), R_REFUSED); /* an issuer without a root */
     bad.kind = PKI_ISSUER_ROOT;
-    assert_int_equal(build(&bad, &root.pki), R_REFUSED); /* a root below a root */
+    assert_int_equal(build(&bad, &root.pki), OK); /* what links two roots */
     assert_int_equal(build(&bad, NULL), OK);
+    struct pki_issuer issuer = root.pki;
+    issuer.kind = PKI_ISSUER_LDEVID;
+    assert_int_equal(build(&good, &issuer), R_REFUSED); /* an issuer below an issuer */
+    assert_int_equal(build(&bad, &issuer), R_REFUSED);
     bad = good;
     bad.kind = PKI_ISSUER_NONE;
     assert_int_equal(build(&bad, &root.pki), R_REFUSED);
@@ -207,11 +253,15 @@ static void an_issuer_must_be_a_ca_with_a_key_identifier(void **state)
     struct bytes der = bytes_of(root.issuer_der, root.issuer_n);
     struct pki_issuer issuer;
 
-    assert_int_equal(pki_issuer_read(PKI_ISSUER_NONE, der, &issuer, NULL), R_INVALID);
-    assert_int_equal(pki_issuer_read(PKI_ISSUER_COUNT, der, &issuer, NULL), R_INVALID);
-    assert_int_equal(pki_issuer_read(PKI_ISSUER_LDEVID, bytes_of(der.p, der.n - 1), &issuer, NULL),
+    assert_int_equal(pki_issuer_read(0, PKI_ISSUER_LDEVID, der, &issuer, NULL), R_INVALID);
+    assert_int_equal(pki_issuer_read(PKI_ISSUERS, PKI_ISSUER_LDEVID, der, &issuer, NULL),
                      R_INVALID);
-    assert_int_equal(pki_issuer_read(PKI_ISSUER_LDEVID, der, &issuer, NULL), OK);
+    assert_int_equal(pki_issuer_read(9, PKI_ISSUER_NONE, der, &issuer, NULL), R_INVALID);
+    assert_int_equal(pki_issuer_read(9, PKI_ISSUER_COUNT, der, &issuer, NULL), R_INVALID);
+    assert_int_equal(pki_issuer_read(PKI_ISSUER_LDEVID, PKI_ISSUER_LDEVID,
+                                     bytes_of(der.p, der.n - 1), &issuer, NULL),
+                     R_INVALID);
+    assert_int_equal(pki_issuer_read(9, PKI_ISSUER_LDEVID, der, &issuer, NULL), OK);
     assert_int_equal(issuer.kind, PKI_ISSUER_LDEVID);
     site_free(&root);
 }
@@ -224,6 +274,7 @@ int main(void)
         cmocka_unit_test(an_issuer_must_be_a_ca_with_a_key_identifier),
         cmocka_unit_test(takes_good_issuers_and_names_what_is_wrong_with_others),
         cmocka_unit_test(an_issuer_equals_its_twin_by_octet),
+        cmocka_unit_test(a_link_of_two_roots_equals_its_twin_by_octet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

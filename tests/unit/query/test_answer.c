@@ -63,7 +63,7 @@ static void filters_that_a_question_lacks_are_refused(void **state)
         {.kind = QUESTION_PRODUCTS, .state = 1},
         {.kind = QUESTION_STATUS, .after = 1},
         {.kind = QUESTION_DEVICES, .serial_number = text_bytes("A-1")},
-        {.kind = QUESTION_DEVICES, .number = 1},
+        {.kind = QUESTION_PRODUCTS, .number = 1},
         {.kind = QUESTION_CERTIFICATES, .serial_number = text_bytes("A-1")},
         {.kind = QUESTION_DEVICES, .after = -1},
     };
@@ -290,6 +290,26 @@ static void issuers_say_how_many_of_their_certificates_live_in_the_scope(void **
     assert_int_equal(f->rows[1].id, 1);
 }
 
+static void devices_are_listed_by_the_issuer_that_they_need(void **state)
+{
+    struct fixture *f = *state;
+    struct msg_question question = {.kind = QUESTION_DEVICES, .number = 3};
+    assert_int_equal(ask(f, VIEWER, question), OK);
+    assert_int_equal(f->n, 2);
+    assert_string_equal(f->rows[0].text, "valve/A-1");
+    assert_string_equal(f->rows[1].text, "pump/P-1");
+    assert_int_equal(ask(f, ACME, question), OK);
+    assert_int_equal(f->n, 1);
+    question.number = 1;
+    assert_int_equal(ask(f, VIEWER, question), OK);
+    assert_int_equal(f->n, 0);
+    question = (struct msg_question){.kind = QUESTION_ISSUERS, .number = 3};
+    assert_int_equal(ask(f, VIEWER, question), OK);
+    assert_int_equal(f->n, 1);
+    question.number = 9;
+    assert_int_equal(ask(f, VIEWER, question), R_NOT_FOUND);
+}
+
 static void without_a_checkpoint_there_is_none(void **state)
 {
     struct fixture *f = *state;
@@ -325,6 +345,7 @@ int main(void)
         TEST(filters_narrow_a_list),
         TEST(only_one_certificate_is_shown_with_its_der),
         TEST(issuers_say_how_many_of_their_certificates_live_in_the_scope),
+        TEST(devices_are_listed_by_the_issuer_that_they_need),
         TEST(without_a_checkpoint_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

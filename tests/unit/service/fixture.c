@@ -76,7 +76,8 @@ static void write_authorities(struct fixture *f)
     for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++) {
         write_authority(f, kind, &root, &ders[kind]);
         if (kind == PKI_ISSUER_ROOT)
-            assert_ok(pki_issuer_read(PKI_ISSUER_ROOT, blob_bytes(&ders[kind]), &root, &f->err));
+            assert_ok(pki_issuer_read(PKI_ISSUER_ROOT, PKI_ISSUER_ROOT, blob_bytes(&ders[kind]),
+                                      &root, &f->err));
     }
     for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
         blob_free(&ders[i]);
@@ -135,7 +136,7 @@ int fixture_tear_down(void **state)
     snprintf(path, sizeof path, "%s/ca", f->folder);
     rmdir(path);
     rmdir(f->folder);
-    for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
+    for (size_t i = 0; i < PKI_ISSUERS; i++)
         key_freep(&f->ca[i]);
     free(f);
     return 0;

@@ -16,7 +16,7 @@ struct fixture {
     char folder[64];
     int64_t now_s;
     struct config config;
-    struct key *ca[PKI_ISSUER_COUNT];
+    struct key *ca[PKI_ISSUERS]; /* by number */
     struct store *store;
     struct service service;
     struct err err;

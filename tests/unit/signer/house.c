@@ -91,7 +91,9 @@ static void make_keys(struct house *house)
     assert_int_equal(secret_copy(bytes_text(PASSPHRASE), &passphrase, NULL), OK);
     assert_int_equal(key_generate(house->issuer_kind, &root, NULL), OK);
     CLEANUP(blob_free) struct blob root_cer = make_certificate(PKI_ISSUER_ROOT, root, root, NULL);
-    assert_int_equal(pki_issuer_read(PKI_ISSUER_ROOT, blob_bytes(&root_cer), &parent, NULL), OK);
+    assert_int_equal(
+        pki_issuer_read(PKI_ISSUER_ROOT, PKI_ISSUER_ROOT, blob_bytes(&root_cer), &parent, NULL),
+        OK);
     for (enum signer_key which = 0; which < SIGNER_KEY_COUNT; which++) {
         CLEANUP(key_freep) struct key *key = NULL;
         CLEANUP(blob_free) struct blob cer = {0};
@@ -111,6 +113,32 @@ static void make_keys(struct house *house)
     }
     put(house, "signer/origin", bytes_text("localhost/troth-test\n"));
     put(house, "passphrase", bytes_text(PASSPHRASE));
+}
+
+/* Its root is a new one each time: whose certificate it is, the signer does not ask. */
+void house_add_issuer(struct house *house, enum pki_issuer_kind kind, const char *name,
+                      bool has_certificate)
+{
+    CLEANUP(secret_free) struct secret passphrase = {0};
+    CLEANUP(key_freep) struct key *root = NULL;
+    CLEANUP(key_freep) struct key *key = NULL;
+    struct pki_issuer parent;
+    char file[64];
+
+    assert_int_equal(secret_copy(bytes_text(PASSPHRASE), &passphrase, NULL), OK);
+    assert_int_equal(key_generate(KEY_P256, &root, NULL), OK);
+    assert_int_equal(key_generate(house->issuer_kind, &key, NULL), OK);
+    CLEANUP(blob_free) struct blob root_cer = make_certificate(PKI_ISSUER_ROOT, root, root, NULL);
+    assert_int_equal(
+        pki_issuer_read(PKI_ISSUER_ROOT, PKI_ISSUER_ROOT, blob_bytes(&root_cer), &parent, NULL),
+        OK);
+    CLEANUP(blob_free) struct blob cer = make_certificate(kind, key, root, &parent);
+    assert_int_equal(key_store(key, &passphrase, KEY_COST_ONLINE,
+                               path_of(house, "signer/%s.pem", name).text, NULL),
+                     OK);
+    snprintf(file, sizeof(file), "signer/%s.cer", name);
+    if (has_certificate)
+        put(house, file, blob_bytes(&cer));
 }
 
 static void open_session(struct house *house)
@@ -181,6 +209,10 @@ void house_free(struct house *house)
                                         "signer/operations.cer",
                                         "signer/origin",
                                         "signer/journal",
+                                        "signer/ldevid-7.pem",
+                                        "signer/ldevid-7.cer",
+                                        "signer/idevid-7.pem",
+                                        "signer/idevid-7.cer",
                                         "passphrase"};
     for (size_t i = 0; i < LENGTH_OF(names); i++)
         unlink(path_of(house, "%s", names[i]).text);
@@ -233,7 +265,7 @@ void house_agree(struct house *house, uint64_t after, uint64_t size)
     assert_int_equal(house_turn(house), OK);
     do
         assert_int_equal(house_receive(house, &answer), OK);
-    while (answer.type == IPC_JOURNAL_ITEM);
+    while (answer.type == IPC_JOURNAL_ITEM || answer.type == IPC_ISSUER_HELD);
     assert_int_equal(answer.type, IPC_JOURNAL_END);
     house_send(house, IPC_JOURNAL_AGREED, &agreed, -1);
     assert_int_equal(house_turn(house), OK);

@@ -30,6 +30,11 @@ void house_free(struct house *house);
 /* Ends the session and opens it again on the same files, as after a crash; nothing is agreed. */
 void house_restart(struct house *house);
 
+/* The key and, if wanted, certificate of one more issuer, for the next start: "ldevid-7", or
+ * "idevid-7". */
+void house_add_issuer(struct house *house, enum pki_issuer_kind kind, const char *name,
+                      bool has_certificate);
+
 /* Core asks from `after` on and agrees to a ledger of `size` entries. */
 void house_agree(struct house *house, uint64_t after, uint64_t size);
 

@@ -425,7 +425,7 @@ static void nothing_of_no_kind_is_remembered(void **state)
     struct record none = {0}, foreign = certificate(0), unknown = certificate(0);
 
     assert_int_equal(add(f, &none), R_BUG);
-    foreign.issuer = PKI_ISSUER_COUNT;
+    foreign.issuer = PKI_ISSUERS;
     assert_int_equal(add(f, &foreign), R_CORRUPT);
     unknown.serial[0] = 0;
     assert_int_equal(add(f, &unknown), R_CORRUPT);

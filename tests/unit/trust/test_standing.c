@@ -60,6 +60,20 @@ static void every_state_but_two_is_not_trusted(void **context)
     }
 }
 
+/* Whatever the certificate's own state and dates are. */
+static void what_a_retired_issuer_issued_is_refused(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    struct policy grace = policy;
+    grace.grace_s = LIFE;
+    facts.is_issuer_ended = true;
+    assert_int_equal(verdict_at(&facts, &policy, NB + 1), VERDICT_REFUSED);
+    assert_int_equal(verdict_at(&facts, &grace, NB + LIFE + 1), VERDICT_REFUSED);
+    facts.state = STATE_QUARANTINED;
+    assert_int_equal(verdict_at(&facts, &policy, NB + 1), VERDICT_QUARANTINED);
+}
+
 static void trusted_until_the_last_second(void **context)
 {
     (void)context;
@@ -341,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_known_is_refused),
         cmocka_unit_test(every_state_but_two_is_not_trusted),
+        cmocka_unit_test(what_a_retired_issuer_issued_is_refused),
         cmocka_unit_test(trusted_until_the_last_second),
         cmocka_unit_test(grace_only_where_policy_gives_it),
         cmocka_unit_test(a_certificate_that_ended_is_refused),

@@ -11,6 +11,13 @@
  * fingerprint nor earlier root E_USAGE. */
 MUST_USE enum result anchor_pin(const struct agent *agent, struct err *err);
 
+/* Replaces the pinned root by one that follows it, if `bag` (PKCS #7 of /cacerts, over a connection
+ * whose server the pinned root proved) has it together with its certificate by the pinned root
+ * (RFC 4210 4.4, new with old). A root that was provisioned as a file or fingerprint and was left
+ * so is good still: state's root-was names it. `now_s` is the clock. E_IO. */
+MUST_USE enum result anchor_follow(const struct agent *agent, struct bytes bag, int64_t now_s,
+                                   struct err *err);
+
 /* The pinned root, DER. */
 MUST_USE enum result anchor_read(const struct agent *agent, struct blob *ret, struct err *err);
 

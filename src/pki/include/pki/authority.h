@@ -1,8 +1,10 @@
-/* Certificates of CAs: the root and the three issuers. Made at `trothd init`, or checked when a
- * root that exists elsewhere made them. */
+/* Certificates of CAs: roots, the issuers below them, and what links an old root with a new one
+ * (RFC 4210 4.4). Made at `trothd init` and `trothd issuer`, or checked when a root that exists
+ * elsewhere made them. */
 #ifndef PKI_AUTHORITY_H
 #define PKI_AUTHORITY_H
 
+#include <pki/crlplan.h>
 #include <pki/grant.h>
 #include <wire/x509_crl.h>
 
@@ -14,13 +16,15 @@
 struct authority {
     enum pki_issuer_kind kind;
     struct bytes common_name;
+    struct bytes subject; /* instead of common_name: DER of a name that a root has already */
     struct bytes serial;
     struct bytes spki; /* of any good key: pki/keyquality.h */
     int64_t not_before_s, not_after_s;
 };
 
-/* Appends the TBSCertificate. `parent` NULL: self-signed root, no path length; else an issuer with
- * path length 0, AKI, CRLDP and AIA of the parent. E_PROFILE, E_KEY_WEAK. */
+/* Appends the TBSCertificate. `parent` NULL: a self-signed root, no path length; else AKI, CRLDP
+ * and AIA of the parent, which is a root, and path length 0. A root with a parent is a link: the
+ * one root's key and name, certified by the other. E_PROFILE, E_KEY_WEAK. */
 MUST_USE enum result authority_build_tbs(const struct authority *authority,
                                          const struct pki_issuer *parent, struct bytes url,
                                          struct buf *b, struct err *err);
@@ -39,6 +43,10 @@ MUST_USE enum result authority_check(struct bytes certificate, struct bytes root
 #define ROOT_CRL_COUNT 21 /* the ten years of the issuers and some */
 MUST_USE enum result root_crl_build_tbs(const struct pki_issuer *root, int64_t first_s,
                                         uint64_t number, struct buf *b, struct err *err);
+
+/* "root-NUMBER.crl", and of a root that follows the first one "root-ROOT-NUMBER.crl": where such a
+ * CRL lies below public/crl before its time. */
+struct crl_name root_crl_file_name(uint32_t root, uint64_t number);
 
 /* Which of them is to be published at `now_s`; 0 when all have ended or none has begun. */
 uint64_t root_crl_number(int64_t first_s, int64_t now_s);

@@ -15,7 +15,7 @@
 
 struct grant {
     enum pki_profile profile;
-    uint32_t issuer; /* row id: PKI_ISSUER_* */
+    uint32_t issuer; /* its number: pki/profile.h */
     struct bytes product;
     struct bytes hw_type; /* dotted decimal text, "1.3.6.1.4.1.99999.1"; empty: none */
     struct bytes serial_number;
@@ -43,8 +43,10 @@ struct pki_site {
     size_t names_n;
 };
 
-/* Reads an issuer's certificate; E_CERTIFICATE when it is not one that may issue. */
-MUST_USE enum result pki_issuer_read(uint32_t id, struct bytes certificate, struct pki_issuer *ret,
+/* Reads an issuer's certificate; E_CERTIFICATE when it is not one that may issue, or its number or
+ * kind is none. */
+MUST_USE enum result pki_issuer_read(uint32_t id, enum pki_issuer_kind kind,
+                                     struct bytes certificate, struct pki_issuer *ret,
                                      struct err *err);
 
 /* Appends the TBSCertificate to `b` (room of TBS_MAX suffices). Refused with E_PROFILE: an issuer

@@ -20,8 +20,9 @@ enum pki_profile {
     PKI_PROFILE_COUNT
 };
 
-/* Issuers: kind and row id are the same number, which also is enum authority_kind of trust/words.h.
- */
+/* Kinds of issuers, the same numbers as enum authority_kind of trust/words.h. The first issuer of a
+ * kind has the kind as its number, which is its row's id in the ledger; those that follow it have
+ * numbers from PKI_ISSUER_COUNT on. */
 enum pki_issuer_kind {
     PKI_ISSUER_NONE = 0,
     PKI_ISSUER_ROOT,
@@ -30,6 +31,8 @@ enum pki_issuer_kind {
     PKI_ISSUER_OPERATIONS,
     PKI_ISSUER_COUNT
 };
+#define PKI_ISSUERS                                                                                \
+    64 /* numbers of issuers are below it: three kinds, a rollover every few years */
 
 enum pki_subject {
     PKI_SUBJECT_NONE = 0,

@@ -36,9 +36,12 @@ struct service {
     struct ledger *ledger;
     const struct config *config;
     struct clock_guard clock;
-    struct pki_issuer issuers[PKI_ISSUER_COUNT]; /* id 0 = not there */
-    struct blob issuer_der[PKI_ISSUER_COUNT];
-    uint8_t issuer_spki[PKI_ISSUER_COUNT][32];
+    struct pki_issuer issuers[PKI_ISSUERS]; /* by number; id 0 = not there */
+    struct blob issuer_der[PKI_ISSUERS];
+    uint8_t issuer_spki[PKI_ISSUERS][32];
+    uint8_t issuer_state[PKI_ISSUERS];  /* enum issuer_state */
+    uint8_t held_spki[PKI_ISSUERS][32]; /* keys that the signer has beside the first ones */
+    uint32_t issuing[PKI_ISSUER_COUNT]; /* number of the current one of each kind; 0 = none */
     struct site site;
     struct site next_site;           /* while a reload is being prepared; else it has no names */
     int64_t last_id[SERVICE_TABLES]; /* per table of kind LEDGER */
@@ -64,6 +67,13 @@ struct service {
 MUST_USE enum result service_open(struct service *service, struct store *store,
                                   const struct config *config, int64_t now_s, struct err *err);
 void service_close(struct service *service);
+
+/* Reads the issuers as the ledger has them now: at the start, and once an act about them is
+ * committed. */
+MUST_USE enum result service_load_issuers(struct service *service, struct err *err);
+
+/* Was the issuer of that number retired? What it issued opens nothing any more. */
+bool service_issuer_has_ended(const struct service *service, int64_t number);
 
 /* A reload (ipc/reload.h): the next names are known beside those in force; then they are in force,
  * or (NULL) forgotten. */

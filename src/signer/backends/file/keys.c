@@ -6,14 +6,14 @@
 #define PATH_ROOM 768
 
 struct signer_keys {
-    struct key *key[SIGNER_KEY_COUNT];
+    struct key *key[SIGNER_KEYS]; /* NULL: there is none */
 };
 
 static void keys_close(struct signer_keys *keys)
 {
     if (keys == NULL)
         return;
-    for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
+    for (size_t i = 0; i < SIGNER_KEYS; i++)
         key_free(keys->key[i]);
     free(keys);
 }
@@ -23,18 +23,44 @@ static void keys_closep(struct signer_keys **keys)
     keys_close(*keys);
 }
 
-static enum result key_open(const char *folder, enum signer_key which,
-                            const struct secret *passphrase, struct key **ret, struct err *err)
+static enum result key_open(const char *folder, const char *name, const struct secret *passphrase,
+                            struct key **ret, struct err *err)
 {
     char path[PATH_ROOM];
 
-    int n = snprintf(path, sizeof(path), "%s/%s.pem", folder, signer_key_name(which));
+    int n = snprintf(path, sizeof(path), "%s/%s.pem", folder, name);
     if (n < 0 || (size_t)n >= sizeof(path))
-        return err_set(err, E_KEY, "the path of key %s is too long", signer_key_name(which));
-    TRY(key_load(path, passphrase, ret, err));
+        return err_set(err, E_KEY, "the path of key %s is too long", name);
+    return key_load(path, passphrase, ret, err);
+}
+
+static enum result key_open_first(const char *folder, enum signer_key which,
+                                  const struct secret *passphrase, struct key **ret,
+                                  struct err *err)
+{
     enum key_kind wanted = signer_key_kind(which);
+
+    TRY(key_open(folder, signer_key_name(which), passphrase, ret, err));
     if (wanted != KEY_NONE && key_kind(*ret) != wanted)
-        return err_set(err, E_KEY, "%s: the key is of another kind", path);
+        return err_set(err, E_KEY, "%s/%s.pem: the key is of another kind", folder,
+                       signer_key_name(which));
+    return OK;
+}
+
+/* Of the issuers that follow the first ones. */
+static enum result key_open_later(const char *folder, uint32_t number,
+                                  const struct secret *passphrase, struct key **ret,
+                                  struct err *err)
+{
+    for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++) {
+        struct signer_name name = signer_issuer_name(kind, number);
+        if (!signer_has_issuer(folder, kind, number))
+            continue;
+        if (*ret != NULL)
+            return err_set(err, E_KEY, "%s/%s.cer: another issuer has the number %u too", folder,
+                           name.text, number);
+        TRY(key_open(folder, name.text, passphrase, ret, err));
+    }
     return OK;
 }
 
@@ -46,7 +72,9 @@ static enum result keys_open(const char *folder, const struct secret *passphrase
     if (keys == NULL)
         return err_set(err, E_MEMORY, "no memory for keys");
     for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
-        TRY(key_open(folder, (enum signer_key)i, passphrase, &keys->key[i], err));
+        TRY(key_open_first(folder, (enum signer_key)i, passphrase, &keys->key[i], err));
+    for (uint32_t number = PKI_ISSUER_COUNT; number < PKI_ISSUERS; number++)
+        TRY(key_open_later(folder, number, passphrase, &keys->key[SIGNER_KEY_ISSUER(number)], err));
     *ret = STEAL(keys);
     return OK;
 }

@@ -5,11 +5,13 @@
 
 #include <base/secret.h>
 #include <crypto/key.h>
+#include <pki/profile.h>
 
 /* The systemd credential that holds the passphrase when the configuration names no file. */
 #define SIGNER_CREDENTIAL "troth-passphrase"
 
-/* Every key of the online server. */
+/* Every key of an online server as `trothd init` made it. Issuers that follow the first of their
+ * kind have keys beside these: SIGNER_KEY_ISSUER of their number. */
 enum signer_key {
     SIGNER_KEY_IDEVID,
     SIGNER_KEY_LDEVID,
@@ -18,11 +20,25 @@ enum signer_key {
     SIGNER_KEY_CHECKPOINT_ES256,
     SIGNER_KEY_COUNT
 };
+#define SIGNER_KEYS (SIGNER_KEY_COUNT + PKI_ISSUERS)
+#define SIGNER_KEY_ISSUER(number) ((enum signer_key)(SIGNER_KEY_COUNT + (number)))
 
 /* Its name, which is its file's name before ".pem"; and its kind, KEY_NONE where `trothd init`
  * chose it (issuers). */
 const char *signer_key_name(enum signer_key which);
 enum key_kind signer_key_kind(enum signer_key which);
+
+/* What the files of an issuer's key and certificate are called before ".pem" and ".cer": its kind,
+ * and for one that follows the first of its kind "KIND-NUMBER". */
+struct signer_name {
+    char text[32];
+};
+struct signer_name signer_issuer_name(enum pki_issuer_kind kind, uint32_t number);
+
+/* Is the certificate of this later issuer in the folder? Before it came, the key counts for
+ * nothing.
+ */
+bool signer_has_issuer(const char *folder, enum pki_issuer_kind kind, uint32_t number);
 
 struct signer_keys; /* each back-end has its own */
 

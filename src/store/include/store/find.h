@@ -105,6 +105,20 @@ MUST_USE enum result store_max_id(struct store *store, enum table table, int64_t
                                   struct err *err);
 MUST_USE enum result store_rows(struct store *store, enum table table, int64_t *ret_n,
                                 struct err *err);
+/* Who needs an issuer at `now_s`: devices (of that owner, empty: all) with a live certificate below
+ * it that has not expired, or renews under grace; and operators in use. */
+struct issuer_needs {
+    int64_t devices, operators;
+};
+MUST_USE enum result store_issuer_needs(struct store *store, int64_t issuer, struct bytes owner,
+                                        int64_t now_s, struct issuer_needs *ret, struct err *err);
+
+MUST_USE enum result store_issuer(struct store *store, int64_t id, struct authority_row *ret,
+                                  struct err *err);
+/* enum issuer_state; E_STORE_CORRUPT when a certificate names an issuer that is not there. */
+MUST_USE enum result store_issuer_state(struct store *store, int64_t id, int *ret_state,
+                                        struct err *err);
+
 /* The highest number in (issuer, class); -1 when there is none. */
 MUST_USE enum result store_max_number(struct store *store, int64_t issuer, uint32_t class,
                                       int64_t *ret_number, struct err *err);

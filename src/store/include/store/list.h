@@ -27,6 +27,8 @@ struct filter { /* zero or empty = any; of certificates and findings: what their
     struct bytes owner; /* then what belongs to no device is left out */
     int state;
     bool open_only;
+    int64_t issuer; /* devices: those that need it at `now_s` */
+    int64_t now_s;
 };
 
 MUST_USE enum result store_products(struct store *store, const struct filter *filter,

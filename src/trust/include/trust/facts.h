@@ -28,6 +28,7 @@ struct facts {
     enum cert_state cert_state;
     int64_t not_before_s;
     int64_t not_after_s;
+    bool is_issuer_ended;  /* the issuer of that certificate was retired */
     int64_t enrolled_at_s; /* first certificate issued; 0 = never */
 
     struct since key_shared;        /* TD-01: the key is also another's */

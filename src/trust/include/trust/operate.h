@@ -14,6 +14,7 @@ enum operate {
     OPERATE_PRODUCT,
     OPERATE_ANCHOR,
     OPERATE_FOREIGN, /* also of devices of every owner */
+    OPERATE_ISSUER,
     OPERATE_OPERATOR,
     OPERATE_CLOCK,
     OPERATE_TRANSFER,

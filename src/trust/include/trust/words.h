@@ -3,6 +3,8 @@
 #ifndef TRUST_WORDS_H
 #define TRUST_WORDS_H
 
+#include <trust/authority_words.h>
+
 #include <stdint.h>
 
 enum device_state {
@@ -61,16 +63,6 @@ enum verdict {
     VERDICT_GRACE,
     VERDICT_TRUSTED,
     VERDICT_COUNT
-};
-
-enum authority_kind {
-    AUTHORITY_NONE = 0,
-    AUTHORITY_ROOT,
-    AUTHORITY_IDEVID,
-    AUTHORITY_LDEVID,
-    AUTHORITY_OPERATIONS,
-    AUTHORITY_ANCHOR, /* a foreign root accepted for proofs */
-    AUTHORITY_COUNT
 };
 
 /* What an anchor is accepted for. Who signs manifests proves no device, and the other way round. */
