@@ -1,13 +1,11 @@
 /* Every command of `troth`: what is not here does not exist. */
 #include <cli/actions.h>
+#include <cli/bulk.h>
 #include <cli/commands.h>
 
 #include "commands_parts.h"
 #include <cli/imports.h>
 
-#define REASONS                                                                                    \
-    "unspecified|key-compromise|affiliation-changed|superseded|cessation-of-operation|"            \
-    "privilege-withdrawn"
 #define STATES "expected|enrolled|active|quarantined|lost|retired"
 
 /* ---- products, anchors, issuers ---------------------------------------------------------------
@@ -143,19 +141,11 @@ static const struct plan device_list = {plan_list, "/api/v1/devices", device_lis
 
 static const struct option_row device_options[] = {PRODUCT, SERIAL, {0}};
 static const struct plan device_show = {action_device_show, "/api/v1/devices/{PRODUCT}/{SERIAL}",
-                                        NULL, device_columns, NULL};
+                                        NULL, NULL, NULL};
 
 static const struct option_row device_set_options[] = {
     PRODUCT, SERIAL, {"--note", VALUE_TEXT, "TEXT", false, "why, for the timeline; erasable"},
     DRY_RUN, {0},
-};
-static const struct option_row device_revoke_options[] = {
-    PRODUCT,
-    SERIAL,
-    {"--reason", VALUE_CHOICE, REASONS, false, "reason in the CRL (RFC 5280 5.3.1)"},
-    {"--note", VALUE_TEXT, "TEXT", false, "why, for the timeline; erasable"},
-    DRY_RUN,
-    {0},
 };
 static const struct field verb_fields[] = {
     {"--reason", PLACE_TEXT, "reason"},
@@ -181,6 +171,7 @@ static const struct option_row permit_options[] = {
     SERIAL,
     {"--ttl", VALUE_DURATION, "TIME", false, "how long it may be used (default 1d)"},
     {"--note", VALUE_TEXT, "TEXT", false, "why, for the timeline; erasable"},
+    {"--new-board", VALUE_NONE, NULL, false, "for another board: no proof of the old one opens it"},
     DRY_RUN,
     {0},
 };
@@ -189,6 +180,7 @@ static const struct field grant_fields[] = {
     {"SERIAL", PLACE_TEXT, "serial"},
     {"--ttl", PLACE_NUMBER, "ttl_s"},
     {"--note", PLACE_TEXT, "note"},
+    {"--new-board", PLACE_FLAG, "new_board"},
     DRY_RUN_FIELD,
     {0},
 };
@@ -392,12 +384,13 @@ static const struct command commands[] = {
     {"device", "admit", "let a held enrolment through", device_set_options, false, &device_set},
     {"device", "quarantine", "suspend it", device_set_options, false, &device_set},
     {"device", "readmit", "end a quarantine", device_set_options, false, &device_set},
-    {"device", "revoke", "revoke all its certificates", device_revoke_options, false, &device_set},
+    {"device", "revoke", "revoke all its certificates, or those of many devices",
+     device_revoke_options, false, &device_end},
     {"device", "lost", "it is lost: refuse it", device_set_options, false, &device_set},
     {"device", "found", "it is back: lost becomes quarantined", device_set_options, false,
      &device_set},
-    {"device", "retire", "end it: certificates, tokens, permits", device_set_options, false,
-     &device_set},
+    {"device", "retire", "end it, or many: certificates, tokens, permits", device_retire_options,
+     false, &device_end},
     {"device", "transfer", "release it to another owner, signed with your own key",
      transfer_release_options, false, &transfer_release},
     {"transfer", "list", "list transfers of ownership that are open", approval_list_options, false,
@@ -408,6 +401,8 @@ static const struct command commands[] = {
      transfer_step_options, false, &transfer_accept},
     {"transfer", "abort", "end a transfer that is not done; either side may", transfer_step_options,
      false, &transfer_abort},
+    {"bulk", "list", "list verbs on many devices", list_options, false, &bulk_list},
+    {"bulk", "show", "one of them, and how far it is", bulk_options, false, &bulk_show},
     {"token", "add", "make a single-use enrolment token", token_options, false, &token_add},
     {"permit", "add", "let a retired device enrol once more", permit_options, false, &permit_add},
     {"cert", "import", "put certificates of another CA on record", cert_import_options, false,

@@ -7,6 +7,22 @@
 
 enum result action_device_show(struct session *session, const struct plan *plan, struct err *err)
 {
+    static const struct column device[] = {
+        {"PRODUCT", "product"},
+        {"SERIAL", "serial"},
+        {"STATE", "state"},
+        {"VERDICT", "verdict"},
+        {"PROOF", "proof"},
+        {"HOLD", "hold"},
+        {"FINDINGS", "findings"},
+        {"UNTIL", "not_after"},
+        {"SEEN", "seen"},
+        {"OWNER", "owner"},
+        {"BATCH", "batch"},
+        {"REPLACES", "replaces"},
+        {"REPLACED_BY", "replaced_by"},
+        {0},
+    };
     static const struct column certificates[] = {
         {"CERTIFICATE", "serial"}, {"STATE", "state"},     {"REASON", "reason"},
         {"FROM", "not_before"},    {"UNTIL", "not_after"}, {0},
@@ -34,7 +50,7 @@ enum result action_device_show(struct session *session, const struct plan *plan,
         print_json(session, answer);
         return OK;
     }
-    print_details(session, plan->columns, json_object_get(answer, "device"));
+    print_details(session, device, json_object_get(answer, "device"));
     print_part(session, "Certificates", certificates, json_object_get(answer, "certificates"));
     print_part(session, "Certificates of other CAs", foreign_columns,
                json_object_get(answer, "foreign_certificates"));

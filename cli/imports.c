@@ -9,7 +9,8 @@
 const struct option_row device_import_options[] = {
     {"FILE", VALUE_FILE, NULL, true,
      "CSV whose first line names the columns, or JSON objects, one a line: product, serial, and "
-     "key, spki, csr or certificate, owner, batch, hold; with --manifest a maker's manifest"},
+     "key, spki, csr or certificate, owner, batch, hold, replaces; with --manifest a maker's "
+     "manifest"},
     {"--manifest", VALUE_TEXT, "PRODUCT", false,
      "FILE is a signed manifest (JWS) of Microchip's secure elements, of devices of this product"},
     {"--owner", VALUE_TEXT, "NAME", false, "with --manifest: whose the devices are"},

@@ -78,6 +78,9 @@ static json_t *member_of(const struct session *session, const struct field *f, s
     case PLACE_WORDS:
         member = words_of(value);
         break;
+    case PLACE_FLAG:
+        member = json_true();
+        break;
     case PLACE_FILE:
         member = text_of_file(value, err);
         break;

@@ -80,7 +80,7 @@ static enum result execute(struct core *core, const struct approval_row *row,
     approval_use(&core->service, row->id, approved);
     if (act.message.type == IPC_OPERATOR_ADD)
         return add_operator(core, &act, err);
-    return core_run_approved(core, &act.message, &act.who, err);
+    return core_run_verb(core, &act.message, &act.who, err);
 }
 
 static enum result record_stale(struct core *core, const struct approval_row *row, struct err *err)

@@ -137,6 +137,7 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     TRY(agree(core, err));
     TRY(note_sandbox(core, err));
     TRY(core_approvals_resume(core, err));
+    TRY(core_bulk_open(core, err));
     return publish_trust(core, err);
 }
 
@@ -171,6 +172,7 @@ static void take_turn(struct core *core)
         turn_end(core);
     }
     core_import_step(core);
+    core_bulk_step(core);
     tell_load(core);
 }
 
@@ -195,6 +197,9 @@ static void forget_old(struct core *core)
     enum result result = turn_begin(core, &err);
     if (result == OK)
         result = store_forget(core->store, core->now_s - REMEMBERED_S, &err);
+    if (result == OK)
+        result = bulk_forget(&core->service, core->now_s - core->service.limits.approval_s,
+                             core->now_s, &err);
     if (result != OK)
         turn_fail(core, &err);
     turn_end(core);
@@ -248,7 +253,8 @@ static void loop(struct core *core)
     struct pollfd set[CORE_FRONTS_MAX + 3];
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
-        int wait_ms = core->import.is_running ? 0 : CORE_TICK_MS;
+        bool is_busy = core->import.is_running || core_bulk_is_busy(core);
+        int wait_ms = is_busy ? 0 : CORE_TICK_MS;
         if (poll(set, n, wait_ms) < 0)
             continue;
         if (set[0].revents != 0 && hear_supervisor(core))

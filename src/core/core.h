@@ -6,6 +6,7 @@
 
 #include <ipc/reload.h>
 
+#include "bulk.h"
 #include "imports.h"
 #include "jobs.h"
 
@@ -19,6 +20,7 @@
 #define CORE_TICK_MS 250          /* publishing and timers */
 #define CORE_CHECKPOINT_US 400000 /* a change is in a signed checkpoint after about that */
 #define CORE_LOG_PAGES 2000       /* of the write-ahead log before it is copied back: 8 MB */
+#define CORE_CRL_WAIT_S 5         /* so long one CRL waits for the rest of a bulk verb */
 
 struct publish {
     uint64_t signed_size;       /* of the last checkpoint that the signer signed */
@@ -27,8 +29,9 @@ struct publish {
     int64_t published_ms;       /* wall clock of the last checkpoint, for metrics */
     struct crl_shard crl_asked; /* issuer 0 = none under way */
     struct crl_plan crl_plan;
-    uint64_t crl_number;             /* greatest that the signer may remember, of any shard */
-    int64_t refreshed_s;             /* when every shard was last looked at */
+    uint64_t crl_number; /* greatest that the signer may remember, of any shard */
+    int64_t refreshed_s; /* when every shard was last looked at */
+    bool is_first_look;
     uint64_t root_crls[PKI_ISSUERS]; /* of each root: number of the one that is current */
     uint64_t crls;
     int64_t told_last; /* device: what the signer is hearing goes up to it; 0 = nothing under way */
@@ -36,7 +39,7 @@ struct publish {
 };
 
 struct counts { /* since start */
-    uint64_t issued, repeated, refused, orphaned, verbs;
+    uint64_t issued, repeated, refused, orphaned, verbs, lost_seen;
 };
 
 struct core {
@@ -58,6 +61,7 @@ struct core {
     uint64_t journal; /* last journal record of this turn's certificates; 0 = none */
     struct jobs jobs;
     struct import import;
+    struct bulk_job bulk;
     struct publish publish;
     struct counts counts;
     int64_t ticked_us;
@@ -98,13 +102,18 @@ void core_operator_renew(struct core *core, const struct msg_operator_renew *ask
 MUST_USE enum result core_rehearse(struct core *core, const struct ipc_message *message,
                                    const struct operator_is *who, struct watch *watch,
                                    struct msg_verb_answer *answer, struct err *err);
-/* Runs one that people approved, in a transaction of its own. */
-MUST_USE enum result core_run_approved(struct core *core, const struct ipc_message *message,
-                                       const struct operator_is *who, struct err *err);
+/* Runs one that people approved, or that needs nobody, in a transaction of its own. */
+MUST_USE enum result core_run_verb(struct core *core, const struct ipc_message *message,
+                                   const struct operator_is *who, struct err *err);
 void core_answer_verb(struct core *core, const struct msg_verb_answer *answer);
 void core_import_begin(struct core *core, const struct msg_device_import *ask, int fd);
 void core_foreign_import_begin(struct core *core, const struct msg_foreign_import *ask, int fd);
 void core_import_step(struct core *core);
+
+/* Records the request of what takes two people; `answer` gets it. */
+MUST_USE enum result core_ask_people(struct core *core, const struct ipc_message *message,
+                                     const struct operator_is *who, struct msg_verb_answer *answer,
+                                     struct err *err);
 
 /* approvals.c */
 void core_approval_signed(struct core *core, int64_t id);

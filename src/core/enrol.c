@@ -239,14 +239,31 @@ void core_server_csr(struct core *core, struct ipc_channel *from, const struct m
         core_go_on(core, job, ask->csr);
 }
 
+/* Somebody waits for this. */
+static void tell_lost(struct core *core, int64_t id)
+{
+    struct device device = {0};
+    struct product product = {0};
+    struct err err = {0};
+    core->counts.lost_seen++;
+    if (store_device(core->store, id, &device, &err) != OK ||
+        store_product(core->store, device.product, &product, &err) != OK)
+        return;
+    log_event(LEVEL_WARNING, "lost-device-seen", {"product", product.name},
+              {"serial", device.serial_number});
+}
+
 void core_sighting(struct core *core, const struct msg_sighting *sighting)
 {
     struct err err = {0};
+    int64_t lost = 0;
     enum result result = turn_begin(core, &err);
     if (result == OK)
-        result = prove_sighting(&core->service, sighting, core->now_s, &err);
+        result = prove_sighting(&core->service, sighting, core->now_s, &lost, &err);
     if (result != OK && result != R_NOT_FOUND)
         turn_fail(core, &err);
+    if (result == OK && lost != 0)
+        tell_lost(core, lost);
 }
 
 static void commit_job(struct core *core, struct job *job, const struct msg_sign_answer *answer)

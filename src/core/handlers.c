@@ -71,6 +71,12 @@ static void on_foreign_import(struct core *core, struct ipc_channel *from,
     core_foreign_import_begin(core, &message->foreign_import, message->fd);
 }
 
+static void on_bulk(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_bulk_begin(core, &message->bulk, message->fd);
+}
+
 static void on_health(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -156,6 +162,7 @@ static const struct {
     {IPC_DEVICE_IMPORT, on_import},
     {IPC_FOREIGN_IMPORT, on_foreign_import},
     {IPC_DEVICE_SET, on_verb},
+    {IPC_BULK, on_bulk},
     {IPC_CERT_REVOKE, on_verb},
     {IPC_FINDING_CLOSE, on_verb},
     {IPC_TOKEN_ADD, on_verb},

@@ -196,7 +196,11 @@ static enum result look_at_shard(void *ctx, const struct shard *shard, struct er
     enum result result = store_crl(core->store, shard, &last, err);
     if (result != OK && result != R_NOT_FOUND)
         return result;
-    if (crl_due_s(0, result == OK ? last.this_s : 0) > core->now_s)
+    int64_t ended_s = 0;
+    if (core->publish.is_first_look) /* what ended just before the last process did */
+        TRY(store_last_end(core->store, shard, &ended_s, err));
+    bool is_behind = ended_s != 0 && ended_s >= last.this_s;
+    if (!is_behind && crl_due_s(0, last.this_s) > core->now_s)
         return OK;
     struct crl_shard due = {(uint32_t)shard->issuer, (uint8_t)shard->class, shard->part};
     service_mark_shard(&core->service, due, core->now_s);
@@ -237,10 +241,20 @@ static void turn_root_crls(struct core *core)
 static void look_at_all(struct core *core)
 {
     struct err err = {0};
+    core->publish.is_first_look = core->publish.refreshed_s == 0;
     core->publish.refreshed_s = core->now_s;
     if (store_shards(core->store, core->now_s, look_at_shard, core, &err) != OK)
         log_err(LEVEL_ERROR, "shards-not-read", &err, NULL);
     turn_root_crls(core);
+}
+
+/* What a bulk verb marks waits for the rest of it, but not longer than CORE_CRL_WAIT_S. */
+static const struct crl_dirty *first_due(const struct core *core)
+{
+    const struct crl_dirty *dirty = core->service.dirty;
+    while (dirty != NULL && dirty->may_wait && core->now_s < dirty->since_s + CORE_CRL_WAIT_S)
+        dirty = dirty->next;
+    return dirty;
 }
 
 static void tick_crl(struct core *core)
@@ -249,10 +263,10 @@ static void tick_crl(struct core *core)
     struct publish *publish = &core->publish;
     if (core->now_s - publish->refreshed_s >= CRL_LOOK_S)
         look_at_all(core);
-    if (publish->crl_asked.issuer != 0 || core->service.dirty == NULL)
+    const struct crl_dirty *dirty = first_due(core);
+    if (publish->crl_asked.issuer != 0 || dirty == NULL)
         return;
-    struct crl_shard shard = core->service.dirty->shard;
-    if (ask_crl(core, shard, &err) != OK)
+    if (ask_crl(core, dirty->shard, &err) != OK)
         log_err(LEVEL_ERROR, "crl-not-asked", &err, NULL);
 }
 

@@ -26,6 +26,7 @@ CALL(anchor_add)
 CALL(device_set)
 CALL(cert_revoke)
 CALL(finding_close)
+CALL(bulk_run)
 CALL(token_add)
 CALL(permit_add)
 CALL(clock_accept)
@@ -52,6 +53,7 @@ static const struct row {
     {IPC_ANCHOR_ADD, call_anchor_add, true},
     {IPC_DEVICE_SET, call_device_set, false},
     {IPC_CERT_REVOKE, call_cert_revoke, false},
+    {IPC_BULK_RUN, call_bulk_run, false},
     {IPC_TOKEN_ADD, call_token_add, false},
     {IPC_PERMIT_ADD, call_permit_add, false},
     {IPC_CLOCK_ACCEPT, call_clock_accept, false},
@@ -186,8 +188,8 @@ enum result core_rehearse(struct core *core, const struct ipc_message *message,
     return result;
 }
 
-enum result core_run_approved(struct core *core, const struct ipc_message *message,
-                              const struct operator_is *who, struct err *err)
+enum result core_run_verb(struct core *core, const struct ipc_message *message,
+                          const struct operator_is *who, struct err *err)
 {
     const struct row *row = find_row(message->type);
     struct msg_verb_answer answer = {0};
@@ -200,6 +202,7 @@ enum result core_run_approved(struct core *core, const struct ipc_message *messa
         return result;
     }
     turn_end(core);
+    core->bulk.may_run = true;
     if (row->changes_trust)
         TRY(publish_trust(core, err));
     return OK;
@@ -216,9 +219,9 @@ static enum result complete(struct core *core, struct ipc_message *message, stru
 }
 
 /* What waits for another person is recorded instead of done. */
-static enum result ask_people(struct core *core, const struct ipc_message *message,
-                              const struct operator_is *who, struct msg_verb_answer *answer,
-                              struct err *err)
+enum result core_ask_people(struct core *core, const struct ipc_message *message,
+                            const struct operator_is *who, struct msg_verb_answer *answer,
+                            struct err *err)
 {
     struct watch watch;
     struct ipc_message full = *message;
@@ -263,7 +266,7 @@ static enum result do_verb(struct core *core, const struct row *row,
     if (!waits)
         return in_transaction(core, row, who, asked, answer, err);
     return asked->dry_run ? rehearse_only(core, message, who, answer, err)
-                          : ask_people(core, message, who, answer, err);
+                          : core_ask_people(core, message, who, answer, err);
 }
 
 void core_verb(struct core *core, const struct ipc_message *message)

@@ -58,6 +58,16 @@ static const struct api_field device_set_fields[] = {
 };
 SHAPE(device_set);
 
+static const struct api_field bulk_fields[] = {
+    API_FIELD("verb", struct msg_bulk, verb, API_WORD, NEEDED, .words = &words_device_verb),
+    API_FIELD("product", struct msg_bulk, product, API_TEXT, NAME),
+    API_FIELD("owner", struct msg_bulk, owner, API_TEXT, NAME),
+    API_FIELD("batch", struct msg_bulk, batch, API_TEXT, NAME),
+    API_FIELD("reason", struct msg_bulk, reason, API_WORD, .words = &words_reason),
+    API_FIELD("note", struct msg_bulk, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(bulk);
+
 static const struct api_field cert_revoke_fields[] = {
     API_FIELD("reason", struct msg_cert_revoke, reason, API_WORD, .words = &words_reason),
     API_FIELD("note", struct msg_cert_revoke, note, API_TEXT, .max = LIMIT_TEXT),
@@ -102,6 +112,7 @@ static const struct api_field permit_add_fields[] = {
     API_FIELD("serial", struct msg_permit_add, serial_number, API_TEXT, NEEDED, .min = 1, .max = LIMIT_SERIAL_NUMBER),
     API_FIELD("ttl_s", struct msg_permit_add, ttl_s, API_NUMBER, .min = TTL_MIN_S, .max = TTL_MAX_S),
     API_FIELD("note", struct msg_permit_add, note, API_TEXT, .max = LIMIT_TEXT),
+    API_FIELD("new_board", struct msg_permit_add, new_board, API_FLAG),
 };
 SHAPE(permit_add);
 
@@ -164,6 +175,29 @@ static const struct api_field to_sign_fields[] = {
     API_FIELD("body", struct msg_verb_answer, body, API_BASE64),
 };
 SHAPE(to_sign);
+
+/* What a verb on many devices touches. */
+static const struct api_field reach_fields[] = {
+    API_FIELD("bulk", struct msg_bulk_answer, bulk, API_NUMBER),
+    API_FIELD("two_people", struct msg_bulk_answer, two_people, API_FLAG),
+    API_FIELD("devices", struct msg_bulk_answer, devices, API_NUMBER),
+    API_FIELD("unchanged", struct msg_bulk_answer, unchanged, API_NUMBER),
+};
+SHAPE(reach);
+static const struct api_field reach_states_fields[] = {
+    API_FIELD("expected", struct msg_bulk_answer, expected, API_NUMBER),
+    API_FIELD("enrolled", struct msg_bulk_answer, enrolled, API_NUMBER),
+    API_FIELD("active", struct msg_bulk_answer, active, API_NUMBER),
+    API_FIELD("quarantined", struct msg_bulk_answer, quarantined, API_NUMBER),
+    API_FIELD("lost", struct msg_bulk_answer, lost, API_NUMBER),
+    API_FIELD("retired", struct msg_bulk_answer, retired, API_NUMBER),
+};
+SHAPE(reach_states);
+static const struct api_field reach_certificates_fields[] = {
+    API_FIELD("pending", struct msg_bulk_answer, pending, API_NUMBER),
+    API_FIELD("current", struct msg_bulk_answer, current, API_NUMBER),
+};
+SHAPE(reach_certificates);
 
 static const struct api_field import_outcome_fields[] = {
     API_FIELD("entry", struct msg_verb_answer, entry, API_NUMBER),

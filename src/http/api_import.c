@@ -138,6 +138,7 @@ static enum result take_line(void *context, const struct import_line *line, stru
         .certificate = line->certificate,
         .signer = line->signer,
         .anchor = line->anchor,
+        .replaces = line->replaces,
     };
     memcpy(row.spki_sha256, line->spki, sizeof row.spki_sha256);
     return intake_add(&reading->intake, IPC_IMPORT_ROW, &row, err);
@@ -190,6 +191,25 @@ static enum result read_file(const struct request *request, const struct api_wai
                              : read_table(&reading, request, &counts, err));
     *ret_taken = reading.intake.taken;
     return intake_end(&reading.intake, counts.rows, ret_fd, err);
+}
+
+static enum result refuse_all(void *context, uint32_t line, const struct err *why, struct err *err)
+{
+    (void)context;
+    return err_set(err, E_BULK_LIST, "line %u: %s", line, why->text);
+}
+
+enum result api_read_rows(struct bytes text, uint32_t *ret_rows, int *ret_fd, struct err *err)
+{
+    CLEANUP(reading_free)
+    struct reading reading = {.intake = {.records.fd = -1, .faults.fd = -1}};
+    const struct import_sink sink = {&reading, proof, take_line, refuse_all};
+    struct import_counts counts = {0};
+    TRY(record_begin(LIMIT_IMPORT_RECORDS, &reading.intake.records, err));
+    TRY(import_read(text, &sink, &counts, err));
+    *ret_rows = reading.intake.taken;
+    *ret_fd = -1;
+    return *ret_rows == 0 ? OK : record_seal(&reading.intake.records, ret_fd, err);
 }
 
 /* ---- the request ---------------------------------------------------------------------------- */

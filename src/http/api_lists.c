@@ -145,6 +145,7 @@ static const struct plan issuers = LIST(QUESTION_ISSUERS, NULL, NULL);
 static const struct plan operators = LIST(QUESTION_OPERATORS, NULL, "after", "limit");
 static const struct plan approvals = LIST(QUESTION_APPROVALS, NULL, "after", "limit", "all");
 static const struct plan transfers = LIST(QUESTION_TRANSFERS, NULL, "after", "limit", "all");
+static const struct plan bulks = LIST(QUESTION_BULKS, NULL, "after", "limit");
 static const struct plan entries = LIST(QUESTION_ENTRIES, NULL, "after", "limit");
 
 void api_product_list(struct request *request)
@@ -195,6 +196,11 @@ void api_approval_list(struct request *request)
 void api_transfer_list(struct request *request)
 {
     run(request, &transfers, (struct msg_question){0});
+}
+
+void api_bulk_list(struct request *request)
+{
+    run(request, &bulks, (struct msg_question){0});
 }
 
 void api_ledger_entries(struct request *request)
@@ -351,6 +357,21 @@ static const struct plan transfer = {
 void api_transfer_show(struct request *request)
 {
     run_numbered(request, &transfer, "transfer");
+}
+
+/* ---- one verb on many devices --------------------------------------------------------------- */
+
+static const struct plan bulk = {
+    .kind = QUESTION_BULK,
+    .names = NO_NAMES,
+    .begin = nothing_begin,
+    .row = only_row,
+    .end = show_end,
+};
+
+void api_bulk_show(struct request *request)
+{
+    run_numbered(request, &bulk, "bulk");
 }
 
 /* ---- the overview --------------------------------------------------------------------------- */

@@ -25,6 +25,13 @@ void api_approval_show(struct request *request);
 void api_transfer_list(struct request *request);
 void api_transfer_show(struct request *request);
 
+void api_bulk_list(struct request *request);
+void api_bulk_show(struct request *request);
+
+/* api_bulk.c */
+void api_bulk(struct request *request);
+void api_bulk_named(struct request *request);
+
 /* api_verbs.c */
 void api_product_add(struct request *request);
 void api_product_set(struct request *request);

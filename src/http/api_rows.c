@@ -58,6 +58,8 @@ static const struct api_field device_fields[] = {
     API_FIELD("not_after", struct msg_device_row, not_after_s, API_TIME_OR_NULL),
     API_FIELD("renew_at", struct msg_device_row, renew_at_s, API_TIME_OR_NULL),
     API_FIELD("seen", struct msg_device_row, seen_s, API_TIME_OR_NULL),
+    API_FIELD("replaces", struct msg_device_row, replaces, API_TEXT),
+    API_FIELD("replaced_by", struct msg_device_row, replaced_by, API_TEXT),
 };
 
 static const struct api_field cert_fields[] = {
@@ -161,6 +163,24 @@ static const struct api_field transfer_fields[] = {
     API_FIELD("released_by", struct msg_transfer_row, released_by, API_TEXT),
     API_FIELD("accepted_by", struct msg_transfer_row, accepted_by, API_TEXT),
     API_FIELD("body", struct msg_transfer_row, body, API_BASE64),
+};
+
+static const struct api_field bulk_fields[] = {
+    API_FIELD("id", struct msg_bulk_row, row, API_NUMBER),
+    API_FIELD("verb", struct msg_bulk_row, verb, API_WORD, .words = &words_device_verb),
+    API_FIELD("reason", struct msg_bulk_row, reason, API_WORD, .words = &words_reason),
+    API_FIELD("product", struct msg_bulk_row, product, API_TEXT),
+    API_FIELD("owner", struct msg_bulk_row, owner, API_TEXT),
+    API_FIELD("batch", struct msg_bulk_row, batch, API_TEXT),
+    API_FIELD("listed", struct msg_bulk_row, listed, API_FLAG),
+    API_FIELD("requester", struct msg_bulk_row, asker, API_TEXT),
+    API_FIELD("state", struct msg_bulk_row, state, API_WORD, .words = &words_bulk_state),
+    API_FIELD("devices", struct msg_bulk_row, devices, API_NUMBER),
+    API_FIELD("certificates", struct msg_bulk_row, certificates, API_NUMBER),
+    API_FIELD("done", struct msg_bulk_row, done, API_NUMBER),
+    API_FIELD("left", struct msg_bulk_row, left, API_NUMBER),
+    API_FIELD("created", struct msg_bulk_row, created_s, API_TIME),
+    API_FIELD("ended", struct msg_bulk_row, ended_s, API_TIME_OR_NULL),
 };
 
 static const struct api_field me_fields[] = {
@@ -299,6 +319,8 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write_operator(write, doc, name, &message->operator_row);
     else if (message->type == IPC_FOREIGN_ROW)
         write_foreign(write, doc, name, &message->foreign_row);
+    else if (message->type == IPC_BULK_ROW)
+        write(doc, name, API_SHAPE(bulk_fields), &message->bulk_row);
     else if (message->type == IPC_APPROVAL_ROW)
         write(doc, name, API_SHAPE(approval_fields), &message->approval_row);
     else if (message->type == IPC_TRANSFER_ROW)

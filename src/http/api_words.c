@@ -1,6 +1,7 @@
 /* Every enum that the interface shows, as words. */
 #include "api_words.h"
 
+#include <trust/bulk.h>
 #include <trust/words.h>
 
 static const char *state_at(unsigned value)
@@ -99,6 +100,13 @@ static const char *transfer_step_at(unsigned value)
 
 const struct api_words words_transfer_step = {TRANSFER_RELEASED, TRANSFER_ACCEPTED + 1,
                                               transfer_step_at};
+
+static const char *bulk_state_at(unsigned value)
+{
+    return bulk_state_word((enum bulk_state)value);
+}
+
+const struct api_words words_bulk_state = {1, BULK_STATE_COUNT, bulk_state_at};
 const struct api_words words_role = {1, ROLE_COUNT, role_at};
 const struct api_words words_profile = {1, PROFILE_COUNT, profile_at};
 const struct api_words words_key_algorithm = {0, KEY_ALG_COUNT, key_algorithm_at};

@@ -63,6 +63,11 @@ MUST_USE enum result api_read_asked_of(const struct request *request, const char
                                        char key_space[API_KEY_N], struct msg_clock_accept *ret,
                                        struct err *err);
 
+/* An import file as import_row records in a sealed memfd, the caller's; -1 when it has no lines.
+ * E_BULK_LIST with the first line that is wrong: then nothing of it is taken (api_import.c). */
+MUST_USE enum result api_read_rows(struct bytes text, uint32_t *ret_rows, int *ret_fd,
+                                   struct err *err);
+
 /* true or false out of the query; 0 when it is not there. E_SYNTAX. */
 MUST_USE enum result api_read_flag(const struct request *request, const char *name, uint8_t *ret,
                                    struct err *err);

@@ -6,7 +6,8 @@
 #include <base/limits.h>
 
 #define JSON "application/json"
-#define LIST "text/csv, application/x-ndjson, application/jose+json"
+#define LIST "text/csv, application/x-ndjson"
+#define IMPORT LIST ", application/jose+json"
 #define TEXT "text/plain"
 #define BODY LIMIT_BODY_BYTES
 #define API "/api/v1"
@@ -29,10 +30,14 @@ const struct route desk_routes[] = {
     GET(API "/anchors", api_anchor_list),
     POST(API "/anchors", api_anchor_add),
     GET(API "/devices", api_device_list),
-    {SURFACE_OPERATOR, "POST", API "/devices/import", NEED_OPERATOR, LIST, LIMIT_IMPORT_BYTES, false, api_device_import},
+    {SURFACE_OPERATOR, "POST", API "/devices/import", NEED_OPERATOR, IMPORT, LIMIT_IMPORT_BYTES, false, api_device_import},
     GET(API "/devices/{product}/{serial}", api_device_show),
     GET(API "/devices/{product}/{serial}/timeline", api_device_timeline),
     POST(API "/devices/{product}/{serial}/{verb}", api_device_set),
+    GET(API "/bulks", api_bulk_list),
+    GET(API "/bulks/{bulk}", api_bulk_show),
+    POST(API "/bulks", api_bulk),
+    {SURFACE_OPERATOR, "POST", API "/bulk-lists", NEED_OPERATOR, LIST, LIMIT_IMPORT_BYTES, false, api_bulk_named},
     POST(API "/tokens", api_token_add),
     POST(API "/permits", api_permit_add),
     GET(API "/certificates", api_cert_list),

@@ -46,6 +46,16 @@ static enum result apply_changes(struct ledger *ledger, const struct act *act, s
     return OK;
 }
 
+/* Whom an entry changes beside the device that it is about has it in his timeline too. */
+static enum result note_others(struct ledger *ledger, const struct act *act, uint64_t seq,
+                               struct err *err)
+{
+    for (size_t i = 0; i < act->n; i++)
+        if (act->changes[i].table == TABLE_DEVICE && act->changes[i].id != act->device)
+            TRY(store_put_entry_touches(ledger->store, seq, act->changes[i].id, err));
+    return OK;
+}
+
 /* The same time twice is fine, an earlier one is not: entries are in the order of their times. */
 static int64_t entry_time(const struct tree *tree, const struct act *act)
 {
@@ -75,6 +85,7 @@ enum result ledger_append(struct ledger *ledger, const struct act *act, uint64_t
         .body = buf_bytes(&body),
     };
     TRY(store_append_entry(ledger->store, &entry, err));
+    TRY(note_others(ledger, act, entry.seq, err));
     merkle_leaf(ledger->hash, entry.body, leaf);
     TRY(tree_append(ledger, tree, leaf, err));
     tree->last_at_s = at_s;

@@ -2,12 +2,14 @@
 
 #include "replay_cells.h"
 
+#include <base/limits.h>
 #include <wire/approval.h>
 
 #define ENOUGH 2 /* persons */
 #define IN_USE 1
 #define OPEN 1
 #define EXECUTED 2
+#define RUNNING 2 /* of a bulk */
 
 /* The kind of request that carries such an entry; NULL for an entry that needs none. */
 static const char *kind_of(int64_t event)
@@ -95,6 +97,14 @@ static bool is_renewal(const struct replay_rows *rows, struct bytes new, int64_t
     return false;
 }
 
+/* A verb begins on more devices than one person may end alone. */
+static bool is_large_beginning(const struct replay_rows *rows, const struct replay_change *change)
+{
+    struct bytes row = replay_rows_cells(rows, TABLE_BULK, change->id);
+    return int_of(change->cells, COL_BULK_STATE) == RUNNING &&
+           (row.n == 0 || int_of(row, COL_BULK_DEVICES) > LIMIT_BULK_ALONE);
+}
+
 static const char *kind_of_change(const struct replay_rows *rows,
                                   const struct replay_change *change, int64_t last)
 {
@@ -102,6 +112,8 @@ static const char *kind_of_change(const struct replay_rows *rows,
     if (is_issuer && (has(change->cells, COL_ISSUER_CERTIFICATE) ||
                       int_of(change->cells, COL_ISSUER_STATE) == IN_USE))
         return kind_of(EVENT_ISSUER_ADDED);
+    if (change->table == TABLE_BULK && is_large_beginning(rows, change))
+        return kind_of(EVENT_LARGE_BULK_BEGAN);
     if (change->table != TABLE_OPERATOR)
         return NULL;
     if (has(change->cells, COL_OPERATOR_APPROVER))
@@ -123,7 +135,8 @@ static bool is_end_by_restore(const struct replay_entry *entry, const struct rep
            !has(change->cells, COL_OPERATOR_ROLE) && !has(change->cells, COL_OPERATOR_SCOPE);
 }
 
-/* What an entry does to operators and issuers takes two people under the name of any event. */
+/* What an entry does to operators and issuers, or begins on many devices, takes two people under
+ * the name of any event. */
 static const char *kind_of_entry(const struct replay_rows *rows, const struct replay_entry *entry,
                                  int64_t last)
 {

@@ -21,6 +21,8 @@ MUST_USE enum result query_approval(struct query *query, struct err *err);
 MUST_USE enum result query_transfers(struct query *query, struct err *err);
 MUST_USE enum result query_transfer(struct query *query, struct err *err);
 MUST_USE enum result query_foreign(struct query *query, struct err *err);
+MUST_USE enum result query_bulks(struct query *query, struct err *err);
+MUST_USE enum result query_bulk(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);

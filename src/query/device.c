@@ -14,9 +14,22 @@ static enum result last_seen(const struct query *query, int64_t device, int64_t 
     return OK;
 }
 
+/* The serial number of a device that this one has something to do with; empty for 0. */
+static enum result name_other(const struct query *query, int64_t id, struct device *space,
+                              struct bytes *ret, struct err *err)
+{
+    *ret = bytes_of(NULL, 0);
+    if (id == 0)
+        return OK;
+    TRY(store_device(query->store, id, space, err));
+    *ret = query_text(space->serial_number);
+    return OK;
+}
+
 enum result give_device(const struct query *query, const struct subject *subject, struct err *err)
 {
     const struct device *device = &subject->device;
+    struct device before = {0}, after = {0};
     struct msg_device_row row = {
         .id = query->asked->id,
         .row = device->id,
@@ -33,6 +46,8 @@ enum result give_device(const struct query *query, const struct subject *subject
     };
     TRY(query_verdict(query, subject, &row.verdict, err));
     TRY(last_seen(query, device->id, &row.seen_s, err));
+    TRY(name_other(query, device->replaces, &before, &row.replaces, err));
+    TRY(name_other(query, device->replaced_by, &after, &row.replaced_by, err));
     return query->give(query->context, IPC_DEVICE_ROW, &row, err);
 }
 

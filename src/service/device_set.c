@@ -1,6 +1,6 @@
 /* The verbs on one device. What each of them ends is a row of the table below; where it leads is
  * trust's (device_edge). Each is one entry. */
-#include <service/verb.h>
+#include <service/bulk.h>
 
 #include <base/text.h>
 #include <service/finding.h>
@@ -101,32 +101,40 @@ static enum result find_edge(struct service *service, const struct subject *subj
     return OK;
 }
 
+enum result device_do(struct service *service, const struct subject *subject,
+                      const struct doing *doing, struct msg_verb_answer *answer, struct err *err)
+{
+    enum device_state to = STATE_NONE;
+    const struct outcome *outcome = &outcomes[doing->verb];
+    TRY(find_edge(service, subject, doing->verb, &to, err));
+    if (outcome->ends_certificates)
+        end_certificates(service, subject, doing->reason != 0 ? doing->reason : outcome->reason,
+                         doing->now_s, answer);
+    if (outcome->ends_doors) {
+        TRY(doors_end(service, subject->device.id, answer, err));
+        TRY(transfer_end(service, subject->device.id, err));
+    }
+    change_device(service, subject, to, outcome);
+    answer->state = text_bytes(device_state_word(to));
+    return OK;
+}
+
 enum result verb_device_set(struct service *service, const struct operator_is *who,
                             const struct msg_device_set *ask, int64_t now_s,
                             struct msg_verb_answer *answer, struct err *err)
 {
     uint8_t note[32];
     struct subject subject = {0};
-    enum device_state to = STATE_NONE;
     enum device_verb verb = ask->verb < VERB_COUNT ? (enum device_verb)ask->verb : VERB_NONE;
-    const struct outcome *outcome = &outcomes[verb];
+    const struct doing doing = {verb, ask->reason, now_s};
     TRY(verb_allow(who, OPERATE_DEVICE, NULL, err));
     TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
-    TRY(find_edge(service, &subject, verb, &to, err));
 
-    service_act(service, outcome->event, now_s, who->actor, subject.device.id);
+    service_act(service, outcomes[verb].event, now_s, who->actor, subject.device.id);
     TRY(verb_personal(service, ask->note, note, err));
-    if (outcome->ends_certificates)
-        end_certificates(service, &subject, ask->reason != 0 ? ask->reason : outcome->reason, now_s,
-                         answer);
-    if (outcome->ends_doors) {
-        TRY(doors_end(service, subject.device.id, answer, err));
-        TRY(transfer_end(service, subject.device.id, err));
-    }
-    change_device(service, &subject, to, outcome);
+    TRY(device_do(service, &subject, &doing, answer, err));
     TRY(service_record(service, &answer->entry, err));
     answer->object = subject.device.id;
     answer->changed = 1;
-    answer->state = text_bytes(device_state_word(to));
     return finding_settle(service, subject.device.id, now_s, err);
 }

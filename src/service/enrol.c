@@ -52,6 +52,17 @@ static enum result find_repeat(struct service *service, int64_t now_s, struct en
     return OK;
 }
 
+/* Whoever else has a certificate over the key. Those that had this board before are nobody else. */
+static enum result find_holder(struct service *service, const struct enrolment *job,
+                               struct certificate *ret, struct err *err)
+{
+    const struct device *me = &job->subject.device;
+    TRY(store_certificate_with_key(service->store, job->spki_hash, me->id, ret, err));
+    if (me->replaces == 0)
+        return OK;
+    return store_certificate_beyond_line(service->store, job->spki_hash, me->id, ret, err);
+}
+
 /* Is the key somebody else's: another device's, or our own? */
 static enum result find_sharer(struct service *service, struct enrolment *job, struct ask *facts,
                                struct err *err)
@@ -63,8 +74,7 @@ static enum result find_sharer(struct service *service, struct enrolment *job, s
     struct certificate other = {0};
     struct device registered = {0};
     int64_t me = job->subject.device.id;
-    enum result result =
-        store_certificate_with_key(service->store, job->spki_hash, me, &other, err);
+    enum result result = find_holder(service, job, &other, err);
     if (result == OK) {
         facts->is_key_elsewhere = true;
         job->sharer = other.device;
@@ -77,14 +87,14 @@ static enum result find_sharer(struct service *service, struct enrolment *job, s
     if (is_mine || facts->is_key_elsewhere)
         return OK;
     result = store_device_registered(service->store, 0, job->spki_hash, &registered, err);
-    if (result == OK && registered.id != me) {
+    if (result == OK && registered.id != me && registered.id != job->subject.device.replaces) {
         facts->is_key_elsewhere = true;
         job->sharer = device_showed_key((enum proof)registered.proof) ? registered.id : 0;
     }
     return result == R_NOT_FOUND ? OK : result;
 }
 
-/* A key that was revoked as compromised is nobody's any more. */
+/* A key that was revoked as compromised, or was lost with its device, is nobody's any more. */
 static enum result find_compromise(struct service *service, const struct enrolment *job,
                                    struct ask *facts, struct err *err)
 {
@@ -105,9 +115,13 @@ static enum result read_permit(struct service *service, int64_t now_s, struct en
         store_open_permit(service->store, job->subject.device.id, now_s, &permit, err);
     if (result == R_NOT_FOUND)
         return OK;
-    facts->has_permit = result == OK;
+    TRY(result);
+    facts->has_permit = true;
     job->permit = permit.id;
-    return result;
+    if (!permit.new_board)
+        return OK;
+    return store_device_showed(service->store, job->subject.device.id, job->credential_hash,
+                               &facts->is_old_board, err);
 }
 
 /* A key that the device had before is no new key: only what is new ends a quarantine, or renews

@@ -116,6 +116,20 @@ static enum result find_anchor(const struct search *search, struct authority_row
     return result == R_NOT_FOUND ? OK : result;
 }
 
+#define LINE_MAX 16 /* serial numbers that one board had, one after the other */
+
+/* An IDevID names the serial number that the board was made with; whoever has the board now is
+ * meant, when people linked the two. */
+static enum result follow_board(const struct search *search, struct err *err)
+{
+    struct device *device = search->device;
+    for (int i = 0; i < LINE_MAX && device->replaced_by != 0 &&
+                    device_is_tombstone((enum device_state)device->state);
+         i++)
+        TRY(store_device(search->store, device->replaced_by, device, err));
+    return OK;
+}
+
 static enum result by_anchor(const struct search *search, struct err *err)
 {
     struct authority_row anchor = {0};
@@ -128,8 +142,9 @@ static enum result by_anchor(const struct search *search, struct err *err)
     uint8_t both[32];
     sha256_parts(parts, 2, both);
     hash_credential(search->job, bytes_of(both, sizeof both));
-    return nobody(below_anchor(search, &anchor, err), "serial number below this anchor",
-                  search->ask->peer_serial_number, err);
+    TRY(nobody(below_anchor(search, &anchor, err), "serial number below this anchor",
+               search->ask->peer_serial_number, err));
+    return follow_board(search, err);
 }
 
 /* Whose chain was verified before its issuer was retired is on a connection that is older. */

@@ -23,6 +23,15 @@ static enum result make_room(struct service *service, int64_t device, int64_t no
     return OK;
 }
 
+/* The serial goes on with another board: the key that is registered is the old one's. */
+static void expect_new_board(struct service *service, const struct device *device,
+                             struct change *permit)
+{
+    change_int(permit, COL_PERMIT_NEW_BOARD, 1);
+    if (device->has_registered)
+        change_null(service_change_device(service, device), COL_DEVICE_REGISTERED);
+}
+
 enum result verb_permit_add(struct service *service, const struct operator_is *who,
                             const struct msg_permit_add *ask, int64_t now_s,
                             struct msg_verb_answer *answer, struct err *err)
@@ -38,6 +47,10 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
         return err_set(err, E_SYNTAX, "ttl %lld s: 1 to %d is wanted", (long long)ask->ttl_s,
                        PERMIT_TTL_MAX_S);
 
+    if (subject.device.replaced_by != 0)
+        return err_set(err, E_REPLACES, "the board of serial number \"%s\" goes on as another one",
+                       subject.device.serial_number);
+
     struct act *act =
         service_act(service, EVENT_PERMIT_ADDED, now_s, who->actor, subject.device.id);
     TRY(make_room(service, subject.device.id, now_s, err));
@@ -47,6 +60,8 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
     change_int(c, COL_PERMIT_DEVICE, subject.device.id);
     change_int(c, COL_PERMIT_EXPIRES_AT, now_s + (ask->ttl_s != 0 ? ask->ttl_s : PERMIT_TTL_S));
     change_int(c, COL_PERMIT_STATE, 1);
+    if (ask->new_board != 0)
+        expect_new_board(service, &subject.device, c);
     answer->created = 1;
     TRY(service_record(service, &answer->entry, err));
     return finding_settle(service, subject.device.id, now_s, err);

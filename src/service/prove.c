@@ -60,8 +60,36 @@ static enum result see_late(struct service *service, const struct certificate *c
     return prove(service, &subject, certificate, now_s, err);
 }
 
+/* A lost device that turns up: once an hour its timeline says so. Nothing else changes, as whoever
+ * has it is not known. */
+static enum result see_lost(struct service *service, const struct certificate *certificate,
+                            int64_t now_s, int64_t *ret_lost, struct err *err)
+{
+    int64_t n = 0;
+    struct counter counter = {"lost-seen", certificate->device, now_s / 3600};
+    TRY(store_count(service->store, &counter, 1, &n, err));
+    if (n > 1)
+        return OK;
+    const struct actor device = {ACTOR_DEVICE, certificate->device};
+    service_act(service, EVENT_LOST_DEVICE_SEEN, now_s, device, certificate->device);
+    TRY(service_record(service, NULL, err));
+    *ret_lost = certificate->device;
+    return store_put_seen(service->store, certificate->device, certificate->id, now_s, err);
+}
+
+/* What has ended opens nothing; of a lost device it is news. */
+static enum result see_ended(struct service *service, const struct certificate *certificate,
+                             int64_t now_s, int64_t *ret_lost, struct err *err)
+{
+    struct device device = {0};
+    TRY(store_device(service->store, certificate->device, &device, err));
+    if (device.state != STATE_LOST)
+        return OK;
+    return see_lost(service, certificate, now_s, ret_lost, err);
+}
+
 enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
-                           int64_t now_s, struct err *err)
+                           int64_t now_s, int64_t *ret_lost, struct err *err)
 {
     struct certificate certificate = {0};
     struct device device = {0};
@@ -69,8 +97,11 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
     TRY(store_certificate_serial(service->store, sighting->peer_serial, &certificate, err));
     bool same = certificate.issuer == (int64_t)sighting->peer_issuer &&
                 memcmp(certificate.spki, sighting->peer_spki, 32) == 0;
+    *ret_lost = 0;
     if (!same || certificate.device == 0 || service_issuer_has_ended(service, certificate.issuer))
         return OK;
+    if (!certificate_is_live((enum cert_state)certificate.state))
+        TRY(see_ended(service, &certificate, now_s, ret_lost, err));
 
     if (certificate_use_is_fork((enum cert_state)certificate.state, certificate.state_at_s,
                                 sighting->handshake_s))

@@ -24,7 +24,7 @@ struct number_space {
 static const enum table counted[] = {
     TABLE_PRODUCT,   TABLE_ISSUER, TABLE_ANCHOR,   TABLE_DEVICE,  TABLE_CERTIFICATE,
     TABLE_TOKEN,     TABLE_PERMIT, TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL,
-    TABLE_SIGNATURE, TABLE_EPOCH,  TABLE_TRANSFER, TABLE_FOREIGN};
+    TABLE_SIGNATURE, TABLE_EPOCH,  TABLE_TRANSFER, TABLE_FOREIGN, TABLE_BULK};
 
 /* A row's certificate never changes. */
 static enum result keep_new_issuer(struct service *service, const struct authority_row *row,
@@ -206,14 +206,22 @@ void service_mark_shard(struct service *service, struct crl_shard shard, int64_t
     if (!has_issuer(service, shard))
         return;
     for (struct crl_dirty *dirty = service->dirty; dirty != NULL; dirty = dirty->next)
-        if (is_shard(dirty->shard, shard))
+        if (is_shard(dirty->shard, shard)) {
+            dirty->may_wait = dirty->may_wait && service->crls_may_wait;
             return;
+        }
 
     struct crl_dirty *dirty = malloc(sizeof *dirty);
     if (dirty == NULL)
         return; /* the next start finds it: core/publish.c compares every CRL with its shard */
-    *dirty = (struct crl_dirty){shard, now_s, service->dirty};
+    *dirty = (struct crl_dirty){shard, now_s, service->crls_may_wait, service->dirty};
     service->dirty = dirty;
+}
+
+void service_hurry_shards(struct service *service)
+{
+    for (struct crl_dirty *dirty = service->dirty; dirty != NULL; dirty = dirty->next)
+        dirty->may_wait = false;
 }
 
 void service_unmark_shard(struct service *service, struct crl_shard shard)

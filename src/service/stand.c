@@ -31,7 +31,7 @@ static bool is_of_interest(const struct act *act, const struct change *change)
     const struct cell *hold = cell_of(change, COL_DEVICE_HOLD);
     if (change->table != TABLE_DEVICE)
         return false;
-    if (act->event == EVENT_DEVICE_IMPORTED)
+    if (act->event == EVENT_DEVICE_IMPORTED || act->event == EVENT_DEVICE_REPLACED)
         return hold != NULL && hold->number != 0;
     return hold != NULL || cell_of(change, COL_DEVICE_QUARANTINE) != NULL ||
            (state != NULL && is_kept_down(state->number)) || uses_permit(act);

@@ -159,6 +159,8 @@ static struct answer by_permit(const struct ask *ask)
 {
     if (!ask->has_permit)
         return refuse(ask, E_GONE, "an open permit");
+    if (ask->is_old_board)
+        return refuse(ask, E_GONE, "a proof of the new board, as the permit says");
     struct answer answer = first(ask);
     answer.uses_permit = answer.decision == DECISION_ISSUE;
     return answer;

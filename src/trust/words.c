@@ -1,3 +1,4 @@
+#include <trust/bulk.h>
 #include <trust/words.h>
 
 #include <base/result.h>
@@ -49,6 +50,8 @@ static const char *const approval_states[] = {"none",      "open",    "executed"
 static const char *const transfer_states[TRANSFER_STATE_COUNT] = {
     "none", "asked", "released", "accepted", "done", "aborted", "expired",
 };
+
+static const char *const bulk_states[] = {"none", "waiting", "running", "ended", "dropped"};
 
 static const char *word_at(const char *const *words, size_t count, size_t index)
 {
@@ -123,4 +126,9 @@ const char *approval_state_word(enum approval_state state)
 const char *transfer_state_word(enum transfer_state state)
 {
     return word_at(transfer_states, LENGTH_OF(transfer_states), state);
+}
+
+const char *bulk_state_word(enum bulk_state state)
+{
+    return word_at(bulk_states, LENGTH_OF(bulk_states), state);
 }

@@ -43,6 +43,16 @@ def wait_for(what, seconds=10):
         time.sleep(0.05)
 
 
+def test_what_was_revoked_just_before_a_crash_is_on_the_crl_after_it(faulty):
+    alice, devices = fleet(faulty, 1)
+    leaf = enrol(faulty, devices, "P-0").certificates()[0]
+    time.sleep(2)  # its shard has a CRL by now, which is good for days
+    alice.set("pump", "P-0", "revoke").ok()
+    faulty.kill()
+    faulty.start()
+    wait_for(lambda: is_on_crl(faulty, leaf), 5)
+
+
 @pytest.mark.parametrize("enrolled", [0, 1, 8])
 def test_an_older_copy_of_the_database_is_refused_whatever_its_length(tmp_path, enrolled):
     # What was signed since the copy comes back as orphans, an entry each: with as many of them as

@@ -13,6 +13,7 @@ enum place {
     PLACE_NUMBER, /* body: JSON integer (durations in seconds) */
     PLACE_WORDS,  /* body: "a,b" as array of strings */
     PLACE_FILE,   /* body: the file's text */
+    PLACE_FLAG,   /* body: true */
 };
 
 struct field {

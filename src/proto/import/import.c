@@ -19,11 +19,12 @@ enum column {
     COLUMN_OWNER,
     COLUMN_BATCH,
     COLUMN_HOLD,
+    COLUMN_REPLACES,
     COLUMN_COUNT
 };
 
 static const char *const column_names[COLUMN_COUNT] = {
-    "product", "serial", "key", "csr", "certificate", "spki", "owner", "batch", "hold",
+    "product", "serial", "key", "csr", "certificate", "spki", "owner", "batch", "hold", "replaces",
 };
 
 struct import {
@@ -54,7 +55,7 @@ static enum result place_column(struct import *import, size_t field, struct byte
     if (column == COLUMN_COUNT)
         return err_set(err, E_SYNTAX,
                        "header: unknown column \"%s\", wanted product, serial, key, csr, "
-                       "certificate, spki, owner, batch, hold",
+                       "certificate, spki, owner, batch, hold, replaces",
                        err_value(name).text);
     if (import->place[column] != ROW_FIELDS_MAX)
         return err_set(err, E_SYNTAX, "header: column \"%s\" stands twice", column_names[column]);
@@ -92,11 +93,16 @@ static enum result read_names(const struct import *import, const struct row *row
     line->serial_number = field_of(import, row, COLUMN_SERIAL);
     line->owner = field_of(import, row, COLUMN_OWNER);
     line->batch = field_of(import, row, COLUMN_BATCH);
+    line->replaces = field_of(import, row, COLUMN_REPLACES);
     TRY(field_check_text(column_names[COLUMN_PRODUCT], line->product, 1, LIMIT_NAME, err));
     TRY(field_check_text(column_names[COLUMN_SERIAL], line->serial_number, 1, LIMIT_SERIAL_NUMBER,
                          err));
     TRY(field_check_text(column_names[COLUMN_OWNER], line->owner, 0, LIMIT_NAME, err));
     TRY(field_check_text(column_names[COLUMN_BATCH], line->batch, 0, LIMIT_NAME, err));
+    TRY(field_check_text(column_names[COLUMN_REPLACES], line->replaces, 0, LIMIT_SERIAL_NUMBER,
+                         err));
+    if (line->replaces.n > 0)
+        TRY(field_check_serial_number(column_names[COLUMN_REPLACES], line->replaces, err));
     return field_check_serial_number("serial", line->serial_number, err);
 }
 

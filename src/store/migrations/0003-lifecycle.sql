@@ -26,3 +26,19 @@ CREATE INDEX foreign_device ON foreign_certificate (device) WHERE device > 0;
 ALTER TABLE issuer ADD COLUMN root INT;
 ALTER TABLE issuer ADD COLUMN new_with_old BLOB;
 ALTER TABLE issuer ADD COLUMN old_with_new BLOB;
+ALTER TABLE device ADD COLUMN replaces INT;
+ALTER TABLE device ADD COLUMN replaced_by INT;
+ALTER TABLE permit ADD COLUMN new_board INT;
+DROP INDEX certificate_revoked;
+CREATE INDEX certificate_revoked ON certificate (issuer, class, number, state_at) WHERE state >= 3;
+CREATE TABLE entry_touches (
+    device INT, seq INT, PRIMARY KEY (device, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE bulk (
+    id INTEGER PRIMARY KEY, verb INT, reason INT, product INT, owner TEXT, batch TEXT, listed INT,
+    devices INT, certificates INT, digest BLOB CHECK (length(digest) = 32), operator INT, state INT,
+    created_at INT, ended_at INT, done INT
+) STRICT;
+CREATE TABLE bulk_member (
+    bulk INT, device INT, PRIMARY KEY (bulk, device)
+) STRICT, WITHOUT ROWID;

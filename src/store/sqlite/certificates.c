@@ -77,6 +77,28 @@ enum result store_certificate_with_key(struct store *store, const uint8_t spki[3
     return next_certificate(&q, ret, err);
 }
 
+enum result store_certificate_beyond_line(struct store *store, const uint8_t spki[32],
+                                          int64_t device, struct certificate *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE_BEYOND_LINE);
+    query_put_blob(&q, bytes_of(spki, 32));
+    query_put_int(&q, device);
+    return next_certificate(&q, ret, err);
+}
+
+enum result store_device_showed(struct store *store, int64_t device, const uint8_t credential[32],
+                                bool *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DEVICE_SHOWED);
+    query_put_int(&q, device);
+    query_put_blob(&q, bytes_of(credential, 32));
+    enum result result = query_next(&q, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    *ret = result == OK;
+    return OK;
+}
+
 /* Two as a rule. SQLite's sorter for them costs 7 us, a tenth of what core spends on an enrolment.
  */
 static void newest_first(struct certificate *rows, size_t n)

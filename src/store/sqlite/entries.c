@@ -23,6 +23,15 @@ enum result store_append_entry(struct store *store, const struct entry *entry, s
     return query_run(&q, err);
 }
 
+enum result store_put_entry_touches(struct store *store, uint64_t seq, int64_t device,
+                                    struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_PUT_ENTRY_TOUCHES);
+    query_put_int(&q, device);
+    query_put_int(&q, (int64_t)seq);
+    return query_run(&q, err);
+}
+
 static enum result next_entry(struct query *query, struct entry *ret, struct err *err)
 {
     TRY(query_next(query, err));

@@ -49,6 +49,8 @@ void read_device(struct query *query, struct device *ret)
     ret->has_bad_key = query_hash(query, ret->bad_key, sizeof ret->bad_key);
     ret->version = query_int(query);
     ret->idevid_anchor = query_int(query);
+    ret->replaces = query_int(query);
+    ret->replaced_by = query_int(query);
 }
 
 void read_certificate(struct query *query, struct certificate *ret)
@@ -88,6 +90,26 @@ void read_permit(struct query *query, struct permit *ret)
     ret->device = query_int(query);
     ret->expires_at_s = query_int(query);
     ret->state = (int)query_u32(query);
+    ret->new_board = query_int(query) != 0;
+}
+
+void read_bulk(struct query *query, struct bulk *ret)
+{
+    ret->id = query_int(query);
+    ret->verb = (int)query_u32(query);
+    ret->reason = (int)query_u32(query);
+    ret->product = query_int(query);
+    query_text(query, ret->owner, sizeof ret->owner);
+    query_text(query, ret->batch, sizeof ret->batch);
+    ret->listed = query_int(query) != 0;
+    ret->devices = query_int(query);
+    ret->certificates = query_int(query);
+    (void)query_hash(query, ret->digest, sizeof ret->digest);
+    ret->asker = query_int(query);
+    ret->state = (int)query_u32(query);
+    ret->created_at_s = query_int(query);
+    ret->ended_at_s = query_int(query);
+    ret->done = query_int(query);
 }
 
 void read_operator(struct query *query, struct operator_row *ret)

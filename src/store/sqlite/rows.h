@@ -11,6 +11,7 @@ void read_device(struct query *query, struct device *ret);
 void read_certificate(struct query *query, struct certificate *ret);
 void read_token(struct query *query, struct token *ret);
 void read_permit(struct query *query, struct permit *ret);
+void read_bulk(struct query *query, struct bulk *ret);
 void read_operator(struct query *query, struct operator_row *ret);
 void read_finding(struct query *query, struct finding *ret);
 

@@ -20,6 +20,14 @@ enum result store_revoked(struct store *store, const struct shard *shard, int64_
     return visit_certificates(&q, visit, ctx, err);
 }
 
+enum result store_last_end(struct store *store, const struct shard *shard, int64_t *ret_at_s,
+                           struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_LAST_END);
+    put_shard(&q, shard);
+    return query_one_int(&q, ret_at_s, err);
+}
+
 /* The shard of the first number after (issuer, class, number). */
 static enum result next_shard(struct store *store, int64_t issuer, uint32_t class, int64_t number,
                               struct shard *ret, struct err *err)

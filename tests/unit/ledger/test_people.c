@@ -2,7 +2,9 @@
  * them. */
 #include "fixture.h"
 
+#include <base/limits.h>
 #include <ledger/replay.h>
+#include <trust/bulk.h>
 #include <wire/approval.h>
 
 #include <setjmp.h>
@@ -272,6 +274,36 @@ static void a_role_changes_by_two_whatever_the_entry_is_called(void **state)
     expect_refused(f, "with the approval that carries it");
 }
 
+/* A verb on so many devices begins, by an entry that says it is a small one. */
+static void begin_bulk(struct fixture *f, int64_t devices)
+{
+    struct act act;
+    act_begin(&act, EVENT_BULK_ASKED, 70, core, 0);
+    struct change *c = act_change(&act, TABLE_BULK, 1);
+    change_int(c, COL_BULK_DEVICES, devices);
+    change_int(c, COL_BULK_STATE, BULK_WAITING);
+    append(f, &act);
+    act_begin(&act, EVENT_BULK_BEGAN, 71, core, 0);
+    change_int(act_change(&act, TABLE_BULK, 1), COL_BULK_STATE, BULK_RUNNING);
+    append(f, &act);
+}
+
+static void many_devices_end_by_two_whatever_the_entry_is_called(void **state)
+{
+    struct fixture *f = *state;
+    add_people(f, 3, 2);
+    begin_bulk(f, LIMIT_BULK_ALONE + 1);
+    expect_refused(f, "takes two people");
+}
+
+static void few_devices_end_by_one(void **state)
+{
+    struct fixture *f = *state;
+    add_people(f, 3, 2);
+    begin_bulk(f, LIMIT_BULK_ALONE);
+    assert_ok(replay_all(f));
+}
+
 static void an_act_that_is_carried_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -428,6 +460,8 @@ int main(void)
         STORY(a_renewal_is_of_a_person_in_use_with_his_role),
         STORY(a_renewal_of_nobody_is_one_more_operator),
         STORY(a_role_changes_by_two_whatever_the_entry_is_called),
+        STORY(many_devices_end_by_two_whatever_the_entry_is_called),
+        STORY(few_devices_end_by_one),
         STORY(an_act_that_is_carried_is_taken),
         STORY(an_approval_of_another_kind_carries_nothing),
         STORY(a_hash_of_other_bytes_carries_nothing),

@@ -302,6 +302,32 @@ static void a_key_in_pem_keeps_its_line_breaks_and_lines_are_counted_on(void **s
                                            "-----END PUBLIC KEY-----\n"));
 }
 
+static enum result take_replaces(void *context, const struct import_line *line, struct err *err)
+{
+    (void)err;
+    char *text = context;
+    snprintf(text, 64, "%.*s", (int)line->replaces.n, line->replaces.p);
+    return OK;
+}
+
+static void whom_a_device_replaces_is_read_as_a_serial_number(void **state)
+{
+    (void)state;
+    char text[64] = "";
+    struct taken taken = {0};
+    struct err err = {0};
+    struct import_counts counts = {0};
+    const struct import_sink sink = {text, NULL, take_replaces, fault};
+    assert_int_equal(
+        import_read(bytes_text("product,serial,replaces\np,2,SN 1\n"), &sink, &counts, &err), OK);
+    assert_string_equal(text, "SN 1");
+    assert_int_equal(read_text("product,serial,replaces\np,2,a/b\np,3,\np,4,a_b\n", &taken, &err),
+                     OK);
+    assert_int_equal(taken.lines, 1); /* an empty one is none */
+    assert_non_null(strstr(taken.fault[0], "replaces: seen \"a/b\""));
+    assert_non_null(strstr(taken.fault[1], "replaces: seen \"a_b\""));
+}
+
 static void a_hash_of_a_key_is_read(void **state)
 {
     (void)state;
@@ -327,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_failing_sink_ends_the_reading),
         cmocka_unit_test(every_end_of_line_is_read),
         cmocka_unit_test(a_key_in_pem_keeps_its_line_breaks_and_lines_are_counted_on),
+        cmocka_unit_test(whom_a_device_replaces_is_read_as_a_serial_number),
         cmocka_unit_test(a_hash_of_a_key_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -315,7 +315,7 @@ void use(struct fixture *f, const uint8_t serial[16])
     };
     memcpy(sighting.peer_spki, row.spki, 32);
     begin(f);
-    assert_ok(prove_sighting(&f->service, &sighting, f->now_s, &f->err));
+    assert_ok(prove_sighting(&f->service, &sighting, f->now_s, &f->lost_seen, &f->err));
     commit(f);
 }
 

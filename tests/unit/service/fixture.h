@@ -22,6 +22,7 @@ struct fixture {
     struct err err;
     struct enrolment job; /* of the last ask */
     struct operator_is admin;
+    int64_t lost_seen; /* of the last use() */
 };
 
 /* One device's key and what the front reads from its request. */

@@ -161,7 +161,7 @@ static void use_below(struct fixture *f, uint32_t issuer, const uint8_t serial[1
         .peer_issuer = issuer, .peer_serial = bytes_of(serial, 16), .handshake_s = f->now_s};
     memcpy(sighting.peer_spki, row.spki, 32);
     begin(f);
-    assert_ok(prove_sighting(&f->service, &sighting, f->now_s, &f->err));
+    assert_ok(prove_sighting(&f->service, &sighting, f->now_s, &f->lost_seen, &f->err));
     commit(f);
 }
 

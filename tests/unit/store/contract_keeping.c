@@ -80,6 +80,17 @@ static void entries_are_read_from_a_number_on(void **state)
     assert_ok(store_timeline(c->store, &(struct timeline){7, 3, 10}, join, &out, &c->err));
     assert_joined(&out, "b");
     out.n = 0;
+    assert_ok(store_put_entry_touches(c->store, 0, 7, &c->err)); /* "a" was about many */
+    assert_ok(store_put_entry_touches(c->store, 0, 7, &c->err));
+    assert_ok(store_put_entry_touches(c->store, 2, 9, &c->err));
+    assert_ok(store_timeline(c->store, &(struct timeline){7, 0, 10}, join, &out, &c->err));
+    assert_joined(&out, "dba");
+    out.n = 0;
+    assert_ok(store_timeline(c->store, &(struct timeline){7, 3, 2}, join, &out, &c->err));
+    assert_joined(&out, "ba");
+    out.n = 0;
+    assert_ok(store_timeline(c->store, &(struct timeline){9, 2, 10}, join, &out, &c->err));
+    assert_joined(&out, "");
     assert_ok(store_timeline(c->store, &(struct timeline){0, 0, 10}, join, &out, &c->err));
     assert_joined(&out, ""); /* nobody's is no timeline */
 }

@@ -204,6 +204,15 @@ static void a_tombstone_needs_a_permit(void **context)
     assert_int_equal(authorise(&ask).decision, DECISION_REFUSE);
 }
 
+static void a_permit_for_another_board_is_not_the_old_ones(void **context)
+{
+    (void)context;
+    struct ask ask = best_case(OPERATION_ENROL, CREDENTIAL_IDEVID, STATE_RETIRED);
+    ask.is_old_board = true;
+    assert_int_equal(authorise(&ask).decision, DECISION_REFUSE);
+    assert_int_equal(authorise(&ask).code, E_GONE);
+}
+
 static void a_replaced_certificate_renews_nothing(void **context)
 {
     (void)context;
@@ -269,6 +278,7 @@ int main(void)
         cmocka_unit_test(quarantine_by_a_person_ends_only_by_a_person),
         cmocka_unit_test(the_key_of_the_finding_ends_no_quarantine),
         cmocka_unit_test(a_tombstone_needs_a_permit),
+        cmocka_unit_test(a_permit_for_another_board_is_not_the_old_ones),
         cmocka_unit_test(a_replaced_certificate_renews_nothing),
         cmocka_unit_test(what_has_expired_renews_with_a_new_key_only),
         cmocka_unit_test(grace_opens_renewal_and_nothing_else),

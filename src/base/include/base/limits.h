@@ -29,6 +29,8 @@
 #define LIMIT_SLOW_LINE_BYTES_S 16384 /* a slower sender or reader of a body is cut */
 #define LIMIT_DOORS 16 /* open tokens, and permits, of one device: one entry ends all */
 #define LIMIT_CLAIMS_AN_HOUR 1000000 /* more is no bound: a core enrols less in an hour */
+#define LIMIT_BULK_ALONE                                                                           \
+    500 /* devices that one person's bulk verbs end in an hour without another */
 #define LIMIT_GRACE_S                                                                              \
     157680000 /* 5 years: an LDevID expired for longer proves nothing, whatever policy says        \
                */

@@ -29,6 +29,8 @@ enum question {
     QUESTION_TRANSFERS,  /* after, limit; number 1: ended ones too -> transfer_row, no body */
     QUESTION_TRANSFER,   /* number -> one transfer_row with its body */
     QUESTION_FOREIGN,    /* after, limit, product, serial_number -> foreign_row */
+    QUESTION_BULKS,      /* after, limit -> bulk_row; with a scope: one's own */
+    QUESTION_BULK,       /* number -> one bulk_row */
     QUESTION_COUNT
 };
 

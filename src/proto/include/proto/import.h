@@ -3,7 +3,8 @@
  *
  * Columns: product, serial (both always); one of key (PEM), csr, certificate (PEM or base64 of
  * DER), spki (SHA-256 of the SubjectPublicKeyInfo, hex) may be filled; owner, batch, hold (yes,
- * no). A quoted field may have line breaks: PEM does. Blank lines are passed over.
+ * no), replaces (a serial number). A quoted field may have line breaks: PEM does. Blank lines are
+ * passed over.
  *
  * Pure: what stands in a key, csr or certificate is read by the caller's `proof`. A CSR's signature
  * is not checked, neither here nor there: it says only which key the device has. Not checked here:
@@ -24,7 +25,7 @@ enum import_proof { IMPORT_NO_PROOF = 0, IMPORT_KEY, IMPORT_CSR, IMPORT_CERTIFIC
  * that a path can say: no slash, not "." or "..". */
 struct import_line {
     uint32_t line; /* of the file, from 1: where it begins */
-    struct bytes product, serial_number, owner, batch;
+    struct bytes product, serial_number, owner, batch, replaces;
     bool hold;
     bool has_spki;
     uint8_t spki[32];

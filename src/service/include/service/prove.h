@@ -7,8 +7,9 @@
 
 #define PROVE_SEEN_EVERY_S 300 /* last seen is written at most so often */
 
-/* R_NOT_FOUND for a certificate that the ledger does not know. Design 5, Renewal. */
+/* R_NOT_FOUND for a certificate that the ledger does not know. *ret_lost: the row of a lost device
+ * that was seen, once an hour; 0 otherwise. Design 5, Renewal. */
 MUST_USE enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
-                                    int64_t now_s, struct err *err);
+                                    int64_t now_s, int64_t *ret_lost, struct err *err);
 
 #endif

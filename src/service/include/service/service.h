@@ -47,6 +47,7 @@ struct service {
     int64_t last_id[SERVICE_TABLES]; /* per table of kind LEDGER */
     struct number_space *numbers;    /* next number per (issuer, class) */
     struct crl_dirty *dirty;         /* shards whose CRL must be signed again */
+    bool crls_may_wait;              /* what is marked now is one of many: service_mark_shard() */
     struct budget *budgets;          /* brakes: per name, product and hour */
     struct rate *rates;              /* per product and second */
     int64_t now_ms;                  /* monotonic, of this turn: rates are finer than a second */
@@ -95,13 +96,17 @@ struct act *service_act(struct service *service, enum event event, int64_t now_s
  * is refused with E_APPROVAL once there are two approvers. */
 MUST_USE enum result service_record(struct service *service, uint64_t *ret_entry, struct err *err);
 
-/* One shard's CRL is out of date since `since_s`. */
+/* One shard's CRL is out of date since `since_s`. `may_wait`: only by what many entries do one
+ * after the other (service/bulk.h), so that one CRL does for all of them; whatever else marks it
+ * ends that. */
 struct crl_dirty {
     struct crl_shard shard;
     int64_t since_s;
+    bool may_wait;
     struct crl_dirty *next;
 };
 void service_mark_shard(struct service *service, struct crl_shard shard, int64_t now_s);
+void service_hurry_shards(struct service *service); /* none may wait any more */
 void service_unmark_shard(struct service *service, struct crl_shard shard);
 
 /* Puts a certificate into an ended state (superseded, voided, revoked, orphan) as part of the act

@@ -61,6 +61,7 @@ VERB(anchor_add);
 VERB(device_set);
 VERB(cert_revoke);
 VERB(finding_close);
+VERB(bulk_run);
 VERB(token_add);
 VERB(permit_add);
 VERB(transfer_release);

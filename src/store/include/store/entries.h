@@ -16,6 +16,9 @@ struct entry {
 };
 MUST_USE enum result store_append_entry(struct store *store, const struct entry *entry,
                                         struct err *err);
+/* The entry changed this device too: it stands in its timeline as well. */
+MUST_USE enum result store_put_entry_touches(struct store *store, uint64_t seq, int64_t device,
+                                             struct err *err);
 MUST_USE enum result store_put_tile(struct store *store, int level, uint64_t index,
                                     struct bytes hashes, struct err *err);
 MUST_USE enum result store_tile(struct store *store, int level, uint64_t index,

@@ -36,7 +36,16 @@ MUST_USE enum result store_certificate_asked(struct store *store, const uint8_t 
 MUST_USE enum result store_certificate_with_key(struct store *store, const uint8_t spki[32],
                                                 int64_t other_than_device, struct certificate *ret,
                                                 struct err *err);
-/* A certificate over this key that was revoked as compromised (RFC 5280 5.3.1, keyCompromise). */
+/* The same, of nobody in the line of devices that had `device`'s board one after the other: itself,
+ * whom it replaces, whom that one did. */
+MUST_USE enum result store_certificate_beyond_line(struct store *store, const uint8_t spki[32],
+                                                   int64_t device, struct certificate *ret,
+                                                   struct err *err);
+/* Did the device ever get a certificate by this credential? */
+MUST_USE enum result store_device_showed(struct store *store, int64_t device,
+                                         const uint8_t credential[32], bool *ret, struct err *err);
+/* A certificate over this key that was revoked as compromised, or because its device was lost: who
+ * had that meanwhile may have the key (RFC 5280 5.3.1, keyCompromise and privilegeWithdrawn). */
 MUST_USE enum result store_certificate_compromised(struct store *store, const uint8_t spki[32],
                                                    struct certificate *ret, struct err *err);
 /* How many certificates of the device were ever used. */
@@ -98,6 +107,9 @@ MUST_USE enum result store_crl(struct store *store, const struct shard *shard, s
                                struct err *err);
 /* The greatest number of any shard's CRL; 0 when there is none. */
 MUST_USE enum result store_max_crl(struct store *store, int64_t *ret_number, struct err *err);
+/* When a certificate of the shard ended last; 0 = none did. */
+MUST_USE enum result store_last_end(struct store *store, const struct shard *shard,
+                                    int64_t *ret_at_s, struct err *err);
 MUST_USE enum result store_last_note(struct store *store, uint64_t *ret_size, struct buf *out,
                                      struct err *err);
 

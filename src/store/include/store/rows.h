@@ -51,6 +51,8 @@ struct device {
     uint8_t bad_key[32];
     int64_t version;
     int64_t idevid_anchor;
+    int64_t replaces;    /* the device whose board this one has; 0 = none */
+    int64_t replaced_by; /* the device that has this one's board */
 };
 
 struct certificate {
@@ -88,6 +90,7 @@ struct permit {
     int64_t device;
     int64_t expires_at_s;
     int state;
+    bool new_board;
 };
 
 struct operator_row {

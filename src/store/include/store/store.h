@@ -8,6 +8,7 @@
 
 #include <base/err.h>
 #include <store/approvals.h>
+#include <store/bulk.h>
 #include <store/entries.h>
 #include <store/find.h>
 #include <store/foreign.h>

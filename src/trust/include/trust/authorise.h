@@ -36,6 +36,7 @@ struct ask {
     uint32_t product_proofs; /* bit per enum proof that the product accepts at first enrolment */
     bool hold;               /* a person must admit the device first */
     bool has_permit;         /* an open permit for this device */
+    bool is_old_board;       /* that is for another board, and the proof was shown here before */
     bool repeats;            /* this credential and key have an answer that is still good */
     bool is_token_used;      /* the token enrolled already: it only repeats that answer */
     bool is_quarantine_automatic;
