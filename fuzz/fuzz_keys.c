@@ -30,6 +30,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must_be_within(file.keys[i], file.signed_part);
     for (int i = PKI_ISSUER_ROOT; i < PKI_ISSUER_COUNT; i++)
         must_be_within(file.certificates[i], file.signed_part);
+    must(file.later_n <= KEY_LATER_MAX);
+    for (size_t i = 0; i < file.later_n; i++) {
+        must(i == 0 || file.later[i].number > file.later[i - 1].number);
+        must_be_within(file.later[i].certificate, file.signed_part);
+        must_be_within(file.later[i].key, file.signed_part);
+    }
     must(bytes_equal(lines_take(&input), bytes_text(KEY_EXPORT_TITLE)));
     return 0;
 }

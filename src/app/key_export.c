@@ -83,6 +83,39 @@ static enum result put_key(const struct writing *writing, enum signer_key which,
     return OK;
 }
 
+/* An issuer that followed, and its key. */
+static enum result put_later(const struct writing *writing, enum pki_issuer_kind kind,
+                             uint32_t number, struct buf *b, struct err *err)
+{
+    CLEANUP(key_freep) struct key *key = NULL;
+    CLEANUP(secret_free) struct secret key_pem = {0};
+    CLEANUP(blob_free) struct blob der = {0};
+    CLEANUP(blob_free) struct blob pem = {0};
+    struct signer_name name = signer_issuer_name(kind, number);
+    const char *data = writing->order->config->data;
+    TRY(key_load(init_path("%s/signer/%s.pem", data, name.text).text, writing->order->online, &key,
+                 err));
+    TRY(file_read(init_path("%s/signer/%s.cer", data, name.text).text, LIMIT_CERTIFICATE_BYTES,
+                  &der, err));
+    TRY(pem_write(blob_bytes(&der), PEM_CERTIFICATE, &pem, err));
+    TRY(key_write(key, writing->order->passphrase, KEY_COST_OFFLINE, &key_pem, err));
+    lines_put(b, "issuer %s\n", name.text);
+    buf_put_bytes(b, blob_bytes(&pem));
+    lines_put(b, "key %s\n", name.text);
+    buf_put_bytes(b, secret_bytes(&key_pem));
+    return OK;
+}
+
+static enum result put_all_later(const struct writing *writing, struct buf *b, struct err *err)
+{
+    struct init_path folder = init_path("%s/signer", writing->order->config->data);
+    for (uint32_t number = PKI_ISSUER_COUNT; number < PKI_ISSUERS; number++)
+        for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
+            if (signer_has_issuer(folder.text, kind, number))
+                TRY(put_later(writing, kind, number, b, err));
+    return OK;
+}
+
 static enum result put_signature(const struct writing *writing, struct buf *b, struct err *err)
 {
     static uint8_t room[sizeof KEY_EXPORT_PREFIX + KEY_EXPORT_MAX];
@@ -118,6 +151,7 @@ enum result key_export_write(const struct key_export_order *order, struct err *e
         TRY(put_certificate(&writing, kind, &text, err));
     for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
         TRY(put_key(&writing, (enum signer_key)i, &text, err));
+    TRY(put_all_later(&writing, &text, err));
     TRY(put_signature(&writing, &text, err));
     TRY(file_create(order->path, 0600, buf_bytes(&text), err));
     enum result result = read_back(order, err);

@@ -8,10 +8,10 @@
  *   | ...
  *   certificate root                      then PEM; idevid, ldevid, operations likewise
  *   key idevid                            then PKCS #8 in PEM, encrypted; each key of the signer
- *   signature BASE64                      by the log's Ed25519 key, over KEY_EXPORT_PREFIX and all
- *                                         lines before
- *   sha256 HEX                            of all lines before: a copy that is not whole is told
- * from a wrong passphrase */
+ *   issuer ldevid-5                       then PEM; each issuer that followed a first one, by
+ * number, key ldevid-5                          and its key signature BASE64 by the log's Ed25519
+ * key, over KEY_EXPORT_PREFIX and all lines before sha256 HEX                            of all
+ * lines before: a copy that is not whole is told from a wrong passphrase */
 #ifndef APP_KEY_EXPORT_H
 #define APP_KEY_EXPORT_H
 
@@ -25,6 +25,14 @@
 #define KEY_EXPORT_PREFIX "troth-key-export-1\n"
 #define KEY_EXPORT_TITLE "Troth key export, format 1"
 
+/* An issuer that followed the first of its kind. */
+#define KEY_LATER_MAX (PKI_ISSUERS - PKI_ISSUER_COUNT)
+struct key_later {
+    enum pki_issuer_kind kind;
+    uint32_t number;
+    struct bytes certificate, key; /* PEM */
+};
+
 /* A file whose lines are as they must be and whose digest is right. All points into its text. */
 struct key_export {
     struct bytes origin;
@@ -32,6 +40,8 @@ struct key_export {
     struct bytes record;                         /* its lines, each behind "| " */
     struct bytes certificates[PKI_ISSUER_COUNT]; /* PEM */
     struct bytes keys[SIGNER_KEY_COUNT];         /* PEM */
+    struct key_later later[KEY_LATER_MAX];
+    size_t later_n;
     struct bytes signed_part;
     struct bytes signature; /* base64 */
 };
@@ -45,7 +55,9 @@ struct key_set {
     struct key_export file; /* points into text */
     struct key *keys[SIGNER_KEY_COUNT];
     struct blob certificates[PKI_ISSUER_COUNT]; /* DER */
-    struct blob record;                         /* empty: none */
+    struct key *later_keys[KEY_LATER_MAX];
+    struct blob later_certificates[KEY_LATER_MAX];
+    struct blob record; /* empty: none */
 };
 void key_set_free(struct key_set *set);
 

@@ -51,7 +51,7 @@ static bool is_next_part(struct bytes rest)
 {
     struct bytes unused;
     return lines_begins(rest, "certificate ", &unused) || lines_begins(rest, "key ", &unused) ||
-           lines_begins(rest, "signature ", &unused);
+           lines_begins(rest, "issuer ", &unused) || lines_begins(rest, "signature ", &unused);
 }
 
 /* "certificate root" and the lines up to the next such one. */
@@ -85,6 +85,41 @@ static enum result take_record(struct bytes *rest, struct key_export *ret, struc
     return OK;
 }
 
+/* The issuer that a name such as "ldevid-5" means; false for none that may follow. */
+static bool find_later(struct bytes name, uint32_t least, struct key_later *ret)
+{
+    for (uint32_t number = least; number < PKI_ISSUERS; number++)
+        for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
+            if (bytes_equal(name, text_bytes(signer_issuer_name(kind, number).text))) {
+                *ret = (struct key_later){.kind = kind, .number = number};
+                return true;
+            }
+    return false;
+}
+
+/* Issuers that followed, each behind those of lower numbers. */
+static enum result take_later(struct bytes *rest, struct key_export *to, struct err *err)
+{
+    uint32_t least = PKI_ISSUER_COUNT;
+    struct bytes name = {0};
+    while (lines_begins(*rest, "issuer ", &name)) {
+        struct key_later *later = &to->later[to->later_n];
+        struct bytes line = lines_take(rest);
+        (void)lines_begins(line, "issuer ", &name);
+        if (!find_later(name, least, later))
+            return wrong("issuer KIND-NUMBER, by rising numbers", line, err);
+        const uint8_t *start = rest->p;
+        while (rest->n > 0 && !is_next_part(*rest))
+            (void)lines_take(rest);
+        later->certificate = bytes_of(start, (size_t)(rest->p - start));
+        TRY(take_part(rest, "key", signer_issuer_name(later->kind, later->number).text, &later->key,
+                      err));
+        least = later->number + 1;
+        to->later_n++;
+    }
+    return OK;
+}
+
 enum result key_export_parse(struct bytes text, struct key_export *ret, struct err *err)
 {
     struct key_export file = {0};
@@ -101,6 +136,7 @@ enum result key_export_parse(struct bytes text, struct key_export *ret, struct e
         TRY(take_part(&rest, "certificate", issuer_name(kind), &file.certificates[kind], err));
     for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
         TRY(take_part(&rest, "key", signer_key_name((enum signer_key)i), &file.keys[i], err));
+    TRY(take_later(&rest, &file, err));
     file.signed_part = bytes_of(start, (size_t)(rest.p - start));
     TRY(take_line(&rest, "signature ", &file.signature, err));
     if (rest.n > 0)
@@ -117,6 +153,10 @@ void key_set_free(struct key_set *set)
         key_free(set->keys[i]);
     for (size_t i = 0; i < PKI_ISSUER_COUNT; i++)
         blob_free(&set->certificates[i]);
+    for (size_t i = 0; i < KEY_LATER_MAX; i++) {
+        key_free(set->later_keys[i]);
+        blob_free(&set->later_certificates[i]);
+    }
     blob_free(&set->record);
     blob_free(&set->text);
 }
@@ -183,21 +223,32 @@ static const struct key *issuer_key(const struct key_set *set, enum pki_issuer_k
     return NULL;
 }
 
-static enum result open_certificate(struct key_set *set, enum pki_issuer_kind kind, struct err *err)
+/* With a NULL key, as the root's is elsewhere, whatever it is for. */
+static enum result open_certificate(struct bytes pem, const char *name, const struct key *key,
+                                    struct blob *ret, struct err *err)
 {
-    struct blob *der = &set->certificates[kind];
-    const struct key *key = issuer_key(set, kind); /* the root's is elsewhere */
     struct x509_cert cert;
     struct err unread = {0};
     const char *why = NULL;
-    if (pem_read(set->file.certificates[kind], PEM_CERTIFICATE, der, &unread) != OK)
-        return err_set(err, E_EXPORT, "certificate %s: %s", issuer_name(kind), unread.text);
-    if (!x509_read_cert(blob_bytes(der), &cert, &why))
-        return err_set(err, E_EXPORT, "certificate %s: %s", issuer_name(kind), why);
+    if (pem_read(pem, PEM_CERTIFICATE, ret, &unread) != OK)
+        return err_set(err, E_EXPORT, "certificate %s: %s", name, unread.text);
+    if (!x509_read_cert(blob_bytes(ret), &cert, &why))
+        return err_set(err, E_EXPORT, "certificate %s: %s", name, why);
     if (key != NULL && !bytes_equal(key_spki(key), cert.spki))
-        return err_set(err, E_EXPORT, "key %s is not the one of its certificate",
-                       issuer_name(kind));
+        return err_set(err, E_EXPORT, "key %s is not the one of its certificate", name);
     return OK;
+}
+
+static enum result open_later(struct key_set *set, size_t i, const struct secret *passphrase,
+                              struct err *err)
+{
+    const struct key_later *later = &set->file.later[i];
+    struct signer_name name = signer_issuer_name(later->kind, later->number);
+    struct err why = {0};
+    if (key_read(later->key, passphrase, &set->later_keys[i], &why) != OK)
+        return err_set(err, E_EXPORT_PASSPHRASE, "key %s: %s", name.text, why.text);
+    return open_certificate(later->certificate, name.text, set->later_keys[i],
+                            &set->later_certificates[i], err);
 }
 
 static enum result open_all(struct key_set *set, const struct secret *passphrase, struct err *err)
@@ -207,7 +258,10 @@ static enum result open_all(struct key_set *set, const struct secret *passphrase
     TRY(open_keys(set, passphrase, err));
     TRY(check_signature(set, err));
     for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++)
-        TRY(open_certificate(set, kind, err));
+        TRY(open_certificate(set->file.certificates[kind], issuer_name(kind), issuer_key(set, kind),
+                             &set->certificates[kind], err));
+    for (size_t i = 0; i < set->file.later_n; i++)
+        TRY(open_later(set, i, passphrase, err));
     return OK;
 }
 

@@ -12,15 +12,13 @@
 
 /* ---- is it the same? ------------------------------------------------------------------------- */
 
-static enum result compare_certificate(const struct key_set *set, const char *path,
-                                       enum pki_issuer_kind kind, struct err *err)
+static enum result compare_certificate(const char *path, struct bytes theirs, struct err *err)
 {
     CLEANUP(blob_free) struct blob ours = {0};
     TRY(file_read(path, LIMIT_CERTIFICATE_BYTES, &ours, err));
-    if (!bytes_equal(blob_bytes(&ours), blob_bytes(&set->certificates[kind])))
+    if (!bytes_equal(blob_bytes(&ours), theirs))
         return err_set(err, E_EXPORT_OTHER, "%s has SHA-256 %s, that of the export %s", path,
-                       lines_digest_of(blob_bytes(&ours)).text,
-                       lines_digest_of(blob_bytes(&set->certificates[kind])).text);
+                       lines_digest_of(blob_bytes(&ours)).text, lines_digest_of(theirs).text);
     return OK;
 }
 
@@ -48,6 +46,27 @@ static enum result compare_log(const struct key_set *set, const char *path, stru
     return OK;
 }
 
+static bool has_later(const struct key_set *set, enum pki_issuer_kind kind, uint32_t number)
+{
+    for (size_t i = 0; i < set->file.later_n; i++)
+        if (set->file.later[i].kind == kind && set->file.later[i].number == number)
+            return true;
+    return false;
+}
+
+/* An export from before an issuer followed lacks what issues now. */
+static enum result compare_later(const struct key_set *set, const struct config *config,
+                                 struct err *err)
+{
+    struct init_path folder = init_path("%s/" ROLE_FOLDER_SIGNER, config->data);
+    for (uint32_t number = PKI_ISSUER_COUNT; number < PKI_ISSUERS; number++)
+        for (enum pki_issuer_kind kind = PKI_ISSUER_IDEVID; kind < PKI_ISSUER_COUNT; kind++)
+            if (signer_has_issuer(folder.text, kind, number) && !has_later(set, kind, number))
+                return err_set(err, E_EXPORT_OTHER, "%s/%s.cer is there, the export is older",
+                               folder.text, signer_issuer_name(kind, number).text);
+    return OK;
+}
+
 enum result key_set_compare(const struct key_set *set, const struct config *config, bool *ret_there,
                             struct err *err)
 {
@@ -56,8 +75,9 @@ enum result key_set_compare(const struct key_set *set, const struct config *conf
     for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; *ret_there && kind < PKI_ISSUER_COUNT;
          kind++) {
         struct init_path path = init_path("%s/ca/%s.cer", config->data, issuer_name(kind));
-        TRY(compare_certificate(set, path.text, kind, err));
+        TRY(compare_certificate(path.text, blob_bytes(&set->certificates[kind]), err));
     }
+    TRY(compare_later(set, config, err));
     return *ret_there && file_exists(log.text) ? compare_log(set, log.text, err) : OK;
 }
 
@@ -72,12 +92,11 @@ struct importing {
 };
 
 /* A key that is there is never replaced. */
-static enum result import_key(struct importing *to, enum signer_key which, struct err *err)
+static enum result import_key(struct importing *to, const char *name, const struct key *key,
+                              struct err *err)
 {
     CLEANUP(key_freep) struct key *there = NULL;
-    const struct key *key = to->set->keys[which];
-    struct init_path path =
-        init_path("%s/" ROLE_FOLDER_SIGNER "/%s.pem", to->data, signer_key_name(which));
+    struct init_path path = init_path("%s/" ROLE_FOLDER_SIGNER "/%s.pem", to->data, name);
     if (!file_exists(path.text)) {
         to->written++;
         return to->dry ? OK : key_store(key, to->online, KEY_COST_ONLINE, path.text, err);
@@ -88,15 +107,21 @@ static enum result import_key(struct importing *to, enum signer_key which, struc
     return OK;
 }
 
-static enum result import_certificate(const struct importing *to, enum pki_issuer_kind kind,
-                                      struct err *err)
+static enum result import_certificate(const struct importing *to, const char *name,
+                                      struct bytes certificate, struct err *err)
 {
-    struct init_path path =
-        init_path("%s/" ROLE_FOLDER_SIGNER "/%s.cer", to->data, issuer_name(kind));
+    struct init_path path = init_path("%s/" ROLE_FOLDER_SIGNER "/%s.cer", to->data, name);
     if (file_exists(path.text))
-        return compare_certificate(to->set, path.text, kind, err);
-    return to->dry ? OK
-                   : file_write(path.text, 0600, blob_bytes(&to->set->certificates[kind]), err);
+        return compare_certificate(path.text, certificate, err);
+    return to->dry ? OK : file_write(path.text, 0600, certificate, err);
+}
+
+static enum result import_later(struct importing *to, size_t i, struct err *err)
+{
+    const struct key_later *later = &to->set->file.later[i];
+    struct signer_name name = signer_issuer_name(later->kind, later->number);
+    TRY(import_key(to, name.text, to->set->later_keys[i], err));
+    return import_certificate(to, name.text, blob_bytes(&to->set->later_certificates[i]), err);
 }
 
 static enum result import_origin(const struct importing *to, struct err *err)
@@ -120,9 +145,12 @@ static enum result import_record(const struct importing *to, struct err *err)
 static enum result import_all(struct importing *to, struct err *err)
 {
     for (size_t i = 0; i < SIGNER_KEY_COUNT; i++)
-        TRY(import_key(to, (enum signer_key)i, err));
+        TRY(import_key(to, signer_key_name((enum signer_key)i), to->set->keys[i], err));
     for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++)
-        TRY(import_certificate(to, kind, err));
+        TRY(import_certificate(to, issuer_name(kind), blob_bytes(&to->set->certificates[kind]),
+                               err));
+    for (size_t i = 0; i < to->set->file.later_n; i++)
+        TRY(import_later(to, i, err));
     TRY(import_origin(to, err));
     return import_record(to, err);
 }

@@ -56,10 +56,15 @@ static enum result export_keys(const struct arguments *arguments, struct err *er
     return OK;
 }
 
+static size_t count_keys(const struct key_set *set)
+{
+    return SIGNER_KEY_COUNT + set->file.later_n;
+}
+
 static void print_keys(const struct key_set *set)
 {
-    printf("installation %.*s: %d keys open, signature and certificates are good\n",
-           (int)set->file.origin.n, (const char *)set->file.origin.p, SIGNER_KEY_COUNT);
+    printf("installation %.*s: %zu keys open, signature and certificates are good\n",
+           (int)set->file.origin.n, (const char *)set->file.origin.p, count_keys(set));
     printf("record of the ceremony: %s%.*s\n", set->record.n > 0 ? "sha256:" : "none",
            (int)set->file.record_digest.n, (const char *)set->file.record_digest.p);
 }
@@ -97,8 +102,8 @@ static enum result import_keys(const struct arguments *arguments, struct err *er
     TRY(key_set_import(&set, config, &online, dry, &written, err));
     if (!dry)
         TRY(users_own(config, err));
-    printf("%s%zu of %d keys written, the others were there\n", dry ? "would do: " : "", written,
-           SIGNER_KEY_COUNT);
+    printf("%s%zu of %zu keys written, the others were there\n", dry ? "would do: " : "", written,
+           count_keys(&set));
     return OK;
 }
 

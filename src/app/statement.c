@@ -92,7 +92,7 @@ static enum result print_authority(void *ctx, const struct authority_row *row, s
            (int)name.n, (const char *)name.p);
     print_key(&cert.key);
     printf(" | %s | %s | %" PRId64 " |\n", instant_of(cert.not_after_s).text,
-           row->state == 1 ? "in use" : "ended", live.n);
+           issuer_state_word((enum issuer_state)row->state), live.n);
     return OK;
 }
 

@@ -76,7 +76,8 @@ static enum result count_needs(const struct query *query, struct msg_issuer_row 
     struct counted counted = {.issuer = row->row};
     struct bytes scope = query_scope(query);
     TRY(store_counts(query->store, "issuer", scope, note_count, &counted, err));
-    TRY(store_issuer_needs(query->store, row->row, scope, query->now_s, &needs, err));
+    if (counted.n > 0) /* else nothing of it lives, and nobody's rows need to be read */
+        TRY(store_issuer_needs(query->store, row->row, scope, query->now_s, &needs, err));
     row->certificates = counted.n;
     row->devices = needs.devices;
     row->operators = needs.operators;

@@ -333,6 +333,54 @@ def test_troth_says_it_for_people_and_programs(troth, alice, fleet, monkeypatch,
     assert "issuer 3 retired" in troth_("issuer", "retire", 3).stdout
 
 
+def test_an_export_of_the_keys_has_those_that_followed(troth, alice, fleet):
+    passphrase = secret_file(troth, b"the passphrase of the safe\n")
+    old, path = troth.scratch(), troth.scratch()
+    trothd(troth, "keys", "export", "--out", old, "--passphrase-file", passphrase)
+    number, new = follow(troth, alice, "ldevid")
+    done = trothd(troth, "keys", "check", old, "--passphrase-file", passphrase, check=False)
+    assert done.returncode != 0 and f"ldevid-{number}.cer is there, the export is older" in done.stderr
+    trothd(troth, "keys", "export", "--out", path, "--passphrase-file", passphrase)
+    trothd(troth, "keys", "check", path, "--passphrase-file", passphrase)
+    troth.stop()
+    signer = troth.folder / "data" / "signer"
+    for name in (f"ldevid-{number}.pem", f"ldevid-{number}.cer"):
+        (signer / name).unlink()
+    done = trothd(troth, "keys", "import", path, "--passphrase-file", passphrase)
+    assert "1 of 6" in done.stdout
+    troth.start()
+    below(fleet.renew("A-1").chain[0], new)
+
+
+def test_a_request_may_be_signed_by_another_program(troth, alice, fleet):
+    """By openssl, with the root's key as init wrote it."""
+    trothd(troth, "issuer", "rotate", "ldevid", "--issuer-key-type", "p384")
+    out, extensions = troth.scratch(), troth.scratch()
+    extensions.write_text("basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n"
+                          "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+    lab.openssl("x509", "-req", "-in", str(troth.folder / "data" / "csr" / "ldevid-5.csr"), "-CA",
+                str(troth.root_pem), "-CAkey", str(troth.folder / "data" / "root.pem"), "-passin",
+                f"file:{troth.folder / 'passphrase'}", "-days", "900", "-extfile", str(extensions), "-out", str(out))
+    trothd(troth, "issuer", "accept", out)
+    restart(troth)
+    add(alice, "ldevid", 5, out).ok()
+    leaf = fleet.renew("A-1").chain[0]
+    below(leaf, load(out))
+    assert leaf.signature_hash_algorithm.name == "sha384"
+    assert verifies(troth, troth.root_pem, leaf, bag_of(fleet, 3))
+
+
+def test_who_sees_one_owner_sees_who_of_his_needs_it(troth, alice, fleet):
+    fleet.keys["B-1"] = lab.make_key()
+    alice.import_devices("pump", {"B-1": fleet.keys["B-1"]}, owner="acme")
+    fleet.enrol("B-1")
+    scoped = alice.add_operator("scoped", "viewer", "acme")
+    assert (issuer(scoped, 3)["devices"], issuer(alice, 3)["devices"]) == (1, 3)
+    assert issuer(scoped, 4)["operators"] == 0 and issuer(alice, 4)["operators"] == 2
+    assert named(scoped, 3) == ["B-1"] and named(alice, 3) == ["A-1", "A-2", "B-1"]
+    assert scoped.get("/devices", issuer=0).status == 400
+
+
 # ---- a root ------------------------------------------------------------------------------------
 
 

@@ -214,10 +214,14 @@ enum result store_issuer_state(struct store *store, int64_t id, int *ret_state, 
 static enum result count_devices_of(struct store *store, int64_t issuer, struct bytes owner,
                                     int64_t now_s, int64_t *ret, struct err *err)
 {
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER_DEVICES);
+    bool is_any = bytes_is_empty(owner);
+    CLEANUP(query_end)
+    struct query q =
+        query_of(store, is_any ? STATEMENT_ISSUER_DEVICES : STATEMENT_ISSUER_DEVICES_OF);
     query_put_int(&q, issuer);
     query_put_int(&q, now_s);
-    query_put_text(&q, owner);
+    if (!is_any)
+        query_put_text(&q, owner);
     return query_one_int(&q, ret, err);
 }
 

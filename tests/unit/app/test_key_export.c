@@ -20,6 +20,7 @@
 #define KEYS                                                                                       \
     "key idevid\na\nkey ldevid\nb\nkey operations\nc\nkey checkpoint-ed25519\nd\n"                 \
     "key checkpoint-es256\ne\n"
+#define LATER "issuer ldevid-5\nm\nkey ldevid-5\nn\nissuer operations-9\no\nkey operations-9\np\n"
 #define HEAD(record) KEY_EXPORT_TITLE "\ninstallation log\nmade today\n" record
 #define WHOLE(record, certificates, keys) HEAD(record) certificates keys "signature c2ln\n"
 
@@ -59,6 +60,12 @@ static void what_is_not_in_its_order_is_refused(void **state)
         WHOLE("record none\n", "certificate idevid\ni\n" CERTIFICATES, KEYS),
         WHOLE("record none\n", CERTIFICATES, KEYS "key idevid\nagain\n"),
         WHOLE("record none\n", CERTIFICATES, KEYS) "more\n",
+        WHOLE("record none\n", CERTIFICATES, KEYS "issuer ldevid-5\nm\n"),
+        WHOLE("record none\n", CERTIFICATES, KEYS "issuer ldevid-5\nm\nkey ldevid-6\nn\n"),
+        WHOLE("record none\n", CERTIFICATES, KEYS "issuer ldevid-3\nm\nkey ldevid-3\nn\n"),
+        WHOLE("record none\n", CERTIFICATES, KEYS "issuer root-5\nm\nkey root-5\nn\n"),
+        WHOLE("record none\n", CERTIFICATES, KEYS "issuer ldevid-64\nm\nkey ldevid-64\nn\n"),
+        WHOLE("record none\n", CERTIFICATES, KEYS LATER LATER),
         WHOLE("record none\n", CERTIFICATES, KEYS) "signature c2ln\n",
     };
     (void)state;
@@ -112,10 +119,28 @@ static void every_part_is_where_its_name_says(void **state)
     assert_true(bytes_equal(file.signed_part, bytes_text(HEAD(RECORD) CERTIFICATES KEYS)));
 }
 
+static void issuers_that_followed_come_by_number_with_their_keys(void **state)
+{
+    struct key_export file;
+    struct err err = {0};
+    (void)state;
+    if (parse(WHOLE(RECORD, CERTIFICATES, KEYS LATER), &file, &err) != OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(file.later_n, 2);
+    assert_int_equal(file.later[0].kind, PKI_ISSUER_LDEVID);
+    assert_int_equal(file.later[0].number, 5);
+    assert_true(bytes_equal(file.later[0].certificate, bytes_text("m\n")));
+    assert_true(bytes_equal(file.later[0].key, bytes_text("n\n")));
+    assert_int_equal(file.later[1].kind, PKI_ISSUER_OPERATIONS);
+    assert_int_equal(file.later[1].number, 9);
+    assert_true(bytes_equal(file.later[1].key, bytes_text("p\n")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_in_its_order_is_refused),
+        cmocka_unit_test(issuers_that_followed_come_by_number_with_their_keys),
         cmocka_unit_test(a_cut_or_changed_octet_is_refused),
         cmocka_unit_test(a_file_above_its_size_is_refused),
         cmocka_unit_test(every_part_is_where_its_name_says),
