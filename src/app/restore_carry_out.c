@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COMMIT_EVERY 1000 /* entries of one transaction: what is on the way is held in memory */
@@ -44,8 +45,10 @@ static enum result end_revoked(void *ctx, const struct x509_crl_entry *entry, st
 {
     struct carrying *carrying = ctx;
     bool did = false;
-    TRY(epoch_revoke(&carrying->restore->service, entry->serial, (int)entry->reason,
-                     carrying->restore->now_s, &did, err));
+    const struct epoch_listed listed = {.serial = entry->serial,
+                                        .reason = (int)entry->reason,
+                                        .is_all = carrying->restore->journal_is_lost};
+    TRY(epoch_revoke(&carrying->restore->service, &listed, carrying->restore->now_s, &did, err));
     carrying->done->revoked += did;
     return did ? breathe(carrying, err) : OK;
 }
@@ -214,6 +217,8 @@ static enum result put_in_place(struct restore *restore, struct restore_done *do
     const struct config *config = restore->config;
     struct restore_path whole = restore_store_file(restore, ".restored");
     TRY(store_copy(restore->store, whole.text, err));
+    if (chmod(whole.text, 0640) != 0) /* the reader is of its group */
+        return err_set(err, E_IO, "%s: %s", whole.text, strerror(errno));
     TRY(backup_copy_tree(restore_path("%s/" BACKUP_CA, restore->folder).text,
                          restore_path("%s/ca", config->data).text, NULL, err));
     TRY(backup_copy_tree(restore_path("%s/" BACKUP_PUBLIC, restore->folder).text,

@@ -14,6 +14,11 @@
 
 static const struct actor local = {ACTOR_LOCAL, 0};
 
+static bool is_kept_down(int state)
+{
+    return state == STATE_QUARANTINED || state == STATE_LOST || state == STATE_RETIRED;
+}
+
 /* ---- the beginning -----------------------------------------------------------------------------
  */
 
@@ -182,41 +187,49 @@ static enum result end_operator(struct service *service, const struct certificat
     return OK;
 }
 
-/* As part of the act that ends `certificate`. */
-static enum result let_in_again(struct service *service, const struct certificate *certificate,
-                                struct device *ret_device, struct err *err)
+static bool is_of_the_gone(int reason)
+{
+    return reason == X509_REASON_CESSATION || reason == X509_REASON_PRIVILEGE_WITHDRAWN;
+}
+
+/* As part of the act that ends its certificate: what the list says of the device itself. */
+static enum result judge_device(struct service *service, const struct epoch_listed *listed,
+                                int64_t id, struct device *ret_device, struct err *err)
 {
     struct certificate live[2];
     size_t n = 0;
-    TRY(store_device(service->store, certificate->device, ret_device, err));
-    TRY(store_live_certificates(service->store, certificate->device, live, LENGTH_OF(live), &n,
-                                err));
+    TRY(store_device(service->store, id, ret_device, err));
+    TRY(store_live_certificates(service->store, id, live, LENGTH_OF(live), &n, err));
     struct change *c = service_change_device(service, ret_device);
-    if (n == 1 && certificate->reason == X509_REASON_SUPERSEDED &&
-        ret_device->state == STATE_ACTIVE)
+    bool is_renewed = n == 1 && listed->reason == X509_REASON_SUPERSEDED;
+    if (is_renewed && ret_device->state == STATE_ACTIVE)
         change_int(c, COL_DEVICE_STATE, STATE_ENROLLED);
+    if (!listed->is_all || !is_of_the_gone(listed->reason) || is_kept_down(ret_device->state))
+        return OK;
+    change_int(c, COL_DEVICE_STATE, STATE_QUARANTINED);
+    change_int(c, COL_DEVICE_QUARANTINE, 2);
     return OK;
 }
 
-enum result epoch_revoke(struct service *service, struct bytes serial, int reason, int64_t now_s,
+enum result epoch_revoke(struct service *service, const struct epoch_listed *listed, int64_t now_s,
                          bool *ret_did, struct err *err)
 {
     struct certificate certificate = {0};
     struct device device = {0};
     *ret_did = false;
-    enum result result = store_certificate_serial(service->store, serial, &certificate, err);
+    enum result result =
+        store_certificate_serial(service->store, listed->serial, &certificate, err);
     if (result == R_NOT_FOUND) /* signed since: an orphan when the server starts */
         return OK;
     TRY(result);
     if (!certificate_is_live((enum cert_state)certificate.state))
         return OK;
-    certificate.reason = reason;
     service_act(service, EVENT_EPOCH_APPLIED, now_s, local, certificate.device);
-    service_end_certificate(service, &certificate, CERT_REVOKED, reason, now_s);
-    if (certificate.profile == PKI_OPERATOR && reason != X509_REASON_SUPERSEDED)
+    service_end_certificate(service, &certificate, CERT_REVOKED, listed->reason, now_s);
+    if (certificate.profile == PKI_OPERATOR && listed->reason != X509_REASON_SUPERSEDED)
         TRY(end_operator(service, &certificate, err));
     if (certificate.device != 0)
-        TRY(let_in_again(service, &certificate, &device, err));
+        TRY(judge_device(service, listed, certificate.device, &device, err));
     TRY(service_record(service, NULL, err));
     *ret_did = true;
     return device.id == 0 ? OK : finding_settle(service, device.id, now_s, err);
@@ -224,11 +237,6 @@ enum result epoch_revoke(struct service *service, struct bytes serial, int reaso
 
 /* ---- where devices stood -----------------------------------------------------------------------
  */
-
-static bool is_kept_down(int state)
-{
-    return state == STATE_QUARANTINED || state == STATE_LOST || state == STATE_RETIRED;
-}
 
 static void set_stand(struct change *c, const struct msg_device_stand *stand)
 {

@@ -24,7 +24,8 @@ static bool end_listed(struct fixture *f, const uint8_t serial[16], int reason)
 {
     bool did = false;
     begin(f);
-    assert_ok(epoch_revoke(&f->service, bytes_of(serial, 16), reason, f->now_s, &did, &f->err));
+    const struct epoch_listed listed = {bytes_of(serial, 16), reason, false};
+    assert_ok(epoch_revoke(&f->service, &listed, f->now_s, &did, &f->err));
     commit(f);
     return did;
 }
@@ -84,6 +85,31 @@ static void a_device_with_another_live_certificate_stays_active(void **state)
     assert_true(end_listed(f, got.serial, X509_REASON_SUPERSEDED));
     assert_int_equal(device_row(f, 1).state, STATE_ACTIVE);
     assert_int_equal(certificate_row(f, renewed.serial).state, CERT_PENDING);
+}
+
+static void without_a_journal_the_reason_on_the_list_keeps_a_device_down(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        int reason;
+        enum device_state after;
+    } cases[] = {
+        {X509_REASON_CESSATION, STATE_QUARANTINED},
+        {X509_REASON_PRIVILEGE_WITHDRAWN, STATE_QUARANTINED},
+        {X509_REASON_KEY_COMPROMISE, STATE_ACTIVE},
+        {X509_REASON_SUPERSEDED, STATE_ENROLLED},
+    };
+    for (unsigned i = 0; i < LENGTH_OF(cases); i++) {
+        struct asker key = asker(i + 1);
+        struct got got = active_device(f, i + 1, &key);
+        const struct epoch_listed listed = {bytes_of(got.serial, 16), cases[i].reason, true};
+        bool did = false;
+        begin(f);
+        assert_ok(epoch_revoke(&f->service, &listed, f->now_s, &did, &f->err));
+        commit(f);
+        assert_true(did);
+        assert_int_equal(device_row(f, i + 1).state, cases[i].after);
+    }
 }
 
 /* ---- where devices stood -----------------------------------------------------------------------
@@ -308,6 +334,7 @@ int main(void)
         TEST(what_stands_on_a_list_is_revoked_once),
         TEST(a_device_that_was_renewed_since_may_prove_itself_anew),
         TEST(a_device_with_another_live_certificate_stays_active),
+        TEST(without_a_journal_the_reason_on_the_list_keeps_a_device_down),
         TEST(the_stricter_of_two_states_counts),
         TEST(who_is_lost_or_retired_has_no_certificate),
         TEST(a_tombstone_that_the_copy_does_not_know_is_there_again),

@@ -36,11 +36,20 @@ struct epoch_closed {
 MUST_USE enum result epoch_close_doors(struct service *service, int64_t now_s,
                                        struct epoch_closed *ret, struct err *err);
 
-/* A certificate that stands on a CRL: ends unless it has ended. *ret_did: it had not. An operator
+/* A certificate that stands on a CRL, and why. `is_all`: the journal was lost, so that the reason
+ * is all that says whether its device was retired or lost: it is quarantined until a person says.
+ */
+struct epoch_listed {
+    struct bytes serial;
+    int reason;
+    bool is_all;
+};
+
+/* Ends it unless it has ended. *ret_did: it had not. An operator
  * ends with it, unless it was superseded. A device that has no other, and whose own was superseded,
  * was renewed after the copy was made: it is `enrolled` again, so that what its product accepts as
  * a proof lets it in. */
-MUST_USE enum result epoch_revoke(struct service *service, struct bytes serial, int reason,
+MUST_USE enum result epoch_revoke(struct service *service, const struct epoch_listed *listed,
                                   int64_t now_s, bool *ret_did, struct err *err);
 
 /* Where a device stands by the signer's last word. The stricter of two counts; one that the copy
