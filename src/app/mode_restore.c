@@ -147,11 +147,11 @@ static void print_odd(const struct restore_done *done)
 static void print_done(const struct restore *restore, const struct restore_done *done)
 {
     printf("A new epoch began behind %" PRIu64 " entries.\n", restore->verified.entries);
-    printf("Void: %" PRIu64 " tokens, %" PRIu64 " permits, %" PRIu64
-           " requests. Revoked by the CRLs: "
+    printf("Void: %" PRIu64 " tokens, %" PRIu64 " permits, %" PRIu64 " requests, %" PRIu64
+           " transfers. Revoked by the CRLs: "
            "%" PRIu64 " certificates. Kept down by the journal: %" PRIu64 " devices.\n",
-           done->closed.tokens, done->closed.permits, done->closed.requests, done->revoked,
-           done->stricter);
+           done->closed.tokens, done->closed.permits, done->closed.requests, done->closed.transfers,
+           done->revoked, done->stricter);
     print_odd(done);
     printf("Roles and scopes of operators are the backup's: look at troth operator list.\n"
            "Start the server.\n");

@@ -131,34 +131,54 @@ static enum result end_doors(struct service *service, enum table table, enum col
     return OK;
 }
 
-struct requests {
+/* The first rows of a list that are open. */
+struct open_rows {
     int64_t ids[PAGE];
     size_t n;
 };
 
+static const struct filter first_page = {.limit = PAGE, .open_only = true};
+
 static enum result list_request(void *ctx, const struct approval_row *row, struct err *err)
 {
     (void)err;
-    struct requests *requests = ctx;
-    requests->ids[requests->n++] = row->id;
+    struct open_rows *rows = ctx;
+    rows->ids[rows->n++] = row->id;
     return OK;
 }
 
-static enum result end_requests(struct service *service, int64_t now_s, uint64_t *ret_sum,
-                                struct err *err)
+static enum result list_transfer(void *ctx, const struct transfer_row *row, struct err *err)
 {
-    const struct filter open = {.limit = PAGE, .open_only = true};
+    (void)err;
+    struct open_rows *rows = ctx;
+    rows->ids[rows->n++] = row->id;
+    return OK;
+}
+
+static enum result find_open(struct service *service, enum table table, struct open_rows *ret,
+                             struct err *err)
+{
+    *ret = (struct open_rows){0};
+    return table == TABLE_TRANSFER
+               ? store_transfers(service->store, &first_page, list_transfer, ret, err)
+               : store_approvals(service->store, &first_page, list_request, ret, err);
+}
+
+/* Few enough to be looked for again after each page. */
+static enum result end_rows(struct service *service, enum column column, int state, int64_t now_s,
+                            uint64_t *ret_sum, struct err *err)
+{
+    enum table table = column == COL_TRANSFER_STATE ? TABLE_TRANSFER : TABLE_APPROVAL;
+    struct open_rows rows;
     for (;;) {
-        struct requests requests = {0};
-        TRY(store_approvals(service->store, &open, list_request, &requests, err));
-        if (requests.n == 0)
+        TRY(find_open(service, table, &rows, err));
+        if (rows.n == 0)
             return OK;
         struct act *act = service_act(service, EVENT_EPOCH_APPLIED, now_s, local, 0);
-        for (size_t i = 0; i < requests.n; i++)
-            change_int(act_change(act, TABLE_APPROVAL, requests.ids[i]), COL_APPROVAL_STATE,
-                       APPROVAL_STALE);
+        for (size_t i = 0; i < rows.n; i++)
+            change_int(act_change(act, table, rows.ids[i]), column, state);
         TRY(service_record(service, NULL, err));
-        *ret_sum += requests.n;
+        *ret_sum += rows.n;
     }
 }
 
@@ -168,7 +188,8 @@ enum result epoch_close_doors(struct service *service, int64_t now_s, struct epo
     *ret = (struct epoch_closed){0};
     TRY(end_doors(service, TABLE_TOKEN, COL_TOKEN_STATE, now_s, &ret->tokens, err));
     TRY(end_doors(service, TABLE_PERMIT, COL_PERMIT_STATE, now_s, &ret->permits, err));
-    TRY(end_requests(service, now_s, &ret->requests, err));
+    TRY(end_rows(service, COL_APPROVAL_STATE, APPROVAL_STALE, now_s, &ret->requests, err));
+    TRY(end_rows(service, COL_TRANSFER_STATE, TRANSFER_ABORTED, now_s, &ret->transfers, err));
     return store_restart_crls(service->store, err);
 }
 

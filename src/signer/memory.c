@@ -189,9 +189,9 @@ static void add_epoch(struct memory *memory, const struct record *record)
     if (record->number > memory->crl_number)
         memory->crl_number = record->number;
     for (size_t issuer = 0; issuer < LENGTH_OF(memory->next); issuer++)
-        for (size_t class = 0; class < LENGTH_OF(memory->next[0]); class ++)
-            if (memory->next[issuer][class] < record->floor)
-                memory->next[issuer][class] = record->floor;
+        for (size_t c = 0; c < LENGTH_OF(memory->next[0]); c++)
+            if (memory->next[issuer][c] < record->floor)
+                memory->next[issuer][c] = record->floor;
 }
 
 static enum result add(struct memory *memory, const struct record *record, struct err *err)

@@ -2,6 +2,7 @@
 
 import ctypes
 import mmap
+import subprocess
 
 import pytest
 
@@ -97,3 +98,13 @@ def pytest_runtest_makereport(item):
             server = item.funcargs.get(name)
             if server is not None:
                 report.sections.append((f"log of {name}", server.log()[-20000:]))
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    """The Debian packages by name, built once."""
+    folder = tmp_path_factory.mktemp("packages")
+    done = subprocess.run([str(lab.SOURCE / "script" / "package"), str(folder)],
+                          capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {path.name.split("_")[0]: path for path in folder.glob("*.deb")}

@@ -58,15 +58,6 @@ class Installed:
 
 
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("packages")
-    done = subprocess.run([str(lab.SOURCE / "script" / "package"), str(folder)],
-                          capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {path.name.split("_")[0]: path for path in folder.glob("*.deb")}
-
-
-@pytest.fixture(scope="module")
 def installed(packages, tmp_path_factory):
     place = Installed(tmp_path_factory.mktemp("place"))
     try:

@@ -114,6 +114,7 @@ class Story:
         self.tokens = {serial: token(self.alice, serial) for serial in ("T-1", "T-2")}
         self.alice.set("pump", "P-8", "retire").ok()
         self.alice.post("/permits", {"product": "pump", "serial": "P-8", "note": "repaired"}).ok()
+        self.alice.post("/transfers", {"product": "pump", "serial": "P-7", "to": "acme"}).ok()
         self.backup()
 
     def backup(self):
@@ -177,7 +178,8 @@ def test_an_older_copy_is_gone_on_from_and_nothing_comes_back(story):
     assert alice.state("pump", "N-1") == "retired"  # imported and retired since: the tombstone is there
     assert alice.get("/devices/pump/N-2").status == 404
 
-    # What was open is void: tokens, also the unused one, and permits.
+    # What was open is void: tokens, also the unused one, permits and transfers.
+    assert {one["state"] for one in alice.pages("/transfers", all="true")} == {"aborted"}
     for serial in ("T-1", "T-2"):
         basic = (serial, story.tokens[serial])
         answer = lab.Device(server, "pump").enrol(lab.make_csr(lab.make_key(), serial), basic=basic)

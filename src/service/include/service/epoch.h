@@ -29,9 +29,9 @@ struct epoch_start {
 MUST_USE enum result epoch_begin(struct service *service, const struct epoch_start *start,
                                  int64_t now_s, struct err *err);
 
-/* Tokens, permits and requests that were open are void; all CRLs are made again. */
+/* Tokens, permits, requests and transfers that were open are void; all CRLs are made again. */
 struct epoch_closed {
-    uint64_t tokens, permits, requests;
+    uint64_t tokens, permits, requests, transfers;
 };
 MUST_USE enum result epoch_close_doors(struct service *service, int64_t now_s,
                                        struct epoch_closed *ret, struct err *err);
