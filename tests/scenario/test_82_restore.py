@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from test_21_approvals import make_approver
+from test_36_rollover import follow
 
 RESTORE = "restore"
 
@@ -368,6 +369,35 @@ def test_on_another_machine_with_the_keys_from_the_safe(story, tmp_path):
     moved.renew()
     moved.server, moved.key, moved.leaf = other, story.units["P-1"].key, story.units["P-1"].leaf
     assert moved.may_renew().status in (401, 403)
+    other.stop_and_audit()
+
+
+def test_an_issuer_that_followed_another_is_there_on_another_machine(story, tmp_path):
+    server = story.server
+    follow(server, story.alice, "ldevid")
+    story.units["P-5"].renew()  # below the new one; the others are below the one before
+    time.sleep(1)
+    backup, safe, words = tmp_path / "later", tmp_path / "safe", tmp_path / "words"
+    trothd(server, "backup", backup)
+    words.write_text("as long as a sentence\n")
+    words.chmod(0o600)
+    keys = ("--passphrase-file", words)
+    trothd(server, "keys", "export", "--out", safe, *keys)
+    server.stop()
+    other = lab.Server(tmp_path / "other",
+                       {"public_url": f"http://localhost:{server.ports['plain']}"})
+    other.write_config()
+    trothd(other, RESTORE, "--place", backup)
+    trothd(other, "keys", "import", safe, *keys)
+    restore(other, backup, "--journal-lost")
+    other.start()
+    issuers = set()
+    for serial in ("P-4", "P-5"):
+        unit = story.units[serial]
+        unit.server = other
+        unit.renew()
+        issuers.add(unit.leaf.issuer)
+    assert len(issuers) == 1  # both below the current one
     other.stop_and_audit()
 
 
