@@ -20,6 +20,7 @@
 #define VALUE_SHOWN 48   /* octets of bytes that are shown */
 #define EXECUTED_MS 5000 /* the server needs so long at most, once enough people signed */
 #define POLL_MS 100
+#define PASSPHRASE_MAX 1024
 
 /* ---- what the bytes say -----------------------------------------------------------------------
  */
@@ -246,7 +247,10 @@ enum result action_approval_show(struct session *session, const struct plan *pla
 {
     static struct body body;
     json_auto_t *answer = NULL;
+    const char *path = session_text(session, "--bytes");
     TRY(fetch_named(session, &answer, &body, err));
+    if (path != NULL)
+        TRY(file_write(path, 0644, bytes_of(body.p, body.n), err));
     if (session->is_json) {
         print_json(session, answer);
         return OK;
@@ -254,6 +258,31 @@ enum result action_approval_show(struct session *session, const struct plan *pla
     print_approval(session, &body.approval);
     print_details(session, plan->columns, answer);
     return OK;
+}
+
+/* With the root's key, of whatever kind: a line of base64. */
+static enum result sign_as_root(struct session *session, const struct body *body, const char *out,
+                                struct err *err)
+{
+    static uint8_t space[sizeof ROOT_APPROVAL_PREFIX + APPROVAL_MAX];
+    char line[B64_ENCODED_MAX(KEY_SIGNATURE_MAX) + 1];
+    struct buf text = buf_over(space, sizeof space), encoded = buf_over(line, sizeof line);
+    const char *file = session_text(session, "--root-passphrase-file");
+    struct key_signature signature;
+    CLEANUP(secret_free) struct secret passphrase = {0};
+    CLEANUP(key_freep) struct key *key = NULL;
+    if (file == NULL)
+        return err_set(err, E_USAGE, "--root-key wants --root-passphrase-file FILE");
+    TRY(crypto_start(err));
+    TRY(secret_read_file(file, PASSPHRASE_MAX, &passphrase, err));
+    TRY(key_load(session_text(session, "--root-key"), &passphrase, &key, err));
+    buf_put_bytes(&text, bytes_text(ROOT_APPROVAL_PREFIX));
+    buf_put_bytes(&text, bytes_of(body->p, body->n));
+    TRY(key_sign(key, buf_bytes(&text), &signature, err));
+    b64_encode(&encoded, key_signature_bytes(&signature));
+    buf_put_u8(&encoded, '\n');
+    return buf_ok(&encoded) ? file_write(out, 0644, buf_bytes(&encoded), err)
+                            : err_set(err, E_BUG, "signature");
 }
 
 /* Without a server: the bytes of a file, and to --out a line of SHA-256 of the key and the
@@ -274,6 +303,8 @@ static enum result sign_file(struct session *session, const char *path, struct e
         return err_set(err, E_SYNTAX, "%s: %s", path, why);
     if (!session->is_json)
         print_approval(session, &body.approval);
+    if (session_text(session, "--root-key") != NULL)
+        return sign_as_root(session, &body, out, err);
     TRY(sign(&body, signature, sizeof signature, key, err));
     struct buf text = buf_over(hex, sizeof hex - 1);
     hex_encode(&text, bytes_of(key, sizeof key));

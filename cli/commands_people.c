@@ -76,6 +76,22 @@ const struct option_row remove_options[] = {
 static const struct field remove_fields[] = {DRY_RUN_FIELD, {0}};
 const struct plan operator_remove = {plan_change, "/api/v1/operators/{OPERATOR}/remove",
                                      remove_fields, NULL, "operator {OPERATOR} removed"};
+const struct option_row recover_options[] = {
+    {"OPERATOR", VALUE_NUMBER, NULL, true, "his ID: `troth operator list`"},
+    {"--csr", VALUE_FILE, "FILE", true,
+     "his request over a new key, PEM: `troth operator request`"},
+    {"--out", VALUE_FILE, "FILE", false, "where the certificate goes (default: standard output)"},
+    {"--bytes", VALUE_FILE, "FILE", false, "where the bytes go that are to be signed"},
+    {"--socket", VALUE_FILE, "PATH", false,
+     "when no other admin is there: the server's local socket, and the root's key must sign"},
+    {"--approval", VALUE_NUMBER, "N", false, "with --root-signature: the request's number"},
+    {"--root-signature", VALUE_FILE, "FILE", false, "with --socket: what the root's key signed"},
+    DRY_RUN,
+    {0},
+};
+static const struct field recover_fields[] = {{"--csr", PLACE_FILE, "csr"}, DRY_RUN_FIELD, {0}};
+const struct plan operator_recover = {
+    action_operator_recover, "/api/v1/operators/{OPERATOR}/recover", recover_fields, NULL, NULL};
 const struct option_row approver_options[] = {
     {"OPERATOR", VALUE_NUMBER, NULL, true, "his number in `troth operator list`"},
     {"STATE", VALUE_CHOICE, "on|off", true, "may he approve what takes two people?"},
@@ -91,10 +107,25 @@ const struct option_row approval_options[] = {
     {"APPROVAL", VALUE_NUMBER, NULL, true, "number of the request"},
     {0},
 };
+const struct option_row approval_show_options[] = {
+    {"APPROVAL", VALUE_NUMBER, NULL, true, "number of the request"},
+    {"--bytes", VALUE_FILE, "FILE", false, "where the bytes go, to be signed elsewhere"},
+    {0},
+};
+const struct option_row approval_root_options[] = {
+    {"APPROVAL", VALUE_NUMBER, NULL, true, "number of the request"},
+    {"SIGNATURE", VALUE_FILE, NULL, true, "what `troth approval sign --root-key` wrote"},
+    {0},
+};
+const struct plan approval_root = {.run = action_approval_root,
+                                   .path = "/api/v1/approvals/{APPROVAL}/root"};
 const struct option_row approval_sign_options[] = {
     {"APPROVAL", VALUE_NUMBER, NULL, false, "its number in `troth approval list`"},
     {"--file", VALUE_FILE, "FILE", false, "the bytes of a request in a file, without a server"},
     {"--out", VALUE_FILE, "FILE", false, "with --file: where key hash and signature go"},
+    {"--root-key", VALUE_FILE, "FILE", false,
+     "with --file: sign with the root's key, which carries a recovery; --out gets the signature"},
+    {"--root-passphrase-file", VALUE_FILE, "FILE", false, "of the root's key"},
     {0},
 };
 const struct option_row approval_list_options[] = {

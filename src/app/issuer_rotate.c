@@ -158,10 +158,21 @@ static enum result accept_certificate(const struct config *config, const char *p
     return file_write(to.text, 0600, blob_bytes(&der), err);
 }
 
-/* The CRLs that a new root signed ahead: what else is in the folder, operators add. */
+/* The signer's copy: whose key may approve the recovery of an operator. */
+static enum result keep_root(const struct config *config, const char *folder, uint32_t number,
+                             struct err *err)
+{
+    CLEANUP(blob_free) struct blob der = {0};
+
+    TRY(issuer_read_file(init_path("%s/root.pem", folder).text, PEM_CERTIFICATE, &der, err));
+    return file_write(key_path(config, PKI_ISSUER_ROOT, number, "cer").text, 0600, blob_bytes(&der),
+                      err);
+}
+
+/* The CRLs that a new root signed ahead, and its certificate: operators add it. */
 static enum result accept_root(const struct config *config, const char *folder, struct err *err)
 {
-    uint32_t copied = 0;
+    uint32_t copied = 0, last = 0;
 
     for (uint32_t root = PKI_ISSUER_COUNT; root < PKI_ISSUERS; root++)
         for (uint64_t number = 1; number <= ROOT_CRL_COUNT; number++) {
@@ -174,8 +185,11 @@ static enum result accept_root(const struct config *config, const char *folder, 
             TRY(file_write(init_path("%s/crl/%s", config->public_files, name.text).text, 0644,
                            blob_bytes(&crl), err));
             copied++;
+            last = root;
         }
-    return copied > 0 ? OK : err_set(err, E_NOT_FOUND, "%s has no CRL of a root", folder);
+    if (copied == 0)
+        return err_set(err, E_NOT_FOUND, "%s has no CRL of a root", folder);
+    return keep_root(config, folder, last, err);
 }
 
 enum result issuer_accept(const struct config *config, const char *path,

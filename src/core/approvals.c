@@ -4,23 +4,21 @@
 #include <base/log.h>
 #include <base/text.h>
 
-#define SIGNATURES_MAX 1024 /* octets: eight of them */
-
 /* Hands a request that enough people signed to the signer. */
 static enum result hand_over(struct core *core, int64_t id, struct err *err)
 {
-    uint8_t space[SIGNATURES_MAX];
-    struct buf signatures = buf_over(space, sizeof space);
+    struct collected collected;
     struct approval_row row;
     bool is_ready = false;
     TRY(store_approval(core->store, id, &row, err));
-    TRY(approval_collect(&core->service, &row, &signatures, &is_ready, err));
+    TRY(approval_collect(&core->service, &row, &collected, &is_ready, err));
     if (!is_ready || row.state != APPROVAL_OPEN)
         return OK;
     const struct msg_approve ask = {
         .id = (uint64_t)id,
         .body = bytes_of(row.body, row.body_n),
-        .signatures = buf_bytes(&signatures),
+        .signatures = buf_bytes(&collected.people),
+        .root_signature = buf_bytes(&collected.root),
     };
     return ipc_send(&core->signer, IPC_APPROVE, &ask, -1, err);
 }
@@ -46,15 +44,25 @@ enum result core_approvals_resume(struct core *core, struct err *err)
     return store_approvals(core->store, &open, resume, core, err);
 }
 
-/* An operator needs a certificate first: the act is recorded when the signer has made it. */
-static enum result add_operator(struct core *core, const struct approved_act *act, struct err *err)
+static enum result decide(struct core *core, const struct approved_act *act, struct enrolment *e,
+                          struct err *err)
 {
-    const struct msg_operator_add *ask = &act->message.operator_add;
+    const struct ipc_message *message = &act->message;
+    return message->type == IPC_OPERATOR_ADD
+               ? enrol_operator(&core->service, &act->who, &message->operator_add, core->now_s, e,
+                                err)
+               : enrol_operator_recover(&core->service, &act->who, &message->operator_recover,
+                                        core->now_s, e, err);
+}
+
+/* An operator needs a certificate first: the act is recorded when the signer has made it. */
+static enum result certify(struct core *core, const struct approved_act *act, struct err *err)
+{
+    const struct ipc_message *message = &act->message;
     struct job *job = job_new(&core->jobs, &core->desk, 0, bytes_of(NULL, 0));
     if (job == NULL)
         return err_set(err, E_BUSY, "too many requests are under way");
-    enum result result =
-        enrol_operator(&core->service, &act->who, ask, core->now_s, &job->enrolment, err);
+    enum result result = decide(core, act, &job->enrolment, err);
     if (result == OK && job_is_busy(&core->jobs, 0, job->enrolment.spki_hash))
         result = err_set(err, E_BUSY, "the same key is being certified");
     if (result != OK) {
@@ -63,8 +71,15 @@ static enum result add_operator(struct core *core, const struct approved_act *ac
     }
     job->enrolment.approval = core->service.used;
     core->service.used.row = 0;
-    core_go_on(core, job, ask->csr);
+    core_go_on(core, job,
+               message->type == IPC_OPERATOR_ADD ? message->operator_add.csr
+                                                 : message->operator_recover.csr);
     return OK;
+}
+
+static bool wants_certificate(enum ipc_type type)
+{
+    return type == IPC_OPERATOR_ADD || type == IPC_OPERATOR_RECOVER;
 }
 
 static enum result execute(struct core *core, const struct approval_row *row,
@@ -73,13 +88,14 @@ static enum result execute(struct core *core, const struct approval_row *row,
     struct approved_act act = {0};
     struct watch watch;
     TRY(approval_open(&core->service, row, core->now_s, &act, err));
-    if (act.message.type != IPC_OPERATOR_ADD) {
+    bool certifies = wants_certificate(act.message.type);
+    if (!certifies) {
         TRY(core_rehearse(core, &act.message, &act.who, &watch, NULL, err));
         TRY(approval_compare(&act, &watch, err));
     }
     approval_use(&core->service, row->id, approved);
-    if (act.message.type == IPC_OPERATOR_ADD)
-        return add_operator(core, &act, err);
+    if (certifies)
+        return certify(core, &act, err);
     return core_run_verb(core, &act.message, &act.who, err);
 }
 

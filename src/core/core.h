@@ -98,6 +98,7 @@ void core_csrattrs(struct core *core, struct ipc_channel *front, const struct ms
 void core_verb(struct core *core, const struct ipc_message *message);
 void core_operator_add(struct core *core, const struct msg_operator_add *ask);
 void core_operator_renew(struct core *core, const struct msg_operator_renew *ask);
+void core_operator_recover(struct core *core, const struct msg_operator_recover *wish);
 /* Runs a verb whose changes go to `watch`, and undoes it; `answer` may be NULL. */
 MUST_USE enum result core_rehearse(struct core *core, const struct ipc_message *message,
                                    const struct operator_is *who, struct watch *watch,

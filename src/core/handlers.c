@@ -58,6 +58,13 @@ static void on_operator_renew(struct core *core, struct ipc_channel *from,
     core_operator_renew(core, &message->operator_renew);
 }
 
+static void on_operator_recover(struct core *core, struct ipc_channel *from,
+                                struct ipc_message *message)
+{
+    (void)from;
+    core_operator_recover(core, &message->operator_recover);
+}
+
 static void on_import(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -170,6 +177,7 @@ static const struct {
     {IPC_OPERATOR_ADD, on_operator_add},
     {IPC_CLOCK_ACCEPT, on_verb},
     {IPC_APPROVAL_SIGN, on_verb},
+    {IPC_APPROVAL_ROOT, on_verb},
     {IPC_APPROVAL_WITHDRAW, on_verb},
     {IPC_APPROVER_SET, on_verb},
     {IPC_ISSUER_ADD, on_verb},
@@ -178,6 +186,7 @@ static const struct {
     {IPC_OPERATOR_SET, on_verb},
     {IPC_OPERATOR_REMOVE, on_verb},
     {IPC_OPERATOR_RENEW, on_operator_renew},
+    {IPC_OPERATOR_RECOVER, on_operator_recover},
     {IPC_OPERATOR_SETTLE, on_verb},
     {IPC_TRANSFER_RELEASE, on_verb},
     {IPC_TRANSFER_SIGN, on_verb},

@@ -31,6 +31,7 @@ CALL(token_add)
 CALL(permit_add)
 CALL(clock_accept)
 CALL(approval_sign)
+CALL(approval_root)
 CALL(approval_withdraw)
 CALL(approver_set)
 CALL(issuer_add)
@@ -59,6 +60,7 @@ static const struct row {
     {IPC_CLOCK_ACCEPT, call_clock_accept, false},
     {IPC_FINDING_CLOSE, call_finding_close, false},
     {IPC_APPROVAL_SIGN, call_approval_sign, false},
+    {IPC_APPROVAL_ROOT, call_approval_root, false},
     {IPC_APPROVAL_WITHDRAW, call_approval_withdraw, false},
     {IPC_APPROVER_SET, call_approver_set, false},
     {IPC_ISSUER_ADD, call_issuer_add, true},
@@ -300,77 +302,6 @@ void core_verb(struct core *core, const struct ipc_message *message)
         log_err(LEVEL_ERROR, "trust-not-sent", &err, NULL);
     if (is_done && row->type == IPC_APPROVAL_SIGN)
         core_approval_signed(core, message->approval_sign.approval);
-}
-
-/* The request of one more operator, instead of his certificate. */
-static enum result ask_for_operator(struct core *core, const struct msg_operator_add *ask,
-                                    const struct operator_is *who, struct err *err)
-{
-    struct watch nothing = {.changes = buf_over(nothing.space, sizeof nothing.space)};
-    struct msg_verb_answer answer = {.id = ask->id, .created = 1};
-    TRY(turn_begin(core, err));
-    const struct approval_wish wish = {IPC_OPERATOR_ADD, ask, &nothing};
-    TRY(approval_ask(&core->service, who, &wish, core->now_s, &answer, err));
-    turn_end(core);
-    core_answer_verb(core, &answer);
-    return OK;
-}
-
-void core_operator_add(struct core *core, const struct msg_operator_add *ask)
-{
-    struct err err = {0};
-    struct operator_is who = {0};
-    log_request_set(ask->request);
-    struct job *job = job_new(&core->jobs, &core->desk, ask->id, ask->request);
-    if (job == NULL)
-        return; /* the desk's own deadline answers */
-    enum result result = verb_operator(&core->service, ask->operator_spki, &who, &err);
-    if (result == OK)
-        result = enrol_operator(&core->service, &who, ask, core->now_s, &job->enrolment, &err);
-    job->enrolment.kind = ENROL_OPERATOR;
-    if (result == OK && job_is_busy(&core->jobs, 0, job->enrolment.spki_hash))
-        result = err_set(&err, E_BUSY, "the same key is being certified");
-    bool waits = who.actor.kind == ACTOR_OPERATOR && job->enrolment.next == ENROL_SIGN &&
-                 approval_is_wanted(&core->service, IPC_OPERATOR_ADD);
-    if (result == OK && waits && !ask->dry_run) {
-        result = ask_for_operator(core, ask, &who, &err);
-        if (result == OK) {
-            job_free(&core->jobs, job);
-            return;
-        }
-    }
-    if (ask->dry_run)
-        blob_free(&job->enrolment.der); /* shown when it is meant */
-    if (result != OK || ask->dry_run) {
-        job->enrolment.code = err.code;
-        job->enrolment.why = err;
-        job_finish(&core->jobs, job);
-        return;
-    }
-    core_go_on(core, job, ask->csr);
-}
-
-void core_operator_renew(struct core *core, const struct msg_operator_renew *ask)
-{
-    struct err err = {0};
-    struct operator_is who = {0};
-    log_request_set(ask->request);
-    struct job *job = job_new(&core->jobs, &core->desk, ask->id, ask->request);
-    if (job == NULL)
-        return; /* the desk's own deadline answers */
-    struct enrolment *e = &job->enrolment;
-    enum result result = verb_operator(&core->service, ask->operator_spki, &who, &err);
-    if (result == OK)
-        result = enrol_operator_renew(&core->service, &who, ask, core->now_s, e, &err);
-    e->kind = ENROL_OPERATOR;
-    if (result == OK && job_is_busy(&core->jobs, 0, e->spki_hash))
-        result = err_set(&err, E_BUSY, "the same key is being certified");
-    if (result == OK && ask->dry_run == 0) {
-        core_go_on(core, job, ask->csr);
-        return;
-    }
-    blob_free(&e->der); /* shown when it is meant */
-    e->code = err.code;
-    e->why = err;
-    job_finish(&core->jobs, job);
+    if (is_done && row->type == IPC_APPROVAL_ROOT)
+        core_approval_signed(core, message->approval_root.approval);
 }

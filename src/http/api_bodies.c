@@ -95,6 +95,16 @@ static const struct api_field operator_renew_fields[] = {
 };
 SHAPE(operator_renew);
 
+static const struct api_field operator_recover_fields[] = {
+    API_FIELD("csr", struct msg_operator_recover, csr, API_LINES, NEEDED, .max = PEM_MAX),
+};
+SHAPE(operator_recover);
+
+static const struct api_field approval_root_fields[] = {
+    API_FIELD("signature", struct msg_approval_root, signature, API_TEXT, NEEDED, .min = 1, .max = 700),
+};
+SHAPE(approval_root);
+
 static const struct api_field approval_sign_fields[] = {
     API_FIELD("signature", struct msg_approval_sign, signature, API_TEXT, NEEDED, .min = 1, .max = 128),
 };

@@ -42,6 +42,8 @@ void api_issuer_force(struct request *request);
 void api_device_set(struct request *request);
 void api_finding_close(struct request *request);
 void api_operator_renew(struct request *request);
+void api_operator_recover(struct request *request);
+void api_approval_root(struct request *request);
 void api_operator_settle(struct request *request);
 void api_operator_set(struct request *request);
 void api_operator_remove(struct request *request);

@@ -35,6 +35,8 @@ union verb_message {
     struct msg_operator_remove operator_remove;
     struct msg_operator_renew operator_renew;
     struct msg_operator_settle operator_settle;
+    struct msg_operator_recover operator_recover;
+    struct msg_approval_root approval_root;
 };
 
 /* A verb being asked for: its message, and what that points into. */
@@ -44,7 +46,7 @@ struct asking {
     struct blob der[DERS];
     size_t ders;
     uint8_t serial[20];
-    uint8_t signature[80];
+    uint8_t signature[512]; /* the root's, by RSA-4096 */
     char key[API_KEY_N];
 };
 

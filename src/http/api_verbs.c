@@ -328,6 +328,27 @@ void api_operator_renew(struct request *request)
     api_verb_run(request, &operator_renew);
 }
 
+static enum result finish_recover(const struct request *request, struct asking *asking,
+                                  struct err *err)
+{
+    struct msg_operator_recover *ask = &asking->message.operator_recover;
+    TRY(read_request(asking, &ask->csr, &ask->spki, err));
+    return api_read_number("operator", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &ask->operator_id, err);
+}
+
+static const struct verb_plan operator_recover = {
+    .type = IPC_OPERATOR_RECOVER,
+    .shape = &shape_operator_recover,
+    .finish = finish_recover,
+    .show = show_operator,
+};
+
+void api_operator_recover(struct request *request)
+{
+    api_verb_run(request, &operator_recover);
+}
+
 static const struct verb_plan operator_settle = {.type = IPC_OPERATOR_SETTLE,
                                                  .shape = &shape_nothing};
 
@@ -420,6 +441,26 @@ static const struct verb_plan approval_sign = {
 void api_approval_sign(struct request *request)
 {
     api_verb_run(request, &approval_sign);
+}
+
+static enum result finish_root(const struct request *request, struct asking *asking,
+                               struct err *err)
+{
+    struct msg_approval_root *ask = &asking->message.approval_root;
+    TRY(read_signature(asking, &ask->signature, err));
+    return api_read_number("approval", request_view(request)->parameters[0], 1, INT64_MAX,
+                           &ask->approval, err);
+}
+
+static const struct verb_plan approval_root = {
+    .type = IPC_APPROVAL_ROOT,
+    .shape = &shape_approval_root,
+    .finish = finish_root,
+};
+
+void api_approval_root(struct request *request)
+{
+    api_verb_run(request, &approval_root);
 }
 
 static enum result finish_withdraw(const struct request *request, struct asking *asking,

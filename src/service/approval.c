@@ -4,6 +4,7 @@
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <ipc/params.h>
+#include <service/recover.h>
 
 #include <string.h>
 
@@ -286,24 +287,63 @@ static void count_person(struct carried *carried, const struct operator_row *sig
     carried->persons[carried->n++] = signer->person;
 }
 
-enum result approval_collect(struct service *service, const struct approval_row *row,
-                             struct buf *signatures, bool *ret_ready, struct err *err)
+/* One signature that counts: an approver's of today, or the root's. */
+static enum result collect_one(struct service *service, const struct signature_row *row,
+                               int64_t but, struct collected *to, struct carried *carried,
+                               struct err *err)
 {
-    struct signature_row signed_by[APPROVAL_SIGNERS_MAX];
-    struct carried carried = {0};
-    size_t n = 0;
-    TRY(store_signatures(service->store, row->id, signed_by, LENGTH_OF(signed_by), &n, err));
-    for (size_t i = 0; i < n; i++) {
-        struct operator_row signer = {0};
-        TRY(put_signature(service, &signed_by[i], &signer, signatures, err));
-        bool counts = signer.state == 1 && (signer.is_approver || service->approvers == 0);
-        if (counts)
-            count_person(&carried, &signer);
+    struct operator_row signer = {0};
+    if (row->signer == 0) {
+        buf_put_bytes(&to->root, bytes_of(row->signature.p, row->signature.n));
+        return OK;
     }
+    TRY(put_signature(service, row, &signer, &to->people, err));
+    bool counts = signer.state == 1 && (signer.is_approver || service->approvers == 0);
+    if (counts && signer.person != but)
+        count_person(carried, &signer);
+    return OK;
+}
+
+static bool are_enough(const struct service *service, const struct approval_row *row,
+                       const struct collected *collected, size_t persons)
+{
+    if (recover_is_kind(row))
+        return recover_is_ready(service, row, persons, collected->root.n > 0);
     size_t wanted = service->approvers == 0       ? 1
                     : service->approvers < ENOUGH ? (size_t)service->approvers
                                                   : ENOUGH;
-    *ret_ready = carried.n >= wanted && buf_ok(signatures);
+    return persons >= wanted;
+}
+
+enum result approval_collect(struct service *service, const struct approval_row *row,
+                             struct collected *ret, bool *ret_ready, struct err *err)
+{
+    struct signature_row signed_by[APPROVAL_SIGNERS_MAX];
+    struct carried carried = {0};
+    int64_t but = 0; /* whose recovery it is: his own key carries nothing */
+    size_t n = 0;
+    ret->people = buf_over(ret->people_space, sizeof ret->people_space);
+    ret->root = buf_over(ret->root_space, sizeof ret->root_space);
+    if (recover_is_kind(row))
+        TRY(recover_person(row, &but, err));
+    TRY(store_signatures(service->store, row->id, signed_by, LENGTH_OF(signed_by), &n, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(collect_one(service, &signed_by[i], but, ret, &carried, err));
+    *ret_ready = are_enough(service, row, ret, carried.n) && buf_ok(&ret->people);
+    return OK;
+}
+
+/* Who asked: an operator in use, or whoever stood at the server. */
+static enum result find_requester(struct service *service, const struct approval_row *row,
+                                  struct operator_is *ret, struct err *err)
+{
+    *ret = (struct operator_is){.actor = {ACTOR_LOCAL, 0}};
+    if (row->requester == 0 && recover_is_kind(row))
+        return OK;
+    TRY(store_operator_row(service->store, row->requester, &ret->row, err));
+    if (ret->row.state != 1)
+        return err_set(err, E_CONFLICT, "who asked for it is no operator any more");
+    ret->actor = (struct actor){ACTOR_OPERATOR, ret->row.id};
     return OK;
 }
 
@@ -323,11 +363,7 @@ enum result approval_open(struct service *service, const struct approval_row *ro
         if (is_kind(type) && strcmp(ipc_name(type), row->kind) == 0)
             break;
     TRY(ipc_read_params(type, ret->body.parameters, &ret->message, err));
-    TRY(store_operator_row(service->store, row->requester, &ret->who.row, err));
-    if (ret->who.row.state != 1)
-        return err_set(err, E_CONFLICT, "who asked for it is no operator any more");
-    ret->who.actor = (struct actor){ACTOR_OPERATOR, ret->who.row.id};
-    return OK;
+    return find_requester(service, row, &ret->who, err);
 }
 
 void approval_use(struct service *service, int64_t row, const struct msg_approved *approved)

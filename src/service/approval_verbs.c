@@ -3,6 +3,7 @@
 
 #include <base/text.h>
 #include <crypto/verify.h>
+#include <service/recover.h>
 
 #include <string.h>
 
@@ -68,14 +69,31 @@ static enum result has_signed(struct service *service, int64_t approval, int64_t
     return OK;
 }
 
-/* An approver; who asks for it, as a part of asking; and whoever becomes the first approver. */
+/* An approver; who asks for it, as a part of asking; and whoever becomes the first approver. Not
+ * who is to be recovered: his key is lost, whoever has it. */
 static enum result may_sign(const struct service *service, const struct operator_is *who,
                             const struct approval_row *row, struct err *err)
 {
+    int64_t person = 0;
+    if (recover_is_kind(row))
+        TRY(recover_person(row, &person, err));
+    if (person != 0 && person == who->row.person)
+        return err_set(err, E_RECOVERY, "this is your own recovery: others sign it");
     if (who->row.is_approver || row->requester == who->row.id ||
         (service->approvers == 0 && who->row.id != 0))
         return OK;
     return err_set(err, E_OPERATOR, "you are no approver: `troth operator list` shows who is");
+}
+
+/* As part of an act that says who brought it. */
+static void add_signature(struct service *service, int64_t approval, int64_t signer,
+                          struct bytes signature)
+{
+    int64_t id = service_next_id(service, TABLE_SIGNATURE);
+    struct change *c = act_change(&service->act, TABLE_SIGNATURE, id);
+    change_int(c, COL_SIGNATURE_APPROVAL, approval);
+    change_int(c, COL_SIGNATURE_OPERATOR, signer);
+    change_blob(c, COL_SIGNATURE_SIGNATURE, signature);
 }
 
 enum result verb_approval_sign(struct service *service, const struct operator_is *who,
@@ -95,11 +113,34 @@ enum result verb_approval_sign(struct service *service, const struct operator_is
     answer->unchanged = is_again;
     if (is_again)
         return OK;
-    struct act *act = service_act(service, EVENT_APPROVAL_SIGNED, now_s, who->actor, 0);
-    struct change *c = act_change(act, TABLE_SIGNATURE, service_next_id(service, TABLE_SIGNATURE));
-    change_int(c, COL_SIGNATURE_APPROVAL, row.id);
-    change_int(c, COL_SIGNATURE_OPERATOR, who->row.id);
-    change_blob(c, COL_SIGNATURE_SIGNATURE, ask->signature);
+    service_act(service, EVENT_APPROVAL_SIGNED, now_s, who->actor, 0);
+    add_signature(service, row.id, who->row.id, ask->signature);
+    answer->created = 1;
+    return service_record(service, &answer->entry, err);
+}
+
+/* Whoever brings it: what counts is whose it is. The local socket brings it for what was asked
+ * there. */
+enum result verb_approval_root(struct service *service, const struct operator_is *who,
+                               const struct msg_approval_root *ask, int64_t now_s,
+                               struct msg_verb_answer *answer, struct err *err)
+{
+    struct approval_row row;
+    bool is_again = false;
+    if (who->actor.kind != ACTOR_LOCAL)
+        TRY(verb_allow(who, OPERATE_READ, NULL, err));
+    TRY(find(service, ask->approval, now_s, &row, err));
+    if (who->actor.kind == ACTOR_LOCAL && row.requester != 0)
+        return err_set(err, E_OPERATOR, "approval %lld was not asked for at the local socket",
+                       (long long)row.id);
+    TRY(recover_check_root(service, &row, ask->signature, err));
+    TRY(has_signed(service, row.id, 0, &is_again, err));
+    answer->object = row.id;
+    answer->unchanged = is_again;
+    if (is_again)
+        return OK;
+    service_act(service, EVENT_APPROVAL_SIGNED, now_s, who->actor, 0);
+    add_signature(service, row.id, 0, ask->signature);
     answer->created = 1;
     return service_record(service, &answer->entry, err);
 }

@@ -36,6 +36,12 @@ MUST_USE enum result operator_check_key(struct service *service, const uint8_t s
 MUST_USE enum result operator_renewed(struct service *service, const struct enrolment *job,
                                       int64_t now_s, struct err *err);
 
+/* The same of a recovered one; and whether he is still as he was when it was decided. */
+MUST_USE enum result operator_recovered(struct service *service, const struct enrolment *job,
+                                        int64_t now_s, struct err *err);
+MUST_USE enum result operator_may_recover(struct service *service, const struct enrolment *job,
+                                          bool *ret, struct err *err);
+
 /* May issue now: clock and room on the disk. */
 MUST_USE enum result enrol_may_issue(const struct service *service, struct err *err);
 

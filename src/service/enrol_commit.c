@@ -156,6 +156,8 @@ static enum result is_unchanged(struct service *service, const struct enrolment 
     *ret = !service_issuer_has_ended(service, job->grant.issuer);
     if (!*ret) /* retired while the signer worked: nobody would take it */
         return OK;
+    if (job->operator_recovers)
+        return operator_may_recover(service, job, ret, err);
     if (job->operator_person != 0)
         return is_still_in_use(service, job, ret, err);
     if (job->kind == ENROL_OPERATOR)
@@ -179,6 +181,30 @@ static enum result settle(struct service *service, const struct enrolment *job,
     return finding_settle(service, job->subject.device.id, now_s, err);
 }
 
+static enum event event_of(const struct enrolment *job, bool live)
+{
+    if (!live)
+        return EVENT_CERTIFICATE_ORPHANED;
+    if (job->operator_recovers)
+        return EVENT_OPERATOR_RECOVERED;
+    if (job->operator_person != 0)
+        return EVENT_OPERATOR_RENEWED;
+    if (job->kind == ENROL_OPERATOR)
+        return EVENT_OPERATOR_ADDED;
+    return job->answer.is_under_grace ? EVENT_GRACE_RENEWED : EVENT_CERTIFICATE_ISSUED;
+}
+
+/* A new one, a renewed one, or one who lost his key. */
+static enum result record_operator(struct service *service, const struct enrolment *job,
+                                   uint8_t name[32], int64_t now_s, struct err *err)
+{
+    if (job->operator_recovers)
+        return operator_recovered(service, job, now_s, err);
+    if (job->operator_person != 0)
+        return operator_renewed(service, job, now_s, err);
+    return add_operator(service, job, name, err);
+}
+
 enum result enrol_commit(struct service *service, const struct enrolment *job,
                          struct bytes certificate, int64_t now_s, bool *ret_is_live,
                          struct err *err)
@@ -186,11 +212,7 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     bool live = false;
     TRY(is_unchanged(service, job, &live, err));
     bool is_device = job->kind == ENROL_DEVICE;
-    enum event event = !live                         ? EVENT_CERTIFICATE_ORPHANED
-                       : job->operator_person != 0   ? EVENT_OPERATOR_RENEWED
-                       : job->kind == ENROL_OPERATOR ? EVENT_OPERATOR_ADDED
-                       : job->answer.is_under_grace  ? EVENT_GRACE_RENEWED
-                                                     : EVENT_CERTIFICATE_ISSUED;
+    enum event event = event_of(job, live);
     enum cert_state state = !live ? CERT_ORPHAN : is_device ? CERT_PENDING : CERT_CURRENT;
 
     uint8_t digest[32];
@@ -199,10 +221,8 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     struct certificate row = row_of(job, state, now_s);
     int64_t id = add_certificate(service, &row, bytes_of(digest, sizeof digest));
     uint8_t name[32];
-    if (live && job->operator_person != 0)
-        TRY(operator_renewed(service, job, now_s, err));
-    else if (live && job->kind == ENROL_OPERATOR)
-        TRY(add_operator(service, job, name, err));
+    if (live && job->kind == ENROL_OPERATOR)
+        TRY(record_operator(service, job, name, now_s, err));
     if (live)
         service->used = job->approval;
     if (live && is_device) {

@@ -5,6 +5,7 @@
 #include <base/clock.h>
 #include <crypto/hash.h>
 #include <crypto/verify.h>
+#include <pki/root_approval.h>
 
 #define SIGNATURE_MAX 80
 static void add_person(struct persons *persons, int64_t person)
@@ -51,14 +52,22 @@ static enum result count_signature(const struct memory *memory, const struct new
     return OK;
 }
 
-enum result approval_who(const struct memory *memory, const struct newcomer *newcomer,
-                         struct bytes body, struct bytes signatures, struct persons *ret,
-                         struct err *err)
+static enum result count_all(const struct memory *memory, const struct newcomer *newcomer,
+                             struct bytes body, struct bytes signatures, struct persons *ret,
+                             struct err *err)
 {
     struct reader r = reader_of(signatures);
 
     while (r.left > 0)
         TRY(count_signature(memory, newcomer, body, &r, ret, err));
+    return OK;
+}
+
+enum result approval_who(const struct memory *memory, const struct newcomer *newcomer,
+                         struct bytes body, struct bytes signatures, struct persons *ret,
+                         struct err *err)
+{
+    TRY(count_all(memory, newcomer, body, signatures, ret, err));
     size_t there = memory_persons(memory);
     size_t wanted = there == 0 ? 1 : there < APPROVAL_ENOUGH ? there : APPROVAL_ENOUGH;
     if (ret->n < wanted)
@@ -67,26 +76,44 @@ enum result approval_who(const struct memory *memory, const struct newcomer *new
     return OK;
 }
 
-/* The parameters of the one act that changes who approves: FIELDS_approver_set. */
-static enum result read_newcomer(const struct approval *approval, struct newcomer *ret,
-                                 struct err *err)
+/* The parameters of an act that changes who approves: of FIELDS_approver_set,
+ * FIELDS_operator_recover.
+ */
+struct change_of_key {
+    bool is_on, approves;
+    int64_t person;
+    struct bytes spki;
+};
+
+static struct change_of_key read_change(const struct approval *approval)
 {
+    struct change_of_key change = {0};
     struct reader walk = approval_walk(approval->parameters);
     struct approval_value value;
-    struct bytes name, spki = {0};
-    struct x509_key key = {0};
-    const char *why = "there is no key";
+    struct bytes name;
 
-    if (!bytes_equal(approval->kind, bytes_text("approver_set")))
-        return OK;
     while (approval_next_pair(&walk, &name, &value)) {
         if (bytes_equal(name, bytes_text("on")))
-            ret->is_on = value.number == 1;
+            change.is_on = value.number == 1;
+        if (bytes_equal(name, bytes_text("approver")))
+            change.approves = value.number == 1;
         if (bytes_equal(name, bytes_text("person")))
-            ret->person = value.number;
+            change.person = value.number;
         if (bytes_equal(name, bytes_text("spki")))
-            spki = value.bytes;
+            change.spki = value.bytes;
     }
+    return change;
+}
+
+static enum result read_newcomer(const struct change_of_key *change, struct newcomer *ret,
+                                 struct err *err)
+{
+    struct x509_key key = {0};
+    const char *why = "there is no key";
+    struct bytes spki = change->spki;
+
+    ret->is_on = change->is_on;
+    ret->person = change->person;
     if (!x509_read_spki(spki, &key, &why) || key.alg != X509_KEY_P256)
         return err_set(err, E_APPROVAL, "an approver's key is on P-256 (ES256); this one: %s",
                        key.alg == X509_KEY_OTHER ? why : "another kind");
@@ -128,6 +155,25 @@ static void write_countersign(struct job *job, const struct persons *persons)
     job->tbs_n = text.n;
 }
 
+/* All keys that he approved with. */
+static enum result end_keys(struct session *session, int64_t person, uint64_t *ret_position,
+                            struct err *err)
+{
+    const struct memory_people *people = &journal_memory(session->journal)->people;
+    size_t i = 0;
+
+    while (i < people->n) {
+        struct record record = {.kind = RECORD_APPROVER, .person = person};
+        if (people->list[i].person != person) {
+            i++;
+            continue;
+        }
+        memcpy(record.hash, people->list[i].spki, sizeof(record.hash));
+        TRY(journal_add(session->journal, &record, ret_position, err)); /* and it is off the list */
+    }
+    return OK;
+}
+
 static enum result remember_newcomer(struct session *session, const struct newcomer *newcomer,
                                      uint64_t *ret_position, struct err *err)
 {
@@ -136,6 +182,11 @@ static enum result remember_newcomer(struct session *session, const struct newco
 
     if (newcomer->point.n == 0)
         return OK;
+    if (newcomer->replaces &&
+        memory_approver(journal_memory(session->journal), newcomer->spki) != NULL)
+        return err_set(err, E_APPROVAL, "the new key is an approver's already");
+    if (newcomer->replaces)
+        TRY(end_keys(session, newcomer->person, ret_position, err));
     memcpy(record.hash, newcomer->spki, sizeof(record.hash));
     memcpy(record.point, newcomer->point.p, sizeof(record.point));
     return journal_add(session->journal, &record, ret_position, err);
@@ -160,6 +211,97 @@ static enum result remember(struct session *session, const struct newcomer *newc
     return journal_add(session->journal, &job->record, &job->journal, err);
 }
 
+/* ---- a recovery --------------------------------------------------------------------------------
+ */
+
+static bool is_on_list(const struct memory *memory, int64_t person)
+{
+    for (size_t i = 0; i < memory->people.n; i++)
+        if (memory->people.list[i].person == person)
+            return true;
+    return false;
+}
+
+static void drop_person(struct persons *persons, int64_t person)
+{
+    for (size_t i = 0; i < persons->n; i++)
+        if (persons->list[i] == person)
+            persons->list[i--] = persons->list[--persons->n];
+}
+
+/* Who carries it: approvers but him, and the root's key as one person more; asked for at the
+ * server, where nobody is (requester 0), the root's key. */
+static enum result check_carriers(const struct memory *memory, const struct approval *approval,
+                                  bool has_root, struct persons *persons, struct err *err)
+{
+    size_t there = memory_persons(memory);
+    size_t wanted = there >= APPROVAL_ENOUGH ? APPROVAL_ENOUGH : 1;
+    bool is_carried =
+        approval->requester == 0 ? has_root : persons->n + (has_root ? 1 : 0) >= wanted;
+
+    if (!is_carried)
+        return err_set(err, E_APPROVAL, "a recovery signed by %zu other approvers%s; wanted %s",
+                       persons->n, has_root ? " and the root" : "",
+                       approval->requester == 0 ? "the root's key"
+                                                : "two, of whom one may be the "
+                                                  "root's key");
+    if (has_root)
+        add_person(persons, APPROVAL_ROOT_PERSON);
+    return OK;
+}
+
+/* By one of the roots that are here; which of them is the current one, core knows. */
+static enum result check_root(const struct session *session, const struct msg_approve *message,
+                              struct err *err)
+{
+    for (size_t i = 0; i < PKI_ISSUERS; i++)
+        if (session->roots[i].n > 0 &&
+            root_check_approval(blob_bytes(&session->roots[i]), message->body,
+                                message->root_signature, NULL) == OK)
+            return OK;
+    return err_set(err, E_SIGNATURE, "the signature is that of none of our roots");
+}
+
+/* The list is the signer's own: he approves with the new key if he did with the old one. */
+static enum result judge_recovery(struct session *session, const struct msg_approve *message,
+                                  const struct approval *approval, struct newcomer *newcomer,
+                                  struct persons *persons, struct err *err)
+{
+    const struct memory *memory = journal_memory(session->journal);
+    const struct change_of_key change = read_change(approval);
+    const struct newcomer nobody = {0};
+    bool approves = is_on_list(memory, change.person);
+
+    if (change.person <= 0 || change.approves != approves)
+        return err_set(err, E_APPROVAL, "the recovery of somebody who %s, by the signer's list",
+                       approves ? "approves" : "does not approve");
+    if (message->root_signature.n > 0)
+        TRY(check_root(session, message, err));
+    TRY(count_all(memory, &nobody, message->body, message->signatures, persons, err));
+    drop_person(persons, change.person);
+    TRY(check_carriers(memory, approval, message->root_signature.n > 0, persons, err));
+    if (!approves)
+        return OK;
+    TRY(read_newcomer(&change, newcomer, err));
+    newcomer->is_on = true;
+    newcomer->replaces = true;
+    return OK;
+}
+
+static enum result judge_other(struct session *session, const struct msg_approve *message,
+                               const struct approval *approval, struct newcomer *newcomer,
+                               struct persons *persons, struct err *err)
+{
+    const struct change_of_key change = read_change(approval);
+
+    if (message->root_signature.n > 0)
+        return err_set(err, E_APPROVAL, "the root's key approves a recovery and nothing else");
+    if (bytes_equal(approval->kind, bytes_text("approver_set")))
+        TRY(read_newcomer(&change, newcomer, err));
+    return approval_who(journal_memory(session->journal), newcomer, message->body,
+                        message->signatures, persons, err);
+}
+
 enum result judge_approve(struct session *session, const struct msg_approve *message,
                           struct job *job, struct err *err)
 {
@@ -169,9 +311,9 @@ enum result judge_approve(struct session *session, const struct msg_approve *mes
 
     TRY(session_may_sign(session, err));
     TRY(approval_check_body(message->body, clock_now_s(), &approval, err));
-    TRY(read_newcomer(&approval, &newcomer, err));
-    TRY(approval_who(journal_memory(session->journal), &newcomer, message->body,
-                     message->signatures, &persons, err));
+    bool recovers = bytes_equal(approval.kind, bytes_text("operator_recover"));
+    TRY((recovers ? judge_recovery : judge_other)(session, message, &approval, &newcomer, &persons,
+                                                  err));
     job->record = (struct record){.kind = RECORD_APPROVAL};
     sha256(message->body, job->record.hash);
     TRY(remember(session, &newcomer, job, err));

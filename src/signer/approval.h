@@ -20,6 +20,7 @@ struct newcomer {
     int64_t person;
     uint8_t spki[32];
     struct bytes point; /* empty: this is no change of approvers */
+    bool replaces;      /* a recovery: his keys of before end */
 };
 
 /* Reads a request that has not expired. E_APPROVAL. */

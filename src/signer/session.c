@@ -87,6 +87,20 @@ static enum result open_later_issuers(struct session *session, enum pki_issuer_k
     return OK;
 }
 
+/* Whose key may approve a recovery: the first root, and those that were accepted since. */
+static enum result open_roots(struct session *session, struct err *err)
+{
+    for (uint32_t number = PKI_ISSUER_ROOT; number < PKI_ISSUERS; number++) {
+        char name[sizeof(struct signer_name) + 4], path[PATH_ROOM];
+        snprintf(name, sizeof(name), "%s.cer", signer_issuer_name(PKI_ISSUER_ROOT, number).text);
+        TRY(path_in(session->config, name, path, err));
+        bool is_roots = number == PKI_ISSUER_ROOT || number >= PKI_ISSUER_COUNT;
+        if (is_roots && file_exists(path))
+            TRY(file_read(path, LIMIT_CERTIFICATE_BYTES, &session->roots[number], err));
+    }
+    return OK;
+}
+
 static enum result open_origin(struct session *session, struct err *err)
 {
     CLEANUP(blob_free) struct blob file = {0};
@@ -147,6 +161,7 @@ static enum result open_files(struct session *session, struct err *err)
         TRY(open_issuer(session, kind, kind, err));
         TRY(open_later_issuers(session, kind, err));
     }
+    TRY(open_roots(session, err));
     return open_origin(session, err);
 }
 
@@ -199,6 +214,8 @@ void session_close(struct session *session)
     session->backend->close(session->keys);
     for (size_t i = 0; i < PKI_ISSUERS; i++)
         blob_free(&session->issuers[i].certificate);
+    for (size_t i = 0; i < PKI_ISSUERS; i++)
+        blob_free(&session->roots[i]);
     journal_close(session->journal);
     free(session->jobs);
 }

@@ -58,6 +58,7 @@ struct session {
     const struct signer_backend *backend;
     struct signer_keys *keys;
     struct issuing issuers[PKI_ISSUERS]; /* by number */
+    struct blob roots[PKI_ISSUERS];      /* certificates by number: one signs a recovery; DER */
     struct site site;
     struct site other_site;      /* during a reload: the next or the former; else it has no names */
     char origin[ORIGIN_MAX + 1]; /* name of the log and of its keys */

@@ -36,6 +36,8 @@ CLI_ACTION(action_checkpoint);       /* the signed note as it is */
 CLI_ACTION(action_approval_show);    /* what exactly will run, and who signed it */
 CLI_ACTION(action_approval_sign);    /* shows it, signs it, tells what became of it */
 CLI_ACTION(action_approver);         /* a request to make somebody an approver */
+CLI_ACTION(action_operator_recover); /* certificate over a new key, by others */
+CLI_ACTION(action_approval_root);    /* the root's signature, made elsewhere */
 CLI_ACTION(action_transfer_release); /* asks, shows, signs */
 CLI_ACTION(action_transfer_accept);  /* shows, signs */
 CLI_ACTION(action_help_error);       /* a row of the error catalogue */

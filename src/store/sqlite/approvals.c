@@ -16,18 +16,33 @@ enum result store_operator_row(struct store *store, int64_t id, struct operator_
     return OK;
 }
 
+/* Of a statement whose last parameter is how many. */
+static enum result some_operators(struct query *q, struct operator_row *ret, size_t max,
+                                  size_t *ret_n, struct err *err)
+{
+    enum result result = OK;
+    query_put_int(q, (int64_t)max);
+    for (*ret_n = 0; *ret_n < max && (result = query_next(q, err)) == OK; ++*ret_n) {
+        read_operator(q, &ret[*ret_n]);
+        TRY(query_row_ok(q, err));
+    }
+    return result == R_NOT_FOUND ? OK : result;
+}
+
 enum result store_operator_keys(struct store *store, int64_t person, struct operator_row *ret,
                                 size_t max, size_t *ret_n, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPERATOR_KEYS);
-    enum result result = OK;
     query_put_int(&q, person);
-    query_put_int(&q, (int64_t)max);
-    for (*ret_n = 0; *ret_n < max && (result = query_next(&q, err)) == OK; ++*ret_n) {
-        read_operator(&q, &ret[*ret_n]);
-        TRY(query_row_ok(&q, err));
-    }
-    return result == R_NOT_FOUND ? OK : result;
+    return some_operators(&q, ret, max, ret_n, err);
+}
+
+enum result store_operator_rows(struct store *store, int64_t person, struct operator_row *ret,
+                                size_t max, size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPERATOR_ROWS);
+    query_put_int(&q, person);
+    return some_operators(&q, ret, max, ret_n, err);
 }
 
 enum result store_count_approvers(struct store *store, int64_t *ret_n, struct err *err)

@@ -25,8 +25,9 @@ def media_type_of(operation):
 
 
 def surface_of(operation):
-    if any("unix socket" in server.get("description", "") for server in operation.get("servers", [])):
-        return "local"
+    servers = operation.get("servers", [])
+    if any("unix socket" in server.get("description", "") for server in servers):
+        return "local" if len(servers) == 1 else "operatorlocal"
     return "operatorlocal" if operation.get("security") == [] else "operator"
 
 

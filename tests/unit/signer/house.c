@@ -85,12 +85,13 @@ static struct blob make_certificate(enum pki_issuer_kind kind, struct key *key, 
 static void make_keys(struct house *house)
 {
     CLEANUP(secret_free) struct secret passphrase = {0};
-    CLEANUP(key_freep) struct key *root = NULL;
     struct pki_issuer parent;
 
     assert_int_equal(secret_copy(bytes_text(PASSPHRASE), &passphrase, NULL), OK);
-    assert_int_equal(key_generate(house->issuer_kind, &root, NULL), OK);
-    CLEANUP(blob_free) struct blob root_cer = make_certificate(PKI_ISSUER_ROOT, root, root, NULL);
+    assert_int_equal(key_generate(house->issuer_kind, &house->root, NULL), OK);
+    CLEANUP(blob_free)
+    struct blob root_cer = make_certificate(PKI_ISSUER_ROOT, house->root, house->root, NULL);
+    put(house, "signer/root.cer", blob_bytes(&root_cer));
     assert_int_equal(
         pki_issuer_read(PKI_ISSUER_ROOT, PKI_ISSUER_ROOT, blob_bytes(&root_cer), &parent, NULL),
         OK);
@@ -107,7 +108,8 @@ static void make_keys(struct house *house)
                          OK);
         if (which > SIGNER_KEY_OPERATIONS)
             continue;
-        cer = make_certificate(PKI_ISSUER_IDEVID + (enum pki_issuer_kind)which, key, root, &parent);
+        cer = make_certificate(PKI_ISSUER_IDEVID + (enum pki_issuer_kind)which, key, house->root,
+                               &parent);
         snprintf(file, sizeof(file), "signer/%s.cer", name);
         put(house, file, blob_bytes(&cer));
     }
@@ -197,6 +199,7 @@ struct house *house_new_of(enum key_kind issuers, enum key_kind device)
 void house_free(struct house *house)
 {
     close_session(house);
+    key_free(house->root);
     key_free(house->device);
     blob_free(&house->csr);
     static const char *const names[] = {"signer/idevid.pem",
@@ -204,6 +207,7 @@ void house_free(struct house *house)
                                         "signer/operations.pem",
                                         "signer/checkpoint-ed25519.pem",
                                         "signer/checkpoint-es256.pem",
+                                        "signer/root.cer",
                                         "signer/idevid.cer",
                                         "signer/ldevid.cer",
                                         "signer/operations.cer",

@@ -15,6 +15,7 @@ struct house {
     struct ipc_channel core;
     int supervisor_fd;
     enum key_kind issuer_kind; /* the root's too */
+    struct key *root;
     struct key *device;
     struct blob csr;
     struct serial serial;

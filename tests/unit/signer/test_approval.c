@@ -27,6 +27,8 @@ struct scene {
     struct person people[PEOPLE];
     uint64_t number; /* of the next request */
     int64_t expires_s;
+    int64_t requester;         /* 0: whoever stands at the server */
+    struct key_signature root; /* goes with the next request; n 0: none */
 };
 
 static int set_up(void **state)
@@ -35,6 +37,7 @@ static int set_up(void **state)
     assert_non_null(scene);
     scene->house = house_new();
     scene->expires_s = clock_now_s() + 3600;
+    scene->requester = 1;
     for (size_t i = 0; i < PEOPLE; i++) {
         assert_int_equal(key_generate(KEY_P256, &scene->people[i].key, NULL), OK);
         sha256(key_spki(scene->people[i].key), scene->people[i].hash);
@@ -63,7 +66,7 @@ static struct bytes request_of(struct scene *scene, const char *kind, struct byt
     const struct approval approval = {
         .kind = bytes_of(kind, strlen(kind)),
         .number = ++scene->number,
-        .requester = 1,
+        .requester = scene->requester,
         .created_s = scene->expires_s - 3600,
         .expires_s = scene->expires_s,
         .parameters = parameters,
@@ -123,7 +126,10 @@ static void sign_as(struct scene *scene, struct list *list, size_t who, struct b
 
 static struct ipc_message approve(struct scene *scene, struct bytes body, const struct list *list)
 {
-    const struct msg_approve message = {.id = 7, .body = body, .signatures = buf_bytes(&list->b)};
+    const struct msg_approve message = {.id = 7,
+                                        .body = body,
+                                        .signatures = buf_bytes(&list->b),
+                                        .root_signature = key_signature_bytes(&scene->root)};
     struct ipc_message answer = house_ask(scene->house, IPC_APPROVE, &message, -1);
     assert_int_equal(answer.type, IPC_APPROVED);
     assert_int_equal(answer.approved.id, 7);
@@ -347,6 +353,169 @@ static void an_approvers_key_is_on_p256(void **state)
     assert_int_equal(code_of(scene, body, &list), E_APPROVAL);
 }
 
+/* ---- who lost his key
+ * ----------------------------------------------------------------------------
+ */
+
+/* Person i + 1 is recovered with the key of person `key`. */
+static struct bytes recovery_request(struct scene *scene, size_t i, size_t key, bool approves)
+{
+    static uint8_t space[512];
+    struct buf b = buf_over(space, sizeof(space));
+    cbor_write_array(&b, 3);
+    put_pair(&b, "person");
+    cbor_write_uint(&b, i + 1);
+    put_pair(&b, "approver");
+    cbor_write_uint(&b, approves);
+    put_pair(&b, "spki");
+    cbor_write_bytes(&b, key_spki(scene->people[key].key));
+    return request_of(scene, "operator_recover", buf_bytes(&b));
+}
+
+static void sign_as_root(struct scene *scene, struct key *root, struct bytes body)
+{
+    uint8_t space[sizeof(ROOT_APPROVAL_PREFIX) + APPROVAL_MAX];
+    struct buf text = buf_over(space, sizeof(space));
+    buf_put_bytes(&text, bytes_text(ROOT_APPROVAL_PREFIX));
+    buf_put_bytes(&text, body);
+    assert_int_equal(key_sign(root, buf_bytes(&text), &scene->root, NULL), OK);
+}
+
+/* Does this key carry a product, with that of the first person? */
+static uint32_t carries(struct scene *scene, size_t key)
+{
+    struct list list = {0};
+    scene->root.n = 0;
+    struct bytes body = product_request(scene);
+    sign_as(scene, &list, 0, body);
+    sign_as(scene, &list, key, body);
+    return code_of(scene, body, &list);
+}
+
+static void a_recovery_takes_two_others(void **state)
+{
+    struct scene *scene = *state;
+    struct list one = {0}, himself = {0}, two = {0};
+    appoint(scene, 3);
+    struct bytes body = recovery_request(scene, 1, 3, true);
+    sign_as(scene, &one, 0, body);
+    assert_int_equal(code_of(scene, body, &one), E_APPROVAL);
+    sign_as(scene, &himself, 0, body);
+    sign_as(scene, &himself, 1, body); /* whoever found his key */
+    sign_as(scene, &himself, 3, body);
+    assert_int_equal(code_of(scene, body, &himself), E_APPROVAL);
+    assert_int_equal(carries(scene, 1), E_NONE); /* nothing has changed */
+    body = recovery_request(scene, 1, 3, true);
+    sign_as(scene, &two, 0, body);
+    sign_as(scene, &two, 2, body);
+    assert_int_equal(code_of(scene, body, &two), E_NONE);
+    assert_int_equal(carries(scene, 1), E_APPROVAL);
+    assert_int_equal(carries(scene, 3), E_NONE);
+}
+
+static void the_roots_key_is_the_second_person(void **state)
+{
+    struct scene *scene = *state;
+    struct list nobody = {0}, one = {0};
+    static const uint8_t persons[] = {0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+    appoint(scene, 2);
+    struct bytes body = recovery_request(scene, 1, 3, true);
+    sign_as_root(scene, scene->house->root, body);
+    assert_int_equal(code_of(scene, body, &nobody), E_APPROVAL);
+    sign_as(scene, &one, 0, body);
+    struct ipc_message answer = approve(scene, body, &one);
+    assert_int_equal(answer.approved.code, E_NONE);
+    assert_true(bytes_equal(answer.approved.persons, bytes_of(persons, sizeof(persons))));
+    assert_int_equal(carries(scene, 3), E_NONE);
+}
+
+static void at_the_server_the_roots_key_carries_a_recovery(void **state)
+{
+    struct scene *scene = *state;
+    struct list people = {0}, nobody = {0};
+    appoint(scene, 3);
+    scene->requester = 0;
+    struct bytes body = recovery_request(scene, 1, 3, true);
+    sign_as(scene, &people, 0, body);
+    sign_as(scene, &people, 2, body);
+    assert_int_equal(code_of(scene, body, &people), E_APPROVAL);
+    sign_as_root(scene, scene->house->root, body);
+    assert_int_equal(code_of(scene, body, &nobody), E_NONE);
+    assert_int_equal(code_of(scene, body, &nobody), E_APPROVAL); /* once */
+    assert_int_equal(carries(scene, 3), E_NONE);
+}
+
+static void another_root_carries_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct list nobody = {0};
+    appoint(scene, 2);
+    scene->requester = 0;
+    struct bytes body = recovery_request(scene, 1, 3, true);
+    sign_as_root(scene, scene->people[0].key, body);
+    assert_int_equal(code_of(scene, body, &nobody), E_SIGNATURE);
+    sign_as_root(scene, scene->house->root, bytes_text("other bytes"));
+    assert_int_equal(code_of(scene, body, &nobody), E_SIGNATURE);
+}
+
+static void the_roots_key_carries_nothing_else(void **state)
+{
+    struct scene *scene = *state;
+    struct list list = {0};
+    appoint(scene, 2);
+    struct bytes body = product_request(scene);
+    sign_as(scene, &list, 0, body);
+    sign_as_root(scene, scene->house->root, body);
+    assert_int_equal(code_of(scene, body, &list), E_APPROVAL);
+    sign_as(scene, &list, 1, body);
+    assert_int_equal(code_of(scene, body, &list), E_APPROVAL);
+}
+
+static void who_approves_is_by_the_signers_list(void **state)
+{
+    struct scene *scene = *state;
+    struct list first = {0}, second = {0};
+    appoint(scene, 2);
+    struct bytes body = recovery_request(scene, 3, 3, true); /* he never was one */
+    sign_as(scene, &first, 0, body);
+    sign_as(scene, &first, 1, body);
+    assert_int_equal(code_of(scene, body, &first), E_APPROVAL);
+    body = recovery_request(scene, 1, 3, false); /* he is one */
+    sign_as(scene, &second, 0, body);
+    sign_as_root(scene, scene->house->root, body);
+    assert_int_equal(code_of(scene, body, &second), E_APPROVAL);
+}
+
+static void the_new_key_is_no_approvers_yet(void **state)
+{
+    struct scene *scene = *state;
+    struct list list = {0};
+    appoint(scene, 3);
+    struct bytes body = recovery_request(scene, 1, 0, true); /* the first person's key */
+    sign_as(scene, &list, 0, body);
+    sign_as(scene, &list, 2, body);
+    assert_int_equal(code_of(scene, body, &list), E_APPROVAL);
+    assert_int_equal(carries(scene, 1), E_NONE); /* and the old one was not ended */
+}
+
+static void a_recovery_outlives_a_restart_and_a_lost_answer(void **state)
+{
+    struct scene *scene = *state;
+    struct list one = {0};
+    appoint(scene, 2);
+    struct bytes body = recovery_request(scene, 1, 3, true);
+    sign_as(scene, &one, 0, body);
+    sign_as_root(scene, scene->house->root, body);
+    struct ipc_message answer = approve(scene, body, &one);
+    assert_int_equal(answer.approved.code, E_NONE);
+    uint64_t position = answer.approved.journal;
+    house_restart(scene->house);
+    house_agree(scene->house, position - 1, 0);
+    assert_int_equal(code_of(scene, body, &one), E_NONE);
+    assert_int_equal(carries(scene, 1), E_APPROVAL);
+    assert_int_equal(carries(scene, 3), E_NONE);
+}
+
 /* ---- what leaves -------------------------------------------------------------------------------
  */
 
@@ -395,6 +564,14 @@ int main(void)
         STORY(from_two_on_the_old_ones_decide),
         STORY(approvers_outlive_a_restart),
         STORY(an_approvers_key_is_on_p256),
+        STORY(a_recovery_takes_two_others),
+        STORY(the_roots_key_is_the_second_person),
+        STORY(at_the_server_the_roots_key_carries_a_recovery),
+        STORY(another_root_carries_nothing),
+        STORY(the_roots_key_carries_nothing_else),
+        STORY(who_approves_is_by_the_signers_list),
+        STORY(the_new_key_is_no_approvers_yet),
+        STORY(a_recovery_outlives_a_restart_and_a_lost_answer),
         STORY(the_countersignature_says_what_and_who),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

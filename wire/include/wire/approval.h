@@ -18,8 +18,11 @@
 
 #define APPROVAL_MAX 8192 // octets
 #define APPROVAL_PREFIX "troth-approval-1\n"
+#define ROOT_APPROVAL_PREFIX                                                                       \
+    "troth-root-approval-1\n" // by the root's key, as it signs certificates
 #define COUNTERSIGN_PREFIX "troth-countersign-1\n"
 #define APPROVAL_PERSONS_MAX 8
+#define APPROVAL_ROOT_PERSON 0 // the root's key, among the persons of a recovery
 
 struct approval {
     struct bytes kind;

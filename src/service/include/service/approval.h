@@ -65,9 +65,14 @@ MUST_USE enum result approval_check_signature(struct service *service,
 MUST_USE enum result approval_complete(struct service *service, struct msg_approver_set *ask,
                                        struct err *err);
 
-/* *ret_ready: enough persons signed; then the signatures as IPC_APPROVE wants them are appended. */
+/* *ret_ready: enough persons signed. The signatures as IPC_APPROVE wants them; `ret` must not move.
+ */
+struct collected {
+    struct buf people, root;
+    uint8_t people_space[1024], root_space[APPROVAL_SIGNATURE_BYTES];
+};
 MUST_USE enum result approval_collect(struct service *service, const struct approval_row *row,
-                                      struct buf *signatures, bool *ret_ready, struct err *err);
+                                      struct collected *ret, bool *ret_ready, struct err *err);
 
 /* An open, unexpired request: its act, and who asked for it. */
 struct approved_act {

@@ -67,6 +67,8 @@ struct enrolment {
     struct used_approval approval; /* that carries it; row 0 = none */
     int64_t operator_person;       /* a renewal: whose, and the row that asked; 0 = no renewal */
     int64_t operator_from;
+    bool operator_recovers;    /* by others, after he lost his key; not a renewal then */
+    bool operator_approves;    /* and he approves with the new one */
     uint8_t operator_name[32]; /* digest of the personal row */
     char common_name[LIMIT_NAME + 1];
     char operator_scope[LIMIT_NAME + 1];
@@ -99,6 +101,13 @@ MUST_USE enum result enrol_operator(struct service *service, const struct operat
 MUST_USE enum result enrol_operator_renew(struct service *service, const struct operator_is *who,
                                           const struct msg_operator_renew *ask, int64_t now_s,
                                           struct enrolment *job, struct err *err);
+
+/* One for a person who lost his key, by others: when it is recorded his older keys end. Whether
+ * that waits for signatures says service/recover.h. E_RECOVERY for oneself, E_NOT_FOUND,
+ * E_KEY_SHARED, E_OPERATOR. */
+MUST_USE enum result enrol_operator_recover(struct service *service, const struct operator_is *who,
+                                            const struct msg_operator_recover *ask, int64_t now_s,
+                                            struct enrolment *job, struct err *err);
 
 /* What the signer is asked; points into `job` and `csr`. */
 struct msg_sign enrol_sign_message(const struct enrolment *job, uint64_t id, struct bytes csr);

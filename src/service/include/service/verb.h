@@ -69,6 +69,7 @@ VERB(transfer_sign);
 VERB(transfer_abort);
 VERB(clock_accept);
 VERB(approval_sign);
+VERB(approval_root);
 VERB(approval_withdraw);
 VERB(approver_set);
 VERB(issuer_add);

@@ -12,7 +12,7 @@ struct store;
 
 #define APPROVAL_BODY_MAX 8192
 #define APPROVAL_PERSONS_BYTES 64
-#define APPROVAL_SIGNATURE_BYTES 80
+#define APPROVAL_SIGNATURE_BYTES 512 /* the root's, by RSA-4096; people's have 72 at most */
 
 struct octets { /* of at most APPROVAL_SIGNATURE_BYTES */
     size_t n;
@@ -34,7 +34,7 @@ struct approval_row {
 struct signature_row {
     int64_t id;
     int64_t approval;
-    int64_t signer; /* operator row */
+    int64_t signer; /* operator row; 0: the root's key */
     struct octets signature;
 };
 
@@ -42,6 +42,10 @@ MUST_USE enum result store_operator_row(struct store *store, int64_t id, struct 
                                         struct err *err);
 /* The rows of one person whose keys are in use, the oldest first. */
 MUST_USE enum result store_operator_keys(struct store *store, int64_t person,
+                                         struct operator_row *ret, size_t max, size_t *ret_n,
+                                         struct err *err);
+/* All rows of one person, also those that ended, the oldest first. */
+MUST_USE enum result store_operator_rows(struct store *store, int64_t person,
                                          struct operator_row *ret, size_t max, size_t *ret_n,
                                          struct err *err);
 /* How many persons have the right to approve, also of those whose certificates ended: whoever ends
