@@ -93,6 +93,7 @@ def active(server, product, serial):
     leaf = issued(lab.Device(server, product).enrol(lab.make_csr(key, serial)))
     device = lab.Device(server, product, key, [leaf])
     assert device.cacerts().status == 200
+    assert lab.eventually(lambda: server.first.state(product, serial) == "active")
     return key, device
 
 
