@@ -5,6 +5,7 @@
 #include <cli/identity.h>
 #include <cli/print.h>
 #include <cli/profile.h>
+#include <cli/root.h>
 #include <crypto/hash.h>
 #include <crypto/pem.h>
 #include <crypto/start.h>
@@ -127,14 +128,16 @@ static enum result keep_certificate(const json_t *answer, const char *path, stru
     return file_write(path, 0644, bytes_of(pem, strlen(pem)), err);
 }
 
-static enum result renew_same(struct session *session, const struct profile *profile,
-                              struct err *err)
+static enum result renew_same(struct session *session, const struct profile *old, struct err *err)
 {
     CLEANUP(key_freep) struct key *key = NULL;
     json_auto_t *answer = NULL;
+    struct profile now = *old, *profile = &now;
     TRY(key_load(profile->key, NULL, &key, err));
     TRY(ask_renewal(session, key, &answer, err));
     TRY(keep_certificate(answer, profile->certificate, err));
+    TRY(root_follow(session, answer, profile, err));
+    TRY(profile_write(profile, err));
     if (!session->is_json)
         fprintf(session->out, "renewed over the same key: %s\n", profile->certificate);
     return OK;
@@ -181,6 +184,7 @@ static enum result renew_rekeyed(struct session *session, const struct profile *
     TRY(ask_renewal(session, key, &answer, err));
     TRY(name_files(key, folder, &new, err));
     TRY(keep_certificate(answer, new.certificate, err));
+    TRY(root_follow(session, answer, &new, err));
     if (rename(path, new.key) != 0)
         return err_set(err, E_IO, "%s: %s", new.key, strerror(errno));
     TRY(folder_sync(folder, err));

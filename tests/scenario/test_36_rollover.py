@@ -1,6 +1,8 @@
 """One issuer follows another, and one root another (RFC 4210 4.4, RFC 7030 4.1.3): made offline, added by an act
 of operators, adopted device by device, and the old one retired when nobody needs it or two people say so."""
 
+import json
+import pathlib
 import re
 import ssl
 
@@ -549,6 +551,34 @@ def test_a_root_without_proof_is_not_added(troth, alice, roots):
     mixed = {"new_with_old": links["new_with_old"], "old_with_new": other.links["old_with_new"]}
     assert "old_with_new" in add(alice, "root", number, new, **mixed).problem(400, "E6004")["detail"]
     roots.add().ok()
+
+
+def test_an_operators_profile_follows_the_root_on_proof(troth, alice, roots, tmp_path, monkeypatch):
+    profile = tmp_path / "profile"
+    profile.mkdir()
+    (profile / "key").write_bytes(lab.key_pem(alice.key))
+    (profile / "key").chmod(0o600)
+    (profile / "certificate").write_text(lab.certificate_pem(alice.chain[0]))
+    monkeypatch.setenv("TROTH_CONFIG", str(profile / "config.json"))
+    say = lambda *words: lab.run(lab.program("troth"), *map(str, words))
+    say("login", "--server", f"https://localhost:{troth.ports['operator']}", "--certificate",
+        profile / "certificate", "--key", profile / "key", "--root", roots.old)
+    roots.add().ok()
+    roots.follow()
+    done = say("operator", "renew")
+    kept = pathlib.Path(re.search(r"followed is trusted: (.*)", done.stdout).group(1))
+    assert load(kept) == load(roots.new) and str(kept) in (profile / "config.json").read_text()
+    for number in (2, 3, 4, 1):
+        say("issuer", "retire", number)
+    assert lab.eventually(lambda: not shakes_hands(troth, roots.old, "operator"), within_s=15)
+    assert "current" in say("issuer", "list").stdout
+    (troth.folder / "root-for-tests.pem").write_text(roots.new.read_text())  # for the fixture's end
+    stranger = lab.make_certificate(lab.make_key(), common_name="Stranger", is_ca=True)
+    both = secret_file(troth, (roots.new.read_text() + lab.certificate_pem(stranger)).encode())
+    config = json.loads((profile / "config.json").read_text())
+    (profile / "config.json").write_text(json.dumps({**config, "root": str(both)}))
+    done = say("operator", "renew")
+    assert "followed" not in done.stdout  # who trusts several chose them
 
 
 # ---- devices and clients that nobody here wrote --------------------------------------------------

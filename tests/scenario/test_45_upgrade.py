@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import lab
+import test_36_rollover as rollover
 
 PREVIOUS = "1463627d150f80b2e12f6463254cd0fbb977827a"  # schema 0001 alone
 UNREACHABLE = 8
@@ -137,3 +138,20 @@ def test_an_agent_one_version_older_on_a_server_of_today(troth, alice, previous)
     device.enrol().renew()
     device.renew()
     assert lab.eventually(lambda: alice.state(PRODUCT, device.serial) == "active")
+
+
+def test_an_agent_one_version_older_renews_below_a_root_that_followed(troth, alice, previous):
+    """By the link, since it knows no other root: as long as its own one has not retired."""
+    alice.add_product(PRODUCT)
+    device = Device(troth, "SN-1", previous)
+    alice.import_devices(PRODUCT, {device.serial: device.factory})
+    device.enrol()
+    roots = rollover.Roots(troth, alice)
+    roots.add().ok()
+    device.renew()
+    made = roots.follow()
+    for _ in range(2):
+        device.renew()
+        shown = alice.get(f"/certificates/{lab.serial_hex(device.certificate())}").ok()
+        assert shown["issuer"] == made["ldevid"]
+    assert lab.eventually(lambda: rollover.named(alice, 3) == [])
