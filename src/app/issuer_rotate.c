@@ -152,6 +152,9 @@ static enum result accept_certificate(const struct config *config, const char *p
         return err_set(err, E_CERTIFICATE, "%s: %s", path, why);
     TRY(find_request(config, cert.spki, ret_kind, ret_number, err));
     TRY(pki_issuer_read(*ret_number, *ret_kind, blob_bytes(&der), &issuer, err));
+    struct init_path key = key_path(config, *ret_kind, *ret_number, "pem");
+    if (!file_exists(key.text)) /* with a certificate alone the signer would not start */
+        return err_set(err, E_NOT_FOUND, "%s is not there: rotate again", key.text);
     struct init_path to = key_path(config, *ret_kind, *ret_number, "cer");
     if (file_exists(to.text))
         return err_set(err, E_CONFLICT, "%s exists: this certificate was accepted", to.text);

@@ -202,6 +202,15 @@ def test_a_request_waits_for_one_certificate_and_a_wrong_passphrase_makes_no_key
     assert "issuer 6" in trothd(troth, "issuer", "rotate", "operations").stdout
     restart(troth)  # keys without certificates are nobody's
 
+    # Nor is a certificate without its key, as after a cut between the two: it is asked for anew.
+    out = troth.scratch()
+    trothd(troth, "issuer", "sign", troth.folder / "data" / "csr" / "ldevid-5.csr", *root_key(troth), "--out", out)
+    (troth.folder / "data" / "signer" / "ldevid-5.pem").unlink()
+    done = trothd(troth, "issuer", "accept", out, check=False)
+    assert done.returncode == 7 and "rotate again" in done.stderr
+    assert "issuer 7" in trothd(troth, "issuer", "rotate", "ldevid").stdout
+    restart(troth)
+
 
 def test_retiring_one_that_is_needed_takes_two_people(troth, alice, fleet):
     number, _ = follow(troth, alice, "ldevid")
