@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import lab
 from test_21_approvals import (becomes, body_of, fetch, make_approver, number_of, sign, signature_over, waiting)
 from test_25_operators import Troth
+from test_36_rollover import Roots, restart
 
 ROOT_PREFIX = b"troth-root-approval-1\n"
 
@@ -168,6 +169,34 @@ def test_the_last_operator_is_recovered_at_the_server_with_the_roots_key(troth, 
     troth.stop()
     troth.start()
     assert alice.get("/status").status == 200
+
+
+def test_the_only_approver_is_recovered_by_another_admin_and_the_roots_key(troth):
+    site = Site(troth, ["bob"], ["alice"])
+    key = lab.make_key()
+    request = waiting(site.ask("bob", "alice", key))
+    sign(site["bob"], request["approval"]).ok()  # he asked, and approves nothing
+    time.sleep(0.3)
+    assert fetch(site["bob"], request["approval"])["state"] == "open"
+    site.root(request["approval"], site.root_signature(body_of(site["bob"], request["approval"])), "bob").ok()
+    alice = site.recovered("alice", key, "bob")
+    lost(site["alice"], troth)
+    assert [one["approver"] for one in alice.pages("/operators") if one["active"]] == [False, True]
+    site.audit()
+
+
+def test_after_a_root_followed_its_key_is_the_one_that_counts(troth):
+    site = Site(troth, [], [])
+    roots = Roots(troth, site["alice"])
+    roots.add().ok()
+    restart(troth)  # the signer reads what it trusts before its sandbox
+    key = lab.make_key()
+    request = waiting(site.ask("local", "alice", key))
+    body = base64.b64decode(request["body"])
+    site.root(request["approval"], site.root_signature(body)).problem(400, "E6002")
+    new = serialization.load_pem_private_key(roots.key.read_bytes(), b"the passphrase of the new root")
+    site.root(request["approval"], site.root_signature(body, new)).ok()
+    assert site.recovered("alice", key, "local").get("/status").status == 200
 
 
 def test_the_commands_do_it_on_three_machines(troth, tmp_path):
