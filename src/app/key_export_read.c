@@ -128,7 +128,9 @@ enum result key_export_parse(struct bytes text, struct key_export *ret, struct e
         return err_set(err, E_EXPORT, "%zu octets, wanted at most %d", text.n, KEY_EXPORT_MAX);
     TRY(check_digest(text, &rest, err));
     const uint8_t *start = rest.p;
-    TRY(take_line(&rest, KEY_EXPORT_TITLE, &unused, err));
+    struct bytes title = lines_take(&rest);
+    if (!bytes_equal(title, bytes_text(KEY_EXPORT_TITLE)))
+        return wrong(KEY_EXPORT_TITLE, title, err);
     TRY(take_line(&rest, "installation ", &file.origin, err));
     TRY(take_line(&rest, "made ", &unused, err));
     TRY(take_record(&rest, &file, err));

@@ -50,6 +50,8 @@ static void what_is_not_in_its_order_is_refused(void **state)
         "",
         "\n",
         KEY_EXPORT_TITLE "\n",
+        KEY_EXPORT_TITLE "0\ninstallation log\nmade today\nrecord none\n" CERTIFICATES KEYS
+                         "signature c2ln\n",
         "Troth key export, format 2\ninstallation log\nmade today\nrecord none\n",
         HEAD("record none\n") KEYS CERTIFICATES "signature c2ln\n",
         HEAD("record none\n") CERTIFICATES KEYS,
