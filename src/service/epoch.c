@@ -54,7 +54,9 @@ static void use_request(struct service *service, const struct epoch_start *start
     };
     if (start->persons.n != 0)
         memcpy(service->used.persons, start->persons.p, start->persons.n);
-    memcpy(service->used.countersignature, start->countersignature.p, start->countersignature.n);
+    if (start->countersignature.n != 0)
+        memcpy(service->used.countersignature, start->countersignature.p,
+               start->countersignature.n);
 }
 
 struct approvers {
