@@ -86,6 +86,7 @@ static enum result prepare_turn(struct reloads *reloads, unsigned turn, struct e
 static enum result commit(struct reloads *reloads, struct err *err)
 {
     reloads->at = RELOADING_COMMIT;
+    reloads->until_us = clock_monotonic_us() + RELOAD_MS * INT64_C(1000); /* not what is left */
     return tell_all(reloads, 0, RELOAD_COMMIT, err);
 }
 

@@ -10,7 +10,7 @@
 
 #include "children.h"
 
-#define RELOAD_MS 10000 /* from the signal to the last commit */
+#define RELOAD_MS 10000 /* from the signal to the last that prepared; then to the last commit */
 
 enum reloading { RELOADING_NOT = 0, RELOADING_LOAD, RELOADING_PREPARE, RELOADING_COMMIT };
 

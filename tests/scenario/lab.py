@@ -462,14 +462,19 @@ class Server:
         path = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in path.read_text().split()]
 
-    def child(self, name):
-        """The pid of a process of the server: "core", "signer", "desk", "reader", "front"."""
+    def children_of(self, name):
+        """Pids of the server's processes of that role: "core", "signer", "desk", "reader", "front"."""
+        found = []
         for pid in self._children():
             command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
             comm = pathlib.Path(f"/proc/{pid}/comm").read_text()
             if name in command.decode() or name in comm:
-                return pid
-        raise AssertionError(f"no process {name} among {self._children()}")
+                found.append(pid)
+        assert found, f"no process {name} among {self._children()}"
+        return found
+
+    def child(self, name):
+        return self.children_of(name)[0]
 
     def stop(self):
         """Stops it by its pid. It must have lived, end with 0, and leave no process behind."""

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+import time
 
 import lab
 import pytest
@@ -164,4 +165,23 @@ def test_a_process_that_does_not_answer_refuses_the_reload(reloading):
     assert "code=E1020" in line and "did not answer within" in line, line
     assert all(found == ["localhost"] for found in ports_of_all(reloading))
     reload(reloading, reloading.config, event="reloaded")
+    assert reloading.first.get("/status").status == 200
+
+
+def test_a_commit_has_a_deadline_of_its_own(reloading):
+    """One front is slow to prepare, and another, which had prepared by then, to commit."""
+    slow, next_one = reloading.children_of("front")[:2]
+    seen = reloading.log().count("event=reloaded")
+    os.kill(slow, signal.SIGSTOP)
+    try:
+        reloading.process.send_signal(signal.SIGHUP)
+        time.sleep(5)
+        os.kill(next_one, signal.SIGSTOP)
+        time.sleep(4.5)
+        os.kill(slow, signal.SIGCONT)
+        time.sleep(1.5)
+    finally:
+        os.kill(slow, signal.SIGCONT)
+        os.kill(next_one, signal.SIGCONT)
+    assert lab.eventually(lambda: reloading.log().count("event=reloaded") > seen), reloading.log()[-2000:]
     assert reloading.first.get("/status").status == 200
