@@ -4,6 +4,7 @@
 #include <base/text.h>
 #include <crypto/hash.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static enum result nobody(enum result result, const char *what, struct bytes value, struct err *err)
@@ -56,6 +57,38 @@ static enum result by_registered(const struct search *search, struct err *err)
                   "registered key", search->ask->label, err);
 }
 
+/* What a client sent as the name may be its token, in the wrong place: a name is told when a device
+ * of the product has it, and otherwise its length. */
+struct told_name {
+    char text[sizeof(struct err_value) + 40];
+};
+
+static struct told_name name_to_tell(const struct search *search, int64_t product)
+{
+    struct bytes user = search->ask->user;
+    struct device named = {0};
+    struct told_name told;
+    struct err unused = {0};
+    if (store_device_named(search->store, product, user, &named, &unused) == OK)
+        snprintf(told.text, sizeof told.text, "\"%s\"", err_value(user).text);
+    else
+        snprintf(told.text, sizeof told.text, "%zu octets that name no device", user.n);
+    return told;
+}
+
+static enum result no_device_has_token(enum result result, const struct search *search,
+                                       struct err *err)
+{
+    struct product product = {0};
+    struct err unused = {0};
+    if (result != R_NOT_FOUND)
+        return result;
+    if (store_product_named(search->store, search->ask->label, &product, &unused) != OK)
+        product.id = 0; /* without a label it is any product's: nobody's name is known */
+    return err_set(err, E_PROOF, "no device has this token; the name beside it: %s",
+                   name_to_tell(search, product.id).text);
+}
+
 static bool is_token_usable(const struct token *token, const struct enrolment *job, int64_t now_s)
 {
     if (token->state == 2) /* used: only the same key may ask again */
@@ -69,15 +102,15 @@ static enum result by_token(const struct search *search, struct err *err)
     struct token token = {0};
     sha256(search->ask->token, hash);
     hash_credential(search->job, bytes_of(hash, sizeof hash));
-    TRY(nobody(store_token(search->store, hash, &token, err), "token", search->ask->user, err));
+    TRY(no_device_has_token(store_token(search->store, hash, &token, err), search, err));
     if (!is_token_usable(&token, search->job, search->now_s))
         return err_set(err, E_PROOF, "token %lld is used, ended or expired", (long long)token.id);
 
-    TRY(nobody(store_device(search->store, token.device, search->device, err), "token",
-               search->ask->user, err));
+    TRY(no_device_has_token(store_device(search->store, token.device, search->device, err), search,
+                            err));
     if (!bytes_equal(search->ask->user, text_bytes(search->device->serial_number)))
-        return err_set(err, E_PROOF, "the token is for another serial number than \"%s\"",
-                       err_value(search->ask->user).text);
+        return err_set(err, E_PROOF, "the token is for another serial number than %s",
+                       name_to_tell(search, search->device->product).text);
     search->job->token = token.id;
     search->facts->is_token_used = token.state == 2;
     return OK;

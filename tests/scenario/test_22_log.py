@@ -79,6 +79,26 @@ def test_a_refusal_says_to_the_operator_what_the_caller_is_not_told(talking):
     assert token not in talking.log() and basic not in talking.log()
 
 
+def test_a_token_in_the_place_of_the_name_is_not_in_the_log(talking):
+    """Name and password swapped; and a good token whose name is another token."""
+    alice = talking.first
+    alice.add_product("lamp")
+    alice.import_devices("lamp", {"L-1": None, "L-2": None})
+    one, other = (alice.post("/tokens", {"product": "lamp", "serial": serial}).ok()["token"]
+                  for serial in ("L-1", "L-2"))
+    said = {(one, "L-1"): f"no device has this token; the name beside it: {len(one)} octets that name no device",
+            (one, other): f"the token is for another serial number than {len(one)} octets that name no device",
+            ("L-1", "0" * 32): 'no device has this token; the name beside it: "L-1"',
+            ("L-1", other): 'the token is for another serial number than "L-1"'}
+    for basic, text in said.items():
+        answer = lab.Device(talking, "lamp").enrol(lab.make_csr(lab.make_key(), "L-1"), basic=basic)
+        assert answer.status == 401 and answer.body == b""
+        request = answer.headers["x-request-id"]
+        lines = lab.eventually(lambda: lines_of(talking, request=request, event="refused"))
+        assert text in lines[-1]["text"], lines
+    assert one not in talking.log() and other not in talking.log()
+
+
 def test_every_kind_of_refusal_is_in_the_log_once_with_seen_and_wanted(talking):
     alice = talking.first
     alice.add_product("meter")
