@@ -25,7 +25,8 @@ struct backup_size {
 };
 
 /* Copies what is below `from` and not there yet below `to`; `but` (may be NULL) is a folder in
- * `from` that is left out. Folders are made 0755, files keep their mode. E_IO. */
+ * `from` that is left out. Folders are made 0755, files keep their mode. `from` may be a link to a
+ * folder; links below it are refused (E_BACKUP). E_IO. */
 MUST_USE enum result backup_copy_tree(const char *from, const char *to, const char *but,
                                       struct err *err);
 
@@ -34,7 +35,8 @@ MUST_USE enum result backup_copy_file(const char *from, const char *to, struct e
 
 /* Writes SHA256SUMS of everything in `folder`; and: compares it. Whoever changes files changes sums
  * alike: they tell rot from health. What is true, the signatures in the database say. E_BACKUP
- * names the first file that is missing, different or not listed. */
+ * names the first file that is missing, different or not listed, or whose name has a control
+ * character; E_NOT_FOUND: there is no such folder. */
 MUST_USE enum result backup_seal(const char *folder, struct backup_size *ret, struct err *err);
 MUST_USE enum result backup_check(const char *folder, struct backup_size *ret, struct err *err);
 

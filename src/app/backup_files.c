@@ -1,6 +1,7 @@
 #include "backup.h"
 
 #include <base/file.h>
+#include <base/text.h>
 #include <crypto/hash.h>
 #include <wire/hex.h>
 
@@ -44,30 +45,64 @@ static void fts_closep(FTS **tree)
         fts_close(*tree);
 }
 
+/* The folder itself; the walk may have been told of a link to it. */
+static enum result check_root(const FTSENT *entry, struct err *err)
+{
+    if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP)
+        return OK;
+    errno = entry->fts_errno != 0 ? entry->fts_errno : ENOTDIR;
+    return fail(entry->fts_path, err);
+}
+
+/* A line of SHA256SUMS ends with the name. */
+static bool is_name_for_sums(const char *name)
+{
+    while (*name != '\0' && (unsigned char)*name >= ' ' && *name != '\177')
+        name++;
+    return *name == '\0';
+}
+
 static enum result visit_entry(const FTSENT *entry, size_t root_n,
                                const struct tree_visitor *visitor, struct err *err)
 {
-    const char *below = entry->fts_path + root_n;
     bool is_known = entry->fts_info == FTS_D || entry->fts_info == FTS_F;
-    if (entry->fts_info == FTS_DP || *below == '\0' || entry->fts_errno == ENOENT)
+    if (entry->fts_level == FTS_ROOTLEVEL)
+        return check_root(entry, err);
+    if (entry->fts_info == FTS_DP || entry->fts_errno == ENOENT)
         return OK; /* a file that a server replaces while we walk may be gone again */
     if (!is_known)
         return err_set(err, E_BACKUP, "%s: neither a file nor a folder, or not to be read",
                        entry->fts_path);
-    return visitor->visit(visitor->ctx, entry, below + 1, err);
+    if (!is_name_for_sums(entry->fts_name))
+        return err_set(err, E_BACKUP,
+                       "%s: a name with a control character, which " BACKUP_SUMS
+                       " has no line for; wanted is one without",
+                       err_value(text_bytes(entry->fts_path)).text);
+    return visitor->visit(visitor->ctx, entry, entry->fts_path + root_n + 1, err);
+}
+
+/* Without the slashes at its end, and "" for "/": what is below is behind one slash. */
+static size_t root_length(const char *root)
+{
+    size_t n = strlen(root);
+    while (n > 0 && root[n - 1] == '/')
+        n--;
+    return n;
 }
 
 static enum result walk(const char *root, const struct tree_visitor *visitor, struct err *err)
 {
     char path[BACKUP_PATH_MAX];
     char *const roots[] = {path, NULL};
-    snprintf(path, sizeof path, "%s", root);
-    CLEANUP(fts_closep) FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    size_t root_n = root_length(root);
+    snprintf(path, sizeof path, "%.*s", (int)(root_n == 0 ? 1 : root_n), root);
+    CLEANUP(fts_closep)
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     const FTSENT *entry;
     if (tree == NULL)
         return fail(root, err);
     while (errno = 0, (entry = fts_read(tree)) != NULL)
-        TRY(visit_entry(entry, strlen(path), visitor, err));
+        TRY(visit_entry(entry, root_n, visitor, err));
     return errno == 0 ? OK : fail(root, err);
 }
 
@@ -248,6 +283,8 @@ enum result backup_check(const char *folder, struct backup_size *ret, struct err
     CLEANUP(blob_free) struct blob found = {0};
     char path[BACKUP_PATH_MAX];
     snprintf(path, sizeof path, "%s/" BACKUP_SUMS, folder);
+    if (access(folder, F_OK) != 0)
+        return err_set(err, E_NOT_FOUND, "%s: there is no such folder", folder);
     if (!file_exists(path))
         return err_set(err, E_BACKUP, "%s: there is no " BACKUP_SUMS ": it was not completed",
                        folder);

@@ -82,6 +82,7 @@ static enum result backup(const struct arguments *arguments, struct audit *audit
     TRY(copy_all(audit, folder, err));
     TRY(backup_seal(folder, &size, err));
     TRY(folder_sync(folder, err));
+    TRY(backup_check(folder, &size, err));
     return tell(folder, &size, began_us, err);
 }
 

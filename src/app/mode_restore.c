@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- verify ------------------------------------------------------------------------------------
  */
@@ -157,6 +158,14 @@ static void print_done(const struct restore *restore, const struct restore_done 
            "Start the server.\n");
 }
 
+static enum result check_lists_folder(const char *folder, struct err *err)
+{
+    struct stat stat_of;
+    if (folder == NULL || (stat(folder, &stat_of) == 0 && S_ISDIR(stat_of.st_mode)))
+        return OK;
+    return err_set(err, E_NOT_FOUND, "--lists %s: there is no such folder", folder);
+}
+
 static enum result go_on(const struct arguments *arguments, struct restore *restore,
                          struct err *err)
 {
@@ -164,6 +173,7 @@ static enum result go_on(const struct arguments *arguments, struct restore *rest
     struct restore_request request;
     struct restore_done done;
     struct backup_size size;
+    TRY(check_lists_folder(restore->lists, err));
     TRY(backup_check(restore->folder, &size, err));
     TRY(own_config(arguments, &restore->config, err));
     TRY(crypto_start(err));

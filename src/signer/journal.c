@@ -120,7 +120,8 @@ enum result journal_open(const char *path, struct journal **ret, struct err *err
     if (journal->fd < 0 || fstat(journal->fd, &stat) != 0)
         return err_set(err, E_IO, "%s: %s", path, strerror(errno));
     if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
-        return err_set(err, E_CONFLICT, "%s: another signer has it", path);
+        return err_set(err, E_IN_USE, "%s: a server or a restore that runs has it; wanted is none",
+                       path);
     if (stat.st_size == 0)
         TRY(write_magic(journal, err));
     else

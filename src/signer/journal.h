@@ -15,7 +15,7 @@
 
 struct journal;
 
-/* Opens or creates the file and takes it for this process alone. E_JOURNAL for damage, E_CONFLICT
+/* Opens or creates the file and takes it for this process alone. E_JOURNAL for damage, E_IN_USE
  * when another process has it, E_IO. The caller owns `ret`. */
 MUST_USE enum result journal_open(const char *path, struct journal **ret, struct err *err);
 void journal_close(struct journal *journal);

@@ -471,7 +471,7 @@ def edit(folder):
 
 
 def test_a_running_server_is_not_restored_over(story):
-    refused(story.server, RESTORE, "--continue", story.folder, exit_status=9, says="another signer")
+    refused(story.server, RESTORE, "--continue", story.folder, exit_status=9, says="a server or a restore that runs has it")
 
 
 def test_a_backup_of_another_installation_is_refused(story, tmp_path):

@@ -45,7 +45,7 @@ static enum result take_lease(struct store *store, const char *path, struct err 
         return OK;
     if (errno != EWOULDBLOCK)
         return err_set(err, E_STORE, "%s: %s", lease, strerror(errno));
-    return err_set(err, E_CONFLICT, "%s: another process writes this database", path);
+    return err_set(err, E_IN_USE, "%s: another process writes this database", path);
 }
 
 /* SQLite gives the log files the mode of the database, so that readers of the group get in. */

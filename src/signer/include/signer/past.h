@@ -11,7 +11,7 @@
 struct signer_past;
 
 /* Opens keys, certificates and journal as the signer does. E_NOT_FOUND when there is no journal,
- * unless `begins_one`; E_CONFLICT while a signer has it; E_KEY, E_CERTIFICATE, E_JOURNAL, E_IO.
+ * unless `begins_one`; E_IN_USE while a signer has it; E_KEY, E_CERTIFICATE, E_JOURNAL, E_IO.
  * crypto_start() was called. `config` must outlive it. */
 MUST_USE enum result signer_past_open(const struct config *config, bool begins_one,
                                       struct signer_past **ret, struct err *err);

@@ -21,7 +21,7 @@ struct store;
 enum store_mode { STORE_READ = 0, STORE_WRITE };
 
 /* Opens and, for STORE_WRITE, creates (mode 0640) and migrates forward; a schema newer than ours,
- * or one whose migrations are not the ones we know, is E_SCHEMA. One writer at a time: E_CONFLICT
+ * or one whose migrations are not the ones we know, is E_SCHEMA. One writer at a time: E_IN_USE
  * while another process holds the lease, a lock on PATH.lease. A reader writes nothing, not even
  * the shared memory of the log (PATH-shm), but all three files must be there and readable: a writer
  * leaves them so. Damage is E_STORE_CORRUPT, everything else E_STORE. */
