@@ -57,6 +57,21 @@ def test_files_have_a_largest_size(tmp_path, path, lines, code):
     assert check_source(tmp_path, path, '\n' * lines).returncode == code
 
 
+@pytest.mark.parametrize('rows, named', [
+    ([], None),
+    (['TABLE(3, C, "c", LEDGER)', 'COLUMN(1, C, X, "x", INT)', 'COLUMN(5, C, Y, "y", INT)'], None),
+    (['TABLE(1, C, "c", LEDGER)'], ':4: TABLE 1 stands behind 2'),
+    (['TABLE(2, C, "c", LEDGER)'], ':4: TABLE 2 stands behind 2'),
+    (['COLUMN(1, B, X, "x", INT)'], ':4: COLUMN 1 stands behind 1'),
+    (['COLUMN(2, A, X, "x", INT)'], ':4: a column of A stands behind table B'),
+])
+def test_tables_are_in_the_order_of_their_numbers(tmp_path, rows, named):
+    text = '\n'.join(['TABLE(1, A, "a", LEDGER)', 'TABLE(2, B, "b", LEDGER)', 'COLUMN(1, B, W, "w", INT)', *rows])
+    done = check_source(tmp_path, 'src/store/include/store/tables.def', text + '\n')
+    assert done.returncode == (named is not None), done.stdout
+    assert named is None or named in done.stdout, done.stdout
+
+
 @pytest.mark.parametrize('call', [
     'atoi(text)', 'atol(text)', 'atof(text)', 'strtok(text, "a")', 'sprintf(text, "a")', 'strcpy(text, text)',
     'strcat(text, text)', 'strncpy(text, text, 1)', 'system(text)', 'rand()', 'srand(1)', 'alloca(9)',
