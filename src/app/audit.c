@@ -71,22 +71,30 @@ static enum result gather(const struct audit *audit, const char *kept, const cha
     return kept == NULL ? OK : add_note_file(audit, kept, list, n, err);
 }
 
+enum result audit_ceremony_digest(struct store *store, uint8_t ret[SHA256_N], struct err *err)
+{
+    struct buf space = buf_over(ret, SHA256_N);
+    struct cell cell = {0};
+    TRY(store_cell(store, COL_CEREMONY_DIGEST, 1, &space, &cell, err));
+    return cell.bytes.n == SHA256_N
+               ? OK
+               : err_set(err, E_STORE_CORRUPT, "a digest of %zu octets", cell.bytes.n);
+}
+
 /* The record of the key ceremony is the one whose digest stands in the first entry. */
 static enum result check_ceremony(struct audit *audit, struct err *err)
 {
     CLEANUP(blob_free) struct blob record = {0};
-    uint8_t room[SHA256_N], digest[SHA256_N];
-    struct buf space = buf_over(room, sizeof room);
-    struct cell cell = {0};
+    uint8_t wanted[SHA256_N], digest[SHA256_N];
     char path[CONFIG_PATH_MAX + 32];
-    enum result result = store_cell(audit->store, COL_CEREMONY_DIGEST, 1, &space, &cell, err);
+    enum result result = audit_ceremony_digest(audit->store, wanted, err);
     if (result == R_NOT_FOUND) /* made by a trothd that wrote none */
         return OK;
     TRY(result);
     snprintf(path, sizeof path, "%s/ca/" CEREMONY_FILE, audit->config->data);
     TRY(file_read(path, CEREMONY_MAX, &record, err));
     sha256(blob_bytes(&record), digest);
-    if (!bytes_equal(cell.bytes, bytes_of(digest, sizeof digest)))
+    if (memcmp(wanted, digest, sizeof digest) != 0)
         return err_set(err, E_LEDGER,
                        "%s has SHA-256 %s, which is not the one in the log's first entry", path,
                        lines_digest_of(blob_bytes(&record)).text);

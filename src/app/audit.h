@@ -38,6 +38,11 @@ MUST_USE enum result audit_note_check(struct bytes note, const struct audit_keys
 MUST_USE enum result audit_open_store(const struct config *config, struct store **ret,
                                       struct err *err);
 
+/* Of the record of the key ceremony, as the first entry has it; R_NOT_FOUND: by a trothd that wrote
+ * none. */
+MUST_USE enum result audit_ceremony_digest(struct store *store, uint8_t ret[SHA256_N],
+                                           struct err *err);
+
 /* What every verb about the live database begins with. */
 struct audit {
     const struct config *config;

@@ -24,10 +24,21 @@ struct backup_size {
     uint64_t files, octets;
 };
 
-/* Copies what is below `from` and not there yet below `to`; `but` (may be NULL) is a folder in
- * `from` that is left out. Folders are made 0755, files keep their mode. `from` may be a link to a
- * folder; links below it are refused (E_BACKUP). E_IO. */
-MUST_USE enum result backup_copy_tree(const char *from, const char *to, const char *but,
+/* Which files are copied, by their path below the root. */
+struct backup_filter {
+    bool (*is_wanted)(void *ctx, const char *below);
+    void *ctx;
+};
+/* Copies what is below `from` and not there yet below `to`; `filter` may be NULL: all. Folders are
+ * made 0755 when something goes into them, files keep their mode. `from` may be a link to a folder;
+ * links below it are refused (E_BACKUP). E_IO. */
+MUST_USE enum result backup_copy_tree(const char *from, const char *to,
+                                      const struct backup_filter *filter, struct err *err);
+
+/* Every file below `folder`, in the order of SHA256SUMS; `below` is its path there. */
+typedef enum result (*backup_visit)(void *ctx, const char *path, const char *below,
+                                    struct err *err);
+MUST_USE enum result backup_each_file(const char *folder, backup_visit visit, void *ctx,
                                       struct err *err);
 
 /* One file, synced; E_CONFLICT when `to` is there, E_NOT_FOUND when `from` is not. */

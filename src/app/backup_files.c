@@ -136,37 +136,65 @@ enum result backup_copy_file(const char *from, const char *to, struct err *err)
 }
 
 struct copying {
-    const char *to, *but;
+    const char *to;
+    const struct backup_filter *filter;
 };
 
-static bool is_below(const char *path, const char *folder)
+/* A folder is made when the first file goes into it. */
+static enum result ensure_parents(char *path, size_t root_n, struct err *err)
 {
-    size_t n = strlen(folder);
-    return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
+    for (char *slash = path + root_n; (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
+        *slash = '\0';
+        TRY(folder_ensure(path, 0755, err));
+    }
+    return OK;
 }
 
 static enum result copy_entry(void *ctx, const FTSENT *entry, const char *below, struct err *err)
 {
     const struct copying *copying = ctx;
+    const struct backup_filter *filter = copying->filter;
     char to[BACKUP_PATH_MAX];
-    if (copying->but != NULL && is_below(below, copying->but))
+    if (entry->fts_info == FTS_D || (filter != NULL && !filter->is_wanted(filter->ctx, below)))
         return OK;
     if ((size_t)snprintf(to, sizeof to, "%s/%s", copying->to, below) >= sizeof to)
         return err_set(err, E_IO, "%s: the path is too long", entry->fts_path);
-    if (entry->fts_info == FTS_D)
-        return folder_ensure(to, 0755, err);
+    TRY(ensure_parents(to, strlen(copying->to), err));
     if (file_exists(to))
         return OK;
     enum result result = backup_copy_file(entry->fts_path, to, err);
     return result == R_NOT_FOUND ? OK : result;
 }
 
-enum result backup_copy_tree(const char *from, const char *to, const char *but, struct err *err)
+enum result backup_copy_tree(const char *from, const char *to, const struct backup_filter *filter,
+                             struct err *err)
 {
-    struct copying copying = {to, but};
+    struct copying copying = {to, filter};
     const struct tree_visitor visitor = {copy_entry, &copying};
     TRY(folder_ensure(to, 0755, err));
     return walk(from, &visitor, err);
+}
+
+/* ---- looking -----------------------------------------------------------------------------------
+ */
+
+struct looking {
+    backup_visit visit;
+    void *ctx;
+};
+
+static enum result look_at_entry(void *ctx, const FTSENT *entry, const char *below, struct err *err)
+{
+    const struct looking *looking = ctx;
+    return entry->fts_info == FTS_D ? OK
+                                    : looking->visit(looking->ctx, entry->fts_path, below, err);
+}
+
+enum result backup_each_file(const char *folder, backup_visit visit, void *ctx, struct err *err)
+{
+    struct looking looking = {visit, ctx};
+    const struct tree_visitor visitor = {look_at_entry, &looking};
+    return walk(folder, &visitor, err);
 }
 
 /* ---- sums --------------------------------------------------------------------------------------

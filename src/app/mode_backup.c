@@ -3,9 +3,11 @@
 
 #include "audit.h"
 #include "backup.h"
+#include "restore.h"
 
 #include <base/clock.h>
 #include <base/file.h>
+#include <base/text.h>
 #include <ipc/role.h>
 
 #include <errno.h>
@@ -14,6 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TEMPORARY_N 7 /* what file_write() puts behind a name, with the dot */
 
 struct backup_path {
     char text[BACKUP_PATH_MAX];
@@ -40,14 +44,40 @@ static enum result begin_folder(const char *folder, struct err *err)
                    "%s: %s; a backup goes into a new folder", folder, strerror(errno));
 }
 
+/* One of the files that the server replaces, on its way: NAME.XXXXXX. */
+static bool is_under_way(struct store *copy, const char *below)
+{
+    struct backup_path name = {0};
+    size_t n = strlen(below);
+    if (n <= TEMPORARY_N || below[n - TEMPORARY_N] != '.')
+        return false;
+    snprintf(name.text, sizeof name.text, "%.*s", (int)(n - TEMPORARY_N), below);
+    return restore_knows_public(copy, name.text);
+}
+
+/* A restore takes what it can check; tiles are made again. */
+static bool is_wanted(void *copy, const char *below)
+{
+    bool is_known = restore_knows_public(copy, below);
+    if (!is_known && strncmp(below, "tile/", 5) != 0 && !is_under_way(copy, below))
+        fprintf(stderr, "public/%s is left out: the copied database knows no such file\n",
+                err_value(text_bytes(below)).text);
+    return is_known;
+}
+
 static enum result copy_all(struct audit *audit, const char *folder, struct err *err)
 {
+    CLEANUP(store_closep) struct store *copy = NULL;
     const struct config *config = audit->config;
     struct backup_path database = path_of(folder, BACKUP_DATABASE);
     TRY(store_copy(audit->store, database.text, err));
-    TRY(backup_copy_tree(path_of(config->data, "ca").text, path_of(folder, BACKUP_CA).text, NULL,
+    TRY(store_open(database.text, STORE_READ, &copy, err));
+    const struct backup_filter in_ca = {restore_knows_ca, copy}, in_public = {is_wanted, copy};
+    TRY(backup_copy_tree(path_of(config->data, "ca").text, path_of(folder, BACKUP_CA).text, &in_ca,
                          err));
-    return backup_copy_tree(config->public_files, path_of(folder, BACKUP_PUBLIC).text, "tile", err);
+    TRY(backup_copy_tree(config->public_files, path_of(folder, BACKUP_PUBLIC).text, &in_public,
+                         err));
+    return restore_check_files(folder, copy, err);
 }
 
 static enum result tell(const char *folder, const struct backup_size *size, int64_t began_us,

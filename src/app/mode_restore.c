@@ -210,6 +210,13 @@ static enum result continue_from(const struct arguments *arguments, const char *
     return result;
 }
 
+static enum result check_files(const char *folder, struct err *err)
+{
+    CLEANUP(store_closep) struct store *store = NULL;
+    TRY(store_open(restore_path("%s/" BACKUP_DATABASE, folder).text, STORE_READ, &store, err));
+    return restore_check_files(folder, store, err);
+}
+
 static enum result place(const struct arguments *arguments, const char *folder, struct err *err)
 {
     const struct config *config = NULL;
@@ -217,6 +224,7 @@ static enum result place(const struct arguments *arguments, const char *folder, 
     TRY(crypto_start(err));
     TRY(mode_load(arguments, &config, err));
     TRY(backup_check(folder, &size, err));
+    TRY(check_files(folder, err));
     TRY(restore_place(config, folder, err));
     printf("%" PRIu64
            " files are in place. Next: trothd keys import, then trothd restore --continue %s "

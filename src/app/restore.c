@@ -72,7 +72,8 @@ enum result restore_verify(const char *folder, struct audit_keys *keys, struct s
     memcpy(checkpoint.root, ret->signed_root, sizeof checkpoint.root);
     const struct verify_wanted wanted = {&checkpoint, ret->signed_size != 0,
                                          audit_countersigner(keys)};
-    return ledger_verify(store, &sha256_for_merkle, &wanted, &ret->verified, err);
+    TRY(ledger_verify(store, &sha256_for_merkle, &wanted, &ret->verified, err));
+    return restore_check_files(folder, store, err);
 }
 
 /* Opened for writing: an older version's is migrated, here and not where it is kept. */

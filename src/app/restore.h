@@ -50,6 +50,15 @@ static const char *const restore_beside[] = {"", "-wal", "-shm", ".lease"};
 MUST_USE enum result restore_verify(const char *folder, struct audit_keys *keys,
                                     struct store *store, struct restore *ret, struct err *err);
 
+/* Every file below ca/ and public/ of a backup whose database was audited: one whose name and place
+ * are known, and which is what the database says: a certificate by its octets, a CRL by its
+ * issuer's key, the ceremony's record by its digest, the checkpoint by the log's keys. E_BACKUP
+ * names the file. Not checked: that a CRL is the last, and the log's keys themselves. */
+MUST_USE enum result restore_check_files(const char *folder, struct store *store, struct err *err);
+/* Is it a file that such a check knows, with its issuer in this store? For struct backup_filter. */
+bool restore_knows_ca(void *store, const char *below);
+bool restore_knows_public(void *store, const char *below);
+
 /* `restore` has config, folder, lists and journal_is_lost; closed in any case. E_BACKUP, E_LEDGER,
  * E_JOURNAL, E_RESTORE. */
 MUST_USE enum result restore_open(struct restore *restore, struct err *err);

@@ -2,7 +2,6 @@
 the database says, or is refused by name (design 9)."""
 
 import hashlib
-import os
 import shutil
 import time
 
@@ -90,3 +89,90 @@ def test_a_restore_beside_a_server_says_to_stop_it(troth, tmp_path):
     trothd(troth, "backup", tmp_path / "backup")
     said = refused(troth, RESTORE, "--continue", tmp_path / "backup", exit_status=9, says="E7009").stderr
     assert "a server or a restore that runs has it" in said and "Stop that one" in said, said
+
+
+def test_a_file_that_is_not_of_the_server_is_left_out_and_named(troth, tmp_path):
+    troth.bootstrap()
+    public = troth.folder / "public"
+    (public / "index.html").write_text("x")
+    (public / "crl" / "1-0-0.crl.aB3dE6").write_text("half of a list")
+    said = trothd(troth, "backup", tmp_path / "backup").stderr
+    assert said == "public/index.html is left out: the copied database knows no such file\n"
+    trothd(troth, RESTORE, "--verify", tmp_path / "backup")
+
+
+# ---- what is in it ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A backup with a CRL that has an entry, of a server that is stopped."""
+    server = lab.Server(tmp_path_factory.mktemp("troth") / "troth").init()
+    folder = server.folder / "backup"
+    try:
+        server.start()
+        alice = server.bootstrap()
+        bob = alice.add_operator("bob", "operator")
+        bob.get("/status").ok()
+        number = next(one["id"] for one in alice.pages("/operators") if one["name"] == "bob")
+        alice.post(f"/operators/{number}/remove", {}).ok()
+        assert lab.eventually(lambda: list((server.folder / "public" / "crl").glob("4-*.crl")))
+        assert lab.eventually(lambda: (server.folder / "public" / "checkpoint").exists())
+        time.sleep(1)
+        trothd(server, "backup", folder)
+        server.stop()
+    finally:
+        server.kill()
+    return server, folder
+
+
+def spoilt():
+    """(file, what is put there, what is said of it)."""
+    garbage = b"another's"
+    yield "ca/root.cer", garbage, "not the certificate of issuer 1"
+    yield "ca/idevid.cer", "ca/ldevid.cer", "not the certificate of issuer 2"
+    yield "ca/operations.cer", garbage, "not the certificate of issuer 4"
+    yield "ca/root.pem", garbage, "not the certificate of issuer 1"
+    yield "ca/ceremony.txt", garbage, "not the one in the log's first entry"
+    yield "ca/more.cer", "ca/root.cer", "no file of a backup has this name"
+    yield "ca/root.cer", None, "it is missing"
+    yield "ca/root.pem", None, "it is missing"
+    yield "ca/ceremony.txt", None, "it is missing"
+    yield "public/ca/1.cer", garbage, "not the certificate of issuer 1"
+    yield "public/ca/3.cer", "public/ca/2.cer", "not the certificate of issuer 3"
+    yield "public/ca/5.cer", "public/ca/4.cer", "of issuer 5, which the database does not have"
+    yield "public/ca/01.cer", "public/ca/1.cer", "no file of a backup has this name"
+    yield "public/evil.html", garbage, "no file of a backup has this name"
+    yield "public/tile/0/000", garbage, "no file of a backup has this name"
+    yield "public/crl/evil.crl", garbage, "no file of a backup has this name"
+    yield "public/crl/1-0-0.crl", garbage, "wanted is a CRL of issuer 1"
+    yield "public/crl/3-0-0.crl", "public/crl/1-0-0.crl", "not signed by the key of issuer 3"
+    yield "public/crl/root-2.crl", "public/crl/root-3.crl", "has another name by what it says"
+    yield "public/crl/root-7-1.crl", "public/crl/root-1.crl", "of issuer 7, which the database does not have"
+    yield "public/checkpoint", garbage, "wanted is one signed by the keys in checkpoint-keys"
+
+
+@pytest.mark.parametrize("name, content, says", [*spoilt(), ("public/crl/4-9-9.crl", "4-*.crl", "has another name")])
+def test_a_file_that_somebody_put_into_a_backup_is_refused_by_name(kept, tmp_path, name, content, says):
+    """With its sum made anew, by restore --verify and by --place on another machine."""
+    server, good = kept
+    folder = tmp_path / "backup"
+    shutil.copytree(good, folder)
+    trothd(server, RESTORE, "--verify", folder)
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if content is None:
+        path.unlink()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        source = next((good / "public" / "crl").glob(content)) if "*" in content else good / content
+        shutil.copy(source, path)
+    seal_anew(folder)
+    refused(server, RESTORE, "--verify", folder, exit_status=1, says="E7007")
+    said = refused(server, RESTORE, "--verify", folder, exit_status=1, says=says).stderr
+    assert f"{folder}/{name}: " in said, said
+    fresh = lab.Server(tmp_path / "fresh")
+    fresh.write_config()
+    refused(fresh, RESTORE, "--place", folder, exit_status=1, says=says)
+    assert not (fresh.folder / "public").exists()
