@@ -1,13 +1,15 @@
 /* A backup is a folder: everything but the keys and the signer's journal. Private to app.
  *
- *   troth.db      the database as of one commit, with the last signed checkpoint in it
- *   ca/           certificates of the authorities, and the ceremony's record
- *   public/       what is served, but the ledger's tiles, which are made again; also the root's
- * CRLs of years ahead and the log's verifier keys SHA256SUMS    of all other files, as sha256sum(1)
- * writes and checks it; the last that is written, so that a folder without it is no backup
+ *   troth.db     the database as of one commit
+ *   checkpoint   signed; of its entries, or of a few more (C2SP tlog-checkpoint)
+ *   proof        that these extend those: hashes in hexadecimal, a line each (RFC 9162 2.1.4)
+ *   ca/          certificates of the authorities, and the ceremony's record
+ *   public/      what is served, without tiles; also the root's CRLs of years ahead and the log's keys
+ *   SHA256SUMS   of all other files, as sha256sum(1) writes and checks it; the last that is written,
+ *                so that a folder without it is no backup
  *
- * The journal is in no backup: an older one is a signer that has forgotten (design 3). Keys leave
- * by `trothd keys export` alone. */
+ * The journal is in no backup: an older one is a signer that has forgotten (design 3). Keys leave by
+ * `trothd keys export` alone. */
 #ifndef APP_BACKUP_H
 #define APP_BACKUP_H
 
@@ -17,6 +19,8 @@
 #define BACKUP_DATABASE "troth.db"
 #define BACKUP_PUBLIC "public"
 #define BACKUP_CA "ca"
+#define BACKUP_CHECKPOINT "checkpoint"
+#define BACKUP_PROOF "proof"
 #define BACKUP_SUMS "SHA256SUMS"
 #define BACKUP_PATH_MAX (CONFIG_PATH_MAX + 256)
 

@@ -12,6 +12,7 @@
 #include <pki/note.h>
 #include <service/bootstrap.h>
 #include <signer/backend.h>
+#include <signer/signer.h>
 #include <wire/hex.h>
 #include <wire/oid.h>
 #include <wire/x509_write.h>
@@ -105,7 +106,8 @@ static enum result make_keys(struct making *making, struct err *err)
         TRY(key_store(making->keys[i], &making->passphrase, KEY_COST_ONLINE, path.text, err));
     }
     struct init_path origin = staged(making, "signer/origin");
-    return file_write(origin.text, 0600, bytes_of(making->origin, strlen(making->origin)), err);
+    TRY(file_write(origin.text, 0600, bytes_of(making->origin, strlen(making->origin)), err));
+    return signer_begin_journal(staged(making, "signer/journal").text, err);
 }
 
 static struct key *key_of(const struct making *making, enum pki_issuer_kind kind)

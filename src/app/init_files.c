@@ -2,6 +2,7 @@
 
 #include <base/file.h>
 #include <ipc/role.h>
+#include <signer/signer.h>
 
 #include <errno.h>
 #include <ftw.h>
@@ -42,8 +43,8 @@ void staging_abandon(const struct config *config)
     remove_tree(init_path("%s/" STAGING, config->data).text);
 }
 
-/* An init that was killed between two renames left folders that nobody has used yet: there is no
- * journal in the one and nothing in the other. */
+/* An init that was killed between two renames left folders that nobody has used yet: there is
+ * nothing in the journal of the one, and nothing in the other. */
 static enum result clear_remains(const struct config *config, struct err *err)
 {
     struct init_path signer = init_path("%s/" ROLE_FOLDER_SIGNER, config->data);
@@ -51,7 +52,7 @@ static enum result clear_remains(const struct config *config, struct err *err)
     struct init_path journal = init_path("%s/journal", signer.text);
 
     staging_abandon(config);
-    if (file_exists(journal.text))
+    if (signer_has_used_journal(journal.text))
         return err_set(err, E_CONFLICT, "%s is in use", signer.text);
     if (rmdir(store.text) != 0 && errno != ENOENT)
         return err_set(err, E_CONFLICT, "%s: %s", store.text, strerror(errno));

@@ -8,16 +8,20 @@
 #include <base/clock.h>
 #include <base/file.h>
 #include <base/text.h>
-#include <ipc/role.h>
+#include <ledger/ledger.h>
+#include <wire/hex.h>
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TEMPORARY_N 7 /* what file_write() puts behind a name, with the dot */
+#define CHECKPOINT_MS 10000
+#define POLL_MS 50
 
 struct backup_path {
     char text[BACKUP_PATH_MAX];
@@ -65,13 +69,78 @@ static bool is_wanted(void *copy, const char *below)
     return is_known;
 }
 
-static enum result copy_all(struct audit *audit, const char *folder, struct err *err)
+/* The first checkpoint that covers the copy: the server signs one within a second of a change. */
+static enum result wait_for_checkpoint(struct audit *audit, uint64_t entries, uint64_t *ret_size,
+                                       struct buf *note, struct err *err)
+{
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    for (int ms = 0; ms < CHECKPOINT_MS; ms += POLL_MS) {
+        note->n = 0;
+        enum result result = store_last_note(audit->store, ret_size, note, err);
+        if (result != OK && result != R_NOT_FOUND)
+            return result;
+        if (result == OK && *ret_size >= entries)
+            return OK;
+        nanosleep(&pause, NULL);
+    }
+    return err_set(err, E_BACKUP,
+                   "no checkpoint has the last of %" PRIu64
+                   " entries, which nobody signed: start the "
+                   "server, and back up beside it",
+                   entries);
+}
+
+static enum result write_proof(struct audit *audit, const char *folder, uint64_t entries,
+                               uint64_t size, struct err *err)
+{
+    CLEANUP(ledger_closep) struct ledger *ledger = NULL;
+    uint8_t proof[MERKLE_PROOF_MAX * MERKLE_HASH_N];
+    uint8_t text[MERKLE_PROOF_MAX * (2 * MERKLE_HASH_N + 1)];
+    struct buf hashes = buf_over(proof, sizeof proof), lines = buf_over(text, sizeof text);
+    TRY(ledger_open(audit->store, &sha256_for_merkle, &ledger, err));
+    if (size > entries)
+        TRY(ledger_prove_consistency(ledger, entries, size, &hashes, err));
+    for (size_t i = 0; i < hashes.n; i += MERKLE_HASH_N) {
+        hex_encode(&lines, bytes_of(proof + i, MERKLE_HASH_N));
+        buf_put_u8(&lines, '\n');
+    }
+    return file_create(path_of(folder, BACKUP_PROOF).text, 0644, buf_bytes(&lines), err);
+}
+
+static enum result write_checkpoint(struct audit *audit, const char *folder, uint64_t entries,
+                                    uint64_t *ret_size, struct err *err)
+{
+    uint8_t room[NOTE_MAX];
+    struct buf note = buf_over(room, sizeof room);
+    TRY(wait_for_checkpoint(audit, entries, ret_size, &note, err));
+    TRY(file_create(path_of(folder, BACKUP_CHECKPOINT).text, 0644, buf_bytes(&note), err));
+    return write_proof(audit, folder, entries, *ret_size, err);
+}
+
+struct made {
+    uint64_t entries, signed_size;
+    struct backup_size size;
+};
+
+static enum result copy_database(struct audit *audit, const char *folder, struct made *ret,
+                                 struct err *err)
+{
+    CLEANUP(store_closep) struct store *copy = NULL;
+    struct backup_path path = path_of(folder, BACKUP_DATABASE);
+    int64_t at_s = 0;
+    TRY(store_copy(audit->store, path.text, err));
+    TRY(store_open(path.text, STORE_READ, &copy, err));
+    return store_last_entry(copy, &ret->entries, &at_s, err);
+}
+
+static enum result copy_all(struct audit *audit, const char *folder, struct made *ret,
+                            struct err *err)
 {
     CLEANUP(store_closep) struct store *copy = NULL;
     const struct config *config = audit->config;
-    struct backup_path database = path_of(folder, BACKUP_DATABASE);
-    TRY(store_copy(audit->store, database.text, err));
-    TRY(store_open(database.text, STORE_READ, &copy, err));
+    TRY(copy_database(audit, folder, ret, err));
+    TRY(write_checkpoint(audit, folder, ret->entries, &ret->signed_size, err));
+    TRY(store_open(path_of(folder, BACKUP_DATABASE).text, STORE_READ, &copy, err));
     const struct backup_filter in_ca = {restore_knows_ca, copy}, in_public = {is_wanted, copy};
     TRY(backup_copy_tree(path_of(config->data, "ca").text, path_of(folder, BACKUP_CA).text, &in_ca,
                          err));
@@ -80,40 +149,29 @@ static enum result copy_all(struct audit *audit, const char *folder, struct err 
     return restore_check_files(folder, copy, err);
 }
 
-static enum result tell(const char *folder, const struct backup_size *size, int64_t began_us,
-                        struct err *err)
+static void tell(const char *folder, const struct made *made, int64_t began_us)
 {
-    CLEANUP(store_closep) struct store *copy = NULL;
-    uint8_t room[NOTE_MAX];
-    struct buf note = buf_over(room, sizeof room);
-    uint64_t entries = 0, signed_size = 0;
-    int64_t at_s = 0;
-    TRY(store_open(path_of(folder, BACKUP_DATABASE).text, STORE_READ, &copy, err));
-    TRY(store_last_entry(copy, &entries, &at_s, err));
-    enum result result = store_last_note(copy, &signed_size, &note, err);
-    if (result != OK && result != R_NOT_FOUND)
-        return result;
-    printf("%s: %" PRIu64 " entries, the checkpoint of %" PRIu64 " in it; %" PRIu64
+    printf("%s: %" PRIu64 " entries, covered by the checkpoint of %" PRIu64 "; %" PRIu64
            " files, %" PRIu64 " octets, %.1f s\n"
            "Neither the keys nor the signer's journal are in it: trothd backup --help says why.\n",
-           folder, entries, signed_size, size->files, size->octets,
+           folder, made->entries, made->signed_size, made->size.files, made->size.octets,
            (double)(clock_monotonic_us() - began_us) / 1e6);
-    return OK;
 }
 
 /* What was begun is no backup, and is left to be looked at: SHA256SUMS is not in it. */
 static enum result backup(const struct arguments *arguments, struct audit *audit, struct err *err)
 {
     const char *folder = argument_text(arguments, "FOLDER");
-    struct backup_size size = {0};
+    struct made made = {0};
     int64_t began_us = clock_monotonic_us();
     TRY(audit_open(arguments, audit, err));
     TRY(begin_folder(folder, err));
-    TRY(copy_all(audit, folder, err));
-    TRY(backup_seal(folder, &size, err));
+    TRY(copy_all(audit, folder, &made, err));
+    TRY(backup_seal(folder, &made.size, err));
     TRY(folder_sync(folder, err));
-    TRY(backup_check(folder, &size, err));
-    return tell(folder, &size, began_us, err);
+    TRY(backup_check(folder, &made.size, err));
+    tell(folder, &made, began_us);
+    return OK;
 }
 
 int mode_backup(const struct arguments *arguments)

@@ -66,15 +66,15 @@ static enum result own_config(const struct arguments *arguments, struct config *
 static enum result check_lists(const struct arguments *arguments, const struct restore *restore,
                                const struct restore_lists *lists, struct err *err)
 {
-    bool may_lack = restore->journal_is_lost || argument_text(arguments, "--incomplete") != NULL;
-    if (may_lack || lists->older + lists->missing == 0)
+    uint32_t lacking = lists->missing + (restore->journal_is_lost ? 0 : lists->older);
+    if (lacking == 0 || argument_text(arguments, "--incomplete") != NULL)
         return OK;
-    return err_set(err, E_RESTORE,
-                   "of %" PRIu32
-                   " CRLs the last that was signed is not here: what was revoked since "
-                   "the backup would come back. Put them into a folder (--lists), or go on without "
-                   "(--incomplete)",
-                   lists->older + lists->missing);
+    return err_set(
+        err, E_RESTORE,
+        "of %" PRIu32 " CRLs under %s the last that was signed is not here: what was "
+        "revoked since the backup would come back. Put them into a folder (--lists), or go "
+        "on without (--incomplete)",
+        lacking, restore->config->public_url);
 }
 
 static void print_loss(const struct restore *restore, const struct restore_lists *lists)

@@ -1,9 +1,14 @@
 #include "restore.h"
 
+#include "lines.h"
+#include "users.h"
+
 #include <base/file.h>
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <ipc/role.h>
+#include <ledger/ledger.h>
+#include <wire/hex.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -42,20 +47,50 @@ static void remove_copies(const struct restore *restore)
             restore_path("%s%s", restore_store_file(restore, ".restored").text, restore_beside[i])
                 .text);
     }
+    rmdir(restore_path("%s/" ROLE_FOLDER_STORE, restore->config->data).text); /* if we made it */
 }
 
-static enum result check_last_note(struct store *store, const struct audit_keys *keys,
+static bool read_hashes(struct bytes text, struct merkle_proof *ret)
+{
+    for (ret->n = 0; text.n != 0 && ret->n < MERKLE_PROOF_MAX; ret->n++) {
+        struct buf hash = buf_over(ret->hash[ret->n], MERKLE_HASH_N);
+        if (!hex_decode(&hash, lines_take(&text)) || hash.n != MERKLE_HASH_N)
+            return false;
+    }
+    return text.n == 0;
+}
+
+/* RFC 9162 2.1.4.2: every entry of the backup is one that the checkpoint covers. */
+static enum result check_covered(const char *folder, const struct restore *restore, struct err *err)
+{
+    CLEANUP(blob_free) struct blob file = {0};
+    struct merkle_proof proof;
+    const struct merkle_consistency claim = {.old_size = restore->verified.entries,
+                                             .new_size = restore->signed_size,
+                                             .old_root = restore->verified.root,
+                                             .new_root = restore->signed_root};
+    TRY(file_read(restore_path("%s/" BACKUP_PROOF, folder).text, 8192, &file, err));
+    bool is_good = read_hashes(blob_bytes(&file), &proof);
+    if (is_good && claim.old_size == claim.new_size)
+        is_good = memcmp(claim.old_root, claim.new_root, MERKLE_HASH_N) == 0;
+    else if (is_good)
+        is_good = claim.old_size < claim.new_size &&
+                  merkle_verify_consistency(&sha256_for_merkle, &claim, &proof);
+    if (!is_good)
+        return err_set(err, E_BACKUP,
+                       "its checkpoint, of %" PRIu64 " entries, does not cover the %" PRIu64
+                       " in the database: some are nobody's word",
+                       restore->signed_size, restore->verified.entries);
+    return OK;
+}
+
+static enum result read_checkpoint(const char *folder, const struct audit_keys *keys,
                                    struct restore *ret, struct err *err)
 {
-    uint8_t room[NOTE_MAX];
-    struct buf note = buf_over(room, sizeof room);
+    CLEANUP(blob_free) struct blob note = {0};
     struct verify_checkpoint checkpoint;
-    uint64_t size = 0;
-    enum result result = store_last_note(store, &size, &note, err);
-    if (result == R_NOT_FOUND)
-        return OK;
-    TRY(result);
-    TRY(audit_note_check(buf_bytes(&note), keys, "the backup's checkpoint", &checkpoint, err));
+    TRY(file_read(restore_path("%s/" BACKUP_CHECKPOINT, folder).text, NOTE_MAX, &note, err));
+    TRY(audit_note_check(blob_bytes(&note), keys, "the backup's checkpoint", &checkpoint, err));
     ret->signed_size = checkpoint.size;
     memcpy(ret->signed_root, checkpoint.root, sizeof ret->signed_root);
     return OK;
@@ -64,15 +99,12 @@ static enum result check_last_note(struct store *store, const struct audit_keys 
 enum result restore_verify(const char *folder, struct audit_keys *keys, struct store *store,
                            struct restore *ret, struct err *err)
 {
+    const struct verify_wanted wanted = {NULL, 0, audit_countersigner(keys)};
     TRY(audit_keys_read(restore_path("%s/" BACKUP_PUBLIC "/" AUDIT_KEYS_FILE, folder).text, keys,
                         err));
-    TRY(check_last_note(store, keys, ret, err));
-    struct verify_checkpoint checkpoint = {.name = "the backup's checkpoint",
-                                           .size = ret->signed_size};
-    memcpy(checkpoint.root, ret->signed_root, sizeof checkpoint.root);
-    const struct verify_wanted wanted = {&checkpoint, ret->signed_size != 0,
-                                         audit_countersigner(keys)};
+    TRY(read_checkpoint(folder, keys, ret, err));
     TRY(ledger_verify(store, &sha256_for_merkle, &wanted, &ret->verified, err));
+    TRY(check_covered(folder, ret, err));
     return restore_check_files(folder, store, err);
 }
 
@@ -114,27 +146,59 @@ enum result restore_place(const struct config *config, const char *folder, struc
 /* ---- the signer's past -------------------------------------------------------------------------
  */
 
-static enum result check_journal(const struct restore *restore, uint64_t known, struct err *err)
+/* What the copy knows of a journal. */
+struct known {
+    int64_t position, identity, epoch;
+};
+
+static enum result read_known(struct store *store, struct known *ret, struct err *err)
+{
+    *ret = (struct known){0};
+    enum result result = store_meta(store, SERVICE_META_JOURNAL, &ret->position, err);
+    if (result == OK || result == R_NOT_FOUND)
+        result = store_meta(store, SERVICE_META_JOURNAL_ID, &ret->identity, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    return store_max_id(store, TABLE_EPOCH, &ret->epoch, err);
+}
+
+static enum result check_journal(const struct restore *restore, const struct known *known,
+                                 struct err *err)
 {
     const struct signer_facts *facts = &restore->facts;
-    if (restore->journal_is_lost && facts->position != 0)
+    if (restore->journal_is_lost && facts->is_used)
         return err_set(err, E_RESTORE,
                        "--journal-lost, but the signer's journal is here and has %" PRIu64
                        " records: go on without that option",
                        facts->position);
-    if (!restore->journal_is_lost && facts->position < known)
+    if (restore->journal_is_lost)
+        return OK;
+    bool is_older = restore->is_other_journal ? facts->epoch <= (uint64_t)known->epoch
+                                              : facts->position < (uint64_t)known->position;
+    if (is_older)
         return err_set(
             err, E_RESTORE,
-            "the journal here has %" PRIu64 " records, the backup knows of %" PRIu64
-            ": it is an older one. Put the newest in its place, or move it away and go on "
-            "with --journal-lost",
-            facts->position, known);
-    if (!facts->has_after_size ||
-        memcmp(facts->after_root, restore->signed_root, sizeof facts->after_root) == 0)
+            "the journal here has %" PRIu64 " records and epoch %" PRIu64
+            ", the backup knows of %" PRId64 " and epoch %" PRId64
+            ": it is an older one, or another's. Put the newest in its place; when that is "
+            "lost, move this one away and go on with --journal-lost",
+            facts->position, facts->epoch, known->position, known->epoch);
+    return OK;
+}
+
+static enum result check_history(struct restore *restore, struct err *err)
+{
+    struct signer_tree tree = {.size = restore->signed_size, .entries = restore->verified.entries};
+    bool is_signed = false;
+    memcpy(tree.root, restore->signed_root, sizeof tree.root);
+    if (restore->journal_is_lost || restore->is_other_journal)
+        return OK;
+    TRY(signer_past_has_signed(restore->past, &tree, &is_signed, err));
+    if (is_signed)
         return OK;
     return err_set(err, E_RESTORE,
-                   "the signer signed another root at %" PRIu64
-                   " entries: this backup is of a history that a restore left behind",
+                   "the journal does not know the checkpoint of %" PRIu64
+                   " entries, or a restore left its history behind: this backup is not of this one",
                    restore->signed_size);
 }
 
@@ -165,18 +229,38 @@ static enum result nothing_to_go_on_with(const struct restore *restore, struct e
 
 static enum result open_past(struct restore *restore, struct err *err)
 {
-    int64_t known = 0;
-    enum result result = store_meta(restore->store, "journal", &known, err);
-    if (result != OK && result != R_NOT_FOUND)
-        return result;
-    result = signer_past_open(restore->config, restore->journal_is_lost, &restore->past, err);
-    if (result == R_NOT_FOUND)
-        return nothing_to_go_on_with(restore, err);
-    TRY(result);
+    enum result result =
+        signer_past_open(restore->config, restore->journal_is_lost, &restore->past, err);
+    return result == R_NOT_FOUND ? nothing_to_go_on_with(restore, err) : result;
+}
+
+static enum result compare_past(struct restore *restore, struct err *err)
+{
+    struct known known;
     TRY(check_installation(restore, err));
-    TRY(signer_past_facts(restore->past, (uint64_t)known, restore->signed_size, &restore->facts,
-                          err));
-    return check_journal(restore, (uint64_t)known, err);
+    TRY(read_known(restore->store, &known, err));
+    TRY(signer_past_facts(restore->past, (uint64_t)known.position, &restore->facts, err));
+    restore->is_other_journal = !restore->journal_is_lost && known.identity != 0 &&
+                                (uint64_t)known.identity != restore->facts.identity;
+    TRY(check_journal(restore, &known, err));
+    if (restore->is_other_journal)
+        TRY(signer_past_facts(restore->past, 0, &restore->facts, err));
+    return check_history(restore, err);
+}
+
+/* The request is about this one: after it was carried out there is another. One that cannot be read
+ * is as good as none. */
+static void look_at_place(struct restore *restore)
+{
+    CLEANUP(store_closep) struct store *store = NULL;
+    CLEANUP(ledger_closep) struct ledger *ledger = NULL;
+    struct err unused = {0};
+    struct restore_path path = restore_store_file(restore, "");
+    if (!file_exists(path.text) || store_open(path.text, STORE_READ, &store, &unused) != OK ||
+        ledger_open(store, &sha256_for_merkle, &ledger, &unused) != OK)
+        return;
+    restore->in_place_size = ledger_size(ledger);
+    ledger_root(ledger, restore->in_place_root);
 }
 
 /* ---- who approves ------------------------------------------------------------------------------
@@ -196,7 +280,7 @@ static enum result add_approver(void *ctx, const struct operator_row *row, struc
     struct buf der = buf_over(room, sizeof room);
     struct x509_cert cert;
     const char *why = NULL;
-    if (!row->is_approver || row->state != 1 || people->n == LENGTH_OF(people->list))
+    if (!row->is_approver || people->n == LENGTH_OF(people->list))
         return OK;
     TRY(store_certificate_with_key(people->store, row->spki, -1, &certificate, err));
     TRY(store_der(people->store, certificate.id, &der, err));
@@ -224,10 +308,14 @@ static enum result seed_approvers(struct restore *restore, struct err *err)
 
 enum result restore_open(struct restore *restore, struct err *err)
 {
+    struct users users = {0};
+    TRY(users_find(restore->config, &users, err));
     if (!file_exists(restore_path("%s/" ROLE_FOLDER_SIGNER, restore->config->data).text))
         return nothing_to_go_on_with(restore, err);
+    TRY(open_past(restore, err)); /* first: nobody else does this now */
+    look_at_place(restore);
     TRY(open_copy(restore, err));
-    TRY(open_past(restore, err));
+    TRY(compare_past(restore, err));
     TRY(seed_approvers(restore, err));
     restore->has_service = true;
     return service_open(&restore->service, restore->store, restore->config, restore->now_s, err);
@@ -238,8 +326,8 @@ void restore_close(struct restore *restore)
     if (restore->has_service)
         service_close(&restore->service);
     store_close(restore->store);
-    signer_past_close(restore->past);
-    if (restore->config != NULL)
+    if (restore->past != NULL)
         remove_copies(restore);
+    signer_past_close(restore->past);
     free(restore->config);
 }

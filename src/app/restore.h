@@ -1,14 +1,11 @@
 /* trothd restore: a backup is checked, or the installation goes on from it (design 3, Signer
  * journal). Private to app.
  *
- *   restore_open()       the copy beside the database that is in place, whole and audited, and the
- *                        signer's past; nothing that is in place is touched
- *   restore_lists()      what CRLs say about certificates of the copy
- *   restore_request_*()  what people sign
- *   restore_carry_out()  the entries of the epoch, the copy into place, the journal: last, so that
- *                        whatever ends it before, the server does not start, and it can be begun
- * anew
- */
+ *   restore_open()       the signer's past, for this process alone; the copy beside the database
+ * that is in place, whole and audited; nothing that is in place is touched restore_lists() what
+ * CRLs say about certificates of the copy restore_request_*()  what people sign restore_carry_out()
+ * the entries of the epoch, the copy into place, the journal: last, or first where it was lost, so
+ * that no server starts over half of it */
 #ifndef APP_RESTORE_H
 #define APP_RESTORE_H
 
@@ -28,10 +25,13 @@ struct restore {
     int64_t now_s;
     struct audit_keys keys;
     struct verified verified;
-    uint64_t signed_size; /* of the last checkpoint in the copy; 0: none */
+    uint64_t signed_size; /* of the checkpoint that covers the backup */
     uint8_t signed_root[32];
     struct signer_past *past;
     struct signer_facts facts;
+    bool is_other_journal;  /* than the one that the copy knows: it began after that was lost */
+    uint64_t in_place_size; /* of the database that is there now; 0: none that can be read */
+    uint8_t in_place_root[32];
     struct store *store; /* the copy, for writing */
     struct service service;
     bool has_service;

@@ -148,7 +148,7 @@ static enum result begin_epoch(struct restore *restore, const struct restore_req
         .persons = bytes_of(approved->persons, approved->persons_n),
         .countersignature = bytes_of(approved->signature, approved->signature_n),
         .lost_size = restore->facts.size,
-        .journal = restore->facts.position,
+        .journal = restore->journal_is_lost ? 0 : restore->facts.position,
         .approvers = (const uint8_t(*)[32])keys,
         .approvers_n = n,
     };
@@ -167,16 +167,41 @@ static enum result write_entries(struct carrying *carrying, const struct restore
     TRY(restore_lists(restore, end_revoked, carrying, &lists, err));
     TRY(apply_stands(carrying, err));
     if (restore->journal_is_lost)
-        TRY(epoch_leap(&restore->service, &carrying->done->floors, err));
+        TRY(epoch_leap(&restore->service, restore->now_s, &carrying->done->floors, err));
+    const struct epoch_journal journal = {.identity = restore->facts.identity,
+                                          .floor = restore->facts.floor,
+                                          .is_other = restore->journal_is_lost ||
+                                                      restore->is_other_journal};
+    TRY(epoch_take_journal(&restore->service, &journal, err));
     return commit(restore, err);
+}
+
+/* A key that the lists end signs for nobody: as many persons as it takes are operators afterwards.
+ */
+static enum result check_persons(struct restore *restore, const struct signer_approved *approved,
+                                 struct err *err)
+{
+    struct reader r = reader_of(bytes_of(approved->persons, approved->persons_n));
+    struct operator_row row;
+    size_t wanted = restore->facts.persons < 2 ? restore->facts.persons : 2, there = 0;
+    while (r.left > 0) {
+        size_t n = 0;
+        TRY(store_operator_keys(restore->store, (int64_t)reader_u64be(&r), &row, 1, &n, err));
+        there += n;
+    }
+    if (there < wanted)
+        return err_set(err, E_APPROVAL,
+                       "signed by %zu approvers whose certificates have not ended, %zu are wanted",
+                       there, wanted);
+    return OK;
 }
 
 /* ---- into place --------------------------------------------------------------------------------
  */
 
-static enum result move(const char *from, const char *to, struct err *err)
+static enum result move(const char *from, const char *to, bool may_lack, struct err *err)
 {
-    if (rename(from, to) == 0 || errno == ENOENT)
+    if (rename(from, to) == 0 || (may_lack && errno == ENOENT))
         return OK;
     return err_set(err, E_IO, "%s: %s", from, strerror(errno));
 }
@@ -197,7 +222,7 @@ static enum result move_aside(struct restore *restore, char ret[BACKUP_PATH_MAX]
     for (size_t i = LENGTH_OF(restore_beside) - 1;
          i-- > 0;) /* all but the lease; the database last */
         TRY(move(restore_store_file(restore, restore_beside[i]).text,
-                 restore_path("%s%s", aside.text, restore_beside[i]).text, err));
+                 restore_path("%s%s", aside.text, restore_beside[i]).text, i != 0, err));
     snprintf(ret, BACKUP_PATH_MAX, "%s", aside.text);
     return OK;
 }
@@ -212,20 +237,27 @@ static enum result take_down_checkpoint(const struct config *config, struct err 
     return err_set(err, E_IO, "%s: %s", path.text, strerror(errno));
 }
 
-static enum result put_in_place(struct restore *restore, struct restore_done *done, struct err *err)
+/* All that can be refused, before anything is moved. */
+static enum result make_whole(struct restore *restore, struct err *err)
 {
-    const struct config *config = restore->config;
     struct restore_path whole = restore_store_file(restore, ".restored");
     TRY(store_copy(restore->store, whole.text, err));
     if (chmod(whole.text, 0640) != 0) /* the reader is of its group */
         return err_set(err, E_IO, "%s: %s", whole.text, strerror(errno));
+    return OK;
+}
+
+static enum result put_in_place(struct restore *restore, struct restore_done *done, struct err *err)
+{
+    const struct config *config = restore->config;
     TRY(backup_copy_tree(restore_path("%s/" BACKUP_CA, restore->folder).text,
                          restore_path("%s/ca", config->data).text, NULL, err));
     TRY(backup_copy_tree(restore_path("%s/" BACKUP_PUBLIC, restore->folder).text,
                          config->public_files, NULL, err));
     TRY(take_down_checkpoint(config, err));
     TRY(move_aside(restore, done->aside, err));
-    TRY(move(whole.text, restore_store_file(restore, "").text, err));
+    TRY(move(restore_store_file(restore, ".restored").text, restore_store_file(restore, "").text,
+             false, err));
     TRY(folder_sync(restore_path("%s/" ROLE_FOLDER_STORE, config->data).text, err));
     return users_own(config, err);
 }
@@ -259,6 +291,8 @@ static enum result write_journal(struct restore *restore, const struct signer_ap
     TRY(find_ending(restore, &ending, err));
     struct signer_epoch epoch = {
         .size = ledger_size(restore->service.ledger),
+        .from_size = restore->verified.entries,
+        .ordinal = (uint64_t)restore->service.last_id[TABLE_EPOCH],
         .floor = done->floors.serial,
         .least_crl_number = done->floors.crl,
         .ends = ending.list,
@@ -280,6 +314,13 @@ enum result restore_carry_out(struct restore *restore, const struct restore_requ
                             bytes_of(request->signatures, request->signatures_n), restore->now_s,
                             &approved, err));
     TRY(write_entries(&carrying, request, &approved, err));
+    TRY(check_persons(restore, &approved, err));
+    TRY(make_whole(restore, err));
+    if (restore
+            ->journal_is_lost) { /* a database without its journal begins one: so this is first */
+        TRY(write_journal(restore, &approved, ret, err));
+        return put_in_place(restore, ret, err);
+    }
     TRY(put_in_place(restore, ret, err));
     return write_journal(restore, &approved, ret, err);
 }

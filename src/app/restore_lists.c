@@ -127,8 +127,13 @@ static enum result visit_entries(const struct x509_crl *crl, revoked_visit visit
 /* ---- all ---------------------------------------------------------------------------------------
  */
 
+/* The shards of the copy. Those without a live certificate are looked at as well, for their expired
+ * ones may have grace; that their lists are the last that were signed, nobody asks. */
 struct shards {
-    struct crl_shard *list;
+    struct listed_shard {
+        struct crl_shard shard;
+        bool is_live;
+    } * list;
     size_t n, max;
 };
 
@@ -137,20 +142,35 @@ static void shards_free(struct shards *shards)
     free(shards->list);
 }
 
+static struct crl_shard shard_of(const struct shard *shard)
+{
+    return (struct crl_shard){.issuer = (uint32_t)shard->issuer,
+                              .expiry_class = (uint8_t)shard->class,
+                              .part = shard->part};
+}
+
 static enum result add_shard(void *ctx, const struct shard *shard, struct err *err)
 {
     struct shards *shards = ctx;
     if (shards->n == shards->max) {
         size_t max = shards->max == 0 ? 64 : 2 * shards->max;
-        struct crl_shard *more = reallocarray(shards->list, max, sizeof *more);
+        struct listed_shard *more = reallocarray(shards->list, max, sizeof *more);
         if (more == NULL)
             return err_set(err, E_MEMORY, "no memory for the list of CRLs");
         shards->list = more;
         shards->max = max;
     }
-    shards->list[shards->n++] = (struct crl_shard){.issuer = (uint32_t)shard->issuer,
-                                                   .expiry_class = (uint8_t)shard->class,
-                                                   .part = shard->part};
+    shards->list[shards->n++] = (struct listed_shard){.shard = shard_of(shard)};
+    return OK;
+}
+
+static enum result mark_live(void *ctx, const struct shard *shard, struct err *err)
+{
+    (void)err;
+    struct shards *shards = ctx;
+    for (size_t i = 0; i < shards->n; i++)
+        if (is_shard(shards->list[i].shard, shard_of(shard)))
+            shards->list[i].is_live = true;
     return OK;
 }
 
@@ -181,13 +201,15 @@ enum result restore_lists(struct restore *restore, revoked_visit visit, void *ct
     const char *folders[] = {published, kept, restore->lists};
     *ret = (struct restore_lists){0};
     TRY(signer_past_lists(restore->past, keep_newest, &newest, err));
-    TRY(store_shards(restore->store, restore->now_s, add_shard, &shards, err));
+    TRY(store_shards(restore->store, restore->now_s - LIMIT_GRACE_S, add_shard, &shards, err));
+    TRY(store_shards(restore->store, restore->now_s, mark_live, &shards, err));
     for (size_t i = 0; i < shards.n; i++) {
         CLEANUP(found_free) struct found found = {0};
         for (size_t k = 0; k < LENGTH_OF(folders); k++)
             if (folders[k] != NULL)
-                TRY(look(restore, folders[k], shards.list[i], &found, err));
-        count(restore, &found, find(&newest, shards.list[i]), ret);
+                TRY(look(restore, folders[k], shards.list[i].shard, &found, err));
+        if (shards.list[i].is_live)
+            count(restore, &found, find(&newest, shards.list[i].shard), ret);
         if (found.number != 0 && visit != NULL)
             TRY(visit_entries(&found.crl, visit, ctx, err));
     }

@@ -31,11 +31,13 @@ static void put_parameters(struct buf *b, const struct restore *restore,
                            const struct restore_lists *lists)
 {
     const struct signer_facts *facts = &restore->facts;
-    cbor_write_array(b, 10);
+    cbor_write_array(b, 12);
     put_number(b, "backup_entries", restore->verified.entries);
     put_octets(b, "backup_root", bytes_of(restore->verified.root, 32));
     put_number(b, "signed_entries", facts->size);
     put_octets(b, "signed_root", bytes_of(facts->root, 32));
+    put_number(b, "in_place_entries", restore->in_place_size);
+    put_octets(b, "in_place_root", bytes_of(restore->in_place_root, 32));
     put_number(b, "journal_is_lost", restore->journal_is_lost);
     put_number(b, "journal_records", facts->position);
     put_number(b, "certificates_since", facts->newer);

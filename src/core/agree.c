@@ -8,7 +8,7 @@
 enum result agree_ask(struct core *core, struct err *err)
 {
     int64_t after = 0;
-    enum result result = store_meta(core->store, "journal", &after, err);
+    enum result result = store_meta(core->store, SERVICE_META_JOURNAL, &after, err);
     if (result != OK && result != R_NOT_FOUND)
         return result;
     struct msg_journal_ask ask = {.after = (uint64_t)after};
@@ -44,8 +44,27 @@ static enum result check_signed(struct core *core, const struct msg_journal_end 
     return OK;
 }
 
+/* The position that core knows is one of this journal's. */
+static enum result check_identity(struct core *core, const struct msg_journal_end *end,
+                                  struct err *err)
+{
+    int64_t known = 0;
+    enum result result = store_meta(core->store, SERVICE_META_JOURNAL_ID, &known, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    if (known != 0 && known != (int64_t)end->identity)
+        return err_set(err, E_JOURNAL, "the signer's journal is another one than the database knows");
+    if (known != 0 || end->identity == 0)
+        return OK;
+    TRY(turn_begin(core, err));
+    TRY(store_put_meta(core->store, SERVICE_META_JOURNAL_ID, (int64_t)end->identity, err));
+    turn_end(core);
+    return OK;
+}
+
 enum result agree_end(struct core *core, const struct msg_journal_end *end, struct err *err)
 {
+    TRY(check_identity(core, end, err));
     TRY(check_signed(core, end, err));
     core->publish.signed_size = end->size;
     if (end->crl_number > core->publish.crl_number)

@@ -52,7 +52,7 @@ void turn_fail(struct core *core, const struct err *why)
 static enum result commit(struct core *core, struct err *err)
 {
     if (core->journal != 0)
-        TRY(store_put_meta(core->store, "journal", (int64_t)core->journal, err));
+        TRY(store_put_meta(core->store, SERVICE_META_JOURNAL, (int64_t)core->journal, err));
     return store_commit(core->store, err);
 }
 

@@ -138,10 +138,21 @@ static enum result read_new_key(struct service *service, struct enrolment *job, 
     return result == R_NOT_FOUND ? OK : result;
 }
 
+/* Whatever it was revoked for after the backup, lists drop who has expired: nobody knows any more.
+ */
+static bool ended_before_restore(const struct service *service, const struct enrolment *job)
+{
+    for (size_t i = 0; i < job->subject.live_n; i++)
+        if (job->subject.live[i].id == job->predecessor)
+            return job->subject.live[i].not_after_s < service->restored_at_s;
+    return false;
+}
+
 static enum result read_grace(struct service *service, int64_t now_s, struct enrolment *job,
                               struct ask *facts, struct err *err)
 {
-    facts->is_in_grace = subject_is_in_grace(&job->subject, job->predecessor, now_s);
+    facts->is_in_grace = subject_is_in_grace(&job->subject, job->predecessor, now_s) &&
+                         !ended_before_restore(service, job);
     return facts->is_in_grace ? read_new_key(service, job, facts, err) : OK;
 }
 

@@ -1,5 +1,6 @@
 #include <service/epoch.h>
 
+#include <base/rand.h>
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <service/finding.h>
@@ -325,7 +326,9 @@ static enum result stand_known(struct service *service, const struct device *dev
                                enum epoch_stood *ret, struct err *err)
 {
     *ret = STOOD_STRICTER;
-    if (is_kept_down(stand->state) && stand->state > device->state)
+    bool is_stricter = stand->state > device->state ||
+                       (stand->state == device->state && stand->quarantine > device->quarantine);
+    if (is_kept_down(stand->state) && is_stricter)
         return keep_down(service, device, stand, now_s, err);
     if (stand->hold && !device->hold)
         return hold(service, device, now_s, err);
@@ -347,8 +350,11 @@ enum result epoch_stand(struct service *service, const struct msg_device_stand *
     result = store_device_named(service->store, product.id, stand->serial_number, &device, err);
     if (result == OK)
         return stand_known(service, &device, stand, now_s, ret, err);
-    if (result != R_NOT_FOUND || !is_kept_down(stand->state))
-        return result == R_NOT_FOUND ? OK : result;
+    if (result != R_NOT_FOUND)
+        return result;
+    *ret = STOOD_AS_IT_WAS;
+    if (!is_kept_down(stand->state) && !stand->hold)
+        return OK;
     *ret = STOOD_STRICTER;
     return create(service, &product, stand, now_s, err);
 }
@@ -366,17 +372,42 @@ static enum result find_greatest(void *ctx, const struct shard *shard, struct er
     return OK;
 }
 
-enum result epoch_leap(struct service *service, struct epoch_floors *ret, struct err *err)
+static uint64_t greatest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint64_t place_of_day(int64_t now_s)
+{
+    uint8_t chance[4];
+    uint64_t within = 0;
+    rand_bytes(chance, sizeof chance);
+    for (size_t i = 0; i < sizeof chance; i++)
+        within = within << 8 | chance[i];
+    int64_t days = now_s > EPOCH_DAY_ZERO_S ? (now_s - EPOCH_DAY_ZERO_S) / 86400 : 0;
+    return (uint64_t)days * EPOCH_A_DAY + within % EPOCH_A_DAY;
+}
+
+enum result epoch_leap(struct service *service, int64_t now_s, struct epoch_floors *ret,
+                       struct err *err)
 {
     uint64_t next = 0;
     int64_t crl = 0;
     TRY(store_shards(service->store, INT64_MIN, find_greatest, &next, err));
     TRY(store_max_crl(service->store, &crl, err));
-    uint64_t floor = (next / EPOCH_LEAP + 2) * EPOCH_LEAP;
+    uint64_t floor = greatest((next / EPOCH_LEAP + 2) * EPOCH_LEAP, place_of_day(now_s));
     if (floor > UINT32_MAX)
         return err_set(err, E_POLICY, "the index space has no room for a leap");
-    TRY(store_put_meta(service->store, SERVICE_META_FLOOR, (int64_t)floor, err));
-    TRY(store_put_meta(service->store, "journal", 0, err));
-    *ret = (struct epoch_floors){floor, (uint64_t)(crl + EPOCH_CRL_LEAP)};
-    return OK;
+    *ret = (struct epoch_floors){floor, greatest((uint64_t)crl + 1, (uint64_t)now_s * 1000000)};
+    return store_put_meta(service->store, SERVICE_META_FLOOR, (int64_t)floor, err);
+}
+
+enum result epoch_take_journal(struct service *service, const struct epoch_journal *journal,
+                               struct err *err)
+{
+    if (journal->is_other)
+        TRY(store_put_meta(service->store, SERVICE_META_JOURNAL, 0, err));
+    if (journal->is_other && journal->floor != 0)
+        TRY(store_put_meta(service->store, SERVICE_META_FLOOR, (int64_t)journal->floor, err));
+    return store_put_meta(service->store, SERVICE_META_JOURNAL_ID, (int64_t)journal->identity, err);
 }

@@ -18,6 +18,7 @@ struct number_space {
     int64_t issuer;
     uint8_t class;
     int64_t next;
+    int64_t part; /* of the number before; -1: there was none */
     struct number_space *after;
 };
 
@@ -97,6 +98,17 @@ void service_commit(struct service *service)
     service->next_site = (struct site){0};
 }
 
+static enum result read_restore(struct service *service, struct err *err)
+{
+    struct buf unused = buf_over(NULL, 0);
+    struct cell at = {0};
+    int64_t last = service->last_id[TABLE_EPOCH];
+    if (last != 0)
+        TRY(store_cell(service->store, COL_EPOCH_BEGAN_AT, last, &unused, &at, err));
+    service->restored_at_s = at.number;
+    return OK;
+}
+
 enum result service_open(struct service *service, struct store *store, const struct config *config,
                          int64_t now_s, struct err *err)
 {
@@ -108,6 +120,7 @@ enum result service_open(struct service *service, struct store *store, const str
         TRY(bootstrap_authorities(service, now_s, err));
     TRY(service_load_issuers(service, err));
     TRY(approval_count(service, err));
+    TRY(read_restore(service, err));
     clock_guard_set(&service->clock, now_s, clock_monotonic_us() / 1000000,
                     ledger_last_at_s(service->ledger));
     return OK;
@@ -151,10 +164,26 @@ static enum result find_space(struct service *service, int64_t issuer, uint8_t c
     struct number_space *space = calloc(1, sizeof *space);
     if (space == NULL)
         return err_set(err, E_MEMORY, "no memory for an index space");
-    *space =
-        (struct number_space){issuer, class, last + 1 > floor ? last + 1 : floor, service->numbers};
+    *space = (struct number_space){
+        .issuer = issuer,
+        .class = class,
+        .next = last + 1 > floor ? last + 1 : floor,
+        .part = last < 0 ? -1 : (int64_t)serial_part((uint32_t)last),
+        .after = service->numbers,
+    };
     service->numbers = *ret = space;
     return OK;
+}
+
+/* The first certificate of a part: it says where its CRL is, so that must be there. */
+static void begin_part(struct service *service, struct number_space *space, uint32_t number)
+{
+    space->part = serial_part(number);
+    service_mark_shard(service,
+                       (struct crl_shard){.issuer = (uint32_t)space->issuer,
+                                          .expiry_class = space->class,
+                                          .part = serial_part(number)},
+                       0);
 }
 
 enum result service_next_number(struct service *service, int64_t issuer, uint8_t class,
@@ -166,6 +195,8 @@ enum result service_next_number(struct service *service, int64_t issuer, uint8_t
         return err_set(err, E_POLICY, "the index space of issuer %lld, class %u is used up",
                        (long long)issuer, class);
     *ret_number = (uint32_t)space->next++;
+    if (*ret_number / SERIAL_PART_SIZE != space->part)
+        begin_part(service, space, *ret_number);
     return OK;
 }
 

@@ -39,7 +39,8 @@ enum result answer_journal_ask(struct session *session, const struct msg_journal
     const struct memory *memory = journal_memory(session->journal);
     struct msg_journal_end end = {.journal = journal_position(session->journal),
                                   .size = memory->size,
-                                  .crl_number = memory->crl_number};
+                                  .crl_number = memory->crl_number,
+                                  .identity = memory->identity};
 
     memcpy(end.root, memory->root, sizeof(end.root));
     session->has_agreed = false;

@@ -108,6 +108,11 @@ static enum result settle(struct journal *journal, off_t size, const char *path,
     return folder_sync(folder, err);
 }
 
+enum result journal_create(const char *path, struct err *err)
+{
+    return file_create(path, 0600, bytes_text(JOURNAL_MAGIC), err);
+}
+
 enum result journal_open(const char *path, struct journal **ret, struct err *err)
 {
     CLEANUP(journal_closep) struct journal *journal = calloc(1, sizeof(*journal));
@@ -116,7 +121,9 @@ enum result journal_open(const char *path, struct journal **ret, struct err *err
     if (journal == NULL)
         return err_set(err, E_MEMORY, "no memory for the journal");
     journal->records = buf_over(journal->frame + FRAME_HEAD_N, FRAME_RECORDS_MAX);
-    journal->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    journal->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+    if (journal->fd < 0 && errno == ENOENT)
+        return err_set(err, E_JOURNAL, "%s is not there: a signer without it has forgotten", path);
     if (journal->fd < 0 || fstat(journal->fd, &stat) != 0)
         return err_set(err, E_IO, "%s: %s", path, strerror(errno));
     if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)

@@ -15,7 +15,11 @@
 
 struct journal;
 
-/* Opens or creates the file and takes it for this process alone. E_JOURNAL for damage, E_IN_USE
+/* A new file. Whoever opens a journal never makes one: a signer without has forgotten. E_CONFLICT
+ * when it is there, E_IO. */
+MUST_USE enum result journal_create(const char *path, struct err *err);
+
+/* Takes the file for this process alone. E_JOURNAL for damage and when there is none, E_IN_USE
  * when another process has it, E_IO. The caller owns `ret`. */
 MUST_USE enum result journal_open(const char *path, struct journal **ret, struct err *err);
 void journal_close(struct journal *journal);

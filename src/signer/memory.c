@@ -94,6 +94,8 @@ enum result memory_check(const struct memory *memory, const struct record *recor
     case RECORD_DEVICE:
     case RECORD_EPOCH:
         return OK;
+    case RECORD_BEGAN:
+        return memory->records == 0 ? OK : err_set(err, E_JOURNAL, "a beginning behind records");
     case RECORD_NONE:
         break;
     }
@@ -181,11 +183,24 @@ static enum result add_certificate(struct memory *memory, const struct record *r
     return OK;
 }
 
+/* Fits a number of the database; 0 is none. */
+static uint64_t identity_of(const uint8_t chance[32])
+{
+    uint64_t identity = 0;
+    for (size_t i = 0; i < sizeof(identity); i++)
+        identity = identity << 8 | chance[i];
+    return (identity & INT64_MAX) | 1;
+}
+
 /* From here on trees extend another one, which may be smaller. */
 static void add_epoch(struct memory *memory, const struct record *record)
 {
     add_checkpoint(memory, record);
     memory->epoch = memory->records + 1;
+    if (record->ordinal > memory->ordinal)
+        memory->ordinal = record->ordinal;
+    if (record->floor != 0)
+        memory->floor = record->floor;
     if (record->number > memory->crl_number)
         memory->crl_number = record->number;
     for (size_t issuer = 0; issuer < LENGTH_OF(memory->next); issuer++)
@@ -215,6 +230,9 @@ static enum result add(struct memory *memory, const struct record *record, struc
     case RECORD_EPOCH:
         add_epoch(memory, record);
         return OK;
+    case RECORD_BEGAN:
+        memory->identity = identity_of(record->hash);
+        return OK;
     case RECORD_DEVICE: /* read again when it is wanted: a restore */
         return OK;
     case RECORD_NONE:
@@ -223,9 +241,15 @@ static enum result add(struct memory *memory, const struct record *record, struc
     return err_set(err, E_BUG, "a record of no kind");
 }
 
+static bool is_signature(enum record_kind kind)
+{
+    return kind == RECORD_CERTIFICATE || kind == RECORD_CRL || kind == RECORD_CHECKPOINT;
+}
+
 enum result memory_add(struct memory *memory, const struct record *record, struct err *err)
 {
     TRY(add(memory, record, err));
+    memory->is_used = memory->is_used || is_signature(record->kind);
     memory->records++;
     return OK;
 }

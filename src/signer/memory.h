@@ -20,6 +20,7 @@ enum record_kind {
     RECORD_APPROVER, /* a key became an approver's, or no longer is */
     RECORD_DEVICE,   /* where a device stands that an older copy must not let go */
     RECORD_EPOCH,    /* people went on from an older copy of the database: signer/past.h */
+    RECORD_BEGAN,    /* the first of a journal: `hash` is chance, and tells it from another */
 };
 
 /* Columns of the device's row, by its names: row ids are another's after a restore. */
@@ -50,7 +51,9 @@ struct record {
     struct record_device device;
     uint64_t lost_size; /* of an epoch: the tree that was signed last in the one before */
     uint8_t lost_root[32];
-    uint64_t floor; /* of an epoch: no serial number is below it from now on */
+    uint64_t floor;     /* of an epoch: no serial number is below it from now on */
+    uint64_t from_size; /* entries of the backup that it goes on from */
+    uint64_t ordinal;   /* its row in the ledger */
 };
 
 /* Who may approve what takes two people: design 5. A person may have several keys. */
@@ -82,6 +85,10 @@ struct memory {
     size_t shards_n, shards_max;
     uint64_t crl_number; /* greatest in any shard */
     uint64_t epoch;      /* position of the record that opened the last one; 0: none did */
+    uint64_t ordinal;    /* greatest row of an epoch */
+    uint64_t floor;      /* of the last one that had one */
+    uint64_t identity;   /* of this journal; 0: it is of a time when they had none */
+    bool is_used;        /* something was signed */
     uint64_t size;       /* last checkpoint; 0: none */
     uint8_t root[32];
     struct memory_people people;

@@ -4,12 +4,20 @@
 #include "session.h"
 
 #include <base/file.h>
+#include <base/rand.h>
 #include <crypto/hash.h>
+#include <signer/signer.h>
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#define NEW_JOURNAL "journal.new"
 
 struct signer_past {
     struct session session;
+    bool is_new; /* the journal lies beside its place */
     struct signer_approver approvers[MEMORY_APPROVERS_MAX];
 };
 
@@ -24,6 +32,91 @@ static void list_approvers(struct signer_past *past)
     }
 }
 
+/* ---- a journal that begins ---------------------------------------------------------------------
+ */
+
+static enum result add(struct signer_past *past, const struct record *record, struct err *err)
+{
+    uint64_t position;
+    return journal_add(past->session.journal, record, &position, err);
+}
+
+static enum result add_beginning(struct journal *journal, struct err *err)
+{
+    struct record record = {.kind = RECORD_BEGAN};
+    uint64_t position;
+
+    rand_bytes(record.hash, sizeof(record.hash));
+    return journal_add(journal, &record, &position, err);
+}
+
+enum result signer_begin_journal(const char *path, struct err *err)
+{
+    CLEANUP(journal_closep) struct journal *journal = NULL;
+
+    TRY(journal_create(path, err));
+    TRY(journal_open(path, &journal, err));
+    TRY(add_beginning(journal, err));
+    return journal_commit(journal, err);
+}
+
+bool signer_has_used_journal(const char *path)
+{
+    CLEANUP(journal_closep) struct journal *journal = NULL;
+    struct err err = {0};
+
+    return file_exists(path) &&
+           (journal_open(path, &journal, &err) != OK || journal_position(journal) > 1);
+}
+
+/* What an earlier attempt left is of no use to anybody, unless somebody is at it. */
+static enum result open_new(struct signer_past *past, struct err *err)
+{
+    char path[SESSION_PATH_ROOM];
+
+    TRY(session_path(&past->session, NEW_JOURNAL, path, err));
+    if (file_exists(path)) {
+        TRY(session_open_journal(&past->session, NEW_JOURNAL, err));
+        unlink(path);
+        journal_close(STEAL(past->session.journal));
+    }
+    TRY(journal_create(path, err));
+    past->is_new = true;
+    TRY(session_open_journal(&past->session, NEW_JOURNAL, err));
+    return add_beginning(past->session.journal, err);
+}
+
+static enum result open_journal(struct signer_past *past, bool begins_one, struct err *err)
+{
+    if (session_has_journal(&past->session)) {
+        TRY(session_open_journal(&past->session, SESSION_JOURNAL, err));
+        if (!begins_one || journal_memory(past->session.journal)->is_used)
+            return OK;
+        journal_close(STEAL(past->session.journal));
+    }
+    if (begins_one)
+        return open_new(past, err);
+    return err_set(err, E_NOT_FOUND, "the signer's journal is not there");
+}
+
+static enum result put_in_place(struct signer_past *past, struct err *err)
+{
+    char from[SESSION_PATH_ROOM], to[SESSION_PATH_ROOM], folder[SESSION_PATH_ROOM];
+
+    if (!past->is_new)
+        return OK;
+    TRY(session_path(&past->session, NEW_JOURNAL, from, err));
+    TRY(session_path(&past->session, SESSION_JOURNAL, to, err));
+    TRY(session_path(&past->session, "", folder, err));
+    if (rename(from, to) != 0)
+        return err_set(err, E_IO, "%s: %s", to, strerror(errno));
+    past->is_new = false;
+    return folder_sync(folder, err);
+}
+
+/* ---- opening -----------------------------------------------------------------------------------
+ */
+
 enum result signer_past_open(const struct config *config, bool begins_one, struct signer_past **ret,
                              struct err *err)
 {
@@ -32,9 +125,7 @@ enum result signer_past_open(const struct config *config, bool begins_one, struc
     if (past == NULL)
         return err_set(err, E_MEMORY, "no memory for the signer's journal");
     TRY(session_open_files(&past->session, config, err));
-    if (!begins_one && !session_has_journal(&past->session))
-        return err_set(err, E_NOT_FOUND, "the signer's journal is not there");
-    TRY(session_open_journal(&past->session, err));
+    TRY(open_journal(past, begins_one, err));
     list_approvers(past);
     *ret = STEAL(past);
     return OK;
@@ -42,8 +133,12 @@ enum result signer_past_open(const struct config *config, bool begins_one, struc
 
 void signer_past_close(struct signer_past *past)
 {
+    char path[SESSION_PATH_ROOM];
+
     if (past == NULL)
         return;
+    if (past->is_new && session_path(&past->session, NEW_JOURNAL, path, NULL) == OK)
+        unlink(path);
     session_close(&past->session);
     free(past);
 }
@@ -56,52 +151,70 @@ void signer_past_closep(struct signer_past **past)
 /* ---- what it says ------------------------------------------------------------------------------
  */
 
-struct gathering {
-    uint64_t after, after_size;
-    struct signer_facts *facts;
+struct counting {
+    uint64_t after, n;
 };
 
-static void gather_tree(struct gathering *gathering, const struct record *record)
-{
-    struct signer_facts *facts = gathering->facts;
-
-    if (record->size != gathering->after_size)
-        return;
-    facts->has_after_size = true;
-    memcpy(facts->after_root, record->hash, sizeof(facts->after_root));
-}
-
-static enum result gather(void *context, uint64_t position, const struct record *record,
-                          struct err *err)
+static enum result count_newer(void *context, uint64_t position, const struct record *record,
+                               struct err *err)
 {
     (void)err;
-    struct gathering *gathering = context;
-    struct signer_facts *facts = gathering->facts;
+    struct counting *counting = context;
 
-    if (record->kind == RECORD_CERTIFICATE && position > gathering->after)
-        facts->newer++;
-    if (record->kind == RECORD_EPOCH) {
-        facts->epochs++;
-        facts->has_after_size = false;
-    }
-    if (record->kind == RECORD_EPOCH || record->kind == RECORD_CHECKPOINT)
-        gather_tree(gathering, record);
+    counting->n += record->kind == RECORD_CERTIFICATE && position > counting->after;
     return OK;
 }
 
-enum result signer_past_facts(struct signer_past *past, uint64_t after, uint64_t after_size,
-                              struct signer_facts *ret, struct err *err)
+enum result signer_past_facts(struct signer_past *past, uint64_t after, struct signer_facts *ret,
+                              struct err *err)
 {
     const struct memory *memory = journal_memory(past->session.journal);
-    struct signer_facts facts = {.position = journal_position(past->session.journal),
-                                 .size = memory->size,
-                                 .persons = memory_persons(memory)};
-    struct gathering gathering = {after, after_size, &facts};
-    const struct journal_visitor visitor = {gather, &gathering};
+    struct counting counting = {.after = after};
+    const struct journal_visitor visitor = {count_newer, &counting};
 
-    memcpy(facts.root, memory->root, sizeof(facts.root));
     TRY(journal_each(past->session.journal, 0, &visitor, err));
-    *ret = facts;
+    *ret = (struct signer_facts){.position = journal_position(past->session.journal),
+                                 .is_used = memory->is_used,
+                                 .identity = memory->identity,
+                                 .size = memory->size,
+                                 .epoch = memory->ordinal,
+                                 .floor = memory->floor,
+                                 .crl_number = memory->crl_number,
+                                 .persons = memory_persons(memory),
+                                 .newer = counting.n};
+    memcpy(ret->root, memory->root, sizeof(ret->root));
+    return OK;
+}
+
+struct looking {
+    const struct signer_tree *tree;
+    bool is_signed;
+};
+
+/* An epoch leaves behind what came after the backup that it goes on from. */
+static enum result look_for_tree(void *context, uint64_t position, const struct record *record,
+                                 struct err *err)
+{
+    (void)position;
+    (void)err;
+    struct looking *looking = context;
+    const struct signer_tree *tree = looking->tree;
+
+    if (record->kind == RECORD_EPOCH && tree->entries > record->from_size)
+        looking->is_signed = false;
+    if (record->kind == RECORD_CHECKPOINT && record->size == tree->size)
+        looking->is_signed = memcmp(record->hash, tree->root, sizeof(record->hash)) == 0;
+    return OK;
+}
+
+enum result signer_past_has_signed(struct signer_past *past, const struct signer_tree *tree,
+                                   bool *ret, struct err *err)
+{
+    struct looking looking = {.tree = tree};
+    const struct journal_visitor visitor = {look_for_tree, &looking};
+
+    TRY(journal_each(past->session.journal, 0, &visitor, err));
+    *ret = looking.is_signed;
     return OK;
 }
 
@@ -233,12 +346,6 @@ enum result signer_past_approve(struct signer_past *past, struct bytes body,
     return OK;
 }
 
-static enum result add(struct signer_past *past, const struct record *record, struct err *err)
-{
-    uint64_t position;
-    return journal_add(past->session.journal, record, &position, err);
-}
-
 static enum result add_approvers(struct signer_past *past, const struct signer_approver *list,
                                  size_t n, bool is_on, struct err *err)
 {
@@ -254,8 +361,8 @@ static enum result add_approvers(struct signer_past *past, const struct signer_a
 enum result signer_past_seed(struct signer_past *past, const struct signer_approver *list, size_t n,
                              struct signer_facts *facts, struct err *err)
 {
-    if (journal_position(past->session.journal) != 0)
-        return err_set(err, E_JOURNAL, "a journal with records has its own approvers");
+    if (!past->is_new)
+        return err_set(err, E_JOURNAL, "a journal that is there has its own approvers");
     TRY(add_approvers(past, list, n, true, err));
     list_approvers(past);
     facts->persons = memory_persons(journal_memory(past->session.journal));
@@ -274,6 +381,8 @@ enum result signer_past_begin_epoch(struct signer_past *past, const struct signe
                             .size = epoch->size,
                             .number = epoch->least_crl_number,
                             .floor = epoch->floor,
+                            .from_size = epoch->from_size,
+                            .ordinal = epoch->ordinal,
                             .lost_size = memory->size};
 
     memcpy(record.hash, epoch->root, sizeof(record.hash));
@@ -282,5 +391,6 @@ enum result signer_past_begin_epoch(struct signer_past *past, const struct signe
     TRY(add(past, &approval, err));
     TRY(add_approvers(past, epoch->ends, epoch->ends_n, false, err));
     TRY(add(past, &record, err));
-    return journal_commit(past->session.journal, err);
+    TRY(journal_commit(past->session.journal, err));
+    return put_in_place(past, err);
 }

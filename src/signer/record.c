@@ -114,6 +114,8 @@ static void write_epoch(struct buf *b, const struct record *record)
     buf_put_u64be(b, record->size);
     buf_put_u64be(b, record->number);
     buf_put_u64be(b, record->floor);
+    buf_put_u64be(b, record->from_size);
+    buf_put_u64be(b, record->ordinal);
     buf_put_u64be(b, record->lost_size);
     buf_put_bytes(b, bytes_of(record->lost_root, sizeof(record->lost_root)));
 }
@@ -123,6 +125,8 @@ static void read_epoch(struct reader *r, struct record *record)
     record->size = reader_u64be(r);
     record->number = reader_u64be(r);
     record->floor = reader_u64be(r);
+    record->from_size = reader_u64be(r);
+    record->ordinal = reader_u64be(r);
     record->lost_size = reader_u64be(r);
     struct bytes root = reader_bytes(r, sizeof(record->lost_root));
     if (root.n == sizeof(record->lost_root))
@@ -140,6 +144,7 @@ static const struct {
     [RECORD_APPROVER] = {write_approver, read_approver},
     [RECORD_DEVICE] = {write_device, read_device},
     [RECORD_EPOCH] = {write_epoch, read_epoch},
+    [RECORD_BEGAN] = {write_nothing, read_nothing},
 };
 
 static bool is_known(unsigned kind)

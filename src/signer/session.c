@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_ROOM (CONFIG_PATH_MAX + 64)
+#define PATH_ROOM SESSION_PATH_ROOM
 
 static enum result path_in(const struct config *config, const char *name, char ret[PATH_ROOM],
                            struct err *err)
@@ -176,14 +176,20 @@ enum result session_open_files(struct session *session, const struct config *con
 bool session_has_journal(const struct session *session)
 {
     char path[PATH_ROOM];
-    return path_in(session->config, "journal", path, NULL) == OK && file_exists(path);
+    return path_in(session->config, SESSION_JOURNAL, path, NULL) == OK && file_exists(path);
 }
 
-enum result session_open_journal(struct session *session, struct err *err)
+enum result session_path(const struct session *session, const char *name,
+                         char ret[SESSION_PATH_ROOM], struct err *err)
+{
+    return path_in(session->config, name, ret, err);
+}
+
+enum result session_open_journal(struct session *session, const char *name, struct err *err)
 {
     char path[PATH_ROOM];
 
-    TRY(path_in(session->config, "journal", path, err));
+    TRY(path_in(session->config, name, path, err));
     return journal_open(path, &session->journal, err);
 }
 
@@ -205,7 +211,7 @@ enum result session_open(struct session *session, const struct config *config, i
     session->jobs = calloc(JOBS_MAX, sizeof(*session->jobs));
     if (session->jobs == NULL)
         return err_set(err, E_MEMORY, "no memory for a batch");
-    return session_open_journal(session, err);
+    return session_open_journal(session, SESSION_JOURNAL, err);
 }
 
 void session_close(struct session *session)

@@ -84,7 +84,13 @@ void session_close(struct session *session);
 MUST_USE enum result session_open_files(struct session *session, const struct config *config,
                                         struct err *err);
 bool session_has_journal(const struct session *session);
-MUST_USE enum result session_open_journal(struct session *session, struct err *err);
+MUST_USE enum result session_open_journal(struct session *session, const char *name,
+                                          struct err *err);
+/* A file in the signer's folder. */
+#define SESSION_PATH_ROOM (CONFIG_PATH_MAX + 64)
+#define SESSION_JOURNAL "journal"
+MUST_USE enum result session_path(const struct session *session, const char *name,
+                                  char ret[SESSION_PATH_ROOM], struct err *err);
 
 /* A reload, from the supervisor's side of `session->reload`. */
 extern const struct reload_hooks session_reload_hooks;

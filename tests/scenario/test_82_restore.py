@@ -120,7 +120,7 @@ class Story:
 
     def backup(self):
         said = trothd(self.server, "backup", self.folder).stdout
-        assert "entries, the checkpoint of" in said
+        assert "entries, covered by the checkpoint of" in said
 
     def go_on(self):
         """What the backup does not know."""

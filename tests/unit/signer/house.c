@@ -113,6 +113,7 @@ static void make_keys(struct house *house)
         snprintf(file, sizeof(file), "signer/%s.cer", name);
         put(house, file, blob_bytes(&cer));
     }
+    assert_int_equal(journal_create(path_of(house, "signer/journal").text, NULL), OK);
     put(house, "signer/origin", bytes_text("localhost/troth-test\n"));
     put(house, "passphrase", bytes_text(PASSPHRASE));
 }

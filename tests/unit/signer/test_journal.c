@@ -60,6 +60,7 @@ static int set_up(void **state)
     snprintf(f.folder, sizeof(f.folder), "/tmp/troth-journal-XXXXXX");
     assert_non_null(mkdtemp(f.folder));
     snprintf(f.path, sizeof(f.path), "%s/journal", f.folder);
+    assert_int_equal(journal_create(f.path, NULL), OK);
     f.journal = NULL;
     syncs = failing_sync = 0;
     open_again(&f);

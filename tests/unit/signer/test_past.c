@@ -158,17 +158,25 @@ static void facts_are_those_of_the_records(void **state)
     checkpoint(house, 7, 0x11);
     sign_one(house);
     CLEANUP(signer_past_closep) struct signer_past *past = open_past(house);
-    assert_int_equal(signer_past_facts(past, 1, 7, &facts, NULL), OK);
+    assert_int_equal(signer_past_facts(past, 1, &facts, NULL), OK);
     assert_int_equal(facts.position, 3);
     assert_int_equal(facts.newer, 1);
     assert_int_equal(facts.size, 7);
-    assert_int_equal(facts.epochs, 0);
+    assert_int_equal(facts.epoch, 0);
     assert_int_equal(facts.persons, 0);
-    assert_true(facts.has_after_size);
-    assert_int_equal(facts.after_root[0], 0x11);
-    assert_int_equal(signer_past_facts(past, 0, 6, &facts, NULL), OK);
+    assert_true(facts.is_used);
+    assert_int_equal(signer_past_facts(past, 0, &facts, NULL), OK);
     assert_int_equal(facts.newer, 2);
-    assert_false(facts.has_after_size);
+}
+
+static bool has_signed(struct house *house, uint64_t size, uint8_t root, uint64_t entries)
+{
+    CLEANUP(signer_past_closep) struct signer_past *past = open_past(house);
+    struct signer_tree tree = {.size = size, .entries = entries};
+    bool is_signed = false;
+    memset(tree.root, root, sizeof tree.root);
+    assert_int_equal(signer_past_has_signed(past, &tree, &is_signed, NULL), OK);
+    return is_signed;
 }
 
 static void begin_epoch(struct house *house, const struct signer_epoch *epoch)
@@ -199,6 +207,20 @@ static void after_an_epoch_a_smaller_tree_is_signed_and_numbers_go_on(void **sta
     struct msg_sign again = house_sign(house);
     assert_int_equal(house_ask(house, IPC_SIGN, &again, -1).sign_answer.code, E_JOURNAL);
     sign_one(house);
+}
+
+static void what_an_epoch_leaves_behind_is_signed_no_more(void **state)
+{
+    struct house *house = *state;
+    struct signer_epoch epoch = {.size = 6, .root = {9}, .from_size = 5, .ordinal = 1};
+    checkpoint(house, 7, 0x11);
+    assert_true(has_signed(house, 7, 0x11, 7));
+    assert_false(has_signed(house, 7, 0x12, 7));
+    assert_false(has_signed(house, 8, 0x11, 7));
+    begin_epoch(house, &epoch);
+    assert_true(has_signed(house, 7, 0x11, 5)); /* the backup that it goes on from, again */
+    assert_false(has_signed(house, 7, 0x11, 6));
+    house_restart(house);
 }
 
 static void below_a_floor_nothing_is_signed(void **state)
@@ -250,6 +272,7 @@ int main(void)
         TEST(a_memfd_of_something_else_is_refused),
         TEST(facts_are_those_of_the_records),
         TEST(after_an_epoch_a_smaller_tree_is_signed_and_numbers_go_on),
+        TEST(what_an_epoch_leaves_behind_is_signed_no_more),
         TEST(below_a_floor_nothing_is_signed),
         TEST(a_running_signer_keeps_its_past_for_itself),
         TEST(without_a_journal_there_is_no_past_unless_one_begins),

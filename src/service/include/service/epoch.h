@@ -7,11 +7,12 @@
 #include <ipc/ipc.h>
 #include <service/service.h>
 
-/* How far serial numbers leap when nobody knows what was signed since the copy was made. */
+/* When nobody knows what was signed since the copy was made, serial numbers leap to a place that
+ * the day and chance say, so that a second leap over the same copy does not meet the first, and
+ * beyond the next EPOCH_LEAP; CRL numbers to the microseconds since 1970. */
 #define EPOCH_LEAP (1 << 20)
-#define EPOCH_CRL_LEAP                                                                             \
-    (INT64_C(1) << 32) /* the same for CRL numbers: one a millisecond, 49 days                     \
-                        */
+#define EPOCH_A_DAY (1 << 18)                /* until 2064 */
+#define EPOCH_DAY_ZERO_S INT64_C(1577836800) /* 2020-01-01 */
 
 struct epoch_start {
     struct bytes body;    /* of the request, wire/approval.h, kind "restore" */
@@ -53,16 +54,28 @@ MUST_USE enum result epoch_revoke(struct service *service, const struct epoch_li
                                   int64_t now_s, bool *ret_did, struct err *err);
 
 /* Where a device stands by the signer's last word. The stricter of two counts; one that the copy
- * does not know, and that was kept down, comes back as a row without owner and key. */
+ * does not know, and that was kept down or on hold, comes back as a row without owner and key;
+ * STOOD_UNKNOWN: nor does it know the product. */
 enum epoch_stood { STOOD_AS_IT_WAS = 0, STOOD_STRICTER, STOOD_UNKNOWN, STOOD_KEPT };
 MUST_USE enum result epoch_stand(struct service *service, const struct msg_device_stand *stand,
                                  int64_t now_s, enum epoch_stood *ret, struct err *err);
+
+/* The journal that is here, for core's comparison at the start. `is_other`: it began after the one
+ * that the copy knows was lost, so core asks it from the beginning, and numbers begin at its floor.
+ */
+struct epoch_journal {
+    uint64_t identity, floor;
+    bool is_other;
+};
+MUST_USE enum result epoch_take_journal(struct service *service,
+                                        const struct epoch_journal *journal, struct err *err);
 
 /* The journal was lost: numbers leap over what may have been signed since. Where serial numbers,
  * and those of CRLs, begin. */
 struct epoch_floors {
     uint64_t serial, crl;
 };
-MUST_USE enum result epoch_leap(struct service *service, struct epoch_floors *ret, struct err *err);
+MUST_USE enum result epoch_leap(struct service *service, int64_t now_s, struct epoch_floors *ret,
+                                struct err *err);
 
 #endif

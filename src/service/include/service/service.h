@@ -16,7 +16,9 @@
 #include <trust/words.h>
 
 #define SERVICE_TABLES 20
-#define SERVICE_META_FLOOR "floor" /* no serial number of ours is below it from now on */
+#define SERVICE_META_JOURNAL "journal"       /* position up to which the ledger has everything */
+#define SERVICE_META_JOURNAL_ID "journal_id" /* of which journal */
+#define SERVICE_META_FLOOR "floor"           /* no serial number of ours is below it from now on */
 
 /* What the configuration puts into certificates; its texts are the configuration's. */
 struct site {
@@ -52,6 +54,7 @@ struct service {
     struct rate *rates;              /* per product and second */
     int64_t now_ms;                  /* monotonic, of this turn: rates are finer than a second */
     struct config_limits limits;     /* as of the last reload */
+    int64_t restored_at_s;           /* of the last restore; 0 = none */
     int64_t approvers;               /* persons who have the right, in use or not */
     struct watch *watch;             /* a rehearsal's; NULL = this is no rehearsal */
     struct used_approval used;

@@ -11,26 +11,38 @@
 struct signer_past;
 
 /* Opens keys, certificates and journal as the signer does. E_NOT_FOUND when there is no journal,
- * unless `begins_one`; E_IN_USE while a signer has it; E_KEY, E_CERTIFICATE, E_JOURNAL, E_IO.
- * crypto_start() was called. `config` must outlive it. */
+ * unless `begins_one`: then a new one is made beside its place, and put there with its epoch; so it
+ * is where there is one by which nothing was signed. E_IN_USE while a signer has it; E_KEY,
+ * E_CERTIFICATE, E_JOURNAL, E_IO. crypto_start() was called. `config` must outlive it. */
 MUST_USE enum result signer_past_open(const struct config *config, bool begins_one,
                                       struct signer_past **ret, struct err *err);
 void signer_past_close(struct signer_past *past);
 void signer_past_closep(struct signer_past **past);
 
 struct signer_facts {
-    uint64_t position; /* of the last record; 0: nothing was ever signed */
+    uint64_t position; /* of the last record */
+    bool is_used;      /* something was signed by this journal */
+    uint64_t identity; /* tells it from another; 0: it is of a time when they had none */
     uint64_t size;     /* of the last checkpoint */
     uint8_t root[32];
-    uint64_t epochs;        /* that people opened */
-    size_t persons;         /* who may approve what takes two */
-    uint64_t newer;         /* certificates signed behind position `after` */
-    bool has_after_size;    /* a checkpoint of `after_size` entries was signed in this epoch, */
-    uint8_t after_root[32]; /* with this root */
+    uint64_t epoch; /* greatest row of an epoch in the ledger; 0: none was opened */
+    uint64_t floor; /* no serial number is below it; 0: none */
+    uint64_t crl_number;
+    size_t persons; /* who may approve what takes two */
+    uint64_t newer; /* certificates signed behind position `after` */
 };
 MUST_USE enum result signer_past_facts(struct signer_past *past, uint64_t after,
-                                       uint64_t after_size, struct signer_facts *ret,
-                                       struct err *err);
+                                       struct signer_facts *ret, struct err *err);
+
+/* Was this checkpoint signed, and is the backup of `entries` that it covers of a history that no epoch
+ * left behind? */
+struct signer_tree {
+    uint64_t size, entries;
+    uint8_t root[32];
+};
+MUST_USE enum result signer_past_has_signed(struct signer_past *past,
+                                            const struct signer_tree *tree, bool *ret,
+                                            struct err *err);
 
 /* The log's verifier keys by the keys that are here, as PUBLIC/checkpoint-keys has them. */
 void signer_past_log_keys(const struct signer_past *past, struct buf *out);
@@ -87,6 +99,8 @@ MUST_USE enum result signer_past_approve(struct signer_past *past, struct bytes 
 struct signer_epoch {
     uint64_t size;
     uint8_t root[32];
+    uint64_t from_size;                 /* entries of the backup, the first of them */
+    uint64_t ordinal;                   /* the epoch's row in the ledger */
     uint8_t approval[32];               /* hash of the approved request */
     uint64_t least_crl_number;          /* 0: those that are remembered go on */
     uint64_t floor;                     /* no serial number is below it; 0: they go on */

@@ -18,6 +18,12 @@ struct signer_setup {
  * E_CERTIFICATE (also when the two do not belong together), E_IO. crypto_start() was called. */
 MUST_USE enum result signer_check(const struct config *config, struct err *err);
 
+/* The journal of a new installation, at `path`. E_CONFLICT, E_IO. */
+MUST_USE enum result signer_begin_journal(const char *path, struct err *err);
+
+/* Was anything ever written to it after that? False when there is none. */
+bool signer_has_used_journal(const char *path);
+
 /* Runs the life of ipc/role.h; the exit status. */
 int signer_run(const struct signer_setup *setup);
 
