@@ -2,14 +2,14 @@
  *
  *   troth.db     the database as of one commit
  *   checkpoint   signed; of its entries, or of a few more (C2SP tlog-checkpoint)
- *   proof        that these extend those: hashes in hexadecimal, a line each (RFC 9162 2.1.4)
+ *   proof        that these extend those: hashes in hexadecimal (RFC 9162 2.1.4)
  *   ca/          certificates of the authorities, and the ceremony's record
- *   public/      what is served, without tiles; also the root's CRLs of years ahead and the log's keys
- *   SHA256SUMS   of all other files, as sha256sum(1) writes and checks it; the last that is written,
+ *   public/      what is served, without tiles; also the root's CRLs of years ahead
+ *   SHA256SUMS   of all other files, as sha256sum(1) writes and checks it; written last,
  *                so that a folder without it is no backup
  *
- * The journal is in no backup: an older one is a signer that has forgotten (design 3). Keys leave by
- * `trothd keys export` alone. */
+ * The journal is in no backup: an older one is a signer that has forgotten (design 3). Keys
+ * leave by `trothd keys export` alone. */
 #ifndef APP_BACKUP_H
 #define APP_BACKUP_H
 

@@ -53,7 +53,8 @@ static enum result check_identity(struct core *core, const struct msg_journal_en
     if (result != OK && result != R_NOT_FOUND)
         return result;
     if (known != 0 && known != (int64_t)end->identity)
-        return err_set(err, E_JOURNAL, "the signer's journal is another one than the database knows");
+        return err_set(err, E_JOURNAL,
+                       "the signer's journal is another one than the database knows");
     if (known != 0 || end->identity == 0)
         return OK;
     TRY(turn_begin(core, err));

@@ -123,6 +123,8 @@ static const char *kind_of_change(const struct replay_rows *rows,
         return kind_of(EVENT_APPROVER_SET);
     if (replay_rows_cells(rows, TABLE_OPERATOR, change->id).n == 0)
         return is_renewal(rows, change->cells, last) ? NULL : kind_of(EVENT_OPERATOR_ADDED);
+    if (int_of(change->cells, COL_OPERATOR_STATE) == IN_USE) /* who ended is not in use again */
+        return kind_of(EVENT_OPERATOR_ADDED);
     if (has(change->cells, COL_OPERATOR_ROLE) || has(change->cells, COL_OPERATOR_SCOPE))
         return kind_of(EVENT_OPERATOR_CHANGED);
     return NULL;

@@ -1,5 +1,5 @@
-/* Ends the process that it is loaded into, by SIGKILL, before its KILL_AT-th step that changes the disk;
- * KILL_LOG names a file that gets a line for each. */
+/* Ends the process that it is loaded into, by SIGKILL, before its KILL_AT-th step that changes the
+ * disk; KILL_LOG names a file that gets a line for each. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>

@@ -395,6 +395,19 @@ static void an_approval_carries_one_act(void **state)
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
+static void who_ended_is_not_in_use_again_by_one_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct act act;
+    add_people(f, 3, 2);
+    end_operator(f, 3, false);
+    assert_ok(replay_all(f));
+    act_begin(&act, EVENT_DEVICE_IMPORTED, 70, core, 0);
+    change_int(act_change(&act, TABLE_OPERATOR, 3), COL_OPERATOR_STATE, 1);
+    append(f, &act);
+    expect_refused(f, "with the approval that carries it");
+}
+
 static void restore(struct fixture *f, int64_t approval, const struct carrier *carrier,
                     enum column also)
 {
@@ -446,6 +459,7 @@ static void a_restore_changes_nobodys_role(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        STORY(who_ended_is_not_in_use_again_by_one_alone),
         STORY(a_restore_takes_two_and_ends_approvers),
         STORY(a_restore_by_one_alone_is_refused),
         STORY(a_restore_changes_nobodys_role),

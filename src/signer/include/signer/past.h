@@ -34,8 +34,8 @@ struct signer_facts {
 MUST_USE enum result signer_past_facts(struct signer_past *past, uint64_t after,
                                        struct signer_facts *ret, struct err *err);
 
-/* Was this checkpoint signed, and is the backup of `entries` that it covers of a history that no epoch
- * left behind? */
+/* Was this checkpoint signed, and is the backup of `entries` that it covers of a history that no
+ * epoch left behind? */
 struct signer_tree {
     uint64_t size, entries;
     uint8_t root[32];
