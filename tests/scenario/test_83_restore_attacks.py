@@ -309,12 +309,13 @@ def test_killed_before_its_end_no_server_starts_and_it_is_begun_anew(story, tmp_
         words.append("--journal-lost")
     shim, log = tmp_path / "kill.so", tmp_path / "steps"
     lab.run("cc", "-shared", "-fPIC", "-o", str(shim), str(lab.SOURCE / "tests" / "scenario" / "fault" / "kill.c"))
+    first = lab.run("cc", "-print-file-name=libasan.so").stdout.strip() if lab.SANITIZED else ""
     for name in ("data", "public"):
         shutil.copytree(server.folder / name, tmp_path / name)
 
     def run(**environment):
         return lab.run(lab.program("trothd"), *words, "--config", str(server.config_file), check=False,
-                       env={**os.environ, "LD_PRELOAD": str(shim), **environment})
+                       env={**os.environ, "LD_PRELOAD": f"{first} {shim}".strip(), **environment})
 
     assert run(KILL_LOG=str(log)).returncode == 0
     number = [line.split()[0] for line in log.read_text().splitlines() if STEPS[step](line)][-1]
