@@ -205,17 +205,5 @@ enum result action_operator_add(struct session *session, const struct plan *plan
     TRY(plan_post(session, plan, &outcome, err));
     if (approval_is_asked(outcome))
         return approval_tell(session, outcome, err);
-    const char *pem = json_string_value(json_object_get(outcome, "certificate"));
-    const char *out = session_text(session, "--out");
-    if (pem != NULL && out != NULL)
-        TRY(file_write(out, 0644, bytes_of(pem, strlen(pem)), err));
-    if (session->is_json)
-        print_json(session, outcome);
-    else if (pem == NULL)
-        fputs("would do: add the operator\n", session->out);
-    else if (out == NULL)
-        fputs(pem, session->out);
-    else
-        fprintf(session->out, "operator added, certificate in %s\n", out);
-    return OK;
+    return print_certificate(session, outcome, "would do: add the operator", "operator added", err);
 }

@@ -1,4 +1,5 @@
 #include <cli/print.h>
+#include <base/file.h>
 #include <wire/utf8.h>
 
 #include <string.h>
@@ -151,4 +152,22 @@ void print_lines(struct session *session, const char *text)
         fputc('\n', session->out);
         text += n + (text[n] == '\n');
     }
+}
+
+enum result print_certificate(struct session *session, const json_t *answer, const char *would,
+                              const char *did, struct err *err)
+{
+    const char *pem = json_string_value(json_object_get(answer, "certificate"));
+    const char *out = session_text(session, "--out");
+    if (pem != NULL && out != NULL)
+        TRY(file_write(out, 0644, bytes_of(pem, strlen(pem)), err));
+    if (session->is_json)
+        print_json(session, answer);
+    else if (pem == NULL)
+        fprintf(session->out, "%s\n", would);
+    else if (out == NULL)
+        fputs(pem, session->out);
+    else
+        fprintf(session->out, "%s, certificate in %s\n", did, out);
+    return OK;
 }

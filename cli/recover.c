@@ -32,23 +32,6 @@ static enum result keep_bytes(const struct session *session, const json_t *outco
     return file_write(path, 0644, buf_bytes(&bytes), err);
 }
 
-static enum result tell_certificate(struct session *session, const json_t *outcome, struct err *err)
-{
-    const char *pem = json_string_value(json_object_get(outcome, "certificate"));
-    const char *out = session_text(session, "--out");
-    if (pem != NULL && out != NULL)
-        TRY(file_write(out, 0644, bytes_of(pem, strlen(pem)), err));
-    if (session->is_json)
-        print_json(session, outcome);
-    else if (pem == NULL)
-        fputs("would do: certify the new key, end the old ones\n", session->out);
-    else if (out == NULL)
-        fputs(pem, session->out);
-    else
-        fprintf(session->out, "recovered, certificate in %s\n", out);
-    return OK;
-}
-
 /* ---- asked for by another operator -------------------------------------------------------------
  */
 
@@ -57,7 +40,8 @@ static enum result ask_online(struct session *session, const struct plan *plan, 
     json_auto_t *outcome = NULL;
     TRY(plan_post(session, plan, &outcome, err));
     if (!approval_is_asked(outcome))
-        return tell_certificate(session, outcome, err);
+        return print_certificate(
+            session, outcome, "would do: certify the new key, end the old ones", "recovered", err);
     TRY(keep_bytes(session, outcome, err));
     TRY(approval_tell(session, outcome, err));
     if (!session->is_json)
@@ -146,8 +130,11 @@ static enum result ask_local(struct session *session, struct err *err)
         TRY(post_root(session, client, err));
         TRY(wait_for_certificate(session, client, &outcome, err));
     }
-    return approval_is_asked(outcome) ? tell_request(session, outcome, err)
-                                      : tell_certificate(session, outcome, err);
+    return approval_is_asked(outcome)
+               ? tell_request(session, outcome, err)
+               : print_certificate(session, outcome,
+                                   "would do: certify the new key, end the old ones", "recovered",
+                                   err);
 }
 
 enum result action_operator_recover(struct session *session, const struct plan *plan,

@@ -247,3 +247,11 @@ bool x509_read_crl(struct bytes der, struct x509_crl *ret, const char **ret_why)
     *ret = crl;
     return true;
 }
+
+uint64_t x509_crl_number(const struct x509_crl *crl)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < crl->number.n && crl->number.n <= 8; i++)
+        value = value << 8 | crl->number.p[i];
+    return value;
+}

@@ -1,5 +1,7 @@
 #include "backup.h"
 
+#include "lines.h"
+
 #include <base/file.h>
 #include <base/text.h>
 #include <crypto/hash.h>
@@ -266,14 +268,6 @@ enum result backup_seal(const char *folder, struct backup_size *ret, struct err 
     return file_create(path, 0644, blob_bytes(&sums), err);
 }
 
-static struct bytes next_line(struct bytes *rest)
-{
-    const uint8_t *end = rest->n == 0 ? NULL : memchr(rest->p, '\n', rest->n);
-    struct bytes line = bytes_of(rest->p, end == NULL ? rest->n : (size_t)(end - rest->p));
-    *rest = bytes_slice(*rest, line.n + (end != NULL), rest->n);
-    return line;
-}
-
 static struct bytes name_of(struct bytes line)
 {
     return bytes_slice(line, HEX_N + 2, line.n);
@@ -282,7 +276,7 @@ static struct bytes name_of(struct bytes line)
 static bool has_name(struct bytes lines, struct bytes name)
 {
     while (lines.n != 0)
-        if (bytes_equal(name_of(next_line(&lines)), name))
+        if (bytes_equal(name_of(lines_take(&lines)), name))
             return true;
     return false;
 }
@@ -292,8 +286,8 @@ static enum result name_difference(struct bytes said, struct bytes found, struct
 {
     struct bytes all = found, a, b;
     do {
-        a = next_line(&said);
-        b = next_line(&found);
+        a = lines_take(&said);
+        b = lines_take(&found);
     } while (bytes_equal(a, b));
     struct bytes name = name_of(a), other = name_of(b);
     if (bytes_equal(name, other))

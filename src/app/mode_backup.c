@@ -122,31 +122,28 @@ struct made {
     struct backup_size size;
 };
 
-static enum result copy_database(struct audit *audit, const char *folder, struct made *ret,
-                                 struct err *err)
+static enum result copy_files(const struct config *config, const char *folder, struct store *copy,
+                              struct err *err)
 {
-    CLEANUP(store_closep) struct store *copy = NULL;
-    struct backup_path path = path_of(folder, BACKUP_DATABASE);
-    int64_t at_s = 0;
-    TRY(store_copy(audit->store, path.text, err));
-    TRY(store_open(path.text, STORE_READ, &copy, err));
-    return store_last_entry(copy, &ret->entries, &at_s, err);
-}
-
-static enum result copy_all(struct audit *audit, const char *folder, struct made *ret,
-                            struct err *err)
-{
-    CLEANUP(store_closep) struct store *copy = NULL;
-    const struct config *config = audit->config;
-    TRY(copy_database(audit, folder, ret, err));
-    TRY(write_checkpoint(audit, folder, ret->entries, &ret->signed_size, err));
-    TRY(store_open(path_of(folder, BACKUP_DATABASE).text, STORE_READ, &copy, err));
     const struct backup_filter in_ca = {restore_knows_ca, copy}, in_public = {is_wanted, copy};
     TRY(backup_copy_tree(path_of(config->data, "ca").text, path_of(folder, BACKUP_CA).text, &in_ca,
                          err));
     TRY(backup_copy_tree(config->public_files, path_of(folder, BACKUP_PUBLIC).text, &in_public,
                          err));
     return restore_check_files(folder, copy, err);
+}
+
+static enum result copy_all(struct audit *audit, const char *folder, struct made *ret,
+                            struct err *err)
+{
+    CLEANUP(store_closep) struct store *copy = NULL;
+    struct backup_path path = path_of(folder, BACKUP_DATABASE);
+    int64_t at_s = 0;
+    TRY(store_copy(audit->store, path.text, err));
+    TRY(store_open(path.text, STORE_READ, &copy, err));
+    TRY(store_last_entry(copy, &ret->entries, &at_s, err));
+    TRY(write_checkpoint(audit, folder, ret->entries, &ret->signed_size, err));
+    return copy_files(audit->config, folder, copy, err);
 }
 
 static void tell(const char *folder, const struct made *made, int64_t began_us)

@@ -176,14 +176,6 @@ static enum result check_ceremony(const struct checking *checking, const char *p
                    path, lines_digest_of(blob_bytes(&record)).text);
 }
 
-static uint64_t number_of(struct bytes magnitude)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < magnitude.n && magnitude.n <= 8; i++)
-        value = value << 8 | magnitude.p[i];
-    return value;
-}
-
 /* The list's own name of itself, so that none stands in another's place; a root has one list. */
 static bool is_at_its_place(const struct x509_crl *crl, const struct known *known, int kind,
                             const char *path)
@@ -191,7 +183,7 @@ static bool is_at_its_place(const struct x509_crl *crl, const struct known *know
     const char *name = strrchr(path, '/') + 1;
     struct bytes end = text_bytes(restore_path("/crl/%s", name).text);
     if (known->kind == FILE_AHEAD_CRL)
-        return number_of(crl->number) == known->number;
+        return x509_crl_number(crl) == known->number;
     if (kind == PKI_ISSUER_ROOT)
         return true;
     struct bytes url = crl->idp_uri;

@@ -17,15 +17,10 @@ struct newest {
     size_t n, max;
 };
 
-static bool is_shard(struct crl_shard a, struct crl_shard b)
-{
-    return a.issuer == b.issuer && a.expiry_class == b.expiry_class && a.part == b.part;
-}
-
 static struct signer_list *find(const struct newest *newest, struct crl_shard shard)
 {
     for (size_t i = 0; i < newest->n; i++)
-        if (is_shard(newest->list[i].shard, shard))
+        if (crl_shard_is(newest->list[i].shard, shard))
             return &newest->list[i];
     return NULL;
 }
@@ -67,14 +62,6 @@ static void found_free(struct found *found)
     blob_free(&found->file);
 }
 
-static uint64_t number_of(struct bytes magnitude)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < magnitude.n && magnitude.n <= 8; i++)
-        value = value << 8 | magnitude.p[i];
-    return value;
-}
-
 /* Of this shard, by its issuer's key. */
 static bool is_genuine(struct restore *restore, struct crl_shard shard, const struct x509_crl *crl)
 {
@@ -105,7 +92,7 @@ static enum result look(struct restore *restore, const char *folder, struct crl_
     if (!x509_read_crl(blob_bytes(&here.file), &here.crl, &why) ||
         !is_genuine(restore, shard, &here.crl))
         return OK;
-    here.number = number_of(here.crl.number);
+    here.number = x509_crl_number(&here.crl);
     if (here.number <= found->number)
         return OK;
     struct found old = *found;
@@ -169,7 +156,7 @@ static enum result mark_live(void *ctx, const struct shard *shard, struct err *e
     (void)err;
     struct shards *shards = ctx;
     for (size_t i = 0; i < shards->n; i++)
-        if (is_shard(shards->list[i].shard, shard_of(shard)))
+        if (crl_shard_is(shards->list[i].shard, shard_of(shard)))
             shards->list[i].is_live = true;
     return OK;
 }

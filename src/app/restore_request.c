@@ -2,6 +2,8 @@
  * by `troth approval sign --file`. */
 #include "restore.h"
 
+#include "lines.h"
+
 #include <base/file.h>
 #include <base/text.h>
 #include <wire/b64.h>
@@ -70,14 +72,6 @@ enum result restore_request_make(const struct restore *restore, const struct res
     return OK;
 }
 
-static struct bytes next_line(struct bytes *rest)
-{
-    const uint8_t *end = rest->n == 0 ? NULL : memchr(rest->p, '\n', rest->n);
-    struct bytes line = bytes_of(rest->p, end == NULL ? rest->n : (size_t)(end - rest->p));
-    *rest = bytes_slice(*rest, line.n + (end != NULL), rest->n);
-    return line;
-}
-
 /* SHA-256 of the key in hexadecimal, a space, the signature in base64; as the signer takes it. */
 static bool read_signature(struct bytes line, struct buf *out)
 {
@@ -98,7 +92,7 @@ static enum result read_signatures(const char *path, struct restore_request *ret
     TRY(file_read(path, SIGNATURES_MAX, &file, err));
     struct bytes rest = blob_bytes(&file);
     for (int i = 1; rest.n != 0; i++)
-        if (!read_signature(next_line(&rest), &out))
+        if (!read_signature(lines_take(&rest), &out))
             return err_set(err, E_SYNTAX,
                            "%s:%d: wanted is a line of `troth approval sign --file --out`", path,
                            i);

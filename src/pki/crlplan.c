@@ -2,6 +2,11 @@
 
 #include "name.h"
 
+bool crl_shard_is(struct crl_shard a, struct crl_shard b)
+{
+    return a.issuer == b.issuer && a.expiry_class == b.expiry_class && a.part == b.part;
+}
+
 bool crl_shard_of(uint32_t issuer, struct bytes serial, struct crl_shard *ret)
 {
     struct serial_parts parts;

@@ -4,6 +4,7 @@
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <service/finding.h>
+#include <trust/standing.h>
 #include <wire/approval.h>
 #include <wire/x509_crl.h>
 
@@ -14,11 +15,6 @@
 #define DOOR_ENDED 3 /* a token or permit */
 
 static const struct actor local = {ACTOR_LOCAL, 0};
-
-static bool is_kept_down(int state)
-{
-    return state == STATE_QUARANTINED || state == STATE_LOST || state == STATE_RETIRED;
-}
 
 /* ---- the beginning -----------------------------------------------------------------------------
  */
@@ -228,7 +224,8 @@ static enum result judge_device(struct service *service, const struct epoch_list
     bool is_renewed = n == 1 && listed->reason == X509_REASON_SUPERSEDED;
     if (is_renewed && ret_device->state == STATE_ACTIVE)
         change_int(c, COL_DEVICE_STATE, STATE_ENROLLED);
-    if (!listed->is_all || !is_of_the_gone(listed->reason) || is_kept_down(ret_device->state))
+    if (!listed->is_all || !is_of_the_gone(listed->reason) ||
+        device_is_kept_down((enum device_state)ret_device->state))
         return OK;
     change_int(c, COL_DEVICE_STATE, STATE_QUARANTINED);
     change_int(c, COL_DEVICE_QUARANTINE, 2);
@@ -328,11 +325,12 @@ static enum result stand_known(struct service *service, const struct device *dev
     *ret = STOOD_STRICTER;
     bool is_stricter = stand->state > device->state ||
                        (stand->state == device->state && stand->quarantine > device->quarantine);
-    if (is_kept_down(stand->state) && is_stricter)
+    if (device_is_kept_down((enum device_state)stand->state) && is_stricter)
         return keep_down(service, device, stand, now_s, err);
     if (stand->hold && !device->hold)
         return hold(service, device, now_s, err);
-    bool is_looser = is_kept_down(device->state) && stand->state < device->state;
+    bool is_looser =
+        device_is_kept_down((enum device_state)device->state) && stand->state < device->state;
     *ret = is_looser ? STOOD_KEPT : STOOD_AS_IT_WAS;
     return OK;
 }
@@ -353,7 +351,7 @@ enum result epoch_stand(struct service *service, const struct msg_device_stand *
     if (result != R_NOT_FOUND)
         return result;
     *ret = STOOD_AS_IT_WAS;
-    if (!is_kept_down(stand->state) && !stand->hold)
+    if (!device_is_kept_down((enum device_state)stand->state) && !stand->hold)
         return OK;
     *ret = STOOD_STRICTER;
     return create(service, &product, stand, now_s, err);
@@ -395,7 +393,8 @@ enum result epoch_leap(struct service *service, int64_t now_s, struct epoch_floo
     int64_t crl = 0;
     TRY(store_shards(service->store, INT64_MIN, find_greatest, &next, err));
     TRY(store_max_crl(service->store, &crl, err));
-    uint64_t floor = greatest((next / EPOCH_LEAP + 2) * EPOCH_LEAP, place_of_day(now_s));
+    uint64_t place = greatest((next / EPOCH_LEAP + 2) * EPOCH_LEAP, place_of_day(now_s));
+    uint64_t floor = (place + SERIAL_PART_SIZE - 1) / SERIAL_PART_SIZE * SERIAL_PART_SIZE;
     if (floor > UINT32_MAX)
         return err_set(err, E_POLICY, "the index space has no room for a leap");
     *ret = (struct epoch_floors){floor, greatest((uint64_t)crl + 1, (uint64_t)now_s * 1000000)};

@@ -18,7 +18,6 @@ struct number_space {
     int64_t issuer;
     uint8_t class;
     int64_t next;
-    int64_t part; /* of the number before; -1: there was none */
     struct number_space *after;
 };
 
@@ -164,26 +163,10 @@ static enum result find_space(struct service *service, int64_t issuer, uint8_t c
     struct number_space *space = calloc(1, sizeof *space);
     if (space == NULL)
         return err_set(err, E_MEMORY, "no memory for an index space");
-    *space = (struct number_space){
-        .issuer = issuer,
-        .class = class,
-        .next = last + 1 > floor ? last + 1 : floor,
-        .part = last < 0 ? -1 : (int64_t)serial_part((uint32_t)last),
-        .after = service->numbers,
-    };
+    *space =
+        (struct number_space){issuer, class, last + 1 > floor ? last + 1 : floor, service->numbers};
     service->numbers = *ret = space;
     return OK;
-}
-
-/* The first certificate of a part: it says where its CRL is, so that must be there. */
-static void begin_part(struct service *service, struct number_space *space, uint32_t number)
-{
-    space->part = serial_part(number);
-    service_mark_shard(service,
-                       (struct crl_shard){.issuer = (uint32_t)space->issuer,
-                                          .expiry_class = space->class,
-                                          .part = serial_part(number)},
-                       0);
 }
 
 enum result service_next_number(struct service *service, int64_t issuer, uint8_t class,
@@ -195,8 +178,6 @@ enum result service_next_number(struct service *service, int64_t issuer, uint8_t
         return err_set(err, E_POLICY, "the index space of issuer %lld, class %u is used up",
                        (long long)issuer, class);
     *ret_number = (uint32_t)space->next++;
-    if (*ret_number / SERIAL_PART_SIZE != space->part)
-        begin_part(service, space, *ret_number);
     return OK;
 }
 
@@ -220,11 +201,6 @@ enum result service_record(struct service *service, uint64_t *ret_entry, struct 
     return stand_note(service, entry, err);
 }
 
-static bool is_shard(struct crl_shard a, struct crl_shard b)
-{
-    return a.issuer == b.issuer && a.expiry_class == b.expiry_class && a.part == b.part;
-}
-
 /* One whose issuer this ledger does not have yet, as after a restore, waits for it and for the next
  * look at all shards; what cannot be made must not stand before what can. */
 static bool has_issuer(const struct service *service, struct crl_shard shard)
@@ -237,7 +213,7 @@ void service_mark_shard(struct service *service, struct crl_shard shard, int64_t
     if (!has_issuer(service, shard))
         return;
     for (struct crl_dirty *dirty = service->dirty; dirty != NULL; dirty = dirty->next)
-        if (is_shard(dirty->shard, shard)) {
+        if (crl_shard_is(dirty->shard, shard)) {
             dirty->may_wait = dirty->may_wait && service->crls_may_wait;
             return;
         }
@@ -258,7 +234,7 @@ void service_hurry_shards(struct service *service)
 void service_unmark_shard(struct service *service, struct crl_shard shard)
 {
     for (struct crl_dirty **at = &service->dirty; *at != NULL; at = &(*at)->next)
-        if (is_shard((*at)->shard, shard)) {
+        if (crl_shard_is((*at)->shard, shard)) {
             struct crl_dirty *gone = *at;
             *at = gone->next;
             free(gone);

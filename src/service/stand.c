@@ -1,7 +1,7 @@
 #include <service/stand.h>
 
 #include <base/text.h>
-#include <trust/words.h>
+#include <trust/standing.h>
 
 static const struct cell *cell_of(const struct change *change, enum column column)
 {
@@ -9,11 +9,6 @@ static const struct cell *cell_of(const struct change *change, enum column colum
         if (change->cells[i].column == column)
             return &change->cells[i];
     return NULL;
-}
-
-static bool is_kept_down(int64_t state)
-{
-    return state == STATE_QUARANTINED || state == STATE_LOST || state == STATE_RETIRED;
 }
 
 /* An enrolment that a permit let in, which ends a tombstone. */
@@ -34,7 +29,8 @@ static bool is_of_interest(const struct act *act, const struct change *change)
     if (act->event == EVENT_DEVICE_IMPORTED || act->event == EVENT_DEVICE_REPLACED)
         return hold != NULL && hold->number != 0;
     return hold != NULL || cell_of(change, COL_DEVICE_QUARANTINE) != NULL ||
-           (state != NULL && is_kept_down(state->number)) || uses_permit(act);
+           (state != NULL && device_is_kept_down((enum device_state)state->number)) ||
+           uses_permit(act);
 }
 
 enum result stand_note(struct service *service, uint64_t entry, struct err *err)

@@ -33,15 +33,6 @@ static enum result check_idp(const struct session *session, const struct x509_cr
     return OK;
 }
 
-static uint64_t number_value(struct bytes magnitude)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < magnitude.n && magnitude.n <= 8; i++)
-        value = value << 8 | magnitude.p[i];
-    return value;
-}
-
 /* Not against a clock: revocation goes on while the clock is in doubt, and whoever says what is on
  * the list would gain nothing by another date. */
 static enum result check_times(const struct x509_crl *crl, const struct pki_issuer *issuer,
@@ -82,7 +73,7 @@ static enum result check_crl(const struct session *session, const struct msg_sig
                        "RFC 5280 5.1.2.2: the signature algorithm is not the key's");
     if (!bytes_equal(crl->issuer, issuer->name) || !bytes_equal(crl->aki, issuer->ski))
         return err_set(err, E_PROFILE, "RFC 5280 5.1.2.3: the CRL is not the issuer's");
-    if (number_value(crl->number) != message->number || message->number == 0)
+    if (x509_crl_number(crl) != message->number || message->number == 0)
         return err_set(err, E_PROFILE, "RFC 5280 5.2.3: the CRL number is not the one announced");
     TRY(check_idp(session, crl, shard, err));
     TRY(check_times(crl, issuer, err));

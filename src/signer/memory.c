@@ -2,15 +2,10 @@
 
 #include <stdlib.h>
 
-static bool is_same_shard(struct crl_shard a, struct crl_shard b)
-{
-    return a.issuer == b.issuer && a.expiry_class == b.expiry_class && a.part == b.part;
-}
-
 static struct memory_shard *find_shard(const struct memory *memory, struct crl_shard shard)
 {
     for (size_t i = 0; i < memory->shards_n; i++)
-        if (is_same_shard(memory->shards[i].shard, shard))
+        if (crl_shard_is(memory->shards[i].shard, shard))
             return &memory->shards[i];
     return NULL;
 }

@@ -203,6 +203,11 @@ bool device_takes_correction(enum device_state state)
     return state == STATE_EXPECTED;
 }
 
+bool device_is_kept_down(enum device_state state)
+{
+    return state == STATE_QUARANTINED || state == STATE_LOST || state == STATE_RETIRED;
+}
+
 bool device_is_tombstone(enum device_state state)
 {
     return state == STATE_RETIRED;

@@ -476,7 +476,7 @@ def test_a_running_server_is_not_restored_over(story):
 
 def test_a_backup_of_another_installation_is_refused(story, tmp_path):
     other = lab.Server(tmp_path / "other").init()
-    refused(other, RESTORE, "--continue", story.folder, exit_status=5, says="")
+    refused(other, RESTORE, "--continue", story.folder, exit_status=5, says="the keys here are not its keys")
 
 
 def test_the_sums_are_those_of_sha256sum(story):

@@ -29,6 +29,11 @@ void print_details(struct session *session, const struct column *columns, const 
 /* Text of a server that keeps its line feeds: PEM and signed notes. */
 void print_lines(struct session *session, const char *text);
 
+/* The certificate of an answer: into --out when that is given, and what was done; else as it is. An
+ * answer without one is a dry run's: what would be done. E_IO. */
+MUST_USE enum result print_certificate(struct session *session, const json_t *answer,
+                                       const char *would, const char *did, struct err *err);
+
 /* The whole value as indented JSON and a line feed. */
 void print_json(struct session *session, const json_t *value);
 

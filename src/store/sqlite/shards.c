@@ -1,8 +1,6 @@
 /* Partitions of the revocation lists (design 5, Status index). */
 #include "rows.h"
 
-#define SHARD_NUMBERS 65536
-
 static void put_shard(struct query *query, const struct shard *shard)
 {
     query_put_int(query, shard->issuer);

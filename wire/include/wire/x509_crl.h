@@ -69,5 +69,8 @@ struct x509_crl {
 // Contract as in x509.h. Not checked: that no serial occurs twice.
 bool x509_read_crl(struct bytes der, struct x509_crl *ret, const char **ret_why) WIRE_MUST_USE;
 
+// CRLNumber as a number; 0 for one of more than eight octets, which none of ours has.
+uint64_t x509_crl_number(const struct x509_crl *crl);
+
 // Walks x509_crl.entries: start with reader_of(crl.entries), end with reader_end.
 bool x509_crl_next(struct reader *walk, struct x509_crl_entry *ret);

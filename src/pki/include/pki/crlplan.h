@@ -22,6 +22,8 @@ struct crl_shard {
     uint32_t part;
 };
 
+bool crl_shard_is(struct crl_shard a, struct crl_shard b);
+
 /* The shard of a serial of ours; false for a serial that is not. */
 bool crl_shard_of(uint32_t issuer, struct bytes serial, struct crl_shard *ret) WIRE_MUST_USE;
 

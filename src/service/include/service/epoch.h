@@ -8,8 +8,9 @@
 #include <service/service.h>
 
 /* When nobody knows what was signed since the copy was made, serial numbers leap to a place that
- * the day and chance say, so that a second leap over the same copy does not meet the first, and
- * beyond the next EPOCH_LEAP; CRL numbers to the microseconds since 1970. */
+ * the day and chance say, so that a second leap over the same copy does not meet the first: beyond
+ * the next EPOCH_LEAP, where the part of a CRL begins; CRL numbers to the microseconds since 1970.
+ */
 #define EPOCH_LEAP (1 << 20)
 #define EPOCH_A_DAY (1 << 18)                /* until 2064 */
 #define EPOCH_DAY_ZERO_S INT64_C(1577836800) /* 2020-01-01 */

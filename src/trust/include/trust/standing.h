@@ -83,6 +83,9 @@ enum device_state device_after_proof(enum device_state state);
 bool device_takes_correction(enum device_state state);
 bool device_is_tombstone(enum device_state state);
 
+/* Quarantined, lost or retired: what an older copy of the database must not let go. */
+bool device_is_kept_down(enum device_state state);
+
 /* Where `readmit` really leads: as far as the device's certificates ever came. */
 enum device_state device_after_readmit(bool was_ever_used, bool has_live);
 
