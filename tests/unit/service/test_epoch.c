@@ -278,6 +278,39 @@ static void an_epoch_names_what_is_lost(void **state)
     assert_int_equal(cell.number, APPROVAL_EXECUTED);
 }
 
+static void add_approver(struct fixture *f, int64_t id, uint8_t key)
+{
+    uint8_t spki[32];
+    memset(spki, key, sizeof spki);
+    struct act *act = service_act(&f->service, EVENT_DEVICE_IMPORTED, f->now_s, f->admin.actor, 0);
+    struct change *c = act_change(act, TABLE_OPERATOR, id);
+    change_blob(c, COL_OPERATOR_SPKI, bytes_of(spki, sizeof spki));
+    change_int(c, COL_OPERATOR_STATE, 1);
+    change_int(c, COL_OPERATOR_APPROVER, 1);
+    begin(f);
+    assert_ok(service_record(&f->service, NULL, &f->err));
+    commit(f);
+}
+
+static void who_is_none_by_the_signers_list_approves_no_more(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t known[1][32];
+    struct epoch_start start = {
+        .body = request(), .approvers = (const uint8_t(*)[32])known, .approvers_n = 1};
+    struct operator_row row = {0};
+    memset(known[0], 1, sizeof known[0]);
+    add_approver(f, 51, 1);
+    add_approver(f, 52, 2);
+    begin(f);
+    assert_ok(epoch_begin(&f->service, &start, f->now_s, &f->err));
+    commit(f);
+    assert_ok(store_operator_row(f->store, 51, &row, &f->err));
+    assert_true(row.is_approver);
+    assert_ok(store_operator_row(f->store, 52, &row, &f->err));
+    assert_false(row.is_approver);
+}
+
 /* ---- what the signer is told -------------------------------------------------------------------
  */
 
@@ -359,6 +392,7 @@ int main(void)
         TEST(tokens_and_permits_are_void),
         TEST(numbers_leap_when_the_journal_is_lost),
         TEST(an_epoch_names_what_is_lost),
+        TEST(who_is_none_by_the_signers_list_approves_no_more),
         TEST(the_signer_hears_of_what_keeps_down_and_lets_go),
         TEST(what_changed_while_the_signer_heard_is_told_again),
     };

@@ -285,6 +285,30 @@ static void a_request_is_approved_once(void **state)
     assert_int_equal(code_of(scene, body, &list), E_APPROVAL);
 }
 
+/* What ran in the epoch before is in no ledger of this one, and must not run again. */
+static void what_an_epoch_left_behind_is_not_approved_again(void **state)
+{
+    struct scene *scene = *state;
+    struct list list = {0};
+    appoint(scene, 2);
+    struct bytes body = product_request(scene);
+    sign_as(scene, &list, 0, body);
+    sign_as(scene, &list, 1, body);
+    struct ipc_message answer = approve(scene, body, &list);
+    assert_int_equal(answer.approved.code, E_NONE);
+    uint64_t position = answer.approved.journal;
+    assert_int_equal(code_of(scene, body, &list), E_APPROVAL);
+
+    struct record epoch = {.kind = RECORD_EPOCH};
+    struct journal *journal = scene->house->session.journal;
+    uint64_t last = 0;
+    assert_int_equal(journal_add(journal, &epoch, &last, NULL), OK);
+    assert_int_equal(journal_commit(journal, NULL), OK);
+    house_restart(scene->house);
+    house_agree(scene->house, position - 1, 0);
+    assert_int_equal(code_of(scene, body, &list), E_APPROVAL);
+}
+
 /* ---- who approves ------------------------------------------------------------------------------
  */
 
@@ -558,6 +582,7 @@ int main(void)
         STORY(who_is_no_approver_does_not_count),
         STORY(who_was_removed_meanwhile_does_not_count),
         STORY(an_expired_request_is_refused),
+        STORY(what_an_epoch_left_behind_is_not_approved_again),
         STORY(a_request_is_approved_once),
         STORY(the_first_approver_signs_himself),
         STORY(the_second_is_the_firsts_choice),
