@@ -1,5 +1,5 @@
-#include <cli/print.h>
 #include <base/file.h>
+#include <cli/print.h>
 #include <wire/utf8.h>
 
 #include <string.h>
