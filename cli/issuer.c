@@ -64,6 +64,7 @@ static const struct column issuer_columns[] = {
     {"STATE", "state"},
     {"NAME", "name"},
     {"ROOT", "root"},
+    {"OWNER", "owner"},
     {"UNTIL", "not_after"},
     {"LIVE", "certificates"},
     {"DEVICES", "devices"},
@@ -89,6 +90,7 @@ const struct option_row issuer_add_options[] = {
     {"--certificate", VALUE_FILE, "FILE", true, "its certificate, PEM"},
     {"--new-with-old", VALUE_FILE, "FILE", false, "of a root: its key by the one before, PEM"},
     {"--old-with-new", VALUE_FILE, "FILE", false, "of a root: the one before by its key, PEM"},
+    {"--owner", VALUE_TEXT, "OWNER", false, "of an ldevid: for the devices of this owner alone"},
     DRY_RUN,
     {0},
 };
@@ -98,6 +100,7 @@ static const struct field issuer_add_fields[] = {
     {"--certificate", PLACE_FILE, "certificate"},
     {"--new-with-old", PLACE_FILE, "new_with_old"},
     {"--old-with-new", PLACE_FILE, "old_with_new"},
+    {"--owner", PLACE_TEXT, "owner"},
     DRY_RUN_FIELD,
     {0},
 };

@@ -88,8 +88,9 @@ static enum result print_authority(void *ctx, const struct authority_row *row, s
     if (!x509_name_find(cert.subject, oid_common_name, &name))
         name = bytes_text("(no common name)");
     TRY(store_counts(audit->store, "issuer", bytes_of(NULL, 0), count_live, &live, err));
-    printf("| %" PRId64 " | %s | %.*s | ", row->id, issuer_name((enum pki_issuer_kind)row->kind),
-           (int)name.n, (const char *)name.p);
+    printf("| %" PRId64 " | %s | %.*s | %s | ", row->id,
+           issuer_name((enum pki_issuer_kind)row->kind), (int)name.n, (const char *)name.p,
+           row->owner[0] != '\0' ? row->owner : "the fleet");
     print_key(&cert.key);
     printf(" | %s | %s | %" PRId64 " |\n", instant_of(cert.not_after_s).text,
            issuer_state_word((enum issuer_state)row->state), live.n);
@@ -99,8 +100,8 @@ static enum result print_authority(void *ctx, const struct authority_row *row, s
 static enum result print_authorities(struct audit *audit, struct err *err)
 {
     puts("\n## Certification authorities\n\n"
-         "| id | kind | name | key | ends | state | live certificates |\n"
-         "|---|---|---|---|---|---|---|");
+         "| id | kind | name | owner | key | ends | state | live certificates |\n"
+         "|---|---|---|---|---|---|---|---|");
     return store_issuers(audit->store, print_authority, audit, err);
 }
 

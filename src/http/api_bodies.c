@@ -49,6 +49,7 @@ static const struct api_field issuer_add_fields[] = {
     API_FIELD("certificate", struct msg_issuer_add, certificate, API_LINES, NEEDED, .max = PEM_MAX),
     API_FIELD("new_with_old", struct msg_issuer_add, new_with_old, API_LINES, .max = PEM_MAX),
     API_FIELD("old_with_new", struct msg_issuer_add, old_with_new, API_LINES, .max = PEM_MAX),
+    API_FIELD("owner", struct msg_issuer_add, owner, API_TEXT, .max = LIMIT_NAME),
 };
 SHAPE(issuer_add);
 

@@ -118,6 +118,7 @@ static const struct api_field issuer_fields[] = {
     API_FIELD("name", struct msg_issuer_row, name, API_TEXT),
     API_FIELD("state", struct msg_issuer_row, state, API_WORD, .words = &words_issuer_state),
     API_FIELD("root", struct msg_issuer_row, root, API_NUMBER),
+    API_FIELD("owner", struct msg_issuer_row, owner, API_TEXT),
     API_FIELD("product", struct msg_issuer_row, product, API_TEXT),
     API_FIELD("use", struct msg_issuer_row, use, API_WORD, .words = &words_anchor_use),
     API_FIELD("spki", struct msg_issuer_row, spki, API_HASH),

@@ -112,8 +112,9 @@ static const char *kind_of_change(const struct replay_rows *rows,
                                   const struct replay_change *change, int64_t last)
 {
     bool is_issuer = change->table == TABLE_ISSUER;
-    if (is_issuer && (has(change->cells, COL_ISSUER_CERTIFICATE) ||
-                      int_of(change->cells, COL_ISSUER_STATE) == IN_USE))
+    if (is_issuer &&
+        (has(change->cells, COL_ISSUER_CERTIFICATE) || has(change->cells, COL_ISSUER_OWNER) ||
+         int_of(change->cells, COL_ISSUER_STATE) == IN_USE))
         return kind_of(EVENT_ISSUER_ADDED);
     if (change->table == TABLE_BULK && is_large_beginning(rows, change))
         return kind_of(EVENT_LARGE_BULK_BEGAN);

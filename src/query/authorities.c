@@ -41,6 +41,7 @@ static struct msg_issuer_row begin_row(const struct query *query,
         .row = authority->id,
         .kind = (uint8_t)authority->kind,
         .use = authority->kind == AUTHORITY_ANCHOR ? (uint8_t)authority->use : ANCHOR_USE_COUNT,
+        .owner = query_text(authority->owner),
         .state = (uint8_t)authority->state,
         .not_after_s = authority->not_after_s,
         .certificate = bytes_of(authority->certificate, authority->n),
@@ -84,6 +85,14 @@ static enum result count_needs(const struct query *query, struct msg_issuer_row 
     return OK;
 }
 
+/* Another owner's is none to who has a scope. */
+static bool is_seen(const struct query *query, const struct authority_row *issuer)
+{
+    struct bytes scope = query_scope(query);
+    return scope.n == 0 || issuer->owner[0] == '\0' ||
+           bytes_equal(scope, query_text(issuer->owner));
+}
+
 static enum result give_issuer(struct query *query, const struct authority_row *issuer,
                                struct err *err)
 {
@@ -101,14 +110,14 @@ static enum result give_issuer(struct query *query, const struct authority_row *
 
 static enum result visit_issuer(void *context, const struct authority_row *issuer, struct err *err)
 {
-    return give_issuer(context, issuer, err);
+    return is_seen(context, issuer) ? give_issuer(context, issuer, err) : OK;
 }
 
 static enum result give_one(struct query *query, int64_t number, struct err *err)
 {
     struct authority_row issuer = {0};
     enum result result = store_issuer(query->store, number, &issuer, err);
-    if (result == R_NOT_FOUND)
+    if (result == R_NOT_FOUND || (result == OK && !is_seen(query, &issuer)))
         return err_set(err, E_NOT_FOUND, "there is no issuer %lld", (long long)number);
     TRY(result);
     return give_issuer(query, &issuer, err);

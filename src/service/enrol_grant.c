@@ -2,6 +2,7 @@
 #include "enrol.h"
 
 #include <base/rand.h>
+#include <base/text.h>
 #include <crypto/hash.h>
 
 #include <string.h>
@@ -25,12 +26,21 @@ static enum result make_serial(struct service *service, struct enrolment *job, s
     return OK;
 }
 
+/* A device has its owner's issuer, where he has one. */
+static const struct pki_issuer *find_issuer(const struct service *service,
+                                            const struct enrolment *job, enum pki_issuer_kind kind)
+{
+    struct bytes owner = text_bytes(job->kind == ENROL_DEVICE ? job->subject.device.owner : "");
+    uint32_t own = service_owners_issuer(service, kind, owner);
+    return &service->issuers[own != 0 ? own : service->issuing[kind]];
+}
+
 enum result enrol_grant(struct service *service, struct enrolment *job, int64_t wanted_s,
                         int64_t now_s, struct err *err)
 {
     struct grant *grant = &job->grant;
     const struct profile *profile = profile_find(grant->profile);
-    const struct pki_issuer *issuer = &service->issuers[service->issuing[profile->issuer]];
+    const struct pki_issuer *issuer = find_issuer(service, job, profile->issuer);
     if (issuer->id == 0)
         return err_set(err, E_CONFLICT, "there is no %s issuer", issuer_name(profile->issuer));
 

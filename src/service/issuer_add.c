@@ -73,6 +73,25 @@ static enum result check_key(const struct service *service, const uint8_t spki[3
     return OK;
 }
 
+/* Servers and operators belong to the whole fleet, and so do the roots of all. */
+static enum result check_owner(const struct msg_issuer_add *ask, struct err *err)
+{
+    if (ask->owner.n == 0)
+        return OK;
+    if (ask->kind != AUTHORITY_LDEVID)
+        return err_set(err, E_ISSUER_OWNER, "%s issuer for owner \"%s\": only ldevid is for one",
+                       authority_word((enum authority_kind)ask->kind), err_value(ask->owner).text);
+    return verb_name("owner", ask->owner, err);
+}
+
+/* Whose place it takes: an owner's own one that issues, or the fleet's. */
+static uint32_t find_before(const struct service *service, const struct msg_issuer_add *ask)
+{
+    return ask->owner.n == 0
+               ? service->issuing[ask->kind]
+               : service_owners_issuer(service, (enum pki_issuer_kind)ask->kind, ask->owner);
+}
+
 /* ---- an issuer --------------------------------------------------------------------------------
  */
 
@@ -145,6 +164,7 @@ static enum result check(const struct service *service, const struct msg_issuer_
     TRY(check_number(service, ask->number, err));
     TRY(check_name(service, &cert, err));
     TRY(check_key(service, ask->spki, err));
+    TRY(check_owner(ask, err));
     if (ask->kind == AUTHORITY_ROOT)
         return check_root(service, ask, now_s, err);
     if (ask->kind <= AUTHORITY_ROOT || ask->kind > AUTHORITY_OPERATIONS)
@@ -161,6 +181,8 @@ static void record(struct service *service, const struct msg_issuer_add *ask, ui
     change_int(c, COL_ISSUER_NOT_AFTER, ask->not_after_s);
     change_int(c, COL_ISSUER_STATE, ISSUER_CURRENT);
     change_int(c, COL_ISSUER_ROOT, root);
+    if (ask->owner.n != 0)
+        change_text(c, COL_ISSUER_OWNER, ask->owner);
     if (ask->new_with_old.n != 0)
         change_blob(c, COL_ISSUER_NEW_WITH_OLD, ask->new_with_old);
     if (ask->old_with_new.n != 0)
@@ -179,7 +201,7 @@ enum result verb_issuer_add(struct service *service, const struct operator_is *w
 
     service_act(service, EVENT_ISSUER_ADDED, now_s, who->actor, 0);
     record(service, &ask, root);
-    uint32_t before = service->issuing[ask.kind];
+    uint32_t before = find_before(service, &ask);
     if (before != 0)
         change_int(act_change(&service->act, TABLE_ISSUER, before), COL_ISSUER_STATE,
                    ISSUER_RETIRING);

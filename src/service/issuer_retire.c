@@ -3,13 +3,14 @@
 
 #define ENOUGH 2 /* persons */
 
+/* An owner's may end while it issues: the fleet's goes on for his devices. */
 static enum result find(const struct service *service, uint32_t number, struct err *err)
 {
     if (number >= PKI_ISSUERS || service->issuers[number].id == 0)
         return err_set(err, E_NOT_FOUND, "there is no issuer %u", number);
     if (service->issuer_state[number] == ISSUER_ENDED)
         return err_set(err, E_CONFLICT, "issuer %u is retired", number);
-    if (service->issuer_state[number] == ISSUER_CURRENT)
+    if (service->issuer_state[number] == ISSUER_CURRENT && service->issuer_owner[number][0] == '\0')
         return err_set(err, E_ISSUER_IN_USE, "issuer %u is the current %s", number,
                        authority_word((enum authority_kind)service->issuers[number].kind));
     return OK;

@@ -37,6 +37,7 @@ static enum result keep_new_issuer(struct service *service, const struct authori
     TRY(pki_issuer_read((uint32_t)row->id, (enum pki_issuer_kind)row->kind, blob_bytes(der),
                         &service->issuers[row->id], err));
     memcpy(service->issuer_spki[row->id], row->spki, 32);
+    memcpy(service->issuer_owner[row->id], row->owner, sizeof row->owner);
     return OK;
 }
 
@@ -49,7 +50,7 @@ static enum result keep_issuer(void *ctx, const struct authority_row *row, struc
     if (service->issuers[row->id].id == 0)
         TRY(keep_new_issuer(service, row, err));
     service->issuer_state[row->id] = (uint8_t)row->state;
-    if (row->state == ISSUER_CURRENT)
+    if (row->state == ISSUER_CURRENT && row->owner[0] == '\0')
         service->issuing[row->kind] = (uint32_t)row->id;
     return OK;
 }
@@ -63,6 +64,17 @@ enum result service_load_issuers(struct service *service, struct err *err)
 bool service_issuer_has_ended(const struct service *service, int64_t number)
 {
     return number > 0 && number < PKI_ISSUERS && service->issuer_state[number] == ISSUER_ENDED;
+}
+
+uint32_t service_owners_issuer(const struct service *service, enum pki_issuer_kind kind,
+                               struct bytes owner)
+{
+    for (uint32_t i = PKI_ISSUER_COUNT; i < PKI_ISSUERS && owner.n > 0; i++)
+        if (service->issuers[i].id != 0 && service->issuers[i].kind == kind &&
+            service->issuer_state[i] == ISSUER_CURRENT &&
+            bytes_equal(text_bytes(service->issuer_owner[i]), owner))
+            return i;
+    return 0;
 }
 
 static enum result load_ids(struct service *service, struct err *err)

@@ -26,6 +26,7 @@ void read_authority(struct query *query, struct authority_row *ret)
     ret->not_after_s = query_int(query);
     ret->state = (int)query_u32(query);
     ret->root = query_int(query);
+    query_text(query, ret->owner, sizeof ret->owner);
     struct bytes der = query_bytes(query);
     ret->n = der.n;
     if (der.n > sizeof ret->certificate)

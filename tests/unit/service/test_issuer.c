@@ -47,11 +47,13 @@ static void make(struct fixture *f, const char *name, enum pki_issuer_kind kind,
     sha256(key_spki(f->ca[number]), ret->spki);
 }
 
-static enum result add(struct fixture *f, uint32_t number, enum pki_issuer_kind kind,
-                       struct bytes certificate)
+static enum result add_for(struct fixture *f, const char *owner, uint32_t number,
+                           enum pki_issuer_kind kind, struct bytes certificate)
 {
-    struct msg_issuer_add ask = {
-        .number = number, .kind = (uint8_t)kind, .certificate = certificate};
+    struct msg_issuer_add ask = {.number = number,
+                                 .kind = (uint8_t)kind,
+                                 .certificate = certificate,
+                                 .owner = text_bytes(owner)};
     struct msg_verb_answer answer = {0};
     assert_ok(store_begin(f->store, &f->err));
     enum result result = verb_issuer_add(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err);
@@ -65,13 +67,24 @@ static enum result add(struct fixture *f, uint32_t number, enum pki_issuer_kind 
     return result;
 }
 
+static enum result add(struct fixture *f, uint32_t number, enum pki_issuer_kind kind,
+                       struct bytes certificate)
+{
+    return add_for(f, "", number, kind, certificate);
+}
+
+static void follow_for(struct fixture *f, const char *owner, uint32_t number, const char *name)
+{
+    struct made made;
+    make(f, name, PKI_ISSUER_LDEVID, number, &made);
+    memcpy(f->service.held_spki[number], made.spki, 32);
+    assert_ok(add_for(f, owner, number, PKI_ISSUER_LDEVID, made.der));
+}
+
 /* Number 7 follows the LDevID issuer. */
 static void follow(struct fixture *f)
 {
-    struct made made;
-    make(f, "the new one", PKI_ISSUER_LDEVID, NEW, &made);
-    memcpy(f->service.held_spki[NEW], made.spki, 32);
-    assert_ok(add(f, NEW, PKI_ISSUER_LDEVID, made.der));
+    follow_for(f, "", NEW, "the new one");
 }
 
 static enum result retire(struct fixture *f, uint32_t number)
@@ -142,6 +155,68 @@ static void it_issues_from_then_on_and_after_a_start(void **state)
     fixture_open(f);
     got = enrolled_device(f, 2, &other);
     assert_int_equal(certificate_row(f, got.serial).issuer, NEW);
+}
+
+/* ---- an owner's own ---------------------------------------------------------------------------
+ */
+
+static void an_owners_issues_for_his_devices_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1), two = asker(2);
+    follow_for(f, "zenith", NEW, "somebody else's");
+    struct got got = enrolled_device(f, 1, &one);
+    assert_int_equal(certificate_row(f, got.serial).issuer, PKI_ISSUER_LDEVID);
+    follow_for(f, "acme", NEW + 1, "acme's");
+    assert_int_equal(state_of(f, PKI_ISSUER_LDEVID), ISSUER_CURRENT);
+    assert_int_equal(state_of(f, NEW), ISSUER_CURRENT);
+    fixture_close(f);
+    fixture_open(f);
+    got = enrolled_device(f, 2, &two);
+    assert_int_equal(certificate_row(f, got.serial).issuer, NEW + 1);
+}
+
+static void an_owners_follows_his_own_and_the_fleets_the_fleets(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    follow_for(f, "acme", NEW, "acme's");
+    follow_for(f, "acme", NEW + 1, "acme's second");
+    follow_for(f, "", NEW + 2, "the fleet's second");
+    assert_int_equal(state_of(f, NEW), ISSUER_RETIRING);
+    assert_int_equal(state_of(f, NEW + 1), ISSUER_CURRENT);
+    assert_int_equal(state_of(f, PKI_ISSUER_LDEVID), ISSUER_RETIRING);
+    struct got got = enrolled_device(f, 1, &key);
+    assert_int_equal(certificate_row(f, got.serial).issuer, NEW + 1);
+}
+
+static void an_owner_has_an_issuer_of_ldevids_only(void **state)
+{
+    struct fixture *f = *state;
+    struct made made;
+    make(f, "acme's", PKI_ISSUER_OPERATIONS, NEW, &made);
+    memcpy(f->service.held_spki[NEW], made.spki, 32);
+    assert_int_equal(add_for(f, "acme", NEW, PKI_ISSUER_OPERATIONS, made.der), R_REFUSED);
+    assert_int_equal(f->err.code, E_ISSUER_OWNER);
+    assert_int_equal(add_for(f, "acme", NEW, PKI_ISSUER_ROOT, made.der), R_REFUSED);
+    make(f, "acme's ldevid", PKI_ISSUER_LDEVID, NEW + 1, &made);
+    memcpy(f->service.held_spki[NEW + 1], made.spki, 32);
+    assert_int_equal(add_for(f, "ac me/", NEW + 1, PKI_ISSUER_LDEVID, made.der), R_INVALID);
+}
+
+/* His devices go on below the fleet's. */
+static void an_owners_ends_without_one_that_follows(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1), two = asker(2);
+    follow_for(f, "acme", NEW, "acme's");
+    (void)enrolled_device(f, 1, &one);
+    assert_int_equal(retire(f, NEW), R_REFUSED);
+    assert_int_equal(f->err.code, E_ISSUER_NEEDED);
+    assert_ok(set_device(f, 1, VERB_RETIRE));
+    assert_ok(retire(f, NEW));
+    struct got got = enrolled_device(f, 2, &two);
+    assert_int_equal(certificate_row(f, got.serial).issuer, PKI_ISSUER_LDEVID);
 }
 
 /* ---- who needs the old one ---------------------------------------------------------------------
@@ -298,6 +373,10 @@ int main(void)
         TEST(without_its_key_at_the_signer_none_is_added),
         TEST(a_number_name_or_key_that_is_taken_is_refused),
         TEST(it_issues_from_then_on_and_after_a_start),
+        TEST(an_owners_issues_for_his_devices_alone),
+        TEST(an_owners_follows_his_own_and_the_fleets_the_fleets),
+        TEST(an_owner_has_an_issuer_of_ldevids_only),
+        TEST(an_owners_ends_without_one_that_follows),
         TEST(a_device_needs_it_until_it_used_what_followed),
         TEST(who_is_revoked_or_expired_without_grace_needs_nothing),
         TEST(under_grace_a_device_needs_it_still),

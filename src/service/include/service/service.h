@@ -43,7 +43,8 @@ struct service {
     uint8_t issuer_spki[PKI_ISSUERS][32];
     uint8_t issuer_state[PKI_ISSUERS];  /* enum issuer_state */
     uint8_t held_spki[PKI_ISSUERS][32]; /* keys that the signer has beside the first ones */
-    uint32_t issuing[PKI_ISSUER_COUNT]; /* number of the current one of each kind; 0 = none */
+    char issuer_owner[PKI_ISSUERS][LIMIT_NAME + 1]; /* empty: the fleet's */
+    uint32_t issuing[PKI_ISSUER_COUNT]; /* the fleet's current one of each kind; 0 = none */
     struct site site;
     struct site next_site;           /* while a reload is being prepared; else it has no names */
     int64_t last_id[SERVICE_TABLES]; /* per table of kind LEDGER */
@@ -78,6 +79,11 @@ MUST_USE enum result service_load_issuers(struct service *service, struct err *e
 
 /* Was the issuer of that number retired? What it issued opens nothing any more. */
 bool service_issuer_has_ended(const struct service *service, int64_t number);
+
+/* The current issuer of that kind for this owner's devices alone; 0 = the fleet's issues for them.
+ */
+uint32_t service_owners_issuer(const struct service *service, enum pki_issuer_kind kind,
+                               struct bytes owner);
 
 /* A reload (ipc/reload.h): the next names are known beside those in force; then they are in force,
  * or (NULL) forgotten. */

@@ -28,9 +28,10 @@ struct authority_row { /* an issuer or an anchor */
     int64_t product; /* anchors only */
     int use;         /* anchors only: enum anchor_use */
     uint8_t spki[32];
-    int64_t not_after_s; /* issuers only */
-    int state;           /* enum issuer_state; an anchor's: 1 in use, 2 ended */
-    int64_t root;        /* of an issuer: the row of its root; 0 = the first one */
+    int64_t not_after_s;        /* issuers only */
+    int state;                  /* enum issuer_state; an anchor's: 1 in use, 2 ended */
+    int64_t root;               /* of an issuer: the row of its root; 0 = the first one */
+    char owner[LIMIT_NAME + 1]; /* of an issuer: whose devices have it; empty = the fleet */
     size_t n;
     uint8_t certificate[LIMIT_CERTIFICATE_BYTES];
 };
