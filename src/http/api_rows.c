@@ -22,7 +22,7 @@ struct issuer_view {
 };
 struct finding_view {
     struct msg_finding_row row;
-    struct bytes check, title, severity, mend;
+    struct bytes check, title, about, severity, closed_by, mend;
 };
 struct fault_view {
     struct msg_import_fault fault;
@@ -96,12 +96,16 @@ static const struct api_field finding_fields[] = {
     API_FIELD("id", struct msg_finding_row, row, API_NUMBER),
     API_FIELD("check", struct finding_view, check, API_TEXT),
     API_FIELD("title", struct finding_view, title, API_TEXT),
+    API_FIELD("about", struct finding_view, about, API_TEXT),
+    API_FIELD("subject", struct msg_finding_row, subject, API_NUMBER),
     API_FIELD("severity", struct finding_view, severity, API_TEXT),
     API_FIELD("product", struct msg_finding_row, product, API_TEXT),
     API_FIELD("serial", struct msg_finding_row, serial_number, API_TEXT),
+    API_FIELD("owner", struct msg_finding_row, owner, API_TEXT),
     API_FIELD("began", struct msg_finding_row, began_s, API_TIME),
     API_FIELD("recorded", struct msg_finding_row, recorded_s, API_TIME),
     API_FIELD("closed", struct msg_finding_row, closed_s, API_TIME_OR_NULL),
+    API_FIELD("closed_by", struct finding_view, closed_by, API_TEXT),
     API_FIELD("mend", struct finding_view, mend, API_TEXT),
 };
 
@@ -257,7 +261,7 @@ static struct bytes mend_of(const struct check *check, const struct msg_finding_
 {
     static const char verbs[] = "troth device ";
     bool is_verb = strncmp(check->mend, verbs, sizeof verbs - 1) == 0;
-    if (row->serial_number.n == 0 && check->number != CHECK_KEY_CUSTODY) {
+    if (row->kind == SUBJECT_PRODUCT || row->kind == SUBJECT_CHECK) {
         snprintf(space, MEND_MAX, "troth finding close %lld", (long long)row->row);
         return text_of(space);
     }
@@ -275,10 +279,15 @@ static void write_finding(writer write, struct api_doc *doc, const char *name,
     char number[16], mend[MEND_MAX];
     const struct check *check = check_find(row->check);
     snprintf(number, sizeof number, "TD-%02u", row->check);
-    struct finding_view view = {.row = *row, .check = text_of(number)};
+    struct finding_view view = {
+        .row = *row,
+        .check = text_of(number),
+        .about = text_of(subject_word((enum subject_kind)row->kind)),
+        .severity = text_of(severity_word((enum severity)row->severity)),
+        .closed_by = text_of(closing_word((enum closing)row->closed_by)),
+    };
     if (check != NULL) {
         view.title = text_of(check->title);
-        view.severity = text_of(severity_word(check->severity));
         view.mend = mend_of(check, row, mend);
     }
     write(doc, name, API_SHAPE(finding_fields), &view);

@@ -1,15 +1,23 @@
 #include "answer.h"
 
-/* A finding is about a device, or about a whole product. */
+/* What of its subject has a name. */
 static enum result name_subject(const struct query *query, const struct finding *finding,
                                 struct device *device, struct product *product, struct err *err)
 {
     int64_t of_product = finding->product;
-    if (finding->device != 0) {
-        TRY(store_device(query->store, finding->device, device, err));
+    if (finding->kind == SUBJECT_DEVICE) {
+        TRY(store_device(query->store, finding->subject, device, err));
         of_product = device->product;
     }
     return of_product == 0 ? OK : store_product(query->store, of_product, product, err);
+}
+
+/* Rows of once have no severity: their check's it was. */
+static enum severity severity_of(const struct finding *finding)
+{
+    const struct check *check = check_find(finding->check);
+    return finding->severity != 0 || check == NULL ? (enum severity)finding->severity
+                                                   : check->severity;
 }
 
 enum result give_finding(const struct query *query, const struct finding *finding, struct err *err)
@@ -21,11 +29,17 @@ enum result give_finding(const struct query *query, const struct finding *findin
         .id = query->asked->id,
         .row = finding->id,
         .check = (uint8_t)finding->check,
+        .kind = (uint8_t)finding->kind,
+        .subject = finding->subject,
         .product = query_text(product.name),
         .serial_number = query_text(device.serial_number),
+        .owner = query_text(finding->owner),
+        .severity = (uint8_t)severity_of(finding),
         .began_s = finding->began_at_s,
         .recorded_s = finding->recorded_at_s,
         .closed_s = finding->closed_at_s,
+        .closed_by = (uint8_t)finding->closed_by,
+        .first = finding->first,
     };
     return query->give(query->context, IPC_FINDING_ROW, &row, err);
 }

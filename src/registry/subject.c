@@ -52,12 +52,10 @@ uint32_t product_keys(const struct product *product)
 
 struct policy subject_policy(const struct subject *subject)
 {
-    return (struct policy){
-        .least_proof = (enum proof)subject->product.least_proof,
-        .renew_from_percent = POLICY_RENEW_FROM_PERCENT,
-        .renew_by_percent = POLICY_RENEW_BY_PERCENT,
-        .grace_s = subject->product.grace_s,
-    };
+    struct policy policy = policy_normal();
+    policy.least_proof = subject->product.least_proof;
+    policy.grace_s = subject->product.grace_s;
+    return policy;
 }
 
 bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int64_t now_s)
@@ -132,10 +130,11 @@ static enum result read_issuer(struct store *store, const struct subject *subjec
     return OK;
 }
 
-static void from_rows(const struct subject *subject, struct facts *facts)
+void subject_facts_of_rows(const struct subject *subject, struct facts *facts)
 {
     const struct device *device = &subject->device;
     *facts = (struct facts){
+        .kind = SUBJECT_DEVICE,
         .state = (enum device_state)device->state,
         .hold = device->hold,
         .quarantine = device->quarantine,
@@ -160,7 +159,7 @@ static void from_rows(const struct subject *subject, struct facts *facts)
 enum result subject_facts(struct store *store, const struct subject *subject, struct facts *ret,
                           struct err *err)
 {
-    from_rows(subject, ret);
+    subject_facts_of_rows(subject, ret);
     bool has_live = subject->live_n > 0;
     ret->credential_alive = (struct since){has_live ? YES : NO, has_live ? ret->not_before_s : 0};
     TRY(read_issuer(store, subject, ret, err));

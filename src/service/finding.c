@@ -1,117 +1,118 @@
 #include <service/finding.h>
 
+#include <base/text.h>
+#include <registry/about.h>
 #include <service/brake.h>
 
 #include <string.h>
 
 static const struct actor core = {ACTOR_CORE, 0};
 
-/* What a finding is about: a device, a whole product (device 0), or the installation (both 0). */
-struct about {
-    int64_t device;
-    int64_t product;
+static int64_t device_of(struct subject_key key)
+{
+    return key.kind == SUBJECT_DEVICE ? key.id : 0;
+}
+
+/* What stands in the row of a finding that opens. */
+struct opening {
+    const struct about *about;
+    int check;
+    enum severity severity;
+    int64_t began_s; /* 0 = now */
+    int64_t first;
 };
 
-static enum result record_open(struct service *service, struct about about, int number,
-                               int64_t began_s, int64_t now_s, struct err *err)
+static enum result record_open(struct service *service, const struct opening *opening,
+                               int64_t now_s, struct err *err)
 {
-    service_act(service, EVENT_FINDING_OPENED, now_s, core, about.device);
+    const struct about *about = opening->about;
+    bool is_device = about->key.kind == SUBJECT_DEVICE;
+    service_act(service, EVENT_FINDING_OPENED, now_s, core, device_of(about->key));
     struct change *c =
         act_change(&service->act, TABLE_FINDING, service_next_id(service, TABLE_FINDING));
-    change_int(c, COL_FINDING_CHECK, number);
-    change_int(c, COL_FINDING_DEVICE, about.device);
-    change_int(c, COL_FINDING_CERTIFICATE, 0);
-    change_int(c, COL_FINDING_BEGAN_AT, began_s == 0 || began_s > now_s ? now_s : began_s);
+    change_int(c, COL_FINDING_CHECK, opening->check);
+    if (is_device)
+        change_int(c, COL_FINDING_DEVICE, about->key.id);
+    change_int(c, COL_FINDING_BEGAN_AT, opening->began_s == 0 ? now_s : opening->began_s);
     change_int(c, COL_FINDING_RECORDED_AT, now_s);
-    change_int(c, COL_FINDING_CLOSED_AT, 0);
-    change_int(c, COL_FINDING_PRODUCT, about.product);
+    change_int(c, COL_FINDING_PRODUCT, about->product);
+    if (!is_device) {
+        change_int(c, COL_FINDING_KIND, about->key.kind);
+        change_int(c, COL_FINDING_SUBJECT, about->key.id);
+    }
+    change_int(c, COL_FINDING_SEVERITY, opening->severity);
+    change_text(c, COL_FINDING_OWNER, text_bytes(about->owner));
+    if (opening->first != 0)
+        change_int(c, COL_FINDING_FIRST, opening->first);
     return service_record(service, NULL, err);
 }
 
-static enum result open_finding(struct service *service, const struct device *device, int number,
-                                int64_t began_s, int64_t now_s, struct err *err)
+/* A finding that is not open; one of before is its first interval. */
+static enum result open_finding(struct service *service, struct opening opening, int64_t now_s,
+                                struct err *err)
 {
-    struct about about = {device->id, device->product};
-    return record_open(service, about, number, began_s, now_s, err);
+    TRY(store_first_finding(service->store, opening.about->key, opening.check, &opening.first,
+                            err));
+    return record_open(service, &opening, now_s, err);
 }
 
 static enum result close_finding(struct service *service, const struct finding *finding,
-                                 int64_t now_s, struct err *err)
+                                 enum closing closing, int64_t now_s, struct err *err)
 {
-    service_act(service, EVENT_FINDING_CLOSED, now_s, core, finding->device);
+    const struct subject_key key = {finding->kind, finding->subject};
+    service_act(service, EVENT_FINDING_CLOSED, now_s, core, device_of(key));
     struct change *c = act_change(&service->act, TABLE_FINDING, finding->id);
     change_int(c, COL_FINDING_CLOSED_AT, now_s);
+    change_int(c, COL_FINDING_CLOSED_BY, closing);
     return service_record(service, NULL, err);
+}
+
+/* ---- what somebody raised ---------------------------------------------------------------------
+ */
+
+static enum result raise(struct service *service, struct subject_key key, int number,
+                         enum severity severity, int64_t now_s, struct err *err)
+{
+    struct about about = {0};
+    TRY(about_read(service->store, key, &about, err));
+    if (about_finding(&about, number) != NULL)
+        return OK;
+    const struct opening opening = {.about = &about, .check = number, .severity = severity};
+    return open_finding(service, opening, now_s, err);
+}
+
+static struct subject_key product_or_whole(int64_t product)
+{
+    return (struct subject_key){product != 0 ? SUBJECT_PRODUCT : SUBJECT_INSTALLATION, product};
 }
 
 enum result finding_raise(struct service *service, int64_t product, int number, int64_t now_s,
                           struct err *err)
 {
-    struct finding open = {0};
-    enum result result = store_finding_about(service->store, product, number, &open, err);
-    if (result != R_NOT_FOUND)
-        return result;
-    return record_open(service, (struct about){0, product}, number, now_s, now_s, err);
+    enum severity severity = check_find(number)->severity;
+    return raise(service, product_or_whole(product), number, severity, now_s, err);
 }
 
 enum result finding_lower(struct service *service, int64_t product, int number, int64_t now_s,
                           struct err *err)
 {
-    struct finding open = {0};
-    enum result result = store_finding_about(service->store, product, number, &open, err);
-    if (result != OK)
-        return result == R_NOT_FOUND ? OK : result;
-    return close_finding(service, &open, now_s, err);
+    struct about about = {0};
+    TRY(about_read(service->store, product_or_whole(product), &about, err));
+    const struct finding *open = about_finding(&about, number);
+    return open == NULL ? OK : close_finding(service, open, CLOSING_EVIDENCE, now_s, err);
 }
 
-/* The difference between what is judged and what is stored. */
-static enum result settle(struct service *service, const struct subject *subject,
-                          const struct standing *judged, int64_t now_s, struct err *err)
-{
-    for (size_t i = 0; i < judged->n; i++)
-        if (subject_finding(subject, judged->findings[i].check->number) == NULL)
-            TRY(open_finding(service, &subject->device, judged->findings[i].check->number,
-                             judged->findings[i].began_s, now_s, err));
-    for (size_t i = 0; i < subject->open_n; i++)
-        if (!standing_has(judged, subject->open[i].check))
-            TRY(close_finding(service, &subject->open[i], now_s, err));
-    return store_put_next_instant(service->store, subject->device.id, judged->next_s, err);
-}
-
-enum result finding_settle(struct service *service, int64_t device, int64_t now_s, struct err *err)
-{
-    struct device row = {0};
-    struct subject subject = {0};
-    struct facts facts = {0};
-    TRY(store_device(service->store, device, &row, err));
-    TRY(subject_read(service->store, &row, &subject, err));
-    TRY(subject_facts(service->store, &subject, &facts, err));
-    struct policy policy = subject_policy(&subject);
-    struct standing judged = standing(&facts, &policy, now_s);
-    return settle(service, &subject, &judged, now_s, err);
-}
-
-enum result finding_settle_issued(struct service *service, const struct subject *before,
-                                  const struct certificate *issued, int64_t now_s, struct err *err)
-{
-    bool is_plain = before->open_n == 0 && issued->proof >= before->product.least_proof &&
-                    issued->proof > PROOF_CLAIM;
-    if (!is_plain)
-        return finding_settle(service, before->device.id, now_s, err);
-
-    struct policy policy = subject_policy(before);
-    int64_t life_s = issued->not_after_s - issued->not_before_s;
-    int64_t next_s = issued->not_before_s + life_s / 100 * policy.renew_by_percent;
-    return store_put_next_instant(service->store, before->device.id, next_s, err);
-}
+/* ---- quarantine -------------------------------------------------------------------------------
+ */
 
 static enum result quarantine(struct service *service, const struct device *device,
-                              const uint8_t key[32], bool is_free, int64_t now_s, struct err *err)
+                              const uint8_t *key, bool is_free, int64_t now_s, struct err *err)
 {
     enum event event = is_free ? EVENT_DEVICE_QUARANTINED : EVENT_BRAKE_HELD;
     service_act(service, event, now_s, core, device->id);
     struct change *c = service_change_device(service, device);
-    change_blob(c, COL_DEVICE_BAD_KEY, bytes_of(key, 32));
+    if (key != NULL)
+        change_blob(c, COL_DEVICE_BAD_KEY, bytes_of(key, 32));
     if (is_free) {
         change_int(c, COL_DEVICE_STATE, STATE_QUARANTINED);
         change_int(c, COL_DEVICE_QUARANTINE, 1);
@@ -119,53 +120,183 @@ static enum result quarantine(struct service *service, const struct device *devi
     return service_record(service, NULL, err);
 }
 
+/* The effect of a finding that just opened on a device. `key`: what it is about, or NULL. */
+static enum result take_effect(struct service *service, const struct about *about, int number,
+                               const uint8_t *key, int64_t now_s, struct err *err)
+{
+    struct device device = {0};
+    if (about->policy.effect[number] != EFFECT_QUARANTINE || about->key.kind != SUBJECT_DEVICE)
+        return OK;
+    TRY(store_device(service->store, about->key.id, &device, err));
+    enum device_state to = device_edge((enum device_state)device.state, VERB_QUARANTINE);
+    if (to == STATE_NONE || device.state == STATE_QUARANTINED)
+        return OK;
+    bool is_free = false;
+    TRY(brake_count(service, &brake_quarantine, device.product, now_s, &is_free, err));
+    if (!is_free)
+        TRY(raise(service, product_or_whole(device.product), number, SEVERITY_CRITICAL, now_s,
+                  err));
+    return quarantine(service, &device, key, is_free, now_s, err);
+}
+
 /* Opens the finding unless it is open already; *ret_is_new says which. */
-static enum result open_once(struct service *service, const struct device *device, int number,
+static enum result open_once(struct service *service, const struct about *about, int number,
                              int64_t now_s, bool *ret_is_new, struct err *err)
 {
-    struct subject subject = {0};
-    TRY(subject_read(service->store, device, &subject, err));
-    *ret_is_new = subject_finding(&subject, number) == NULL;
-    return *ret_is_new ? open_finding(service, device, number, now_s, now_s, err) : OK;
+    *ret_is_new = about_finding(about, number) == NULL;
+    const struct opening opening = {
+        .about = about, .check = number, .severity = check_find(number)->severity};
+    return *ret_is_new ? open_finding(service, opening, now_s, err) : OK;
 }
 
 enum result finding_note(struct service *service, int64_t device, int number, int64_t now_s,
                          struct err *err)
 {
-    struct device row = {0};
+    struct about about = {0};
     bool is_new = false;
-    TRY(store_device(service->store, device, &row, err));
-    return open_once(service, &row, number, now_s, &is_new, err);
+    const struct subject_key key = {SUBJECT_DEVICE, device};
+    TRY(about_read(service->store, key, &about, err));
+    return open_once(service, &about, number, now_s, &is_new, err);
 }
 
 enum result finding_report(struct service *service, int64_t device, int number,
                            const uint8_t key[32], int64_t now_s, struct err *err)
 {
-    struct device row = {0};
+    struct about about = {0};
     bool is_new = false;
-    TRY(store_device(service->store, device, &row, err));
-    TRY(open_once(service, &row, number, now_s, &is_new, err));
-    bool quarantines = check_find(number)->effect == EFFECT_QUARANTINE &&
-                       device_edge((enum device_state)row.state, VERB_QUARANTINE) != STATE_NONE;
-    if (!is_new || !quarantines || row.state == STATE_QUARANTINED)
+    const struct subject_key who = {SUBJECT_DEVICE, device};
+    TRY(about_read(service->store, who, &about, err));
+    TRY(open_once(service, &about, number, now_s, &is_new, err));
+    return is_new ? take_effect(service, &about, number, key, now_s, err) : OK;
+}
+
+/* ---- settling ---------------------------------------------------------------------------------
+ */
+
+static enum result note_failed(struct service *service, const struct standing *judged,
+                               int64_t now_s, struct err *err)
+{
+    for (int number = 1; judged->failed != 0 && number <= CHECK_MAX; number++) {
+        if (!standing_failed(judged, number))
+            continue;
+        struct about about = {.key = {SUBJECT_CHECK, number}};
+        TRY(store_open_findings_about(service->store, about.key, about.open, ABOUT_OPEN_MAX,
+                                      &about.open_n, err));
+        const struct opening opening = {
+            .about = &about, .check = number, .severity = SEVERITY_CRITICAL};
+        if (about.open_n == 0)
+            TRY(open_finding(service, opening, now_s, err));
+    }
+    return OK;
+}
+
+/* Is this row what would be recorded now? Its beginning stays what it was. */
+static bool is_same(const struct about *about, const struct finding *open,
+                    const struct judged *judged)
+{
+    int severity = open->severity != 0 ? open->severity : (int)judged->check->severity;
+    return severity == (int)judged->severity && strcmp(open->owner, about->owner) == 0;
+}
+
+static enum result settle_open(struct service *service, const struct about *about,
+                               const struct judged *judged, int64_t now_s, struct err *err)
+{
+    const struct finding *open = about_finding(about, judged->check->number);
+    struct opening opening = {.about = about,
+                              .check = judged->check->number,
+                              .severity = judged->severity,
+                              .began_s = judged->began_s};
+    if (open == NULL) {
+        TRY(open_finding(service, opening, now_s, err));
+        return take_effect(service, about, opening.check, NULL, now_s, err);
+    }
+    if (is_same(about, open, judged))
         return OK;
-    bool is_free = false;
-    TRY(brake_count(service, &brake_quarantine, row.product, now_s, &is_free, err));
-    if (!is_free)
-        TRY(finding_raise(service, row.product, number, now_s, err));
-    return quarantine(service, &row, key, is_free, now_s, err);
+    opening.began_s = open->began_at_s;
+    opening.first = open->first != 0 ? open->first : open->id;
+    TRY(close_finding(service, open, CLOSING_CHANGED, now_s, err));
+    return record_open(service, &opening, now_s, err);
+}
+
+/* Is it for standing() to say whether this is still open? What a brake raised about a product, of
+ * a check about devices, waits for a person. */
+static bool is_judged(const struct about *about, const struct finding *open)
+{
+    const struct check *check = check_find(open->check);
+    return check != NULL && (check->kinds & 1U << about->key.kind) != 0;
+}
+
+/* The difference between what is judged and what is stored. */
+static enum result settle(struct service *service, const struct about *about, int64_t now_s,
+                          struct err *err)
+{
+    struct standing judged = standing(&about->facts, &about->policy, now_s);
+    for (size_t i = 0; i < judged.n; i++)
+        TRY(settle_open(service, about, &judged.findings[i], now_s, err));
+    for (size_t i = 0; i < about->open_n; i++) {
+        const struct finding *open = &about->open[i];
+        if (is_judged(about, open) && !standing_has(&judged, open->check) &&
+            !standing_failed(&judged, open->check))
+            TRY(close_finding(service, open, CLOSING_EVIDENCE, now_s, err));
+    }
+    TRY(note_failed(service, &judged, now_s, err));
+    return store_put_next_instant(service->store, about->key, judged.next_s, err);
+}
+
+enum result finding_settle_about(struct service *service, struct subject_key key, int64_t now_s,
+                                 struct err *err)
+{
+    struct about about = {0};
+    enum result result = about_read(service->store, key, &about, err);
+    if (result == R_NOT_FOUND)
+        return store_put_next_instant(service->store, key, 0, err);
+    TRY(result);
+    return settle(service, &about, now_s, err);
+}
+
+enum result finding_settle(struct service *service, int64_t device, int64_t now_s, struct err *err)
+{
+    const struct subject_key key = {SUBJECT_DEVICE, device};
+    return finding_settle_about(service, key, now_s, err);
+}
+
+/* What time alone will change about a device that has nothing but its new certificate. */
+static struct standing judge_issued(const struct subject *before, const struct certificate *issued,
+                                    int64_t now_s)
+{
+    struct subject after = *before;
+    struct facts facts = {0};
+    struct policy policy = subject_policy(before);
+    after.live[0] = *issued;
+    after.live_n = 1;
+    after.device.proof = issued->proof;
+    after.device.state = (int)device_after_issue((enum device_state)before->device.state);
+    subject_facts_of_rows(&after, &facts);
+    return standing(&facts, &policy, now_s);
+}
+
+enum result finding_settle_issued(struct service *service, const struct subject *before,
+                                  const struct certificate *issued, int64_t now_s, struct err *err)
+{
+    if (before->open_n > 0)
+        return finding_settle(service, before->device.id, now_s, err);
+    struct standing judged = judge_issued(before, issued, now_s);
+    if (judged.n > 0 || judged.failed != 0)
+        return finding_settle(service, before->device.id, now_s, err);
+    const struct subject_key key = {SUBJECT_DEVICE, before->device.id};
+    return store_put_next_instant(service->store, key, judged.next_s, err);
 }
 
 struct due {
     uint32_t n;
-    int64_t devices[256];
+    struct subject_key about[256];
 };
 
-static enum result keep_due(void *ctx, int64_t device, struct err *err)
+static enum result keep_due(void *ctx, struct subject_key about, struct err *err)
 {
     (void)err;
     struct due *due = ctx;
-    due->devices[due->n++] = device;
+    due->about[due->n++] = about;
     return OK;
 }
 
@@ -173,10 +304,10 @@ enum result finding_settle_due(struct service *service, int64_t now_s, uint32_t 
                                uint32_t *ret_n, struct err *err)
 {
     struct due due = {0};
-    uint32_t most = limit < LENGTH_OF(due.devices) ? limit : (uint32_t)LENGTH_OF(due.devices);
+    uint32_t most = limit < LENGTH_OF(due.about) ? limit : (uint32_t)LENGTH_OF(due.about);
     TRY(store_due(service->store, now_s, most, keep_due, &due, err));
     for (uint32_t i = 0; i < due.n; i++)
-        TRY(finding_settle(service, due.devices[i], now_s, err));
+        TRY(finding_settle_about(service, due.about[i], now_s, err));
     *ret_n = due.n;
     return OK;
 }

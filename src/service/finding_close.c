@@ -6,17 +6,18 @@ static enum result check_kind(const struct finding *finding, struct err *err)
 {
     if (finding->closed_at_s != 0)
         return err_set(err, E_CONFLICT, "finding %lld is closed already", (long long)finding->id);
-    if (finding->device != 0)
-        return err_set(err, E_CONFLICT,
-                       "finding %lld is about a device: it closes when its condition ends; see "
-                       "`troth device show`",
-                       (long long)finding->id);
-    if (finding->product == 0)
+    if (finding->kind == SUBJECT_PRODUCT || finding->kind == SUBJECT_CHECK)
+        return OK;
+    if (finding->kind == SUBJECT_INSTALLATION)
         return err_set(err, E_CONFLICT,
                        "finding %lld is about the installation: it closes at a start without its "
                        "condition",
                        (long long)finding->id);
-    return OK;
+    return err_set(err, E_CONFLICT,
+                   "finding %lld is about %s %s: it closes when its condition ends; see `troth "
+                   "device show`",
+                   (long long)finding->id, finding->kind == SUBJECT_ISSUER ? "an" : "a",
+                   subject_word((enum subject_kind)finding->kind));
 }
 
 enum result verb_finding_close(struct service *service, const struct operator_is *who,
@@ -34,7 +35,9 @@ enum result verb_finding_close(struct service *service, const struct operator_is
 
     struct act *act = service_act(service, EVENT_FINDING_ANSWERED, now_s, who->actor, 0);
     TRY(verb_personal(service, ask->note, note, err));
-    change_int(act_change(act, TABLE_FINDING, finding.id), COL_FINDING_CLOSED_AT, now_s);
+    struct change *c = act_change(act, TABLE_FINDING, finding.id);
+    change_int(c, COL_FINDING_CLOSED_AT, now_s);
+    change_int(c, COL_FINDING_CLOSED_BY, CLOSING_PERSON);
     answer->object = finding.id;
     answer->findings = 1;
     return service_record(service, &answer->entry, err);

@@ -30,37 +30,85 @@ static enum verdict verdict_of(const struct facts *facts, const struct policy *p
     return VERDICT_REFUSED;
 }
 
-static void judge(struct standing *out, const struct check *check, const struct opinion *opinion)
+/* Nonsense: a condition of the future, or an instant to look again that is over. */
+static bool is_sound(const struct opinion *opinion, int64_t now_s)
 {
-    out->next_s = sooner(out->next_s, opinion->next_s);
-    if (opinion->open != YES || out->n == STANDING_FINDINGS_MAX)
+    return opinion->open <= YES && opinion->began_s <= now_s + BEGAN_SLACK_S &&
+           (opinion->next_s == 0 || opinion->next_s > now_s) &&
+           opinion->severity <= SEVERITY_CRITICAL;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void judge(struct standing *out, const struct check *check, const struct opinion *opinion,
+                  int64_t now_s)
+{
+    if (!is_sound(opinion, now_s)) {
+        out->failed |= UINT64_C(1) << check->number;
         return;
-    out->findings[out->n++] = (struct judged){.check = check, .began_s = opinion->began_s};
-    if (check->effect == EFFECT_REFUSE)
-        out->verdict = VERDICT_REFUSED;
+    }
+    out->next_s = sooner(out->next_s, opinion->next_s);
+    if (opinion->open != UNMEASURED)
+        out->measured |= UINT64_C(1) << check->number;
+    if (opinion->open != YES)
+        return;
+    bool is_raised = opinion->severity != SEVERITY_NONE;
+    out->findings[out->n++] = (struct judged){
+        .check = check,
+        .began_s = earlier(opinion->began_s, now_s),
+        .severity = is_raised ? opinion->severity : check->severity,
+    };
+}
+
+/* What refuses does so whatever else is known. */
+static void apply_effects(struct standing *out, const struct policy *policy)
+{
+    for (size_t i = 0; i < out->n; i++)
+        if (policy->effect[out->findings[i].check->number] == EFFECT_REFUSE)
+            out->verdict = VERDICT_REFUSED;
 }
 
 struct standing standing(const struct facts *facts, const struct policy *policy, int64_t now_s)
 {
-    struct standing out = {0};
-    out.verdict = verdict_of(facts, policy, now_s, &out.next_s);
-
+    struct standing out = {.n = 0};
     const struct check *check = NULL;
+    if (facts->kind == SUBJECT_DEVICE)
+        out.verdict = verdict_of(facts, policy, now_s, &out.next_s);
+
     for (size_t i = 0; (check = check_at(i)) != NULL; i++) {
-        if (check->judge == NULL)
+        if ((check->kinds & 1U << facts->kind) == 0)
             continue;
         struct opinion opinion = check->judge(facts, policy, now_s);
-        judge(&out, check, &opinion);
+        judge(&out, check, &opinion, now_s);
     }
+    apply_effects(&out, policy);
     return out;
+}
+
+const struct judged *standing_finding(const struct standing *standing, int number)
+{
+    for (size_t i = 0; i < standing->n; i++)
+        if (standing->findings[i].check->number == number)
+            return &standing->findings[i];
+    return NULL;
 }
 
 bool standing_has(const struct standing *standing, int number)
 {
-    for (size_t i = 0; i < standing->n; i++)
-        if (standing->findings[i].check->number == number)
-            return true;
-    return false;
+    return standing_finding(standing, number) != NULL;
+}
+
+bool standing_failed(const struct standing *standing, int number)
+{
+    return (standing->failed >> number & 1) != 0;
+}
+
+bool standing_measured(const struct standing *standing, int number)
+{
+    return (standing->measured >> number & 1) != 0;
 }
 
 enum status certificate_status(enum cert_state state, enum device_state device)

@@ -276,15 +276,6 @@ enum result store_finding(struct store *store, int64_t id, struct finding *ret, 
     return next_finding(&q, ret, err);
 }
 
-enum result store_finding_about(struct store *store, int64_t product, int check,
-                                struct finding *ret, struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FINDING_ABOUT);
-    query_put_int(&q, product);
-    query_put_int(&q, check);
-    return next_finding(&q, ret, err);
-}
-
 enum result store_open_findings(struct store *store, int64_t device, struct finding *ret,
                                 size_t max, size_t *ret_n, struct err *err)
 {
@@ -292,6 +283,33 @@ enum result store_open_findings(struct store *store, int64_t device, struct find
     query_put_int(&q, device);
     query_put_int(&q, (int64_t)max);
     return some_findings(&q, ret, max, ret_n, err);
+}
+
+enum result store_open_findings_about(struct store *store, struct subject_key about,
+                                      struct finding *ret, size_t max, size_t *ret_n,
+                                      struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_FINDINGS_ABOUT);
+    query_put_int(&q, about.kind);
+    query_put_int(&q, about.id);
+    query_put_int(&q, (int64_t)max);
+    return some_findings(&q, ret, max, ret_n, err);
+}
+
+enum result store_first_finding(struct store *store, struct subject_key about, int check,
+                                int64_t *ret_id, struct err *err)
+{
+    bool is_device = about.kind == SUBJECT_KEY_DEVICE;
+    CLEANUP(query_end)
+    struct query q =
+        query_of(store, is_device ? STATEMENT_FIRST_FINDING : STATEMENT_FIRST_FINDING_ABOUT);
+    if (!is_device)
+        query_put_int(&q, about.kind);
+    query_put_int(&q, about.id);
+    query_put_int(&q, check);
+    *ret_id = 0;
+    enum result result = query_one_int(&q, ret_id, err);
+    return result == R_NOT_FOUND ? OK : result;
 }
 
 enum result store_findings(struct store *store, const struct filter *filter, finding_visit visit,

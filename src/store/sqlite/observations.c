@@ -212,16 +212,40 @@ enum result store_last_note(struct store *store, uint64_t *ret_size, struct buf 
     return OK;
 }
 
-enum result store_put_next_instant(struct store *store, int64_t device, int64_t instant_s,
+/* One number for what an instant is about. */
+#define KIND_SHIFT 56
+
+static int64_t instant_key(struct subject_key about)
+{
+    return ((int64_t)(about.kind - 1) << KIND_SHIFT) + about.id;
+}
+
+static struct subject_key instant_about(int64_t key)
+{
+    return (struct subject_key){.kind = (int)(key >> KIND_SHIFT) + 1,
+                                .id = key & ((INT64_C(1) << KIND_SHIFT) - 1)};
+}
+
+enum result store_put_next_instant(struct store *store, struct subject_key about, int64_t instant_s,
                                    struct err *err)
 {
     enum statement statement =
         instant_s == 0 ? STATEMENT_NO_NEXT_INSTANT : STATEMENT_PUT_NEXT_INSTANT;
     CLEANUP(query_end) struct query q = query_of(store, statement);
-    query_put_int(&q, device);
+    query_put_int(&q, instant_key(about));
     if (instant_s != 0)
         query_put_int(&q, instant_s);
     return query_run(&q, err);
+}
+
+enum result store_next_instant(struct store *store, struct subject_key about, int64_t *ret_at_s,
+                               struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_NEXT_INSTANT);
+    query_put_int(&q, instant_key(about));
+    *ret_at_s = 0;
+    enum result result = query_one_int(&q, ret_at_s, err);
+    return result == R_NOT_FOUND ? OK : result;
 }
 
 enum result store_due(struct store *store, int64_t now_s, uint32_t limit, instant_visit visit,
@@ -230,10 +254,10 @@ enum result store_due(struct store *store, int64_t now_s, uint32_t limit, instan
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DUE);
     query_put_int(&q, now_s);
     query_put_int(&q, limit);
-    int64_t device = 0;
+    int64_t key = 0;
     enum result result;
-    while ((result = query_one_int(&q, &device, err)) == OK)
-        TRY(visit(ctx, device, err));
+    while ((result = query_one_int(&q, &key, err)) == OK)
+        TRY(visit(ctx, instant_about(key), err));
     return result == R_NOT_FOUND ? OK : result;
 }
 

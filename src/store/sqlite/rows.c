@@ -130,10 +130,15 @@ void read_finding(struct query *query, struct finding *ret)
 {
     ret->id = query_int(query);
     ret->check = (int)query_u32(query);
-    ret->device = query_int(query);
+    ret->kind = (int)query_u32(query);
+    ret->subject = query_int(query);
     ret->product = query_int(query);
     ret->certificate = query_int(query);
     ret->began_at_s = query_int(query);
     ret->recorded_at_s = query_int(query);
     ret->closed_at_s = query_int(query);
+    ret->severity = (int)query_u32(query);
+    query_text(query, ret->owner, sizeof ret->owner);
+    ret->first = query_int(query);
+    ret->closed_by = (int)query_u32(query);
 }

@@ -270,32 +270,76 @@ static void a_finding_is_open_until_it_closes(void **state)
     assert_int_equal(rows[0].began_at_s, 10);
 }
 
+/* The open finding of check 2 about it; 0 = none. */
+static int64_t open_about(struct contract *c, struct subject_key about)
+{
+    struct finding rows[4];
+    size_t n = 0;
+    assert_ok(store_open_findings_about(c->store, about, rows, LENGTH_OF(rows), &n, &c->err));
+    assert_true(n <= 1);
+    if (n == 1) {
+        assert_int_equal(rows[0].kind, about.kind);
+        assert_int_equal(rows[0].subject, about.id);
+    }
+    return n == 1 && rows[0].check == 2 ? rows[0].id : 0;
+}
+
 static void a_finding_may_be_about_no_device(void **state)
 {
     struct contract *c = *state;
     struct finding row;
-    const int64_t products[] = {0, 7};
-    for (int64_t id = 1; id <= 2; id++) {
+    const struct subject_key about[] = {{3, 0}, {2, 7}, {2, 8}, {4, 7}};
+    for (int64_t id = 1; id <= 4; id++) { /* the first two as rows were before 0004 */
         struct change change = change_of(TABLE_FINDING, id);
         change_int(&change, COL_FINDING_CHECK, 2);
-        change_int(&change, COL_FINDING_DEVICE, 0);
-        change_int(&change, COL_FINDING_PRODUCT, products[id - 1]);
-        change_int(&change, COL_FINDING_CLOSED_AT, 0);
+        if (id <= 2) {
+            change_int(&change, COL_FINDING_DEVICE, 0);
+            change_int(&change, COL_FINDING_CLOSED_AT, 0);
+            change_int(&change, COL_FINDING_PRODUCT, about[id - 1].id);
+        } else {
+            change_int(&change, COL_FINDING_KIND, about[id - 1].kind);
+            change_int(&change, COL_FINDING_SUBJECT, about[id - 1].id);
+        }
         contract_apply(c, &change);
     }
-    for (int64_t id = 1; id <= 2; id++) {
-        assert_ok(store_finding_about(c->store, products[id - 1], 2, &row, &c->err));
-        assert_int_equal(row.id, id);
-    }
-    assert_int_equal(store_finding_about(c->store, 7, 1, &row, &c->err), R_NOT_FOUND);
-    assert_int_equal(store_finding_about(c->store, 8, 2, &row, &c->err), R_NOT_FOUND);
+    for (int64_t id = 1; id <= 4; id++)
+        assert_int_equal(open_about(c, about[id - 1]), id);
+    assert_int_equal(open_about(c, (struct subject_key){2, 9}), 0);
     struct change change = change_of(TABLE_FINDING, 2);
     change_int(&change, COL_FINDING_CLOSED_AT, 20);
     contract_apply(c, &change);
-    assert_int_equal(store_finding_about(c->store, 7, 2, &row, &c->err), R_NOT_FOUND);
+    assert_int_equal(open_about(c, about[1]), 0);
     assert_ok(store_finding(c->store, 2, &row, &c->err));
     assert_int_equal(row.closed_at_s, 20);
-    assert_int_equal(store_finding(c->store, 3, &row, &c->err), R_NOT_FOUND);
+    assert_int_equal(store_finding(c->store, 5, &row, &c->err), R_NOT_FOUND);
+}
+
+static void a_finding_that_comes_again_has_its_first_row(void **state)
+{
+    struct contract *c = *state;
+    int64_t first = -1;
+    const struct subject_key device = {1, 1}, issuer = {4, 1};
+    assert_ok(store_first_finding(c->store, device, 2, &first, &c->err));
+    assert_int_equal(first, 0);
+    for (int64_t id = 1; id <= 4; id++) {
+        struct change change = change_of(TABLE_FINDING, id);
+        change_int(&change, COL_FINDING_CHECK, 2);
+        if (id <= 2) {
+            change_int(&change, COL_FINDING_DEVICE, 1);
+        } else {
+            change_int(&change, COL_FINDING_KIND, issuer.kind);
+            change_int(&change, COL_FINDING_SUBJECT, issuer.id);
+        }
+        if (id % 2 == 0)
+            change_int(&change, COL_FINDING_FIRST, id - 1);
+        contract_apply(c, &change);
+    }
+    assert_ok(store_first_finding(c->store, device, 2, &first, &c->err));
+    assert_int_equal(first, 1);
+    assert_ok(store_first_finding(c->store, issuer, 2, &first, &c->err));
+    assert_int_equal(first, 3);
+    assert_ok(store_first_finding(c->store, issuer, 1, &first, &c->err));
+    assert_int_equal(first, 0);
 }
 
 int contract_finding(const struct backend *backend)
@@ -316,6 +360,7 @@ int contract_finding(const struct backend *backend)
         CONTRACT_TEST(an_operator_in_use_goes_before_one_who_left),
         CONTRACT_TEST(a_finding_is_open_until_it_closes),
         CONTRACT_TEST(a_finding_may_be_about_no_device),
+        CONTRACT_TEST(a_finding_that_comes_again_has_its_first_row),
     };
     return cmocka_run_group_tests_name("finding", tests, NULL, NULL);
 }

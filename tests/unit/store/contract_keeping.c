@@ -254,27 +254,33 @@ static void the_last_note_is_that_of_the_largest_size(void **state)
     assert_joined(&out, "nine");
 }
 
-static enum result join_due(void *ctx, int64_t device, struct err *err)
+static enum result join_due(void *ctx, struct subject_key about, struct err *err)
 {
     (void)err;
-    buf_put_u8(ctx, (uint8_t)('0' + device));
+    buf_put_u8(ctx, (uint8_t)((about.kind == 1 ? '0' : 'A') + about.id));
     return OK;
 }
 
-static void due_devices_come_in_the_order_of_their_instants(void **state)
+static void what_is_due_comes_in_the_order_of_its_instants(void **state)
 {
     struct contract *c = *state;
     uint8_t room[64];
     struct buf out = buf_over(room, sizeof room);
     begin(c);
-    assert_ok(store_put_next_instant(c->store, 1, 300, &c->err));
-    assert_ok(store_put_next_instant(c->store, 2, 100, &c->err));
-    assert_ok(store_put_next_instant(c->store, 3, 200, &c->err));
-    assert_ok(store_put_next_instant(c->store, 4, 200, &c->err));
-    assert_ok(store_put_next_instant(c->store, 3, 150, &c->err));
-    assert_ok(store_put_next_instant(c->store, 2, 0, &c->err)); /* removed */
+    const struct {
+        struct subject_key about;
+        int64_t at_s;
+    } puts[] = {{{1, 1}, 300}, {{1, 2}, 100}, {{1, 3}, 200}, {{1, 4}, 200},
+                {{1, 3}, 150}, {{1, 2}, 0},   {{3, 0}, 150}, {{4, 3}, 160}};
+    int64_t at_s = -1;
+    for (size_t i = 0; i < LENGTH_OF(puts); i++)
+        assert_ok(store_put_next_instant(c->store, puts[i].about, puts[i].at_s, &c->err));
+    assert_ok(store_next_instant(c->store, puts[7].about, &at_s, &c->err));
+    assert_int_equal(at_s, 160);
+    assert_ok(store_next_instant(c->store, puts[1].about, &at_s, &c->err)); /* removed */
+    assert_int_equal(at_s, 0);
     assert_ok(store_due(c->store, 200, 10, join_due, &out, &c->err));
-    assert_joined(&out, "34");
+    assert_joined(&out, "3AD4");
     out.n = 0;
     assert_ok(store_due(c->store, 999, 1, join_due, &out, &c->err));
     assert_joined(&out, "3");
@@ -335,7 +341,7 @@ int contract_keeping(const struct backend *backend)
         CONTRACT_TEST(the_last_word_of_an_observation_stands),
         CONTRACT_TEST(a_crl_is_remembered_by_shard),
         CONTRACT_TEST(the_last_note_is_that_of_the_largest_size),
-        CONTRACT_TEST(due_devices_come_in_the_order_of_their_instants),
+        CONTRACT_TEST(what_is_due_comes_in_the_order_of_its_instants),
         CONTRACT_TEST(what_is_to_be_told_is_dropped_when_it_was_heard),
         CONTRACT_TEST(crls_begin_anew_and_their_numbers_do_not),
     };

@@ -196,7 +196,7 @@ static void finders_do_not_scan(void **state)
         "SELECT 1 FROM permit WHERE device = ? AND state = 1",
         "SELECT 1 FROM finding WHERE device = ? AND ifnull(closed_at, 0) = 0",
         "SELECT 1 FROM entry WHERE device = ? AND device > 0 AND seq < ? ORDER BY seq DESC LIMIT ?",
-        "SELECT 1 FROM next_instant WHERE instant <= ? ORDER BY instant, device LIMIT ?",
+        "SELECT 1 FROM next_instant WHERE instant <= ? ORDER BY instant, subject LIMIT ?",
     };
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(file_in(c->place, ""), &db), SQLITE_OK);

@@ -13,15 +13,18 @@
 #define NB INT64_C(1000000)
 #define LIFE INT64_C(100000)
 
+#define RENEW_BY_PERCENT 85
+
 static const struct policy policy = {
     .least_proof = PROOF_REGISTERED,
-    .renew_from_percent = POLICY_RENEW_FROM_PERCENT,
-    .renew_by_percent = POLICY_RENEW_BY_PERCENT,
+    .renew_from_percent = SPREAD_FROM_PERCENT,
+    .renew_by_percent = RENEW_BY_PERCENT,
 };
 
 static struct facts healthy(void)
 {
     return (struct facts){
+        .kind = SUBJECT_DEVICE,
         .state = STATE_ACTIVE,
         .proof = PROOF_REGISTERED,
         .cert_state = CERT_CURRENT,
@@ -115,7 +118,7 @@ static void the_next_instant_is_when_something_changes(void **context)
     (void)context;
     struct facts facts = healthy();
     struct standing first = standing(&facts, &policy, NB);
-    assert_int_equal(first.next_s, NB + LIFE / 100 * POLICY_RENEW_BY_PERCENT);
+    assert_int_equal(first.next_s, NB + LIFE / 100 * RENEW_BY_PERCENT);
     assert_false(standing_has(&first, 8));
     struct standing before = standing(&facts, &policy, first.next_s - 1);
     assert_int_equal(before.n, first.n);
@@ -246,7 +249,7 @@ static void renewal_is_deferred_from_renew_by_on(void **context)
     (void)context;
     struct facts facts = healthy();
     const struct check *check = check_find(8);
-    int64_t due_s = NB + LIFE / 100 * POLICY_RENEW_BY_PERCENT;
+    int64_t due_s = NB + LIFE / 100 * RENEW_BY_PERCENT;
     struct opinion before = check->judge(&facts, &policy, due_s - 1);
     assert_int_equal(before.open, NO);
     assert_int_equal(before.next_s, due_s);
@@ -285,22 +288,84 @@ static void only_the_dead_can_be_zombies(void **context)
     }
 }
 
-static void the_catalogue_has_the_checks_of_this_road(void **context)
+static void the_catalogue_has_every_check_once(void **context)
 {
     (void)context;
-    const int numbers[] = {1, 2, 3, 4, 6, 8, 9, 12, 14, 17, 22, 23};
-    for (size_t i = 0; i < LENGTH_OF(numbers); i++) {
-        const struct check *check = check_at(i);
+    for (int number = 1; number <= CHECK_MAX; number++) {
+        const struct check *check = check_at((size_t)number - 1);
         assert_non_null(check);
-        assert_int_equal(check->number, numbers[i]);
-        assert_ptr_equal(check_find(numbers[i]), check);
+        assert_int_equal(check->number, number);
+        assert_ptr_equal(check_find(number), check);
         assert_true(strlen(check->title) > 0 && strlen(check->producer) > 0);
         assert_true(strncmp(check->mend, "troth", 5) == 0);
         assert_true(severity_weight(check->severity) > 0);
-        assert_int_equal(check->judge != NULL, strcmp(check->subject, "device") == 0);
+        assert_non_null(check->judge);
+        assert_true(check->kinds != 0 && check->kinds < 1U << SUBJECT_COUNT);
     }
-    assert_null(check_at(LENGTH_OF(numbers)));
-    assert_null(check_find(5));
+    assert_null(check_at(CHECK_MAX));
+    assert_null(check_find(0));
+    assert_null(check_find(CHECK_MAX + 1));
+}
+
+/* What nobody produced is unmeasured, whatever the kind: it neither holds nor is open. */
+static void facts_that_nobody_produced_are_unmeasured(void **context)
+{
+    (void)context;
+    for (int kind = SUBJECT_DEVICE; kind < SUBJECT_COUNT; kind++) {
+        const struct facts nothing = {.kind = (enum subject_kind)kind};
+        const struct policy normal = policy_normal();
+        struct standing judged = standing(&nothing, &normal, NB);
+        assert_int_equal(judged.n, 0);
+        assert_int_equal(judged.failed, 0);
+        uint64_t unjudged = UINT64_C(1) << CHECK_ZOMBIE; /* who is alive is no zombie */
+        assert_int_equal(judged.measured & ~unjudged, 0);
+    }
+}
+
+/* Neither silence nor a loop: the check itself is what is wrong. */
+static void a_check_that_answers_nonsense_has_failed(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    facts.forked = (struct since){YES, NB + BEGAN_SLACK_S};
+    struct standing judged = standing(&facts, &policy, NB);
+    assert_false(standing_failed(&judged, 2));
+    assert_int_equal(standing_finding(&judged, 2)->began_s, NB);
+    facts.forked.at_s++;
+    judged = standing(&facts, &policy, NB);
+    assert_true(standing_failed(&judged, 2));
+    assert_false(standing_has(&judged, 2));
+    assert_false(standing_measured(&judged, 2));
+    facts.forked = (struct since){(enum known)(YES + 1), NB};
+    judged = standing(&facts, &policy, NB);
+    assert_true(standing_failed(&judged, 2));
+}
+
+static void an_effect_is_what_the_policy_says(void **context)
+{
+    (void)context;
+    struct facts facts = healthy();
+    struct policy strict = policy_normal();
+    facts.shared_credential = (struct since){YES, NB};
+    assert_int_equal(verdict_at(&facts, &strict, NB), VERDICT_TRUSTED);
+    strict.effect[CHECK_SHARED_CREDENTIAL] = EFFECT_REFUSE;
+    assert_int_equal(verdict_at(&facts, &strict, NB), VERDICT_REFUSED);
+    facts.shared_credential.known = NO;
+    assert_int_equal(verdict_at(&facts, &strict, NB), VERDICT_TRUSTED);
+}
+
+static void every_setting_has_a_default_within_its_bounds(void **context)
+{
+    (void)context;
+    const struct policy_row *row = NULL;
+    const struct policy normal = policy_normal();
+    for (size_t i = 0; (row = policy_at(i)) != NULL; i++) {
+        int64_t value = *(const int64_t *)((const char *)&normal + row->at);
+        assert_int_equal(value, row->normal);
+        assert_true(row->least <= value && value <= row->most);
+        assert_true(i == 0 || policy_at(i - 1)->number < row->number);
+    }
+    assert_int_equal(normal.effect[CHECK_CLONE], EFFECT_QUARANTINE);
 }
 
 static void weights_are_those_of_the_catalogue(void **context)
@@ -369,7 +434,11 @@ int main(void)
         cmocka_unit_test(renewal_is_deferred_from_renew_by_on),
         cmocka_unit_test(expired_in_use_is_open_until_a_live_certificate_is_there),
         cmocka_unit_test(only_the_dead_can_be_zombies),
-        cmocka_unit_test(the_catalogue_has_the_checks_of_this_road),
+        cmocka_unit_test(the_catalogue_has_every_check_once),
+        cmocka_unit_test(facts_that_nobody_produced_are_unmeasured),
+        cmocka_unit_test(a_check_that_answers_nonsense_has_failed),
+        cmocka_unit_test(an_effect_is_what_the_policy_says),
+        cmocka_unit_test(every_setting_has_a_default_within_its_bounds),
         cmocka_unit_test(weights_are_those_of_the_catalogue),
         cmocka_unit_test(edges_that_nobody_drew_do_not_exist),
         cmocka_unit_test(status_is_what_boundaries_hold),

@@ -7,7 +7,7 @@
 #include <trust/words.h>
 
 #define SUBJECT_LIVE_MAX 4 /* pending and current certificates: more than two is already wrong */
-#define SUBJECT_OPEN_MAX STANDING_FINDINGS_MAX
+#define SUBJECT_OPEN_MAX CHECK_MAX
 
 struct subject {
     struct device device;
@@ -32,6 +32,9 @@ MUST_USE enum result subject_find(struct store *store, struct bytes product,
 /* The facts of a subject. Reads tokens, permits and the CRL of its last replaced certificate. */
 MUST_USE enum result subject_facts(struct store *store, const struct subject *subject,
                                    struct facts *ret, struct err *err);
+
+/* What its rows alone say; the rest is unmeasured. */
+void subject_facts_of_rows(const struct subject *subject, struct facts *ret);
 
 /* Which algorithms its devices may have keys of: bit per enum key_algorithm. */
 uint32_t product_keys(const struct product *product);

@@ -6,7 +6,10 @@
 #include <registry/subject.h>
 #include <service/service.h>
 
-/* Judges the device anew from its rows and records what opened and closed. */
+/* Judges a subject anew from its rows and records what opened, changed and closed. A finding that
+ * opens quarantines its device when the policy's effect says so and the brake is free. */
+MUST_USE enum result finding_settle_about(struct service *service, struct subject_key about,
+                                          int64_t now_s, struct err *err);
 MUST_USE enum result finding_settle(struct service *service, int64_t device, int64_t now_s,
                                     struct err *err);
 
@@ -17,7 +20,7 @@ MUST_USE enum result finding_settle_issued(struct service *service, const struct
                                            struct err *err);
 
 /* A fact that came with proof of possession on both sides: opens the finding of check `number` on
- * the device and, when the check's effect says so and the brake is free, quarantines it. When the
+ * the device and, when the policy's effect says so and the brake is free, quarantines it. When the
  * brake holds, it raises the finding about the product and stops there. `key` is
  * the SPKI hash that the finding is about. Repeating it for an open finding changes nothing. */
 MUST_USE enum result finding_report(struct service *service, int64_t device, int number,
@@ -36,7 +39,7 @@ MUST_USE enum result finding_raise(struct service *service, int64_t product, int
 MUST_USE enum result finding_lower(struct service *service, int64_t product, int number,
                                    int64_t now_s, struct err *err);
 
-/* Judges every device whose next instant has come; at most `limit` of them. *ret_n = how many. */
+/* Judges every subject whose next instant has come; at most `limit` of them. *ret_n = how many. */
 MUST_USE enum result finding_settle_due(struct service *service, int64_t now_s, uint32_t limit,
                                         uint32_t *ret_n, struct err *err);
 

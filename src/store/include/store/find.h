@@ -87,11 +87,18 @@ MUST_USE enum result store_operator(struct store *store, const uint8_t spki[32],
                                     struct operator_row *ret, struct err *err);
 MUST_USE enum result store_open_findings(struct store *store, int64_t device, struct finding *ret,
                                          size_t max, size_t *ret_n, struct err *err);
+/* Of what is no device. */
+MUST_USE enum result store_open_findings_about(struct store *store, struct subject_key about,
+                                               struct finding *ret, size_t max, size_t *ret_n,
+                                               struct err *err);
+/* The row of the first interval of the subject's findings of this check; 0 = there was none. */
+MUST_USE enum result store_first_finding(struct store *store, struct subject_key about, int check,
+                                         int64_t *ret_id, struct err *err);
 MUST_USE enum result store_finding(struct store *store, int64_t id, struct finding *ret,
                                    struct err *err);
-/* The open finding of this check that is about the product, or the installation (product 0). */
-MUST_USE enum result store_finding_about(struct store *store, int64_t product, int check,
-                                         struct finding *ret, struct err *err);
+/* When time alone may change the judgement of it; 0 = never. */
+MUST_USE enum result store_next_instant(struct store *store, struct subject_key about,
+                                        int64_t *ret_at_s, struct err *err);
 MUST_USE enum result store_personal(struct store *store, const uint8_t digest[32], struct buf *out,
                                     struct err *err);
 MUST_USE enum result store_answer(struct store *store, const char *key, struct buf *out,

@@ -49,8 +49,8 @@ MUST_USE enum result store_operators(struct store *store, const struct filter *f
  * number order. */
 MUST_USE enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
                                    certificate_visit visit, void *ctx, struct err *err);
-/* Devices whose next instant is at or before `now_s`. */
-typedef enum result (*instant_visit)(void *ctx, int64_t device, struct err *err);
+/* Subjects whose next instant is at or before `now_s`. */
+typedef enum result (*instant_visit)(void *ctx, struct subject_key about, struct err *err);
 MUST_USE enum result store_due(struct store *store, int64_t now_s, uint32_t limit,
                                instant_visit visit, void *ctx, struct err *err);
 /* Shards that exist: (issuer, class, part) of every certificate that ends after `now_s`. */

@@ -4,6 +4,7 @@
 #define STORE_ROWS_H
 
 #include <base/limits.h>
+#include <store/finding.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -103,17 +104,6 @@ struct operator_row {
     int state;
     int64_t person; /* first row of this person: its own, unless it says another */
     bool is_approver;
-};
-
-struct finding {
-    int64_t id;
-    int check;
-    int64_t device;
-    int64_t product;
-    int64_t certificate;
-    int64_t began_at_s;
-    int64_t recorded_at_s;
-    int64_t closed_at_s;
 };
 
 /* A partition of an issuer's revocation list: part = number / 65536 (design 5, Status index). */

@@ -32,8 +32,8 @@ MUST_USE enum result store_restart_crls(struct store *store, struct err *err);
 MUST_USE enum result store_put_note(struct store *store, uint64_t size, struct bytes note,
                                     struct err *err);
 /* `instant_s` 0 removes the row. */
-MUST_USE enum result store_put_next_instant(struct store *store, int64_t device, int64_t instant_s,
-                                            struct err *err);
+MUST_USE enum result store_put_next_instant(struct store *store, struct subject_key about,
+                                            int64_t instant_s, struct err *err);
 /* Adds `add` (0 only reads) and gives the sum. */
 MUST_USE enum result store_count(struct store *store, const struct counter *counter, int64_t add,
                                  int64_t *ret_sum, struct err *err);

@@ -1,10 +1,14 @@
-/* The catalogue of checks: one file each in src/trust/checks/, one row each in its table. */
+/* The catalogue of checks: one file each in src/trust/checks/, one row each in checks.def. */
 #ifndef TRUST_CHECK_H
 #define TRUST_CHECK_H
 
 #include <trust/facts.h>
+#include <trust/policy.h>
 
 #include <stddef.h>
+
+/* Raised by one when the catalogue changes, so that a server judges every subject anew. */
+#define CATALOGUE_VERSION 2
 
 enum severity {
     SEVERITY_NONE = 0,
@@ -14,31 +18,47 @@ enum severity {
     SEVERITY_CRITICAL
 };
 
-/* What an open finding does by itself (design 2). */
-enum effect { EFFECT_NONE = 0, EFFECT_REFUSE, EFFECT_QUARANTINE };
+/* What ended an interval of a finding. Numbers stand in ledger rows. */
+enum closing {
+    CLOSING_NONE = 0, /* it is open, or its row is of a time that did not say */
+    CLOSING_EVIDENCE,
+    CLOSING_PERSON,
+    CLOSING_CHANGED, /* a row with another severity or owner goes on from the same beginning */
+    CLOSING_COUNT
+};
+const char *closing_word(enum closing closing);
 
-/* What a check thinks: unmeasured, holds (NO) or open (YES) since `began_s`; `next_s` is when time
- * alone may change that, 0 = never. */
+/* What a check thinks: unmeasured, holds (NO) or open (YES) since `began_s`, 0 = since it is seen;
+ * `next_s` is when time alone may change that, 0 = never. */
 struct opinion {
     enum known open;
     int64_t began_s;
     int64_t next_s;
+    enum severity severity; /* other than the check's own; SEVERITY_NONE = that */
 };
+
+enum check_number {
+#define CHECK(number, NAME, ...) CHECK_##NAME = (number),
+#include <trust/checks.def>
+#undef CHECK
+};
+
+#define KIND_DEVICE (1U << SUBJECT_DEVICE)
+#define KIND_PRODUCT (1U << SUBJECT_PRODUCT)
+#define KIND_INSTALLATION (1U << SUBJECT_INSTALLATION)
+#define KIND_ISSUER (1U << SUBJECT_ISSUER)
+#define KIND_FOREIGN (1U << SUBJECT_FOREIGN)
 
 struct check {
     int number; /* n of TD-n */
     enum severity severity;
     enum effect effect;
     const char *title;
-    const char *subject;  /* what kind of thing it is about */
+    uint32_t kinds;       /* what it is about: bit per enum subject_kind */
     const char *producer; /* the verb, feed or evidence that produces its facts */
     const char *mend;     /* the command that would mend it */
-    /* NULL: about no device; who produces its facts opens and closes it (service/finding.h). */
     struct opinion (*judge)(const struct facts *facts, const struct policy *policy, int64_t now_s);
 };
-
-#define CHECK_KEY_CUSTODY 22     /* about the installation */
-#define CHECK_OUTSIDE_PROFILE 23 /* about a product */
 
 const struct check *check_find(int number); /* NULL for a check that is not here */
 const struct check *check_at(size_t index); /* in number order, NULL past the end */

@@ -1,13 +1,28 @@
-/* What is known about one device, and what its product's policy says. Filled by
- * src/registry/facts.c from rows; judged by standing() and nowhere else. */
+/* What is known about one subject, and nothing that is judged. Read from rows by src/registry/;
+ * judged by standing() and nowhere else. */
 #ifndef TRUST_FACTS_H
 #define TRUST_FACTS_H
 
+#include <trust/policy.h>
 #include <trust/words.h>
-#include <wire/spread.h>
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* What a finding can be about. Numbers stand in ledger rows. */
+enum subject_kind {
+    SUBJECT_NONE = 0,
+    SUBJECT_DEVICE,
+    SUBJECT_PRODUCT,
+    SUBJECT_INSTALLATION, /* its id is 0 */
+    SUBJECT_ISSUER,
+    SUBJECT_FOREIGN, /* a certificate that another CA issued */
+    SUBJECT_CHECK,   /* a check that failed to judge; its id is the check's number */
+    SUBJECT_COUNT
+};
+
+/* The word that people and the API use; "none" for zero and for what does not exist. */
+const char *subject_word(enum subject_kind kind);
 
 /* A fact is unmeasured until somebody produced it: zero says so. */
 enum known { UNMEASURED = 0, NO, YES };
@@ -19,38 +34,67 @@ struct since {
 };
 
 struct facts {
+    enum subject_kind kind;
+
+    /* A device's. */
     enum device_state state;
     bool hold;
     int quarantine; /* 0 none, 1 automatic, 2 by a person */
     enum proof proof;
+    int64_t enrolled_at_s; /* first certificate issued; 0 = never */
+    bool is_issuer_ended;  /* the issuer of its newest certificate was retired */
 
-    /* The newest certificate of the device that is pending or current; not_after_s 0 = none. */
+    /* Its newest certificate that is pending or current, or the foreign one; not_after_s 0 = none.
+     */
     enum cert_state cert_state;
     int64_t not_before_s;
     int64_t not_after_s;
-    bool is_issuer_ended;  /* the issuer of that certificate was retired */
-    int64_t enrolled_at_s; /* first certificate issued; 0 = never */
 
-    struct since key_shared;        /* TD-01: the key is also another's */
-    struct since forked;            /* TD-02: a replaced certificate was used */
-    struct since shared_credential; /* TD-03: enrolled on a claim that many share */
-    struct since token_open;        /* TD-04: a token is open although the device is onboarded */
-    int64_t token_until_s;          /* when that token ends by itself */
-    struct since expired_used;      /* TD-09: presented an expired certificate */
-    struct since weak_key;          /* TD-12 */
-    struct since replaced_alive;    /* TD-14: a replaced certificate is not on a published CRL */
-    struct since credential_alive;  /* TD-17: retired or lost, and something still opens a door */
+    /* Conditions, by the check that follows them. */
+    struct since key_shared;          /* TD-01 the key is also another's */
+    struct since forked;              /* TD-02 a replaced certificate was used */
+    struct since shared_credential;   /* TD-03 enrolled on a claim that many share */
+    struct since token_open;          /* TD-04 a token is open although the device is onboarded */
+    int64_t token_until_s;            /* when that token ends by itself */
+    struct since not_in_inventory;    /* TD-05 */
+    struct since renewal_due;         /* TD-07 */
+    struct since expired_used;        /* TD-09 presented an expired certificate */
+    struct since too_old;             /* TD-10 */
+    struct since too_long;            /* TD-11 */
+    struct since weak_key;            /* TD-12 */
+    struct since clock;               /* TD-13 */
+    struct since replaced_alive;      /* TD-14 a replaced certificate is not on a published CRL */
+    struct since revoked_in_use;      /* TD-15 */
+    struct since issuer_broken;       /* TD-16 */
+    struct since credential_alive;    /* TD-17 retired or lost, and something opens a door */
+    struct since status_stale;        /* TD-18 */
+    struct since boundary_behind;     /* TD-19 */
+    struct since cut_off_slow;        /* TD-20 */
+    struct since issuer_cliff;        /* TD-21 */
+    struct since key_custody;         /* TD-22 */
+    struct since outside_profile;     /* TD-23 */
+    struct since root_issued_leaf;    /* TD-24 */
+    struct since firmware_unknown;    /* TD-25 */
+    struct since firmware_unsigned;   /* TD-26 */
+    struct since evidence_weak;       /* TD-27 */
+    struct since below_floor;         /* TD-28 */
+    struct since rollback_open;       /* TD-29 */
+    struct since rollout_unproven;    /* TD-30 */
+    struct since boot_open;           /* TD-31 */
+    struct since old_signer_trusted;  /* TD-32 */
+    struct since metadata_expiring;   /* TD-33 */
+    struct since release_incomplete;  /* TD-34 */
+    struct since silent;              /* TD-35 */
+    struct since no_owner;            /* TD-36 */
+    struct since waiver_lapsed;       /* TD-37 */
+    struct since used_by_person;      /* TD-38 */
+    struct since too_much_access;     /* TD-39 */
+    struct since wrong_environment;   /* TD-40 */
+    struct since station_exceeded;    /* TD-41 */
+    struct since ledger_gap;          /* TD-42 */
+    struct since transfer_unfinished; /* TD-43 */
+    struct since config_drift;        /* TD-44 */
+    struct since backup_untested;     /* TD-45 */
 };
-
-struct policy {
-    enum proof least_proof;
-    int renew_from_percent; /* of the validity: the window opens */
-    int renew_by_percent;   /* of the validity: TD-08 from here on */
-    int64_t grace_s;        /* an expired certificate may renew for so long; 0 = never */
-};
-
-/* The policy of a product whose own says nothing. */
-#define POLICY_RENEW_FROM_PERCENT SPREAD_FROM_PERCENT
-#define POLICY_RENEW_BY_PERCENT 85
 
 #endif

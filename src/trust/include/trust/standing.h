@@ -1,4 +1,4 @@
-/* Standing: one pure judgement over one device's facts (design 1.1).
+/* Standing: one pure judgement over one subject's facts (design 1.1).
  *
  * Enrolment, renewal, admission, lists and reports ask it; none decides for itself. */
 #ifndef TRUST_STANDING_H
@@ -9,24 +9,31 @@
 
 #include <stddef.h>
 
-#define STANDING_FINDINGS_MAX 16
-
 struct judged {
     const struct check *check;
     int64_t began_s;
+    enum severity severity;
 };
 
 struct standing {
-    enum verdict verdict;
-    size_t n; /* open findings */
-    struct judged findings[STANDING_FINDINGS_MAX];
-    int64_t next_s; /* when time alone may change the answer; 0 = never */
+    enum verdict verdict; /* of a device */
+    size_t n;             /* open findings */
+    struct judged findings[CHECK_MAX];
+    int64_t next_s;    /* when time alone may change the answer; 0 = never */
+    uint64_t measured; /* bit per check whose facts somebody produced */
+    uint64_t failed;   /* bit per check that answered nonsense: what it said before still stands */
 };
+
+/* So much later than now may a condition have begun: clocks step back a little. */
+#define BEGAN_SLACK_S 300
 
 struct standing standing(const struct facts *facts, const struct policy *policy, int64_t now_s);
 
-/* Is the finding of check `number` open in it? */
+/* The finding of check `number` that is open in it, or NULL. */
+const struct judged *standing_finding(const struct standing *standing, int number);
 bool standing_has(const struct standing *standing, int number);
+bool standing_failed(const struct standing *standing, int number);
+bool standing_measured(const struct standing *standing, int number);
 
 /* What boundaries hold for a certificate in `state` of a device in `device` state (design 2). */
 enum status certificate_status(enum cert_state state, enum device_state device);

@@ -1,0 +1,86 @@
+#include <registry/about.h>
+
+#include <registry/subject.h>
+
+#include <string.h>
+
+const struct finding *about_finding(const struct about *about, int number)
+{
+    for (size_t i = 0; i < about->open_n; i++)
+        if (about->open[i].check == number)
+            return &about->open[i];
+    return NULL;
+}
+
+/* What was raised stays a fact until it is lowered or somebody answered: service/finding.h. */
+static struct since raised(const struct about *about, int number)
+{
+    const struct finding *finding = about_finding(about, number);
+    return finding != NULL ? (struct since){YES, finding->began_at_s} : (struct since){.known = NO};
+}
+
+static enum result read_device(struct store *store, struct about *about, struct err *err)
+{
+    struct device device = {0};
+    struct subject subject = {0};
+    TRY(store_device(store, about->key.id, &device, err));
+    TRY(subject_read(store, &device, &subject, err));
+    TRY(subject_facts(store, &subject, &about->facts, err));
+    about->policy = subject_policy(&subject);
+    about->product = device.product;
+    memcpy(about->owner, device.owner, sizeof about->owner);
+    about->open_n = subject.open_n;
+    memcpy(about->open, subject.open, subject.open_n * sizeof subject.open[0]);
+    return OK;
+}
+
+static enum result read_product(struct store *store, struct about *about, struct err *err)
+{
+    struct product product = {0};
+    TRY(store_product(store, about->key.id, &product, err));
+    about->product = product.id;
+    about->facts.outside_profile = raised(about, CHECK_OUTSIDE_PROFILE);
+    return OK;
+}
+
+static enum result read_installation(struct store *store, struct about *about, struct err *err)
+{
+    (void)store;
+    (void)err;
+    about->facts.key_custody = raised(about, CHECK_KEY_CUSTODY);
+    return OK;
+}
+
+static enum result read_issuer(struct store *store, struct about *about, struct err *err)
+{
+    struct authority_row issuer = {0};
+    return store_issuer(store, about->key.id, &issuer, err);
+}
+
+static enum result read_nothing(struct store *store, struct about *about, struct err *err)
+{
+    (void)store;
+    (void)about;
+    (void)err;
+    return R_NOT_FOUND;
+}
+
+static enum result (*const readers[SUBJECT_COUNT])(struct store *, struct about *, struct err *) = {
+    [SUBJECT_NONE] = read_nothing,    [SUBJECT_DEVICE] = read_device,
+    [SUBJECT_PRODUCT] = read_product, [SUBJECT_INSTALLATION] = read_installation,
+    [SUBJECT_ISSUER] = read_issuer,   [SUBJECT_FOREIGN] = read_nothing,
+    [SUBJECT_CHECK] = read_nothing,
+};
+
+enum result about_read(struct store *store, struct subject_key key, struct about *ret,
+                       struct err *err)
+{
+    if (key.kind <= SUBJECT_NONE || key.kind >= SUBJECT_COUNT)
+        return err_set(err, E_BUG, "there is no kind of subject %d", key.kind);
+    *ret = (struct about){.key = key, .policy = policy_normal()};
+    if (key.kind != SUBJECT_DEVICE)
+        TRY(store_open_findings_about(store, key, ret->open, ABOUT_OPEN_MAX, &ret->open_n, err));
+    TRY(readers[key.kind](store, ret, err));
+    ret->facts.kind = (enum subject_kind)key.kind;
+    return OK;
+}
