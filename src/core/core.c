@@ -138,6 +138,7 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     TRY(note_sandbox(core, err));
     TRY(core_approvals_resume(core, err));
     TRY(core_bulk_open(core, err));
+    TRY(core_sweep_open(core, err));
     return publish_trust(core, err);
 }
 
@@ -173,6 +174,7 @@ static void take_turn(struct core *core)
     }
     core_import_step(core);
     core_bulk_step(core);
+    core_sweep_step(core);
     tell_load(core);
 }
 
@@ -253,7 +255,8 @@ static void loop(struct core *core)
     struct pollfd set[CORE_FRONTS_MAX + 3];
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
-        bool is_busy = core->import.is_running || core_bulk_is_busy(core);
+        bool is_busy =
+            core->import.is_running || core_bulk_is_busy(core) || core_sweep_is_busy(core);
         int wait_ms = is_busy ? 0 : CORE_TICK_MS;
         if (poll(set, n, wait_ms) < 0)
             continue;

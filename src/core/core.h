@@ -9,6 +9,7 @@
 #include "bulk.h"
 #include "imports.h"
 #include "jobs.h"
+#include "sweep.h"
 
 #include <ipc/record.h>
 #include <service/approval.h>

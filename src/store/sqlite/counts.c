@@ -71,3 +71,23 @@ enum result store_rows(struct store *store, enum table table, int64_t *ret_n, st
 {
     return number_of_table(store, "SELECT count(*)", table, ret_n, err);
 }
+
+static enum statement ids_of(enum table table)
+{
+    if (table == TABLE_PRODUCT)
+        return STATEMENT_PRODUCT_IDS;
+    if (table == TABLE_ISSUER)
+        return STATEMENT_ISSUER_IDS;
+    return table == TABLE_FOREIGN ? STATEMENT_FOREIGN_IDS : STATEMENT_DEVICE_IDS;
+}
+
+enum result store_ids(struct store *store, const struct id_range *range, int64_t *ret, size_t max,
+                      size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, ids_of(range->table));
+    query_put_int(&q, range->after);
+    query_put_int(&q, range->until);
+    query_put_int(&q, range->product);
+    query_put_int(&q, (int64_t)max);
+    return query_ids(&q, ret, max, ret_n, err);
+}

@@ -5,6 +5,7 @@
 #define STORE_LIST_H
 
 #include <base/err.h>
+#include <store/change.h>
 #include <store/rows.h>
 #include <wire/bytes.h>
 
@@ -57,6 +58,15 @@ MUST_USE enum result store_due(struct store *store, int64_t now_s, uint32_t limi
 typedef enum result (*shard_visit)(void *ctx, const struct shard *shard, struct err *err);
 MUST_USE enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,
                                   struct err *err);
+/* Rows of DEVICE, PRODUCT, ISSUER or FOREIGN that belong to a product (0 = all), by id: the first
+ * `max` with after < id <= until. */
+struct id_range {
+    enum table table;
+    int64_t product;
+    int64_t after, until;
+};
+MUST_USE enum result store_ids(struct store *store, const struct id_range *range, int64_t *ret,
+                               size_t max, size_t *ret_n, struct err *err);
 /* Counts for the overview: group is "device" (by state), "certificate" (by state), "issuer"
  * (pending and current certificates by issuer) or "finding" (open, by check). `owner` not empty:
  * only what belongs to devices of that owner. */

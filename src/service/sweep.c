@@ -1,0 +1,133 @@
+#include <service/sweep.h>
+
+#include <service/finding.h>
+#include <trust/check.h>
+
+#define META_KIND "sweep_kind" /* enum subject_kind that it is at; 0 = there is none */
+#define META_AFTER "sweep_after"
+#define META_PRODUCT "sweep_product"
+#define META_CATALOGUE "catalogue" /* CATALOGUE_VERSION of the last sweep over everything */
+
+#define SWEEP_IDS 20000 /* rows that one step looks at, of whatever product they are */
+
+struct cursor {
+    int64_t kind;
+    int64_t after;
+    int64_t product;
+};
+
+/* Where the subjects of a kind are; the installation is none's row. */
+static const enum table tables[SUBJECT_COUNT] = {
+    [SUBJECT_DEVICE] = TABLE_DEVICE,
+    [SUBJECT_PRODUCT] = TABLE_PRODUCT,
+    [SUBJECT_ISSUER] = TABLE_ISSUER,
+    [SUBJECT_FOREIGN] = TABLE_FOREIGN,
+};
+
+static enum result read_meta(struct service *service, const char *name, int64_t *ret,
+                             struct err *err)
+{
+    *ret = 0;
+    enum result result = store_meta(service->store, name, ret, err);
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result read_cursor(struct service *service, struct cursor *ret, struct err *err)
+{
+    TRY(read_meta(service, META_KIND, &ret->kind, err));
+    TRY(read_meta(service, META_AFTER, &ret->after, err));
+    return read_meta(service, META_PRODUCT, &ret->product, err);
+}
+
+static enum result put_cursor(struct service *service, const struct cursor *cursor, struct err *err)
+{
+    TRY(store_put_meta(service->store, META_KIND, cursor->kind, err));
+    TRY(store_put_meta(service->store, META_AFTER, cursor->after, err));
+    return store_put_meta(service->store, META_PRODUCT, cursor->product, err);
+}
+
+enum result finding_sweep_begin(struct service *service, int64_t product, struct err *err)
+{
+    struct cursor now = {0};
+    TRY(read_cursor(service, &now, err));
+    bool is_another = now.kind != 0 && now.product != product;
+    const struct cursor from = {.kind = SUBJECT_DEVICE, .product = is_another ? 0 : product};
+    service->sweep_ms = 0;
+    return put_cursor(service, &from, err);
+}
+
+enum result finding_sweep_upgrade(struct service *service, struct err *err)
+{
+    int64_t judged_by = 0;
+    TRY(read_meta(service, META_CATALOGUE, &judged_by, err));
+    if (judged_by == CATALOGUE_VERSION)
+        return OK;
+    TRY(finding_sweep_begin(service, 0, err));
+    return store_put_meta(service->store, META_CATALOGUE, CATALOGUE_VERSION, err);
+}
+
+/* Past the last of its kind. A product has no installation and no issuers. */
+static void next_kind(struct cursor *cursor)
+{
+    cursor->after = 0;
+    cursor->kind++;
+    while (cursor->product != 0 &&
+           (cursor->kind == SUBJECT_INSTALLATION || cursor->kind == SUBJECT_ISSUER))
+        cursor->kind++;
+    if (cursor->kind >= SUBJECT_CHECK)
+        *cursor = (struct cursor){0};
+}
+
+static enum result judge(struct service *service, int kind, const int64_t *ids, size_t n,
+                         int64_t now_s, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct subject_key key = {kind, ids[i]};
+        TRY(finding_settle_about(service, key, now_s, err));
+    }
+    return OK;
+}
+
+/* Rows up to `until` were looked at, or as many were judged as may be. */
+static enum result step(struct service *service, struct cursor *cursor, size_t most, int64_t now_s,
+                        struct err *err)
+{
+    size_t n = 0;
+    int64_t ids[SWEEP_STEP_MAX], last = 0;
+    int kind = (int)cursor->kind;
+    const struct id_range range = {tables[kind], cursor->product, cursor->after,
+                                   cursor->after + SWEEP_IDS};
+    TRY(store_max_id(service->store, range.table, &last, err));
+    TRY(store_ids(service->store, &range, ids, most, &n, err));
+    cursor->after = n == most ? ids[n - 1] : range.until;
+    if (cursor->after >= last)
+        next_kind(cursor);
+    return judge(service, kind, ids, n, now_s, err);
+}
+
+static enum result step_whole(struct service *service, struct cursor *cursor, int64_t now_s,
+                              struct err *err)
+{
+    const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
+    next_kind(cursor);
+    return finding_settle_about(service, whole, now_s, err);
+}
+
+enum result finding_sweep_step(struct service *service, uint32_t limit, int64_t now_s,
+                               bool *ret_done, struct err *err)
+{
+    struct cursor cursor = {0};
+    size_t most = limit < SWEEP_STEP_MAX ? limit : SWEEP_STEP_MAX;
+    TRY(read_cursor(service, &cursor, err));
+    if (cursor.kind <= SUBJECT_NONE || cursor.kind >= SUBJECT_CHECK) {
+        service->sweep_ms = INT64_MAX;
+        *ret_done = true;
+        return OK;
+    }
+    if (cursor.kind == SUBJECT_INSTALLATION)
+        TRY(step_whole(service, &cursor, now_s, err));
+    else
+        TRY(step(service, &cursor, most, now_s, err));
+    *ret_done = cursor.kind == SUBJECT_NONE;
+    return put_cursor(service, &cursor, err);
+}

@@ -1,0 +1,165 @@
+/* A sweep judges what changed without an act of its own: after a policy, or with a newer catalogue.
+ */
+#include "fixture.h"
+
+#include <service/sweep.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define METER 1
+#define OTHER 2
+#define WEAK 6 /* TD-06 */
+
+/* Devices 0 to n - 1, active by their registered keys, and a product that now wants more. */
+static void demand_more(struct fixture *f, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct asker key = asker(i);
+        active_device(f, i, &key);
+    }
+    struct change change = change_of(TABLE_PRODUCT, METER);
+    change_int(&change, COL_PRODUCT_LEAST_PROOF, PROOF_HARDWARE);
+    begin(f);
+    assert_ok(store_apply(f->store, &change, &f->err));
+    commit(f);
+}
+
+static void sweep_begin(struct fixture *f, int64_t product)
+{
+    begin(f);
+    assert_ok(finding_sweep_begin(&f->service, product, &f->err));
+    commit(f);
+}
+
+static bool sweep_step(struct fixture *f, uint32_t limit)
+{
+    bool is_done = false;
+    begin(f);
+    assert_ok(finding_sweep_step(&f->service, limit, f->now_s, &is_done, &f->err));
+    commit(f);
+    return is_done;
+}
+
+static int sweep_all(struct fixture *f)
+{
+    int steps = 1;
+    while (!sweep_step(f, 100))
+        assert_true(++steps < 100);
+    return steps;
+}
+
+static void nothing_is_judged_without_one(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 1);
+    int64_t before = entries(f);
+    assert_true(sweep_step(f, 100));
+    assert_int_equal(f->service.sweep_ms, INT64_MAX);
+    assert_int_equal(entries(f), before);
+}
+
+static void it_goes_on_after_a_restart_where_it_was(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 3);
+    sweep_begin(f, 0);
+    assert_false(sweep_step(f, 2));
+    assert_true(has_finding(f, 0, WEAK) && has_finding(f, 1, WEAK));
+    assert_false(has_finding(f, 2, WEAK));
+
+    fixture_close(f);
+    fixture_open(f);
+    assert_int_equal(f->service.sweep_ms, 0);
+    int64_t before = entries(f);
+    assert_false(sweep_step(f, 2));
+    assert_true(has_finding(f, 2, WEAK));
+    assert_int_equal(entries(f), before + 1);
+    sweep_all(f);
+    assert_int_equal(entries(f), before + 1);
+    assert_true(sweep_step(f, 2));
+    assert_int_equal(f->service.sweep_ms, INT64_MAX);
+}
+
+static void one_of_a_product_leaves_the_others_alone(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 2);
+    sweep_begin(f, OTHER);
+    sweep_all(f);
+    assert_false(has_finding(f, 0, WEAK) || has_finding(f, 1, WEAK));
+    sweep_begin(f, METER);
+    sweep_all(f);
+    assert_true(has_finding(f, 0, WEAK) && has_finding(f, 1, WEAK));
+}
+
+static void a_second_one_begins_again_with_both(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 2);
+    sweep_begin(f, METER);
+    assert_false(sweep_step(f, 1));
+    sweep_begin(f, OTHER);
+    sweep_all(f);
+    assert_true(has_finding(f, 1, WEAK));
+
+    sweep_begin(f, OTHER);
+    sweep_begin(f, METER);
+    sweep_begin(f, METER);
+    assert_false(sweep_step(f, 100));
+    assert_int_not_equal(f->service.sweep_ms, INT64_MAX);
+}
+
+static void one_that_is_undone_with_its_act_judges_nothing(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 1);
+    begin(f);
+    assert_ok(finding_sweep_begin(&f->service, 0, &f->err));
+    store_rollback(f->store);
+    ledger_rolled_back(f->service.ledger);
+    assert_true(sweep_step(f, 100));
+    assert_false(has_finding(f, 0, WEAK));
+}
+
+static void upgrade(struct fixture *f)
+{
+    begin(f);
+    assert_ok(finding_sweep_upgrade(&f->service, &f->err));
+    commit(f);
+}
+
+static void a_catalogue_that_is_newer_judges_everything_once(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 1);
+    upgrade(f); /* a database that no sweep ever went over */
+    sweep_all(f);
+    assert_true(has_finding(f, 0, WEAK));
+
+    upgrade(f);
+    assert_true(sweep_step(f, 100));
+    begin(f);
+    assert_ok(store_put_meta(f->store, "catalogue", CATALOGUE_VERSION - 1, &f->err));
+    commit(f);
+    upgrade(f);
+    assert_false(sweep_step(f, 100));
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(nothing_is_judged_without_one),
+        STORY(it_goes_on_after_a_restart_where_it_was),
+        STORY(one_of_a_product_leaves_the_others_alone),
+        STORY(a_second_one_begins_again_with_both),
+        STORY(one_that_is_undone_with_its_act_judges_nothing),
+        STORY(a_catalogue_that_is_newer_judges_everything_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
