@@ -106,6 +106,8 @@ enum result store_apply(struct store *store, const struct change *change, struct
     if (!store->is_open || store->mode != STORE_WRITE)
         return err_set(err, E_BUG, "a change outside a transaction");
 
+    if (change->table == TABLE_POLICY)
+        store->policy.is_known = false;
     CLEANUP(query_end) struct query q = {.store = store};
     TRY(find_statement(store, change, &q.stmt, err));
     query_put_int(&q, change->id);

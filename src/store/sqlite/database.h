@@ -33,6 +33,18 @@ struct dead_shards {
     struct shard shard[DEAD_SHARDS_MAX];
 };
 
+/* The policy bodies in force for the product that was asked for last (store_policy_bodies): dropped
+ * by a change of any policy, a rollback, and a reader's next snapshot. */
+struct kept_body {
+    size_t n;
+    uint8_t body[POLICY_BODY_MAX];
+};
+struct kept_policy {
+    bool is_known;
+    int64_t product;
+    struct kept_body fleet, own;
+};
+
 #define SHAPES_MAX 64 /* kinds of change that verbs make: about thirty */
 
 struct store {
@@ -46,6 +58,7 @@ struct store {
     struct shape shapes[SHAPES_MAX];
     size_t next_shape; /* the place that the next new shape takes */
     struct dead_shards dead;
+    struct kept_policy policy;
 };
 
 /* SQLite's last failure as an error, "what: SQLite's words"; notes when the process must exit. */

@@ -40,6 +40,7 @@ void store_rollback(struct store *store)
     if (sqlite3_get_autocommit(store->db) == 0)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     store->is_open = false;
+    store->policy.is_known = false;
 }
 
 enum result store_snapshot_begin(struct store *store, struct err *err)

@@ -39,6 +39,7 @@ int contract_writing(const struct backend *backend);
 int contract_finding(const struct backend *backend);
 int contract_listing(const struct backend *backend);
 int contract_keeping(const struct backend *backend);
+int contract_deciding(const struct backend *backend);
 
 #define assert_ok(call)                                                                            \
     do {                                                                                           \

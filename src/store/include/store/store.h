@@ -13,7 +13,9 @@
 #include <store/find.h>
 #include <store/foreign.h>
 #include <store/list.h>
+#include <store/policies.h>
 #include <store/transfers.h>
+#include <store/waivers.h>
 #include <store/write.h>
 
 struct store;
