@@ -196,6 +196,33 @@ def test_a_proof_leads_to_the_signed_root(site, tmp_path):
     assert site.audit("proof", note.size, check=False).returncode == 7
 
 
+def test_a_device_verifies_an_entry_with_the_library(site, tmp_path):
+    """device/examples/entry on the real checkpoint: key, note, entry and proof as the server gives them."""
+    note = site.note()
+    site.audit("export", tmp_path / "export")
+    entries = entries_of(tmp_path / "export")
+    typed = base64.b64decode((site.public / "checkpoint-keys").read_text().splitlines()[1].split("+", 2)[2])
+    files = {"key": typed[-65:], "note": (site.public / "checkpoint").read_bytes()}
+
+    def judge(index, **other):
+        proof = json.loads(site.audit("proof", index).stdout)["proof"]
+        given = files | {"entry": entries[index], "proof": bytes.fromhex("".join(proof))} | other
+        for name, octets in given.items():
+            (tmp_path / name).write_bytes(octets)
+        done = subprocess.run(
+            [lab.BUILD / "device/examples/entry/entry-example", note.origin, tmp_path / "key", tmp_path / "note",
+             str(index), tmp_path / "entry", tmp_path / "proof"], capture_output=True, text=True, check=False)
+        return done.stdout.split(" ")[0], done.returncode
+
+    for index in (0, 100, 256, note.size - 1):
+        assert judge(index) == ("valid", 0)
+        assert judge(index, entry=entries[index] + b"\0") == ("refused", 1)
+    assert judge(7, entry=entries[8]) == ("refused", 1)
+    assert judge(7, note=files["note"].replace(note.body.encode(), note.body.replace("\n", "0\n", 2).encode())) \
+        == ("refused", 1)
+    assert judge(7, key=files["key"][:-1] + bytes([files["key"][-1] ^ 1])) == ("refused", 1)
+
+
 def test_a_log_that_went_on_extends_the_checkpoint_that_was_kept(site, quiet, tmp_path):
     kept = tmp_path / "kept.note"
     kept.write_text(site.audit("checkpoint").stdout)

@@ -11,6 +11,7 @@ import pytest
 
 import lab
 
+PACKAGES = ("troth-server", "troth-cli", "troth-agent", "libtroth-verify-dev")
 ROLES = ("loader", "front", "desk", "reader", "core", "signer")
 INSTALL_TO_CERTIFICATE_S = 120
 
@@ -61,13 +62,12 @@ class Installed:
 def installed(packages, tmp_path_factory):
     place = Installed(tmp_path_factory.mktemp("place"))
     try:
-        for name in ("troth-server", "troth-cli", "troth-agent"):
+        for name in PACKAGES:
             place.write(f"/root/{name}.deb", "")
             subprocess.run(place.words("sh", "-c", f"cat >/root/{name}.deb"), check=True,
                            input=packages[name].read_bytes())
         place.began = time.monotonic()
-        place.run("dpkg", "-i", *(f"/root/{name}.deb" for name in
-                                  ("troth-server", "troth-cli", "troth-agent")))
+        place.run("dpkg", "-i", *(f"/root/{name}.deb" for name in PACKAGES))
         yield place
     finally:
         place.end()
@@ -189,6 +189,19 @@ def test_only_root_may_give_users(installed, running, tmp_path):
     done = installed.as_user("troth-front", "trothd", "serve", "--config", "/etc/troth/troth.yaml")
     assert done.returncode != 0
     assert "only root gives each process a user of its own" in done.stdout + done.stderr
+
+
+def test_a_program_is_built_with_the_verifier_of_its_package(installed):
+    """As its documentation shows, with nothing but pkg-config; what it says of no checkpoint is a refusal."""
+    place = installed
+    place.run("sh", "-c", "cp /usr/share/doc/libtroth-verify-dev/examples/entry.c* /root/ &&"
+                          " (gunzip /root/entry.c.gz 2>/dev/null; true) &&"
+                          " cc -std=c11 -Wall -Wextra -Werror -o /root/entry /root/entry.c"
+                          " $(pkg-config --cflags --libs troth-verify)")
+    place.run("sh", "-c", "head -c 65 /dev/zero >/root/key && echo nothing >/root/nothing")
+    done = place.run("/root/entry", "log.example", "/root/key", "/root/nothing", "0", "/root/nothing",
+                     "/root/nothing", check=False)
+    assert (done.returncode, done.stdout) == (1, "refused (1)\n")
 
 
 @pytest.mark.parametrize("unit", ["troth-server.service", "troth-agent.service"])

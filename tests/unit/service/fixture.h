@@ -77,6 +77,7 @@ int64_t entries(struct fixture *f);
 
 void begin(struct fixture *f);
 void commit(struct fixture *f);
+void roll_back(struct fixture *f);
 
 #define assert_ok(call)                                                                            \
     do {                                                                                           \

@@ -1,0 +1,90 @@
+// SHA-256 (FIPS 180-4), small rather than fast.
+#include <troth/verify.h>
+
+#include <string.h>
+
+static const uint32_t round_constants[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static uint32_t turn(uint32_t x, unsigned by)
+{
+    return x >> by | x << (32 - by);
+}
+
+static uint32_t word_at(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+// The schedule is kept as its last 16 words.
+static uint32_t next_word(uint32_t w[16], unsigned round)
+{
+    uint32_t before15 = w[(round + 1) & 15], before2 = w[(round + 14) & 15];
+    uint32_t small0 = turn(before15, 7) ^ turn(before15, 18) ^ before15 >> 3;
+    uint32_t small1 = turn(before2, 17) ^ turn(before2, 19) ^ before2 >> 10;
+    return w[round & 15] += small0 + w[(round + 9) & 15] + small1;
+}
+
+static void compress(uint32_t state[8], const uint8_t block[64])
+{
+    uint32_t s[8], w[16];
+    memcpy(s, state, sizeof s);
+    for (unsigned round = 0; round < 64; round++) {
+        uint32_t word =
+            round < 16 ? (w[round] = word_at(block + 4 * (size_t)round)) : next_word(w, round);
+        uint32_t big1 = turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25);
+        uint32_t chosen = (s[4] & s[5]) ^ (~s[4] & s[6]);
+        uint32_t first = s[7] + big1 + chosen + round_constants[round] + word;
+        uint32_t big0 = turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22);
+        uint32_t most = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
+        memmove(s + 1, s, 7 * sizeof s[0]);
+        s[4] += first;
+        s[0] = first + big0 + most;
+    }
+    for (unsigned i = 0; i < 8; i++)
+        state[i] += s[i];
+}
+
+void troth_sha256_begin(struct troth_sha256 *hash)
+{
+    static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    memcpy(hash->state, start, sizeof start);
+    hash->n = 0;
+}
+
+void troth_sha256_add(struct troth_sha256 *hash, const void *octets, size_t n)
+{
+    const uint8_t *from = octets;
+    while (n > 0) {
+        size_t used = (size_t)(hash->n & 63);
+        size_t take = n < 64 - used ? n : 64 - used;
+        memcpy(hash->block + used, from, take);
+        hash->n += take;
+        from += take;
+        n -= take;
+        if (used + take == 64)
+            compress(hash->state, hash->block);
+    }
+}
+
+void troth_sha256_end(struct troth_sha256 *hash, uint8_t ret[TROTH_HASH_N])
+{
+    static const uint8_t padding[64] = {0x80};
+    uint64_t bits = hash->n << 3;
+    uint8_t length[8];
+    for (unsigned i = 0; i < 8; i++)
+        length[i] = (uint8_t)(bits >> (56 - 8 * i));
+    troth_sha256_add(hash, padding, 1 + (size_t)((119 - (hash->n & 63)) & 63));
+    troth_sha256_add(hash, length, sizeof length);
+    for (size_t i = 0; i < TROTH_HASH_N; i++)
+        ret[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+}
