@@ -88,9 +88,10 @@ MUST_USE enum result act_seen(struct fleet *fleet, uint32_t unit, int64_t until_
 MUST_USE enum result people_begin(struct fleet *fleet, struct err *err);
 MUST_USE enum result people_renew(struct fleet *fleet, struct err *err);
 void people_free(struct fleet *fleet);
-/* One of them releases the device to another owner, the other accepts it for him. */
+/* One of them releases the device to another owner, unless it is his already or on its way to
+ * somebody; the other accepts it for him. */
 MUST_USE enum result act_release(struct fleet *fleet, uint32_t unit, uint32_t owner,
-                                 struct err *err);
+                                 bool *ret_is_released, struct err *err);
 MUST_USE enum result act_accept(struct fleet *fleet, uint32_t unit, struct err *err);
 
 /* ---- fleet_queue.c ---- */

@@ -244,13 +244,10 @@ static enum result is_revoked(struct fleet *fleet, uint32_t unit, struct err *er
 /* Some are never accepted: the device stays where it is. */
 static enum result is_released(struct fleet *fleet, uint32_t unit, struct err *err)
 {
-    struct draw *draw = &fleet->plan.draw;
-    uint32_t owner = 1 + (uint32_t)draw_below(draw, fleet->plan.owners_n);
-    bool is_own = fleet->plan.batches[fleet->units[unit].batch].owner == owner;
-    if (is_own)
-        return plan_next(fleet, unit, err);
-    TRY(act_release(fleet, unit, owner, err));
-    if (chance(fleet, 0.1))
+    uint32_t owner = 1 + (uint32_t)draw_below(&fleet->plan.draw, fleet->plan.owners_n);
+    bool can_go = false;
+    TRY(act_release(fleet, unit, owner, &can_go, err));
+    if (!can_go || chance(fleet, 0.1))
         return plan_next(fleet, unit, err);
     return put_in(fleet, 3600, 6 * DAY_S, unit, UNIT_ACCEPTED, err);
 }

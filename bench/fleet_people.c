@@ -112,7 +112,20 @@ static enum result sign(struct fleet *fleet, size_t who, const struct transfer_r
                               fleet->house.now_s, &answer, err);
 }
 
-enum result act_release(struct fleet *fleet, uint32_t unit, uint32_t owner, struct err *err)
+static enum result may_go(struct fleet *fleet, uint32_t unit, const char *to, bool *ret,
+                          struct err *err)
+{
+    struct device device = {0};
+    struct transfer_row open;
+    int64_t row = fleet->units[unit].device;
+    TRY(store_device(fleet->house.store, row, &device, err));
+    enum result result = store_open_transfer(fleet->house.store, row, &open, err);
+    *ret = result == R_NOT_FOUND && strcmp(device.owner, to) != 0;
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+enum result act_release(struct fleet *fleet, uint32_t unit, uint32_t owner, bool *ret_is_released,
+                        struct err *err)
 {
     struct house *house = &fleet->house;
     struct serial_number serial = serial_number(fleet, unit);
@@ -124,6 +137,9 @@ enum result act_release(struct fleet *fleet, uint32_t unit, uint32_t owner, stru
         .serial_number = text_bytes(serial.text),
         .to_owner = text_bytes(to.name),
     };
+    TRY(may_go(fleet, unit, to.name, ret_is_released, err));
+    if (!*ret_is_released)
+        return OK;
     TRY(verb_transfer_release(&house->service, &fleet->people[0].is, &ask, house->now_s, &answer,
                               err));
     TRY(store_transfer(house->store, answer.object, &row, err));
