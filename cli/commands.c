@@ -121,6 +121,8 @@ static const struct option_row device_list_options[] = {
     {"--owner", VALUE_TEXT, "NAME", false, "of this owner only"},
     {"--state", VALUE_CHOICE, STATES, false, "in this state only"},
     {"--issuer", VALUE_NUMBER, "ISSUER", false, "that need this issuer still: `troth issuer list`"},
+    {"--batch", VALUE_TEXT, "NAME", false, "of this batch only"},
+    {"--serial", VALUE_TEXT, "PREFIX", false, "whose serial number begins so"},
     LIMIT,
     {0},
 };
@@ -129,6 +131,8 @@ static const struct field device_list_fields[] = {
     {"--owner", PLACE_QUERY, "owner"},
     {"--state", PLACE_QUERY, "state"},
     {"--issuer", PLACE_QUERY, "issuer"},
+    {"--batch", PLACE_QUERY, "batch"},
+    {"--serial", PLACE_QUERY, "serial_prefix"},
     {0},
 };
 static const struct column device_columns[] = {
@@ -227,11 +231,21 @@ static const struct plan cert_revoke = {plan_change, "/api/v1/certificates/{CERT
                                         verb_fields, NULL, "certificate {CERTIFICATE} revoked"};
 
 static const struct option_row finding_options[] = {
-    OF_PRODUCT, OF_SERIAL, {"--all", VALUE_NONE, NULL, false, "closed ones too"}, LIMIT, {0},
+    OF_PRODUCT,
+    OF_SERIAL,
+    {"--owner", VALUE_TEXT, "NAME", false, "of this owner only"},
+    {"--check", VALUE_TEXT, "TD-NN", false, "of this check only"},
+    {"--severity", VALUE_CHOICE, "low|medium|high|critical", false, "of this severity only"},
+    {"--all", VALUE_NONE, NULL, false, "closed ones too"},
+    LIMIT,
+    {0},
 };
 static const struct field finding_fields[] = {
     {"--product", PLACE_QUERY, "product"},
     {"--serial", PLACE_QUERY, "serial"},
+    {"--owner", PLACE_QUERY, "owner"},
+    {"--check", PLACE_QUERY, "check"},
+    {"--severity", PLACE_QUERY, "severity"},
     {"--all", PLACE_QUERY, "all"},
     {0},
 };

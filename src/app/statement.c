@@ -172,7 +172,7 @@ static enum result print_product(void *ctx, const struct product *product, struc
 {
     const struct audit *audit = ctx;
     int64_t devices = 0;
-    TRY(store_count_devices(audit->store, product->id, &devices, err));
+    TRY(store_count_devices(audit->store, product->id, bytes_of(NULL, 0), &devices, err));
     printf("| %s | %" PRId64 " | ", product->name, devices);
     print_proofs(product->proofs);
     printf(" | %s | %" PRId64 " days | %" PRIu32 " | %s |\n",

@@ -37,13 +37,18 @@ static enum result read_page(const struct request *request, struct msg_question 
     return OK;
 }
 
+static enum result read_text(const struct request *request, const char *name, size_t most,
+                             struct bytes *ret, struct err *err)
+{
+    if (request_query(request, name, ret) && (ret->n == 0 || ret->n > most))
+        return err_set(err, E_SYNTAX, "%s: seen %zu octets, wanted 1 to %zu", name, ret->n, most);
+    return OK;
+}
+
 static enum result read_name(const struct request *request, const char *name, struct bytes *ret,
                              struct err *err)
 {
-    if (request_query(request, name, ret) && (ret->n == 0 || ret->n > LIMIT_NAME))
-        return err_set(err, E_SYNTAX, "%s: seen %zu octets, wanted 1 to %d", name, ret->n,
-                       LIMIT_NAME);
-    return OK;
+    return read_text(request, name, LIMIT_NAME, ret, err);
 }
 
 static enum result read_filters(const struct request *request, const struct plan *plan,
@@ -53,10 +58,16 @@ static enum result read_filters(const struct request *request, const struct plan
     TRY(read_name(request, "product", &question->product, err));
     TRY(read_name(request, "serial", &question->serial_number, err));
     TRY(read_name(request, "owner", &question->owner, err));
+    TRY(read_name(request, "batch", &question->batch, err));
+    TRY(read_text(request, "serial_prefix", LIMIT_SERIAL_NUMBER, &question->serial_prefix, err));
     if (request_query(request, "state", &text))
         TRY(api_read_word("state", text, plan->states, &question->state, err));
     if (request_query(request, "issuer", &text))
         TRY(api_read_number("issuer", text, 1, CURSOR_MAX, &question->number, err));
+    if (request_query(request, "check", &text))
+        TRY(api_read_word("check", text, &words_check, &question->check, err));
+    if (request_query(request, "severity", &text))
+        TRY(api_read_word("severity", text, &words_severity, &question->severity, err));
     if (!request_query(request, "all", &text))
         return OK;
     question->number = bytes_equal(text, bytes_text("true"));
@@ -132,15 +143,16 @@ static void list_end(struct request *request, struct api_wait *wait, int64_t nex
 
 static const struct plan products = LIST(QUESTION_PRODUCTS, NULL, "after", "limit");
 static const struct plan anchors = LIST(QUESTION_ANCHORS, NULL, NULL);
-static const struct plan devices = LIST(QUESTION_DEVICES, &words_device_state, "after", "limit",
-                                        "product", "owner", "state", "issuer");
+static const struct plan devices =
+    LIST(QUESTION_DEVICES, &words_device_state, "after", "limit", "product", "owner", "state",
+         "issuer", "batch", "serial_prefix");
 static const struct plan timeline = LIST(QUESTION_TIMELINE, NULL, "after", "limit");
 static const struct plan certificates =
     LIST(QUESTION_CERTIFICATES, &words_cert_state, "after", "limit", "product", "serial", "state");
 static const struct plan foreign =
     LIST(QUESTION_FOREIGN, NULL, "after", "limit", "product", "serial");
-static const struct plan findings =
-    LIST(QUESTION_FINDINGS, NULL, "after", "limit", "product", "serial", "all");
+static const struct plan findings = LIST(QUESTION_FINDINGS, NULL, "after", "limit", "product",
+                                         "serial", "all", "owner", "check", "severity");
 static const struct plan issuers = LIST(QUESTION_ISSUERS, NULL, NULL);
 static const struct plan operators = LIST(QUESTION_OPERATORS, NULL, "after", "limit");
 static const struct plan approvals = LIST(QUESTION_APPROVALS, NULL, "after", "limit", "all");

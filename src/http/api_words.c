@@ -2,7 +2,10 @@
 #include "api_words.h"
 
 #include <trust/bulk.h>
+#include <trust/check.h>
 #include <trust/words.h>
+
+#include <stdio.h>
 
 static const char *state_at(unsigned value)
 {
@@ -134,3 +137,20 @@ static const char *anchor_use_at(unsigned value)
 
 const struct api_words words_anchor_use = {0, ANCHOR_USE_COUNT, anchor_use_at};
 const struct api_words words_reason = {0, 11, reason_at};
+
+static const char *check_at_number(unsigned value)
+{
+    static char word[8];
+    if (check_find((int)value) == NULL)
+        return NULL;
+    snprintf(word, sizeof word, "TD-%02u", value);
+    return word;
+}
+
+static const char *severity_at(unsigned value)
+{
+    return severity_word((enum severity)value);
+}
+
+const struct api_words words_check = {1, CHECK_MAX + 1, check_at_number};
+const struct api_words words_severity = {SEVERITY_LOW, SEVERITY_CRITICAL + 1, severity_at};

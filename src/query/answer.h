@@ -41,7 +41,8 @@ static inline struct bytes query_text(const char *text)
 struct page {
     struct query *query;
     uint32_t n;
-    bool is_full; /* and there are more rows */
+    bool is_full;    /* and there are more rows */
+    int64_t reached; /* struct filter's: the list stopped here, full or not */
 };
 /* Counts row `id` in: true while the page has room, and `id` is then the cursor behind it. */
 bool page_takes(struct page *page, int64_t id);

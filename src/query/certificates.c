@@ -68,6 +68,7 @@ enum result query_certificates(struct query *query, struct err *err)
     bool nothing = false;
     TRY(query_filter(query, &filter, &nothing, err));
     struct page page = {.query = query};
+    filter.reached = &page.reached;
     TRY(store_certificates(query->store, &filter, visit, &page, err));
     page_end(&page);
     return OK;

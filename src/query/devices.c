@@ -19,7 +19,10 @@ enum result query_devices(struct query *query, struct err *err)
         return OK;
     filter.issuer = query->asked->number;
     filter.now_s = query->now_s;
+    filter.batch = query->asked->batch;
+    filter.serial_prefix = query->asked->serial_prefix;
     struct page page = {.query = query};
+    filter.reached = &page.reached;
     TRY(store_devices(query->store, &filter, visit, &page, err));
     page_end(&page);
     return OK;

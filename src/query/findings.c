@@ -57,8 +57,13 @@ enum result query_findings(struct query *query, struct err *err)
     struct filter filter = {0};
     bool nothing = false;
     TRY(query_filter(query, &filter, &nothing, err));
+    if (nothing)
+        return OK;
     filter.open_only = query->asked->number != 1;
+    filter.check = query->asked->check;
+    filter.severity = query->asked->severity;
     struct page page = {.query = query};
+    filter.reached = &page.reached;
     TRY(store_findings(query->store, &filter, visit, &page, err));
     page_end(&page);
     return OK;

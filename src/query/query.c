@@ -11,6 +11,10 @@ enum filter_bit {
     BY_STATE = 1 << 4,
     BY_SERIAL = 1 << 5,
     BY_NUMBER = 1 << 6,
+    BY_BATCH = 1 << 7,
+    BY_PREFIX = 1 << 8, /* of serial_number */
+    BY_CHECK = 1 << 9,
+    BY_SEVERITY = 1 << 10,
 };
 
 struct question_info {
@@ -24,13 +28,17 @@ static const struct question_info questions[QUESTION_COUNT] = {
     [QUESTION_PRODUCTS] = {ROLE_VIEWER, true, BY_AFTER, query_products},
     [QUESTION_ANCHORS] = {ROLE_VIEWER, true, 0, query_anchors},
     [QUESTION_DEVICES] = {ROLE_VIEWER, true,
-                          BY_AFTER | BY_PRODUCT | BY_OWNER | BY_STATE | BY_NUMBER, query_devices},
+                          BY_AFTER | BY_PRODUCT | BY_OWNER | BY_STATE | BY_NUMBER | BY_BATCH |
+                              BY_PREFIX,
+                          query_devices},
     [QUESTION_DEVICE] = {ROLE_VIEWER, true, BY_PRODUCT | BY_DEVICE, query_device},
     [QUESTION_TIMELINE] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE, query_timeline},
     [QUESTION_CERTIFICATES] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE | BY_STATE,
                                query_certificates},
     [QUESTION_CERTIFICATE] = {ROLE_VIEWER, true, BY_SERIAL, query_certificate},
-    [QUESTION_FINDINGS] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE | BY_NUMBER,
+    [QUESTION_FINDINGS] = {ROLE_VIEWER, true,
+                           BY_AFTER | BY_PRODUCT | BY_DEVICE | BY_OWNER | BY_NUMBER | BY_CHECK |
+                               BY_SEVERITY,
                            query_findings},
     [QUESTION_ISSUERS] = {ROLE_VIEWER, true, BY_NUMBER, query_issuers},
     [QUESTION_OPERATORS] = {ROLE_ADMIN, false, BY_AFTER, query_operators},
@@ -51,7 +59,9 @@ static unsigned filters_of(const struct msg_question *asked)
     return (asked->after != 0 ? BY_AFTER : 0) | (asked->product.n > 0 ? BY_PRODUCT : 0) |
            (asked->serial_number.n > 0 ? BY_DEVICE : 0) | (asked->owner.n > 0 ? BY_OWNER : 0) |
            (asked->state != 0 ? BY_STATE : 0) | (asked->serial.n > 0 ? BY_SERIAL : 0) |
-           (asked->number != 0 ? BY_NUMBER : 0);
+           (asked->number != 0 ? BY_NUMBER : 0) | (asked->batch.n > 0 ? BY_BATCH : 0) |
+           (asked->serial_prefix.n > 0 ? BY_PREFIX : 0) | (asked->check != 0 ? BY_CHECK : 0) |
+           (asked->severity != 0 ? BY_SEVERITY : 0);
 }
 
 static enum result check_filters(const struct query *query, const struct question_info *info,
@@ -133,5 +143,5 @@ bool page_takes(struct page *page, int64_t id)
 void page_end(const struct page *page)
 {
     if (!page->is_full)
-        page->query->next = 0;
+        page->query->next = page->reached;
 }

@@ -198,7 +198,7 @@ static enum result count_devices(struct service *service, const struct approval_
     else
         return OK;
     TRY(store_product_named(service->store, name, &product, err));
-    return store_count_devices(service->store, product.id, ret, err);
+    return store_count_devices(service->store, product.id, bytes_of(NULL, 0), ret, err);
 }
 
 struct parts {

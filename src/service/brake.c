@@ -58,7 +58,7 @@ static enum result begin_hour(struct service *service, struct budget *budget, in
                               struct err *err)
 {
     int64_t devices = 0, used = 0;
-    TRY(store_count_devices(service->store, budget->product, &devices, err));
+    TRY(store_count_devices(service->store, budget->product, bytes_of(NULL, 0), &devices, err));
     struct counter counter = {budget->name, budget->product, hour};
     TRY(store_count(service->store, &counter, 0, &used, err));
     budget->hour = hour;

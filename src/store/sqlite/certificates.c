@@ -2,6 +2,8 @@
 
 #include <wire/reader.h>
 
+#define CURRENT 2 /* trust/words.h CERT_CURRENT: the one state without an index */
+
 static enum result next_certificate(struct query *query, struct certificate *ret, struct err *err)
 {
     struct certificate row;
@@ -148,19 +150,45 @@ enum result store_last_superseded(struct store *store, int64_t device, struct ce
     return next_certificate(&q, ret, err);
 }
 
+/* The index that leaves the fewest to pass over. */
+static enum statement statement_for(const struct filter *filter)
+{
+    if (filter->device != 0)
+        return STATEMENT_CERTIFICATES_OF_DEVICE;
+    if (filter->state != 0 && filter->state != CURRENT)
+        return STATEMENT_CERTIFICATES_OF_STATE;
+    if (!bytes_is_empty(filter->owner))
+        return STATEMENT_CERTIFICATES_OF_OWNER;
+    return filter->product != 0 ? STATEMENT_CERTIFICATES_OF_PRODUCT : STATEMENT_CERTIFICATES;
+}
+
+static enum result next_of_list(struct query *query, struct certificate *ret, struct err *err)
+{
+    TRY(query_next(query, err));
+    read_certificate(query, ret);
+    return query_row_ok(query, err);
+}
+
 enum result store_certificates(struct store *store, const struct filter *filter,
                                certificate_visit visit, void *ctx, struct err *err)
 {
-    enum statement statement =
-        filter->device == 0 ? STATEMENT_CERTIFICATES : STATEMENT_CERTIFICATES_OF_DEVICE;
-    CLEANUP(query_end) struct query q = query_of(store, statement);
-    query_put_filter(&q, filter);
+    struct walk walk = {.filter = filter};
+    struct certificate row;
+    bool goes_on = true, fits = false;
+    CLEANUP(query_end) struct query q = query_of(store, statement_for(filter));
+    query_put_walk(&q, filter);
     query_put_int(&q, filter->product);
     query_put_int(&q, filter->state);
     query_put_text(&q, filter->owner);
     if (filter->device != 0)
         query_put_int(&q, filter->device);
-    return visit_certificates(&q, visit, ctx, err);
+    enum result result = OK;
+    while (goes_on && (result = next_of_list(&q, &row, err)) == OK) {
+        goes_on = walk_on(&walk, &q, row.id, &fits);
+        if (fits)
+            TRY(visit(ctx, &row, err));
+    }
+    return result == R_NOT_FOUND ? OK : result;
 }
 
 enum result store_count_anew(struct store *store, int64_t device, int64_t since_s, int64_t *ret_n,

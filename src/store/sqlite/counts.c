@@ -42,11 +42,12 @@ enum result store_counts(struct store *store, const char *name, struct bytes own
     return result == R_NOT_FOUND ? OK : result;
 }
 
-enum result store_count_devices(struct store *store, int64_t product, int64_t *ret_n,
-                                struct err *err)
+enum result store_count_devices(struct store *store, int64_t product, struct bytes owner,
+                                int64_t *ret_n, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_COUNT_DEVICES);
     query_put_int(&q, product);
+    query_put_text(&q, owner);
     return query_one_int(&q, ret_n, err);
 }
 

@@ -93,6 +93,16 @@ void query_put_blob(struct query *query, struct bytes value);
 /* `after` and `limit`, the first two parameters of every list. */
 void query_put_filter(struct query *query, const struct filter *filter);
 
+/* A list that passes over rows (store/list.h): the second parameter is how many it looks at. */
+struct walk {
+    const struct filter *filter;
+    uint32_t looks, fits;
+};
+void query_put_walk(struct query *query, const struct filter *filter);
+/* Counts the row in whose columns were read, but for the last: whether it is one of the list's. True
+ * while the walk goes on. */
+bool walk_on(struct walk *walk, struct query *query, int64_t id, bool *ret_fits);
+
 /* The next row: OK, or R_NOT_FOUND with `err` untouched at the end. */
 MUST_USE enum result query_next(struct query *query, struct err *err);
 /* For statements that give no row. */

@@ -1,5 +1,9 @@
 #include "rows.h"
 
+#include <base/limits.h>
+
+#include <string.h>
+
 static enum result next_product(struct query *query, struct product *ret, struct err *err)
 {
     struct product row;
@@ -28,16 +32,6 @@ static enum result next_device(struct query *query, struct device *ret, struct e
     TRY(query_row_ok(query, err));
     *ret = row;
     return OK;
-}
-
-static enum result visit_devices(struct query *query, device_visit visit, void *ctx,
-                                 struct err *err)
-{
-    struct device row;
-    enum result result;
-    while ((result = next_device(query, &row, err)) == OK)
-        TRY(visit(ctx, &row, err));
-    return result == R_NOT_FOUND ? OK : result;
 }
 
 enum result store_product(struct store *store, int64_t id, struct product *ret, struct err *err)
@@ -88,32 +82,72 @@ enum result store_device_registered(struct store *store, int64_t product, const 
     return next_device(&q, ret, err);
 }
 
-/* Those that have a certificate of this issuer that opens something still. */
-static enum result store_devices_of_issuer(struct store *store, const struct filter *filter,
-                                           device_visit visit, void *ctx, struct err *err)
+/* ---- lists ---- */
+
+/* The index that leaves the fewest to pass over. */
+static enum statement statement_for(const struct filter *filter)
 {
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DEVICES_OF_ISSUER);
-    query_put_filter(&q, filter);
-    query_put_int(&q, filter->product);
-    query_put_int(&q, filter->state);
-    query_put_text(&q, filter->owner);
-    query_put_int(&q, filter->issuer);
-    query_put_int(&q, filter->now_s);
-    return visit_devices(&q, visit, ctx, err);
+    bool has_owner = !bytes_is_empty(filter->owner);
+    if (!bytes_is_empty(filter->serial_prefix))
+        return filter->product != 0 ? STATEMENT_DEVICES_OF_PRODUCT : STATEMENT_DEVICES_BY_SERIAL;
+    if (!bytes_is_empty(filter->batch))
+        return STATEMENT_DEVICES_OF_BATCH;
+    if (has_owner && filter->state != 0)
+        return STATEMENT_DEVICES_OF_OWNER_AND_STATE;
+    if (has_owner)
+        return STATEMENT_DEVICES_OF_OWNER;
+    if (filter->product != 0)
+        return STATEMENT_DEVICES_OF_PRODUCT;
+    return filter->state != 0 ? STATEMENT_DEVICES_OF_STATE : STATEMENT_DEVICES;
+}
+
+/* Serial numbers are printable ASCII: nothing that begins with the prefix is above this. */
+struct beyond {
+    uint8_t text[LIMIT_SERIAL_NUMBER + 1];
+    size_t n;
+};
+
+static struct beyond beyond(struct bytes prefix)
+{
+    struct beyond out = {.n = prefix.n < LIMIT_SERIAL_NUMBER ? prefix.n : LIMIT_SERIAL_NUMBER};
+    if (out.n > 0)
+        memcpy(out.text, prefix.p, out.n);
+    out.text[out.n++] = 0x7f;
+    return out;
+}
+
+static enum result next_of_list(struct query *query, struct device *ret, struct err *err)
+{
+    TRY(query_next(query, err));
+    read_device(query, ret);
+    return query_row_ok(query, err);
 }
 
 enum result store_devices(struct store *store, const struct filter *filter, device_visit visit,
                           void *ctx, struct err *err)
 {
-    if (filter->issuer != 0)
-        return store_devices_of_issuer(store, filter, visit, ctx, err);
-    enum statement statement =
-        bytes_is_empty(filter->owner) ? STATEMENT_DEVICES : STATEMENT_DEVICES_OF_OWNER;
+    struct beyond last = beyond(filter->serial_prefix);
+    struct walk walk = {.filter = filter};
+    struct device row;
+    enum statement statement = statement_for(filter);
+    bool goes_on = true, fits = false;
     CLEANUP(query_end) struct query q = query_of(store, statement);
-    query_put_filter(&q, filter);
+    query_put_walk(&q, filter);
     query_put_int(&q, filter->product);
     query_put_int(&q, filter->state);
-    if (!bytes_is_empty(filter->owner))
-        query_put_text(&q, filter->owner);
-    return visit_devices(&q, visit, ctx, err);
+    query_put_text(&q, filter->owner);
+    query_put_text(&q, filter->batch);
+    query_put_int(&q, filter->issuer);
+    query_put_int(&q, filter->now_s);
+    if (statement == STATEMENT_DEVICES_OF_PRODUCT || statement == STATEMENT_DEVICES_BY_SERIAL) {
+        query_put_text(&q, filter->serial_prefix);
+        query_put_text(&q, bytes_of(last.text, last.n));
+    }
+    enum result result = OK;
+    while (goes_on && (result = next_of_list(&q, &row, err)) == OK) {
+        goes_on = walk_on(&walk, &q, row.id, &fits);
+        if (fits)
+            TRY(visit(ctx, &row, err));
+    }
+    return result == R_NOT_FOUND ? OK : result;
 }

@@ -41,16 +41,6 @@ static enum result next_authority_row(struct query *query, struct authority_row 
     return OK;
 }
 
-static enum result next_finding(struct query *query, struct finding *ret, struct err *err)
-{
-    struct finding row;
-    TRY(query_next(query, err));
-    read_finding(query, &row);
-    TRY(query_row_ok(query, err));
-    *ret = row;
-    return OK;
-}
-
 /* The first `max` rows. */
 static enum result some_tokens(struct query *query, struct token *ret, size_t max, size_t *ret_n,
                                struct err *err)
@@ -90,19 +80,6 @@ enum result store_open_doors(struct store *store, enum table table, int64_t *ret
 }
 
 /* The first `max` rows. */
-static enum result some_findings(struct query *query, struct finding *ret, size_t max,
-                                 size_t *ret_n, struct err *err)
-{
-    size_t n = 0;
-    enum result result = OK;
-    while (n < max && (result = next_finding(query, &ret[n], err)) == OK)
-        n++;
-    if (result != OK && result != R_NOT_FOUND)
-        return result;
-    *ret_n = n;
-    return OK;
-}
-
 static enum result visit_operator_rows(struct query *query, operator_visit visit, void *ctx,
                                        struct err *err)
 {
@@ -119,16 +96,6 @@ static enum result visit_authority_rows(struct query *query, authority_visit vis
     struct authority_row row;
     enum result result;
     while ((result = next_authority_row(query, &row, err)) == OK)
-        TRY(visit(ctx, &row, err));
-    return result == R_NOT_FOUND ? OK : result;
-}
-
-static enum result visit_findings(struct query *query, finding_visit visit, void *ctx,
-                                  struct err *err)
-{
-    struct finding row;
-    enum result result;
-    while ((result = next_finding(query, &row, err)) == OK)
         TRY(visit(ctx, &row, err));
     return result == R_NOT_FOUND ? OK : result;
 }
@@ -267,62 +234,4 @@ enum result store_anchor_of(struct store *store, int64_t product, int use, struc
     query_put_int(&q, use);
     query_put_blob(&q, certificate);
     return next_authority_row(&q, ret, err);
-}
-
-enum result store_finding(struct store *store, int64_t id, struct finding *ret, struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FINDING);
-    query_put_int(&q, id);
-    return next_finding(&q, ret, err);
-}
-
-enum result store_open_findings(struct store *store, int64_t device, struct finding *ret,
-                                size_t max, size_t *ret_n, struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_FINDINGS);
-    query_put_int(&q, device);
-    query_put_int(&q, (int64_t)max);
-    return some_findings(&q, ret, max, ret_n, err);
-}
-
-enum result store_open_findings_about(struct store *store, struct subject_key about,
-                                      struct finding *ret, size_t max, size_t *ret_n,
-                                      struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_FINDINGS_ABOUT);
-    query_put_int(&q, about.kind);
-    query_put_int(&q, about.id);
-    query_put_int(&q, (int64_t)max);
-    return some_findings(&q, ret, max, ret_n, err);
-}
-
-enum result store_first_finding(struct store *store, struct subject_key about, int check,
-                                int64_t *ret_id, struct err *err)
-{
-    bool is_device = about.kind == SUBJECT_KEY_DEVICE;
-    CLEANUP(query_end)
-    struct query q =
-        query_of(store, is_device ? STATEMENT_FIRST_FINDING : STATEMENT_FIRST_FINDING_ABOUT);
-    if (!is_device)
-        query_put_int(&q, about.kind);
-    query_put_int(&q, about.id);
-    query_put_int(&q, check);
-    *ret_id = 0;
-    enum result result = query_one_int(&q, ret_id, err);
-    return result == R_NOT_FOUND ? OK : result;
-}
-
-enum result store_findings(struct store *store, const struct filter *filter, finding_visit visit,
-                           void *ctx, struct err *err)
-{
-    enum statement statement =
-        filter->device == 0 ? STATEMENT_FINDINGS : STATEMENT_FINDINGS_OF_DEVICE;
-    CLEANUP(query_end) struct query q = query_of(store, statement);
-    query_put_filter(&q, filter);
-    query_put_int(&q, filter->product);
-    query_put_int(&q, filter->open_only);
-    query_put_text(&q, filter->owner);
-    if (filter->device != 0)
-        query_put_int(&q, filter->device);
-    return visit_findings(&q, visit, ctx, err);
 }

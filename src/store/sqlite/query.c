@@ -60,6 +60,25 @@ void query_put_filter(struct query *query, const struct filter *filter)
     query_put_int(query, filter->limit == 0 ? -1 : (int64_t)filter->limit);
 }
 
+void query_put_walk(struct query *query, const struct filter *filter)
+{
+    query_put_int(query, filter->after);
+    query_put_int(query, filter->limit == 0 ? -1 : STORE_LIST_LOOKS);
+}
+
+bool walk_on(struct walk *walk, struct query *query, int64_t id, bool *ret_fits)
+{
+    const struct filter *filter = walk->filter;
+    *ret_fits = query_int(query) != 0;
+    walk->looks++;
+    walk->fits += *ret_fits;
+    bool is_full = filter->limit != 0 && walk->fits == filter->limit;
+    bool is_spent = filter->limit != 0 && walk->looks == STORE_LIST_LOOKS;
+    if (is_spent && !is_full && filter->reached != NULL)
+        *filter->reached = id;
+    return !is_full && !is_spent;
+}
+
 enum result query_next(struct query *query, struct err *err)
 {
     int rc = query->rc == SQLITE_OK ? sqlite3_step(query->stmt) : query->rc;

@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include <base/text.h>
+#include <trust/check.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,14 +102,19 @@ static void add_certificate(struct fixture *f, int64_t id, int64_t device, enum 
 
 static void add_finding(struct fixture *f, int64_t id, int check, int64_t device, int64_t closed_s)
 {
+    struct device about = {0};
     struct change c = change_of(TABLE_FINDING, id);
+    if (device != 0)
+        assert_int_equal(store_device(f->store, device, &about, &f->err), OK);
     change_int(&c, COL_FINDING_CHECK, check);
     change_int(&c, COL_FINDING_DEVICE, device);
     change_int(&c, COL_FINDING_CERTIFICATE, 0);
     change_int(&c, COL_FINDING_BEGAN_AT, NOW_S - 50);
     change_int(&c, COL_FINDING_RECORDED_AT, NOW_S - 40);
     change_int(&c, COL_FINDING_CLOSED_AT, closed_s);
-    change_int(&c, COL_FINDING_PRODUCT, device == 0 ? 1 : 0);
+    change_int(&c, COL_FINDING_PRODUCT, device == 0 ? 1 : about.product);
+    change_int(&c, COL_FINDING_SEVERITY, check_find(check)->severity);
+    change_text(&c, COL_FINDING_OWNER, text_bytes(about.owner));
     apply(f, &c);
 }
 

@@ -110,6 +110,13 @@ static void a_visit_that_fails_ends_the_list(void **state)
     assert_string_equal(seen.text, "1 2 3 4 ");
 }
 
+static void set_batch(struct contract *c, int64_t device, const char *batch)
+{
+    struct change change = change_of(TABLE_DEVICE, device);
+    change_text(&change, COL_DEVICE_BATCH, bytes_of(batch, strlen(batch)));
+    contract_apply(c, &change);
+}
+
 static void devices_are_listed_by_cursor_limit_and_filter(void **state)
 {
     struct contract *c = *state;
@@ -127,7 +134,19 @@ static void devices_are_listed_by_cursor_limit_and_filter(void **state)
         {{.owner = bytes_text("acme"), .state = 1}, "1 "},
         {{.owner = bytes_text("acme"), .product = 2}, ""},
         {{.owner = bytes_text("nobody")}, ""},
+        {{.product = 1}, "1 2 3 "},
+        {{.product = 1, .after = 1, .limit = 1}, "2 "},
+        {{.serial_prefix = bytes_text("A-")}, "1 2 "},
+        {{.serial_prefix = bytes_text("A-"), .after = 1}, "2 "},
+        {{.serial_prefix = bytes_text("A-2"), .product = 1}, "2 "},
+        {{.serial_prefix = bytes_text("A-1"), .product = 2}, "4 "},
+        {{.serial_prefix = bytes_text("A-"), .owner = bytes_text("acme"), .state = 3}, "2 "},
+        {{.serial_prefix = bytes_text("A-10")}, ""},
+        {{.batch = bytes_text("lot")}, "2 3 "},
+        {{.batch = bytes_text("lot"), .owner = bytes_text("acme")}, "2 "},
     };
+    set_batch(c, 2, "lot");
+    set_batch(c, 3, "lot");
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
         struct seen seen = {0};
         assert_ok(store_devices(c->store, &cases[i].filter, see_device, &seen, &c->err));
@@ -173,13 +192,17 @@ static void certificates_are_listed_by_what_their_device_has(void **state)
     }
 }
 
+/* The higher its number, the longer ago it began. */
 static void add_finding(struct contract *c, int64_t id, int64_t device, int64_t product, int closed)
 {
     struct change change = change_of(TABLE_FINDING, id);
-    change_int(&change, COL_FINDING_CHECK, 12);
+    change_int(&change, COL_FINDING_CHECK, id == 5 ? 8 : 12);
     change_int(&change, COL_FINDING_DEVICE, device);
-    change_int(&change, COL_FINDING_PRODUCT, product);
+    change_int(&change, COL_FINDING_BEGAN_AT, 1000 - id);
     change_int(&change, COL_FINDING_CLOSED_AT, closed);
+    change_int(&change, COL_FINDING_PRODUCT, product);
+    change_int(&change, COL_FINDING_SEVERITY, id == 5 ? 2 : 4);
+    change_text(&change, COL_FINDING_OWNER, bytes_of("acme", device == 1 ? 4 : 0));
     contract_apply(c, &change);
 }
 
@@ -187,21 +210,30 @@ static void findings_are_listed_by_what_their_device_has(void **state)
 {
     struct contract *c = *state;
     contract_fill(c);
-    add_finding(c, 1, 1, 0, 0);
-    add_finding(c, 2, 4, 0, 0);
-    add_finding(c, 3, 1, 0, 77);
+    add_finding(c, 1, 1, 1, 0);
+    add_finding(c, 2, 4, 2, 0);
+    add_finding(c, 3, 1, 1, 77);
     add_finding(c, 4, 0, 1, 0); /* about a product */
+    add_finding(c, 5, 1, 1, 0);
     const struct {
         struct filter filter;
         const char *wanted;
     } cases[] = {
-        {{0}, "1 2 3 4 "},
-        {{.open_only = true}, "1 2 4 "},
-        {{.device = 1}, "1 3 "},
-        {{.device = 1, .open_only = true}, "1 "},
-        {{.product = 1}, "1 3 4 "},
+        {{0}, "1 2 3 4 5 "},
+        {{.open_only = true}, "5 4 2 1 "},
+        {{.open_only = true, .after = 4, .limit = 1}, "2 "},
+        {{.device = 1}, "1 3 5 "},
+        {{.device = 1, .open_only = true}, "1 5 "},
+        {{.product = 1}, "1 3 4 5 "},
+        {{.product = 1, .open_only = true}, "5 4 1 "},
         {{.product = 2}, "2 "},
-        {{.owner = bytes_text("acme")}, "1 3 "},
+        {{.owner = bytes_text("acme")}, "1 3 5 "},
+        {{.owner = bytes_text("acme"), .open_only = true, .after = 5}, "1 "},
+        {{.owner = bytes_text("acme"), .open_only = true, .check = 8}, "5 "},
+        {{.check = 12}, "1 2 3 4 "},
+        {{.check = 12, .open_only = true, .product = 1}, "4 1 "},
+        {{.severity = 2, .open_only = true}, "5 "},
+        {{.severity = 4, .open_only = true, .after = 4}, "2 1 "},
         {{.after = 1, .limit = 1}, "2 "},
     };
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
@@ -209,6 +241,34 @@ static void findings_are_listed_by_what_their_device_has(void **state)
         assert_ok(store_findings(c->store, &cases[i].filter, see_finding, &seen, &c->err));
         assert_string_equal(seen.text, cases[i].wanted);
     }
+}
+
+/* Nobody has to wait for a page with nothing in it: it ends, and says where to go on. */
+static void a_list_that_passes_over_too_many_rows_says_where_it_is(void **state)
+{
+    struct contract *c = *state;
+    int64_t reached = 0;
+    struct filter filter = {.limit = 5, .reached = &reached, .state = 1, .product = 2};
+    assert_ok(store_begin(c->store, &c->err));
+    for (int64_t id = 1; id <= STORE_LIST_LOOKS + 2; id++) {
+        char serial[16];
+        struct change change = change_of(TABLE_DEVICE, id);
+        snprintf(serial, sizeof serial, "S%08lld", (long long)id);
+        change_int(&change, COL_DEVICE_PRODUCT, 2);
+        change_text(&change, COL_DEVICE_SERIAL_NUMBER, bytes_of(serial, strlen(serial)));
+        change_int(&change, COL_DEVICE_STATE, id == STORE_LIST_LOOKS + 2 ? 1 : 3);
+        assert_ok(store_apply(c->store, &change, &c->err));
+    }
+    assert_ok(store_commit(c->store, &c->err));
+    struct seen seen = {0};
+    assert_ok(store_devices(c->store, &filter, see_device, &seen, &c->err));
+    assert_string_equal(seen.text, "");
+    assert_int_equal(reached, STORE_LIST_LOOKS);
+    filter.after = reached;
+    reached = 0;
+    assert_ok(store_devices(c->store, &filter, see_device, &seen, &c->err));
+    assert_string_equal(seen.text, "20002 ");
+    assert_int_equal(reached, 0);
 }
 
 static void issuers_and_anchors_come_with_their_certificates(void **state)
@@ -346,7 +406,7 @@ static void rows_and_ids_are_counted(void **state)
     assert_int_equal(n, 4);
     assert_ok(store_rows(c->store, TABLE_DEVICE, &n, &c->err));
     assert_int_equal(n, 4);
-    assert_ok(store_count_devices(c->store, 1, &n, &c->err));
+    assert_ok(store_count_devices(c->store, 1, bytes_of(NULL, 0), &n, &c->err));
     assert_int_equal(n, 3);
     assert_int_equal(store_rows(c->store, (enum table)99, &n, &c->err), R_BUG);
 }
@@ -383,6 +443,7 @@ int contract_listing(const struct backend *backend)
     const struct CMUnitTest tests[] = {
         CONTRACT_TEST(a_visit_that_fails_ends_the_list),
         CONTRACT_TEST(devices_are_listed_by_cursor_limit_and_filter),
+        CONTRACT_TEST(a_list_that_passes_over_too_many_rows_says_where_it_is),
         CONTRACT_TEST(certificates_are_listed_by_what_their_device_has),
         CONTRACT_TEST(findings_are_listed_by_what_their_device_has),
         CONTRACT_TEST(issuers_and_anchors_come_with_their_certificates),

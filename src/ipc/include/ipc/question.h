@@ -10,15 +10,15 @@ enum question {
     QUESTION_NONE = 0,
     QUESTION_PRODUCTS,     /* after, limit -> product_row */
     QUESTION_ANCHORS,      /* -> issuer_row of kind AUTHORITY_ANCHOR */
-    QUESTION_DEVICES,      /* after, limit, product, owner, state; number: an issuer, which they
-                              need -> device_row */
+    QUESTION_DEVICES,      /* after, limit, product, owner, state, batch, serial_prefix; number: an
+                              issuer, which they need -> device_row */
     QUESTION_DEVICE,       /* product, serial_number -> one device_row, its newest cert_rows and
                               finding_rows, foreign_rows, its newest entry_rows */
     QUESTION_TIMELINE,     /* product, serial_number, after, limit -> entry_row, newest first */
     QUESTION_CERTIFICATES, /* after, limit, product, serial_number, state -> cert_row, no DER */
     QUESTION_CERTIFICATE,  /* serial -> one cert_row with its DER */
-    QUESTION_FINDINGS,     /* after, limit, product, serial_number; number 1: closed ones too ->
-                              finding_row */
+    QUESTION_FINDINGS,     /* after, limit, product, serial_number, owner, check, severity; number 1:
+                              closed ones too -> finding_row */
     QUESTION_ISSUERS,      /* number: that one; else all, the first root first -> issuer_row */
     QUESTION_OPERATORS,    /* after, limit -> operator_row; admins only */
     QUESTION_STATUS, /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */

@@ -141,7 +141,8 @@ MUST_USE enum result store_issuer_state(struct store *store, int64_t id, int *re
 /* The highest number in (issuer, class); -1 when there is none. */
 MUST_USE enum result store_max_number(struct store *store, int64_t issuer, uint32_t class,
                                       int64_t *ret_number, struct err *err);
-MUST_USE enum result store_count_devices(struct store *store, int64_t product, int64_t *ret_n,
-                                         struct err *err);
+/* Of that owner; empty: all. */
+MUST_USE enum result store_count_devices(struct store *store, int64_t product, struct bytes owner,
+                                         int64_t *ret_n, struct err *err);
 
 #endif

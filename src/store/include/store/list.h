@@ -1,6 +1,12 @@
-/* Lists: `visit` is called for each row, in id order after the cursor. It may ask the store
+/* Lists: `visit` is called for each row after the cursor, which is a row's id. It may ask the store
  * anything but the list that it is called from (E_BUG). A failure of it ends the walk and is handed
- * on. */
+ * on.
+ *
+ * Every list goes along an index and sorts nothing: rows come in id order; those of one product, or
+ * of serial numbers that begin alike, by product and serial number; certificates of one owner or
+ * product device by device; findings that are open by their beginning, the oldest first. Where no
+ * index has all that a list is narrowed by, it goes along the best one and passes over what does
+ * not fit, at most STORE_LIST_LOOKS rows a page. */
 #ifndef STORE_LIST_H
 #define STORE_LIST_H
 
@@ -20,15 +26,23 @@ STORE_VISIT(certificate_visit, struct certificate);
 STORE_VISIT(finding_visit, struct finding);
 STORE_VISIT(operator_visit, struct operator_row);
 
+/* So many rows a page looks at: a tenth of a second at worst. */
+#define STORE_LIST_LOOKS 20000
+
 struct filter { /* zero or empty = any; of certificates and findings: what their device has */
     int64_t after;
-    uint32_t limit;
+    uint32_t limit; /* 0: all, however long that takes */
+    /* Devices, certificates, findings: gets the cursor to go on from when the list stopped at
+     * STORE_LIST_LOOKS rows with its page not full; may be NULL. */
+    int64_t *reached;
     int64_t product;
     int64_t device;
     struct bytes owner; /* then what belongs to no device is left out */
     int state;
     bool open_only;
-    int64_t issuer; /* devices: those that need it at `now_s` */
+    int64_t issuer;                    /* devices: those that need it at `now_s` */
+    struct bytes batch, serial_prefix; /* devices */
+    int check, severity;               /* findings */
     int64_t now_s;
 };
 
