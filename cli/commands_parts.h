@@ -26,6 +26,10 @@
         "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \
     }
 
+/* rehearse.c */
+extern const struct option_row rehearse_options[];
+extern const struct plan rehearse;
+
 /* issuer.c */
 extern const struct option_row issuer_show_options[], issuer_add_options[], issuer_retire_options[];
 extern const struct plan issuer_list, issuer_show, issuer_add, issuer_retire;

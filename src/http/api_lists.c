@@ -1,4 +1,5 @@
 /* Questions: one request, one question to the reader, rows until its end. */
+#include "api_question.h"
 #include "api_routes.h"
 #include "api_shapes.h"
 #include "api_words.h"
@@ -11,16 +12,6 @@
 
 #define PAGE_ROWS 100
 #define CURSOR_MAX INT64_C(999999999999999999)
-
-/* What a route asks, by which parameters, and how its rows become a reply. */
-struct plan {
-    enum question kind;
-    const char *const *names;       /* of the query, NULL at the end */
-    const struct api_words *states; /* of `state` */
-    void (*begin)(struct api_doc *doc);
-    void (*row)(struct api_wait *wait, const struct ipc_message *message);
-    void (*end)(struct request *request, struct api_wait *wait, int64_t next);
-};
 
 /* ---- the question --------------------------------------------------------------------------- */
 
@@ -109,11 +100,16 @@ static enum result ask(struct request *request, const struct plan *plan,
     return api_ask_reader(request, question, err);
 }
 
-static void run(struct request *request, const struct plan *plan, struct msg_question question)
+void api_question(struct request *request, const struct plan *plan, struct msg_question question)
 {
     struct err err = {0};
     if (ask(request, plan, &question, &err) != OK)
         request_refuse(request, &err);
+}
+
+static void run(struct request *request, const struct plan *plan, struct msg_question question)
+{
+    api_question(request, plan, question);
 }
 
 /* ---- lists ---------------------------------------------------------------------------------- */

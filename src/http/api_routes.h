@@ -60,6 +60,9 @@ void api_operator_add(struct request *request);
 void api_bootstrap(struct request *request);
 void api_clock_accept(struct request *request);
 
+/* api_rehearse.c */
+void api_rehearse(struct request *request);
+
 /* api_foreign.c */
 void api_foreign_import(struct request *request);
 

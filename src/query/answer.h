@@ -23,6 +23,9 @@ MUST_USE enum result query_transfer(struct query *query, struct err *err);
 MUST_USE enum result query_foreign(struct query *query, struct err *err);
 MUST_USE enum result query_bulks(struct query *query, struct err *err);
 MUST_USE enum result query_bulk(struct query *query, struct err *err);
+MUST_USE enum result query_rehearse_issuer(struct query *query, struct err *err);
+MUST_USE enum result query_rehearse_anchor(struct query *query, struct err *err);
+MUST_USE enum result query_rehearse_product(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);
@@ -56,6 +59,18 @@ MUST_USE enum result query_filter(const struct query *query, struct filter *ret,
 
 /* The device that the question names, within the scope. E_NOT_FOUND. */
 MUST_USE enum result query_subject(const struct query *query, struct subject *ret, struct err *err);
+
+/* Has the asker's scope devices of this product? */
+MUST_USE enum result query_sees_product(const struct query *query, int64_t product, bool *ret,
+                                        struct err *err);
+/* The product that the question names, if the asker's scope has devices of it. E_NOT_FOUND. */
+MUST_USE enum result query_product(const struct query *query, struct product *ret, struct err *err);
+/* Another owner's issuer is none to who has a scope. E_NOT_FOUND. */
+MUST_USE enum result query_issuer(const struct query *query, int64_t number,
+                                  struct authority_row *ret, struct err *err);
+
+/* The common name in its certificate; empty when it has none, or cannot be read. */
+void query_authority_name(const struct authority_row *authority, char to[LIMIT_NAME + 1]);
 
 /* The verdict of now, and how many findings are open with it. */
 MUST_USE enum result query_verdict(const struct query *query, const struct subject *subject,

@@ -1,6 +1,7 @@
 /* Our issuers, and the foreign anchors that we accept. */
 #include "answer.h"
 
+#include <base/text.h>
 #include <trust/words.h>
 #include <wire/oid.h>
 #include <wire/x509.h>
@@ -31,6 +32,14 @@ static void read_certificate(struct msg_issuer_row *row)
     row->not_after_s = cert.not_after_s;
     if (!x509_name_find(cert.subject, oid_common_name, &row->name) || row->name.n > LIMIT_NAME)
         row->name = bytes_of(NULL, 0);
+}
+
+void query_authority_name(const struct authority_row *authority, char to[LIMIT_NAME + 1])
+{
+    struct msg_issuer_row row = {.certificate = bytes_of(authority->certificate, authority->n)};
+    read_certificate(&row);
+    if (!text_copy(row.name, to, LIMIT_NAME + 1))
+        to[0] = '\0';
 }
 
 static struct msg_issuer_row begin_row(const struct query *query,
@@ -113,13 +122,19 @@ static enum result visit_issuer(void *context, const struct authority_row *issue
     return is_seen(context, issuer) ? give_issuer(context, issuer, err) : OK;
 }
 
+enum result query_issuer(const struct query *query, int64_t number, struct authority_row *ret,
+                         struct err *err)
+{
+    enum result result = store_issuer(query->store, number, ret, err);
+    if (result == R_NOT_FOUND || (result == OK && !is_seen(query, ret)))
+        return err_set(err, E_NOT_FOUND, "there is no issuer %lld", (long long)number);
+    return result;
+}
+
 static enum result give_one(struct query *query, int64_t number, struct err *err)
 {
     struct authority_row issuer = {0};
-    enum result result = store_issuer(query->store, number, &issuer, err);
-    if (result == R_NOT_FOUND || (result == OK && !is_seen(query, &issuer)))
-        return err_set(err, E_NOT_FOUND, "there is no issuer %lld", (long long)number);
-    TRY(result);
+    TRY(query_issuer(query, number, &issuer, err));
     return give_issuer(query, &issuer, err);
 }
 

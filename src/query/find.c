@@ -62,3 +62,23 @@ enum result query_subject(const struct query *query, struct subject *ret, struct
     TRY(find_device(query, product.id, &device, err));
     return subject_read(query->store, &device, ret, err);
 }
+
+enum result query_sees_product(const struct query *query, int64_t product, bool *ret,
+                               struct err *err)
+{
+    int64_t devices = 0;
+    TRY(store_count_devices(query->store, product, query_scope(query), &devices, err));
+    *ret = query_scope(query).n == 0 || devices > 0;
+    return OK;
+}
+
+enum result query_product(const struct query *query, struct product *ret, struct err *err)
+{
+    bool seen = false;
+    TRY(find_product(query, ret, err));
+    TRY(query_sees_product(query, ret->id, &seen, err));
+    if (!seen)
+        return err_set(err, E_NOT_FOUND, "there is no product \"%s\"",
+                       err_value(query->asked->product).text);
+    return OK;
+}

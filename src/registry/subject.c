@@ -50,6 +50,14 @@ uint32_t product_keys(const struct product *product)
     return product->keys != 0 ? product->keys : 1U << KEY_ALG_P256;
 }
 
+int64_t product_claims_an_hour(const struct product *product, int64_t devices)
+{
+    int64_t share = devices / CLAIMS_ONE_IN;
+    if (product->claims_an_hour > 0)
+        return product->claims_an_hour;
+    return share > CLAIMS_LEAST ? share : CLAIMS_LEAST;
+}
+
 struct policy subject_policy(const struct subject *subject)
 {
     struct policy policy = policy_normal();

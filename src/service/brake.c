@@ -1,5 +1,7 @@
 #include <service/brake.h>
 
+#include <registry/subject.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ struct brake brake_claims(const struct product *product)
     static const char name[] = "claimed-enrolment";
     if (product->claims_an_hour > 0)
         return (struct brake){name, product->claims_an_hour, INT64_MAX};
-    return (struct brake){name, 1000, 100};
+    return (struct brake){name, CLAIMS_LEAST, CLAIMS_ONE_IN};
 }
 
 struct budget {

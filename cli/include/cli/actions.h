@@ -31,6 +31,7 @@ CLI_ACTION(action_issuer_show);      /* details and PEM, or the devices that nee
 CLI_ACTION(action_issuer_retire);    /* when nobody needs it, or by two people */
 CLI_ACTION(action_cert_show);        /* details, then the PEM */
 CLI_ACTION(action_status);           /* counts, and what is owed, oldest first */
+CLI_ACTION(action_rehearse);         /* what would be without it; changes nothing */
 CLI_ACTION(action_check);            /* exit status 0, 3 or 4 */
 CLI_ACTION(action_checkpoint);       /* the signed note as it is */
 CLI_ACTION(action_approval_show);    /* what exactly will run, and who signed it */

@@ -219,6 +219,8 @@ static void note_row(struct row *row, const void *message)
     const struct msg_operator_row *who = message;
     const struct msg_issuer_row *issuer = message;
     const struct msg_count_row *count = message;
+    const struct msg_rehearsal_part *part = message;
+    const struct msg_step_row *step = message;
     if (row->type == IPC_PRODUCT_ROW)
         note(row, product->row, 0, product->name, text_bytes(""));
     else if (row->type == IPC_DEVICE_ROW)
@@ -235,6 +237,10 @@ static void note_row(struct row *row, const void *message)
         note(row, issuer->certificates, issuer->kind, issuer->product, issuer->certificate);
     else if (row->type == IPC_COUNT_ROW)
         note(row, count->value, 0, count->what, count->key);
+    else if (row->type == IPC_REHEARSAL_PART)
+        note(row, part->devices, 0, part->product, text_bytes(""));
+    else if (row->type == IPC_STEP_ROW)
+        note(row, 0, 0, step->command, text_bytes(""));
 }
 
 static enum result give(void *context, enum ipc_type type, const void *message, struct err *err)
@@ -244,6 +250,8 @@ static enum result give(void *context, enum ipc_type type, const void *message, 
     assert_true(f->n < ROWS_MAX);
     f->rows[f->n] = (struct row){.type = type};
     note_row(&f->rows[f->n++], message);
+    if (type == IPC_REHEARSAL_ROW)
+        f->rehearsal = *(const struct msg_rehearsal_row *)message;
     return OK;
 }
 
@@ -255,7 +263,7 @@ enum result ask(struct fixture *f, uint8_t key, struct msg_question question)
     struct query query = {
         .store = f->store,
         .asked = &question,
-        .now_s = NOW_S,
+        .now_s = NOW_S + f->later_s,
         .give = give,
         .context = f,
     };

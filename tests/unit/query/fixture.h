@@ -26,6 +26,8 @@ struct fixture {
     struct row rows[ROWS_MAX];
     size_t n;
     int64_t next;
+    int64_t later_s; /* the next question is asked at NOW_S + this */
+    struct msg_rehearsal_row rehearsal;
 };
 
 int fixture_set_up(void **state);

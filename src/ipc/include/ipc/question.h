@@ -17,11 +17,11 @@ enum question {
     QUESTION_TIMELINE,     /* product, serial_number, after, limit -> entry_row, newest first */
     QUESTION_CERTIFICATES, /* after, limit, product, serial_number, state -> cert_row, no DER */
     QUESTION_CERTIFICATE,  /* serial -> one cert_row with its DER */
-    QUESTION_FINDINGS,     /* after, limit, product, serial_number, owner, check, severity; number 1:
-                              closed ones too -> finding_row */
-    QUESTION_ISSUERS,      /* number: that one; else all, the first root first -> issuer_row */
-    QUESTION_OPERATORS,    /* after, limit -> operator_row; admins only */
-    QUESTION_STATUS, /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
+    QUESTION_FINDINGS,  /* after, limit, product, serial_number, owner, check, severity; number 1:
+                           closed ones too -> finding_row */
+    QUESTION_ISSUERS,   /* number: that one; else all, the first root first -> issuer_row */
+    QUESTION_OPERATORS, /* after, limit -> operator_row; admins only */
+    QUESTION_STATUS,    /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
     QUESTION_CHECKPOINT, /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
     QUESTION_ENTRIES,    /* after, limit -> entry_row in order; nobody with a scope */
     QUESTION_APPROVALS,  /* after, limit; number 1: ended ones too -> approval_row, no body */
@@ -31,6 +31,9 @@ enum question {
     QUESTION_FOREIGN,    /* after, limit, product, serial_number -> foreign_row */
     QUESTION_BULKS,      /* after, limit -> bulk_row; with a scope: one's own */
     QUESTION_BULK,       /* number -> one bulk_row */
+    QUESTION_REHEARSE_ISSUER,  /* number -> rehearsal_row, rehearsal_parts, step_rows in order */
+    QUESTION_REHEARSE_ANCHOR,  /* the same */
+    QUESTION_REHEARSE_PRODUCT, /* product -> the same */
     QUESTION_COUNT
 };
 

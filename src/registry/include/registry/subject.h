@@ -39,6 +39,11 @@ void subject_facts_of_rows(const struct subject *subject, struct facts *ret);
 /* Which algorithms its devices may have keys of: bit per enum key_algorithm. */
 uint32_t product_keys(const struct product *product);
 
+/* Enrolments an hour on a front's word alone, of a product that has so many devices. */
+#define CLAIMS_LEAST 1000
+#define CLAIMS_ONE_IN 100
+int64_t product_claims_an_hour(const struct product *product, int64_t devices);
+
 struct policy subject_policy(const struct subject *subject);
 
 /* Is this one of its live certificates, expired, and within its product's grace? */

@@ -14,6 +14,7 @@
 #include <store/foreign.h>
 #include <store/list.h>
 #include <store/policies.h>
+#include <store/rehearse.h>
 #include <store/transfers.h>
 #include <store/waivers.h>
 #include <store/write.h>
