@@ -5,6 +5,7 @@
 #include <base/file.h>
 #include <base/log.h>
 #include <crypto/start.h>
+#include <registry/measure.h>
 #include <service/finding.h>
 
 #include <errno.h>
@@ -83,16 +84,24 @@ static enum result agree(struct core *core, struct err *err)
     return core->is_agreed ? OK : err_set(err, E_JOURNAL, "journal and ledger were not compared");
 }
 
-/* A part of the sandbox that is refused by name is owed (design 3): keys are open to one process
- * more than they should be. */
-static enum result note_sandbox(struct core *core, struct err *err)
+/* What a start finds and no row says: a part of the sandbox that is refused by name is owed (design
+ * 3), as keys are open to one process more than they should be. Keys are files: there is no other
+ * back-end. */
+static enum result note_start(struct core *core, struct err *err)
 {
     const struct config *config = core->config;
+    const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
+    bool is_refused = !config->sandbox_seccomp || !config->sandbox_landlock;
+    int64_t since_s = 0;
     TRY(turn_begin(core, err));
-    if (config->sandbox_seccomp && config->sandbox_landlock)
-        TRY(finding_lower(&core->service, 0, CHECK_KEY_CUSTODY, core->now_s, err));
-    else
-        TRY(finding_raise(&core->service, 0, CHECK_KEY_CUSTODY, core->now_s, err));
+    enum result result = store_meta(core->store, MEASURE_META_SANDBOX, &since_s, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    if (!is_refused || since_s == 0)
+        since_s = is_refused ? core->now_s : 0;
+    TRY(store_put_meta(core->store, MEASURE_META_SANDBOX, since_s, err));
+    TRY(store_put_meta(core->store, MEASURE_META_CUSTODY, CUSTODY_FILE, err));
+    TRY(finding_settle_about(&core->service, whole, core->now_s, err));
     turn_end(core);
     return OK;
 }
@@ -135,7 +144,7 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     TRY(ballast_open(core, err));
     TRY(role_enter_sandbox(&setup->sandbox, err));
     TRY(agree(core, err));
-    TRY(note_sandbox(core, err));
+    TRY(note_start(core, err));
     TRY(core_approvals_resume(core, err));
     TRY(core_bulk_open(core, err));
     TRY(core_sweep_open(core, err));

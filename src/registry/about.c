@@ -1,6 +1,6 @@
 #include <registry/about.h>
 
-#include <registry/subject.h>
+#include <registry/measure.h>
 
 #include <string.h>
 
@@ -19,8 +19,10 @@ static struct since raised(const struct about *about, int number)
     return finding != NULL ? (struct since){YES, finding->began_at_s} : (struct since){.known = NO};
 }
 
-static enum result read_device(struct store *store, struct about *about, struct err *err)
+static enum result read_device(struct store *store, struct about *about, int64_t now_s,
+                               struct err *err)
 {
+    (void)now_s;
     struct device device = {0};
     struct subject subject = {0};
     TRY(store_device(store, about->key.id, &device, err));
@@ -34,8 +36,10 @@ static enum result read_device(struct store *store, struct about *about, struct 
     return OK;
 }
 
-static enum result read_product(struct store *store, struct about *about, struct err *err)
+static enum result read_product(struct store *store, struct about *about, int64_t now_s,
+                                struct err *err)
 {
+    (void)now_s;
     struct product product = {0};
     TRY(store_product(store, about->key.id, &product, err));
     about->product = product.id;
@@ -43,44 +47,46 @@ static enum result read_product(struct store *store, struct about *about, struct
     return OK;
 }
 
-static enum result read_installation(struct store *store, struct about *about, struct err *err)
+static enum result read_installation(struct store *store, struct about *about, int64_t now_s,
+                                     struct err *err)
 {
-    (void)store;
-    (void)err;
-    about->facts.key_custody = raised(about, CHECK_KEY_CUSTODY);
-    return OK;
+    (void)now_s;
+    return measure_installation(store, &about->facts, err);
 }
 
-static enum result read_issuer(struct store *store, struct about *about, struct err *err)
+static enum result read_issuer(struct store *store, struct about *about, int64_t now_s,
+                               struct err *err)
 {
-    struct authority_row issuer = {0};
-    return store_issuer(store, about->key.id, &issuer, err);
+    return measure_issuer(store, about->key.id, now_s, &about->facts, err);
 }
 
-static enum result read_nothing(struct store *store, struct about *about, struct err *err)
+static enum result read_nothing(struct store *store, struct about *about, int64_t now_s,
+                                struct err *err)
 {
+    (void)now_s;
     (void)store;
     (void)about;
     (void)err;
     return R_NOT_FOUND;
 }
 
-static enum result (*const readers[SUBJECT_COUNT])(struct store *, struct about *, struct err *) = {
+static enum result (*const readers[SUBJECT_COUNT])(struct store *, struct about *, int64_t,
+                                                   struct err *) = {
     [SUBJECT_NONE] = read_nothing,    [SUBJECT_DEVICE] = read_device,
     [SUBJECT_PRODUCT] = read_product, [SUBJECT_INSTALLATION] = read_installation,
     [SUBJECT_ISSUER] = read_issuer,   [SUBJECT_FOREIGN] = read_nothing,
     [SUBJECT_CHECK] = read_nothing,
 };
 
-enum result about_read(struct store *store, struct subject_key key, struct about *ret,
-                       struct err *err)
+enum result about_read(struct store *store, struct subject_key key, int64_t now_s,
+                       struct about *ret, struct err *err)
 {
     if (key.kind <= SUBJECT_NONE || key.kind >= SUBJECT_COUNT)
         return err_set(err, E_BUG, "there is no kind of subject %d", key.kind);
     *ret = (struct about){.key = key, .policy = policy_normal()};
     if (key.kind != SUBJECT_DEVICE)
         TRY(store_open_findings_about(store, key, ret->open, ABOUT_OPEN_MAX, &ret->open_n, err));
-    TRY(readers[key.kind](store, ret, err));
+    TRY(readers[key.kind](store, ret, now_s, err));
     ret->facts.kind = (enum subject_kind)key.kind;
     return OK;
 }

@@ -1,5 +1,7 @@
 #include <registry/subject.h>
 
+#include <registry/measure.h>
+
 #include <string.h>
 
 enum result subject_read(struct store *store, const struct device *device, struct subject *ret,
@@ -76,13 +78,57 @@ bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int
     return false;
 }
 
-/* What a finding recorded stays a fact until `is_over`: evidence closes it, not time. */
+/* What a finding recorded stays a fact until `is_over`: evidence closes it, not time. A tombstone
+ * owes nothing any more. */
 static struct since remembered(const struct subject *subject, int number, bool is_over)
 {
     const struct finding *finding = subject_finding(subject, number);
-    if (finding == NULL || is_over)
+    if (finding == NULL || is_over || device_is_tombstone((enum device_state)subject->device.state))
         return (struct since){.known = NO};
     return (struct since){.known = YES, .at_s = finding->began_at_s};
+}
+
+static bool holds_key(const struct subject *subject, const uint8_t key[32])
+{
+    const struct device *device = &subject->device;
+    if (device->has_registered && memcmp(device->registered, key, 32) == 0)
+        return true;
+    for (size_t i = 0; i < subject->live_n; i++)
+        if (memcmp(subject->live[i].spki, key, 32) == 0)
+            return true;
+    return false;
+}
+
+/* Has it got a certificate since then? */
+static bool has_newer(const struct subject *subject, int64_t since_s)
+{
+    for (size_t i = 0; i < subject->live_n; i++)
+        if (subject->live[i].not_before_s > since_s)
+            return true;
+    return false;
+}
+
+/* TD-01: the way out of a quarantine ends it; without one, a certificate that came later, when the
+ * key is the device's by nothing any more. */
+static bool is_sharing_over(const struct subject *subject)
+{
+    const struct device *device = &subject->device;
+    const struct finding *finding = subject_finding(subject, CHECK_KEY_SHARED);
+    if (finding == NULL || !device->has_bad_key)
+        return true;
+    if (device_is_kept_down((enum device_state)device->state))
+        return false;
+    return !holds_key(subject, device->bad_key) && has_newer(subject, finding->recorded_at_s);
+}
+
+/* TD-38: until the certificate that was used by a person opens nothing any more. */
+static bool is_person_over(const struct subject *subject)
+{
+    const struct finding *finding = subject_finding(subject, CHECK_USED_BY_PERSON);
+    for (size_t i = 0; i < subject->live_n && finding != NULL; i++)
+        if (subject->live[i].id == finding->certificate)
+            return false;
+    return true;
 }
 
 /* An open token; beside an open permit it is wanted, and makes nobody a zombie (TD-17). */
@@ -130,11 +176,13 @@ static enum result read_replaced(struct store *store, const struct subject *subj
 static enum result read_issuer(struct store *store, const struct subject *subject,
                                struct facts *facts, struct err *err)
 {
-    int state = ISSUER_NONE;
+    struct issuer_is is = {0};
     if (subject->live_n == 0)
         return OK;
-    TRY(store_issuer_state(store, subject->live[0].issuer, &state, err));
-    facts->is_issuer_ended = state == ISSUER_ENDED;
+    TRY(store_issuer_is(store, subject->live[0].issuer, &is, err));
+    facts->is_issuer_ended = is.state == ISSUER_ENDED;
+    facts->root_issued_leaf = is.kind == AUTHORITY_ROOT ? (struct since){YES, facts->not_before_s}
+                                                        : (struct since){.known = NO};
     return OK;
 }
 
@@ -147,9 +195,10 @@ void subject_facts_of_rows(const struct subject *subject, struct facts *facts)
         .hold = device->hold,
         .quarantine = device->quarantine,
         .proof = (enum proof)device->proof,
-        .key_shared = remembered(subject, 1, !device->has_bad_key),
-        .forked = remembered(subject, 2, !device->has_bad_key),
-        .expired_used = remembered(subject, 9, false),
+        .key_shared = remembered(subject, CHECK_KEY_SHARED, is_sharing_over(subject)),
+        .forked = remembered(subject, CHECK_CLONE, !device->has_bad_key),
+        .expired_used = remembered(subject, CHECK_EXPIRED_IN_USE, false),
+        .used_by_person = remembered(subject, CHECK_USED_BY_PERSON, is_person_over(subject)),
         .weak_key.known = subject->live_n > 0 ? NO : UNMEASURED,
     };
     if (subject->live_n == 0)
@@ -162,6 +211,7 @@ void subject_facts_of_rows(const struct subject *subject, struct facts *facts)
     facts->shared_credential = device->proof == PROOF_CLAIM
                                    ? (struct since){YES, newest->not_before_s}
                                    : (struct since){.known = NO};
+    measure_rows(subject, facts);
 }
 
 enum result subject_facts(struct store *store, const struct subject *subject, struct facts *ret,
@@ -171,6 +221,7 @@ enum result subject_facts(struct store *store, const struct subject *subject, st
     bool has_live = subject->live_n > 0;
     ret->credential_alive = (struct since){has_live ? YES : NO, has_live ? ret->not_before_s : 0};
     TRY(read_issuer(store, subject, ret, err));
+    TRY(measure_device(store, subject, ret, err));
     TRY(read_token(store, subject, ret, err));
     return read_replaced(store, subject, ret, err);
 }

@@ -183,9 +183,9 @@ static enum result by_anchor(const struct search *search, struct err *err)
 /* Whose chain was verified before its issuer was retired is on a connection that is older. */
 static enum result check_issuer(struct store *store, int64_t issuer, struct err *err)
 {
-    int state = ISSUER_NONE;
-    TRY(store_issuer_state(store, issuer, &state, err));
-    if (state == ISSUER_ENDED)
+    struct issuer_is is = {0};
+    TRY(store_issuer_is(store, issuer, &is, err));
+    if (is.state == ISSUER_ENDED)
         return err_set(err, E_PROOF, "issuer %lld was retired", (long long)issuer);
     return OK;
 }

@@ -27,12 +27,13 @@ static enum result note_refusal(struct service *service, const struct enrolment 
 static enum result report_shared(struct service *service, const struct enrolment *job,
                                  int64_t now_s, struct err *err)
 {
-    TRY(finding_report(service, job->subject.device.id, 1, job->spki_hash, now_s, err));
+    const struct evidence shared = {.check = CHECK_KEY_SHARED, .key = job->spki_hash};
+    TRY(finding_report(service, job->subject.device.id, &shared, now_s, err));
     if (job->sharer == 0)
         return OK;
     if (!job->is_key_on_tls)
-        return finding_note(service, job->sharer, 1, now_s, err);
-    return finding_report(service, job->sharer, 1, job->spki_hash, now_s, err);
+        return finding_note(service, job->sharer, &shared, now_s, err);
+    return finding_report(service, job->sharer, &shared, now_s, err);
 }
 
 enum result enrol_refuse(struct service *service, const struct enrolment *job, int64_t now_s,
@@ -45,5 +46,6 @@ enum result enrol_refuse(struct service *service, const struct enrolment *job, i
         return OK;
     struct certificate shown = {0};
     TRY(store_certificate(service->store, job->predecessor, &shown, err));
-    return finding_report(service, job->subject.device.id, 2, shown.spki, now_s, err);
+    const struct evidence fork = {CHECK_CLONE, shown.spki, shown.id};
+    return finding_report(service, job->subject.device.id, &fork, now_s, err);
 }

@@ -20,7 +20,25 @@ struct opening {
     enum severity severity;
     int64_t began_s; /* 0 = now */
     int64_t first;
+    int64_t certificate; /* 0 = its subject as a whole */
+    const uint8_t *key;  /* SPKI hash that is the evidence; NULL = none */
 };
+
+/* The key in question stays with the device until its finding is over. One that is quarantined by
+ * another keeps that: it is what it has to prove itself without. */
+static enum result keep_bad_key(struct service *service, const struct opening *opening,
+                                struct err *err)
+{
+    struct device device = {0};
+    if (opening->key == NULL)
+        return OK;
+    TRY(store_device(service->store, opening->about->key.id, &device, err));
+    if (device.has_bad_key && device.state == STATE_QUARANTINED)
+        return OK;
+    struct change *c = service_change_device(service, &device);
+    change_blob(c, COL_DEVICE_BAD_KEY, bytes_of(opening->key, 32));
+    return OK;
+}
 
 static enum result record_open(struct service *service, const struct opening *opening,
                                int64_t now_s, struct err *err)
@@ -33,6 +51,8 @@ static enum result record_open(struct service *service, const struct opening *op
     change_int(c, COL_FINDING_CHECK, opening->check);
     if (is_device)
         change_int(c, COL_FINDING_DEVICE, about->key.id);
+    if (opening->certificate != 0)
+        change_int(c, COL_FINDING_CERTIFICATE, opening->certificate);
     change_int(c, COL_FINDING_BEGAN_AT, opening->began_s == 0 ? now_s : opening->began_s);
     change_int(c, COL_FINDING_RECORDED_AT, now_s);
     change_int(c, COL_FINDING_PRODUCT, about->product);
@@ -44,6 +64,7 @@ static enum result record_open(struct service *service, const struct opening *op
     change_text(c, COL_FINDING_OWNER, text_bytes(about->owner));
     if (opening->first != 0)
         change_int(c, COL_FINDING_FIRST, opening->first);
+    TRY(keep_bad_key(service, opening, err));
     return service_record(service, NULL, err);
 }
 
@@ -74,7 +95,7 @@ static enum result raise(struct service *service, struct subject_key key, int nu
                          enum severity severity, int64_t now_s, struct err *err)
 {
     struct about about = {0};
-    TRY(about_read(service->store, key, &about, err));
+    TRY(about_read(service->store, key, now_s, &about, err));
     if (about_finding(&about, number) != NULL)
         return OK;
     const struct opening opening = {.about = &about, .check = number, .severity = severity};
@@ -93,26 +114,15 @@ enum result finding_raise(struct service *service, int64_t product, int number, 
     return raise(service, product_or_whole(product), number, severity, now_s, err);
 }
 
-enum result finding_lower(struct service *service, int64_t product, int number, int64_t now_s,
-                          struct err *err)
-{
-    struct about about = {0};
-    TRY(about_read(service->store, product_or_whole(product), &about, err));
-    const struct finding *open = about_finding(&about, number);
-    return open == NULL ? OK : close_finding(service, open, CLOSING_EVIDENCE, now_s, err);
-}
-
 /* ---- quarantine -------------------------------------------------------------------------------
  */
 
-static enum result quarantine(struct service *service, const struct device *device,
-                              const uint8_t *key, bool is_free, int64_t now_s, struct err *err)
+static enum result quarantine(struct service *service, const struct device *device, bool is_free,
+                              int64_t now_s, struct err *err)
 {
     enum event event = is_free ? EVENT_DEVICE_QUARANTINED : EVENT_BRAKE_HELD;
     service_act(service, event, now_s, core, device->id);
     struct change *c = service_change_device(service, device);
-    if (key != NULL)
-        change_blob(c, COL_DEVICE_BAD_KEY, bytes_of(key, 32));
     if (is_free) {
         change_int(c, COL_DEVICE_STATE, STATE_QUARANTINED);
         change_int(c, COL_DEVICE_QUARANTINE, 1);
@@ -120,9 +130,9 @@ static enum result quarantine(struct service *service, const struct device *devi
     return service_record(service, NULL, err);
 }
 
-/* The effect of a finding that just opened on a device. `key`: what it is about, or NULL. */
+/* The effect of a finding that just opened on a device. */
 static enum result take_effect(struct service *service, const struct about *about, int number,
-                               const uint8_t *key, int64_t now_s, struct err *err)
+                               int64_t now_s, struct err *err)
 {
     struct device device = {0};
     if (about->policy.effect[number] != EFFECT_QUARANTINE || about->key.kind != SUBJECT_DEVICE)
@@ -136,38 +146,46 @@ static enum result take_effect(struct service *service, const struct about *abou
     if (!is_free)
         TRY(raise(service, product_or_whole(device.product), number, SEVERITY_CRITICAL, now_s,
                   err));
-    return quarantine(service, &device, key, is_free, now_s, err);
+    return quarantine(service, &device, is_free, now_s, err);
 }
 
-/* Opens the finding unless it is open already; *ret_is_new says which. */
-static enum result open_once(struct service *service, const struct about *about, int number,
-                             int64_t now_s, bool *ret_is_new, struct err *err)
+/* Opens the finding unless it is open already, or its device is a tombstone, which owes nothing;
+ * *ret_is_new says whether it did. */
+static enum result open_once(struct service *service, const struct about *about,
+                             const struct evidence *evidence, int64_t now_s, bool *ret_is_new,
+                             struct err *err)
 {
-    *ret_is_new = about_finding(about, number) == NULL;
+    bool is_tombstone = device_is_tombstone(about->facts.state);
+    *ret_is_new = about_finding(about, evidence->check) == NULL && !is_tombstone;
     const struct opening opening = {
-        .about = about, .check = number, .severity = check_find(number)->severity};
+        .about = about,
+        .check = evidence->check,
+        .severity = check_find(evidence->check)->severity,
+        .certificate = evidence->certificate,
+        .key = evidence->key,
+    };
     return *ret_is_new ? open_finding(service, opening, now_s, err) : OK;
 }
 
-enum result finding_note(struct service *service, int64_t device, int number, int64_t now_s,
-                         struct err *err)
+enum result finding_note(struct service *service, int64_t device, const struct evidence *evidence,
+                         int64_t now_s, struct err *err)
 {
     struct about about = {0};
     bool is_new = false;
     const struct subject_key key = {SUBJECT_DEVICE, device};
-    TRY(about_read(service->store, key, &about, err));
-    return open_once(service, &about, number, now_s, &is_new, err);
+    TRY(about_read(service->store, key, now_s, &about, err));
+    return open_once(service, &about, evidence, now_s, &is_new, err);
 }
 
-enum result finding_report(struct service *service, int64_t device, int number,
-                           const uint8_t key[32], int64_t now_s, struct err *err)
+enum result finding_report(struct service *service, int64_t device, const struct evidence *evidence,
+                           int64_t now_s, struct err *err)
 {
     struct about about = {0};
     bool is_new = false;
     const struct subject_key who = {SUBJECT_DEVICE, device};
-    TRY(about_read(service->store, who, &about, err));
-    TRY(open_once(service, &about, number, now_s, &is_new, err));
-    return is_new ? take_effect(service, &about, number, key, now_s, err) : OK;
+    TRY(about_read(service->store, who, now_s, &about, err));
+    TRY(open_once(service, &about, evidence, now_s, &is_new, err));
+    return is_new ? take_effect(service, &about, evidence->check, now_s, err) : OK;
 }
 
 /* ---- settling ---------------------------------------------------------------------------------
@@ -208,12 +226,13 @@ static enum result settle_open(struct service *service, const struct about *abou
                               .began_s = judged->began_s};
     if (open == NULL) {
         TRY(open_finding(service, opening, now_s, err));
-        return take_effect(service, about, opening.check, NULL, now_s, err);
+        return take_effect(service, about, opening.check, now_s, err);
     }
     if (is_same(about, open, judged))
         return OK;
     opening.began_s = open->began_at_s;
     opening.first = open->first != 0 ? open->first : open->id;
+    opening.certificate = open->certificate;
     TRY(close_finding(service, open, CLOSING_CHANGED, now_s, err));
     return record_open(service, &opening, now_s, err);
 }
@@ -247,7 +266,7 @@ enum result finding_settle_about(struct service *service, struct subject_key key
                                  struct err *err)
 {
     struct about about = {0};
-    enum result result = about_read(service->store, key, &about, err);
+    enum result result = about_read(service->store, key, now_s, &about, err);
     if (result == R_NOT_FOUND)
         return store_put_next_instant(service->store, key, 0, err);
     TRY(result);
@@ -260,31 +279,53 @@ enum result finding_settle(struct service *service, int64_t device, int64_t now_
     return finding_settle_about(service, key, now_s, err);
 }
 
-/* What time alone will change about a device that has nothing but its new certificate. */
+/* The subject as it is with its new certificate, which is pending: the newest. */
+static struct subject with_issued(const struct subject *before, const struct certificate *issued)
+{
+    struct subject after = *before;
+    after.live[0] = *issued;
+    after.live_n = 1;
+    for (size_t i = 0; i < before->live_n && after.live_n < SUBJECT_LIVE_MAX; i++)
+        if (before->live[i].state == CERT_CURRENT)
+            after.live[after.live_n++] = before->live[i];
+    if (issued->proof != PROOF_NONE)
+        after.device.proof = issued->proof;
+    after.device.state = (int)device_after_issue((enum device_state)before->device.state);
+    return after;
+}
+
 static struct standing judge_issued(const struct subject *before, const struct certificate *issued,
                                     int64_t now_s)
 {
-    struct subject after = *before;
     struct facts facts = {0};
-    struct policy policy = subject_policy(before);
-    after.live[0] = *issued;
-    after.live_n = 1;
-    after.device.proof = issued->proof;
-    after.device.state = (int)device_after_issue((enum device_state)before->device.state);
+    struct subject after = with_issued(before, issued);
+    struct policy policy = subject_policy(&after);
     subject_facts_of_rows(&after, &facts);
     return standing(&facts, &policy, now_s);
+}
+
+/* What only rows beyond the subject's know has the instant that it had: sooner is never wrong. */
+static enum result put_sooner(struct service *service, struct subject_key key, int64_t next_s,
+                              struct err *err)
+{
+    int64_t before_s = 0;
+    TRY(store_next_instant(service->store, key, &before_s, err));
+    bool is_sooner = before_s != 0 && (next_s == 0 || before_s < next_s);
+    return is_sooner ? OK : store_put_next_instant(service->store, key, next_s, err);
 }
 
 enum result finding_settle_issued(struct service *service, const struct subject *before,
                                   const struct certificate *issued, int64_t now_s, struct err *err)
 {
-    if (before->open_n > 0)
-        return finding_settle(service, before->device.id, now_s, err);
-    struct standing judged = judge_issued(before, issued, now_s);
-    if (judged.n > 0 || judged.failed != 0)
-        return finding_settle(service, before->device.id, now_s, err);
     const struct subject_key key = {SUBJECT_DEVICE, before->device.id};
-    return store_put_next_instant(service->store, key, judged.next_s, err);
+    int64_t held = 0, first_s = 0;
+    if (before->open_n > 0 || before->device.state == STATE_QUARANTINED)
+        return finding_settle(service, key.id, now_s, err);
+    TRY(store_key_held(service->store, key.id, issued->spki, &held, &first_s, err));
+    struct standing judged = judge_issued(before, issued, now_s);
+    if (held != 1 || judged.n > 0 || judged.failed != 0)
+        return finding_settle(service, key.id, now_s, err);
+    return put_sooner(service, key, judged.next_s, err);
 }
 
 struct due {

@@ -30,16 +30,50 @@ static enum result prove(struct service *service, const struct subject *subject,
     return finding_settle(service, device->id, now_s, err);
 }
 
+/* Is this contact to be written down? What is written is never older than a device is usually
+ * silent, or who comes that often would be called silent (TD-35). */
+static enum result is_news(struct service *service, int64_t number, int64_t ago_s, bool *ret,
+                           struct err *err)
+{
+    struct device device = {0};
+    struct subject subject = {0};
+    *ret = ago_s >= PROVE_SEEN_EVERY_S;
+    if (*ret || ago_s < PROVE_SEEN_LEAST_S)
+        return OK;
+    TRY(store_device(service->store, number, &device, err));
+    TRY(subject_read(service->store, &device, &subject, err));
+    struct policy policy = subject_policy(&subject);
+    *ret = ago_s >= policy.contact_every_s;
+    return OK;
+}
+
+/* Who is heard is silent no more. */
+static enum result end_silence(struct service *service, int64_t device, int64_t now_s,
+                               struct err *err)
+{
+    size_t n = 0;
+    struct finding open[SUBJECT_OPEN_MAX];
+    TRY(store_open_findings(service->store, device, open, SUBJECT_OPEN_MAX, &n, err));
+    for (size_t i = 0; i < n; i++)
+        if (open[i].check == CHECK_SILENT)
+            return finding_settle(service, device, now_s, err);
+    return OK;
+}
+
 static enum result see(struct service *service, const struct certificate *certificate,
                        int64_t now_s, struct err *err)
 {
     int64_t last_s = 0;
+    bool is_new = true;
     enum result result = store_seen(service->store, certificate->device, &last_s, err);
     if (result != OK && result != R_NOT_FOUND)
         return result;
-    if (result == OK && now_s - last_s < PROVE_SEEN_EVERY_S)
+    if (result == OK)
+        TRY(is_news(service, certificate->device, now_s - last_s, &is_new, err));
+    if (!is_new)
         return OK;
-    return store_put_seen(service->store, certificate->device, certificate->id, now_s, err);
+    TRY(store_put_seen(service->store, certificate->device, certificate->id, now_s, err));
+    return end_silence(service, certificate->device, now_s, err);
 }
 
 /* An expired certificate proves nothing to anybody but that somebody still has its key: TD-09. One
@@ -50,7 +84,9 @@ static enum result see_late(struct service *service, const struct certificate *c
 {
     struct device device = {0};
     struct subject subject = {0};
-    TRY(finding_report(service, certificate->device, 9, certificate->spki, now_s, err));
+    const struct evidence late = {.check = CHECK_EXPIRED_IN_USE, .certificate = certificate->id};
+    TRY(finding_report(service, certificate->device, &late, now_s, err));
+    TRY(see(service, certificate, now_s, err));
     TRY(store_device(service->store, certificate->device, &device, err));
     if (certificate->state != CERT_PENDING || device.state != STATE_ACTIVE)
         return OK;
@@ -88,6 +124,14 @@ static enum result see_ended(struct service *service, const struct certificate *
     return see_lost(service, certificate, now_s, ret_lost, err);
 }
 
+/* TD-02: two holders of one identity. */
+static enum result see_fork(struct service *service, const struct certificate *certificate,
+                            int64_t now_s, struct err *err)
+{
+    const struct evidence fork = {CHECK_CLONE, certificate->spki, certificate->id};
+    return finding_report(service, certificate->device, &fork, now_s, err);
+}
+
 enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
                            int64_t now_s, int64_t *ret_lost, struct err *err)
 {
@@ -105,7 +149,7 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
 
     if (certificate_use_is_fork((enum cert_state)certificate.state, certificate.state_at_s,
                                 sighting->handshake_s))
-        return finding_report(service, certificate.device, 2, certificate.spki, now_s, err);
+        return see_fork(service, &certificate, now_s, err);
     if (certificate_use_is_late((enum cert_state)certificate.state, certificate.not_after_s, now_s))
         return see_late(service, &certificate, now_s, err);
     if (certificate.state == CERT_CURRENT)

@@ -57,3 +57,38 @@ struct opinion opinion_since(struct since condition)
 {
     return (struct opinion){.open = condition.known, .began_s = condition.at_s};
 }
+
+struct opinion opinion_from(int64_t begins_s, int64_t now_s)
+{
+    if (begins_s == 0 || now_s < begins_s)
+        return (struct opinion){.open = NO, .next_s = begins_s};
+    return (struct opinion){.open = YES, .began_s = begins_s};
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    if (a == 0 || b == 0)
+        return a + b;
+    return a < b ? a : b;
+}
+
+struct opinion opinion_either(struct opinion a, struct opinion b)
+{
+    struct opinion both = {.open = NO, .next_s = sooner(a.next_s, b.next_s)};
+    if (a.open != YES && b.open != YES)
+        return both;
+    both.open = YES;
+    both.began_s = a.open != YES ? b.began_s : a.began_s;
+    if (a.open == YES && b.open == YES && b.began_s < a.began_s)
+        both.began_s = b.began_s;
+    return both;
+}
+
+struct opinion opinion_late(struct since condition, int64_t late_s, int64_t now_s)
+{
+    if (condition.known != YES)
+        return opinion_since(condition);
+    struct opinion late = opinion_from(condition.at_s + late_s, now_s);
+    late.began_s = late.open == YES ? condition.at_s : 0;
+    return late;
+}

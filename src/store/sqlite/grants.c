@@ -166,16 +166,19 @@ enum result store_issuer(struct store *store, int64_t id, struct authority_row *
     return next_authority_row(&q, ret, err);
 }
 
-enum result store_issuer_state(struct store *store, int64_t id, int *ret_state, struct err *err)
+enum result store_issuer_is(struct store *store, int64_t id, struct issuer_is *ret, struct err *err)
 {
-    int64_t state = 0;
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER_STATE);
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER_IS);
     query_put_int(&q, id);
-    enum result result = query_one_int(&q, &state, err);
+    enum result result = query_next(&q, err);
     if (result == R_NOT_FOUND)
         return err_set(err, E_STORE_CORRUPT, "there is no issuer %lld", (long long)id);
-    *ret_state = (int)state;
-    return result;
+    TRY(result);
+    struct issuer_is is = {.state = (int)query_u32(&q)};
+    is.kind = (int)query_u32(&q);
+    TRY(query_row_ok(&q, err));
+    *ret = is;
+    return OK;
 }
 
 static enum result count_devices_of(struct store *store, int64_t issuer, struct bytes owner,

@@ -26,6 +26,23 @@ enum result store_last_end(struct store *store, const struct shard *shard, int64
     return query_one_int(&q, ret_at_s, err);
 }
 
+enum result store_first_end(struct store *store, const struct shard *shard, int64_t after_s,
+                            int64_t *ret_at_s, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FIRST_END);
+    put_shard(&q, shard);
+    query_put_int(&q, after_s);
+    return query_one_int(&q, ret_at_s, err);
+}
+
+enum result store_shard_began(struct store *store, const struct shard *shard, int64_t *ret_at_s,
+                              struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SHARD_BEGAN);
+    put_shard(&q, shard);
+    return query_one_int(&q, ret_at_s, err);
+}
+
 /* The shard of the first number after (issuer, class, number). */
 static enum result next_shard(struct store *store, int64_t issuer, uint32_t class, int64_t number,
                               struct shard *ret, struct err *err)

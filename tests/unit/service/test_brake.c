@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <registry/about.h>
+#include <registry/measure.h>
 #include <service/brake.h>
 #include <service/verb.h>
 
@@ -17,7 +18,7 @@ static bool is_raised(struct fixture *f, int64_t product, int check, struct find
 {
     struct about about = {0};
     const struct subject_key key = {product != 0 ? SUBJECT_PRODUCT : SUBJECT_INSTALLATION, product};
-    assert_int_equal(about_read(f->store, key, &about, &f->err), OK);
+    assert_int_equal(about_read(f->store, key, f->now_s, &about, &f->err), OK);
     const struct finding *open = about_finding(&about, check);
     if (open != NULL)
         *ret = *open;
@@ -51,7 +52,8 @@ static void report_clones(struct fixture *f, unsigned from, unsigned to)
     for (unsigned i = from; i < to; i++) {
         struct asker key = asker(i);
         begin(f);
-        assert_ok(finding_report(&f->service, device_row(f, i).id, 2, key.hash, f->now_s, &f->err));
+        const struct evidence fork = {.check = CHECK_CLONE, .key = key.hash};
+        assert_ok(finding_report(&f->service, device_row(f, i).id, &fork, f->now_s, &f->err));
         commit(f);
     }
 }
@@ -77,22 +79,31 @@ static void a_finding_about_a_device_closes_on_evidence_alone(void **state)
     assert_int_equal(entries(f), before);
 }
 
+/* As core does at a start. */
+static void start_with_sandbox(struct fixture *f, int64_t refused_since_s)
+{
+    const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
+    begin(f);
+    assert_ok(store_put_meta(f->store, MEASURE_META_SANDBOX, refused_since_s, &f->err));
+    assert_ok(store_put_meta(f->store, MEASURE_META_CUSTODY, CUSTODY_FILE, &f->err));
+    assert_ok(finding_settle_about(&f->service, whole, f->now_s, &f->err));
+    commit(f);
+}
+
 static void a_finding_about_the_installation_closes_on_evidence_alone(void **state)
 {
     struct fixture *f = *state;
     struct finding finding = {0};
-    begin(f);
-    assert_ok(finding_raise(&f->service, 0, CHECK_KEY_CUSTODY, f->now_s, &f->err));
-    commit(f);
+    start_with_sandbox(f, f->now_s - 5);
     assert_true(is_raised(f, 0, CHECK_KEY_CUSTODY, &finding));
+    assert_int_equal(finding.began_at_s, f->now_s - 5);
     assert_int_equal(close_finding(f, &f->admin, finding.id), R_CONFLICT);
-    begin(f);
-    assert_ok(finding_lower(&f->service, 0, CHECK_KEY_CUSTODY, f->now_s + 9, &f->err));
-    assert_ok(finding_lower(&f->service, 0, CHECK_KEY_CUSTODY, f->now_s + 9, &f->err));
-    commit(f);
+    f->now_s += 9;
+    start_with_sandbox(f, 0);
     assert_false(is_raised(f, 0, CHECK_KEY_CUSTODY, &finding));
     assert_ok(store_finding(f->store, finding.id, &finding, &f->err));
-    assert_int_equal(finding.closed_at_s, f->now_s + 9);
+    assert_int_equal(finding.closed_at_s, f->now_s);
+    assert_int_equal(finding.closed_by, CLOSING_EVIDENCE);
 }
 
 static void only_an_admin_of_the_whole_fleet_answers(void **state)

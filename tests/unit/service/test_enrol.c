@@ -280,8 +280,9 @@ static void automatic_quarantine_has_a_brake(void **state)
     }
     for (unsigned i = 0; i < LENGTH_OF(keys); i++) {
         begin(f);
-        assert_ok(
-            finding_report(&f->service, device_row(f, i).id, 2, keys[i].hash, f->now_s, &f->err));
+        assert_ok(finding_report(&f->service, device_row(f, i).id,
+                                 &(struct evidence){.check = 2, .key = keys[i].hash}, f->now_s,
+                                 &f->err));
         commit(f);
         quarantined += device_row(f, i).state == STATE_QUARANTINED;
         assert_true(has_finding(f, i, 2));
@@ -289,8 +290,9 @@ static void automatic_quarantine_has_a_brake(void **state)
     assert_int_equal(quarantined, 10);
     f->now_s += 3600;
     begin(f);
-    assert_ok(
-        finding_report(&f->service, device_row(f, 13).id, 1, keys[13].hash, f->now_s, &f->err));
+    assert_ok(finding_report(&f->service, device_row(f, 13).id,
+                             &(struct evidence){.check = 1, .key = keys[13].hash}, f->now_s,
+                             &f->err));
     commit(f);
     assert_int_equal(device_row(f, 13).state, STATE_QUARANTINED);
 }
@@ -305,7 +307,9 @@ static void re_proof_ends_an_automatic_quarantine_with_a_new_key(void **state)
     expect_code(&first, E_NONE);
     use(f, first.serial);
     begin(f);
-    assert_ok(finding_report(&f->service, device_row(f, 1).id, 2, copied.hash, f->now_s, &f->err));
+    assert_ok(finding_report(&f->service, device_row(f, 1).id,
+                             &(struct evidence){.check = 2, .key = copied.hash}, f->now_s,
+                             &f->err));
     commit(f);
     assert_int_equal(device_row(f, 1).state, STATE_QUARANTINED);
 

@@ -170,7 +170,8 @@ static void a_quarantine_by_a_person_is_stricter_than_an_automatic_one(void **st
     static const uint8_t bad[32] = {7};
     active_device(f, 1, &key);
     begin(f);
-    assert_ok(finding_report(&f->service, device_row(f, 1).id, 1, bad, f->now_s, &f->err));
+    assert_ok(finding_report(&f->service, device_row(f, 1).id,
+                             &(struct evidence){.check = 1, .key = bad}, f->now_s, &f->err));
     commit(f);
     assert_int_equal(device_row(f, 1).quarantine, 1);
     assert_int_equal(stand(f, "SN-1", STATE_QUARANTINED), STOOD_STRICTER);

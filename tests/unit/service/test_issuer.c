@@ -101,9 +101,9 @@ static enum result retire(struct fixture *f, uint32_t number)
 
 static int state_of(struct fixture *f, uint32_t number)
 {
-    int state = 0;
-    assert_ok(store_issuer_state(f->store, number, &state, &f->err));
-    return state;
+    struct issuer_is is = {0};
+    assert_ok(store_issuer_is(f->store, number, &is, &f->err));
+    return is.state;
 }
 
 /* ---- who may become one -----------------------------------------------------------------------

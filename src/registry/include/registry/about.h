@@ -17,9 +17,9 @@ struct about {
     struct policy policy;
 };
 
-/* R_NOT_FOUND for what is not there. */
-MUST_USE enum result about_read(struct store *store, struct subject_key key, struct about *ret,
-                                struct err *err);
+/* As it is at `now_s`. R_NOT_FOUND for what is not there. */
+MUST_USE enum result about_read(struct store *store, struct subject_key key, int64_t now_s,
+                                struct about *ret, struct err *err);
 
 /* The finding of check `number` that is open, or NULL. */
 const struct finding *about_finding(const struct about *about, int number);

@@ -19,24 +19,29 @@ MUST_USE enum result finding_settle_issued(struct service *service, const struct
                                            const struct certificate *issued, int64_t now_s,
                                            struct err *err);
 
-/* A fact that came with proof of possession on both sides: opens the finding of check `number` on
- * the device and, when the policy's effect says so and the brake is free, quarantines it. When the
- * brake holds, it raises the finding about the product and stops there. `key` is
- * the SPKI hash that the finding is about. Repeating it for an open finding changes nothing. */
-MUST_USE enum result finding_report(struct service *service, int64_t device, int number,
-                                    const uint8_t key[32], int64_t now_s, struct err *err);
+/* What somebody saw of a device, which stays true until other evidence ends it. */
+struct evidence {
+    int check;
+    const uint8_t *key;  /* the SPKI hash in question; NULL = none */
+    int64_t certificate; /* the row in question; 0 = none */
+};
+
+/* A fact that came with proof of possession on both sides: opens the finding on the device and,
+ * when the policy's effect says so and the brake is free, quarantines it. When the brake holds, it
+ * raises the finding about the product and stops there. Repeating it for an open finding changes
+ * nothing; a tombstone has none. */
+MUST_USE enum result finding_report(struct service *service, int64_t device,
+                                    const struct evidence *evidence, int64_t now_s,
+                                    struct err *err);
 
 /* A fact about a device whose own possession nobody has shown just now: opens the finding and does
  * no more; a person decides. */
-MUST_USE enum result finding_note(struct service *service, int64_t device, int number,
-                                  int64_t now_s, struct err *err);
+MUST_USE enum result finding_note(struct service *service, int64_t device,
+                                  const struct evidence *evidence, int64_t now_s, struct err *err);
 
-/* The finding of check `number` about a whole product, or about the installation (product 0):
- * opened unless it is open. What is raised by a brake or a budget waits for a person
- * (verb_finding_close); finding_lower() closes what evidence closes. */
+/* The finding of check `number` about a whole product: opened unless it is open. What is raised by
+ * a brake or a budget waits for a person (verb_finding_close). */
 MUST_USE enum result finding_raise(struct service *service, int64_t product, int number,
-                                   int64_t now_s, struct err *err);
-MUST_USE enum result finding_lower(struct service *service, int64_t product, int number,
                                    int64_t now_s, struct err *err);
 
 /* Judges every subject whose next instant has come; at most `limit` of them. *ret_n = how many. */

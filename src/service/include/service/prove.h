@@ -5,7 +5,8 @@
 #include <ipc/ipc.h>
 #include <service/service.h>
 
-#define PROVE_SEEN_EVERY_S 300 /* last seen is written at most so often */
+#define PROVE_SEEN_EVERY_S 300 /* last seen is written so often at least */
+#define PROVE_SEEN_LEAST_S 60  /* ... and so often at most: the least contact-every of a policy */
 
 /* R_NOT_FOUND for a certificate that the ledger does not know. *ret_lost: the row of a lost device
  * that was seen, once an hour; 0 otherwise. Design 5, Renewal. */

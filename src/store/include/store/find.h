@@ -134,9 +134,6 @@ MUST_USE enum result store_issuer_needs(struct store *store, int64_t issuer, str
 
 MUST_USE enum result store_issuer(struct store *store, int64_t id, struct authority_row *ret,
                                   struct err *err);
-/* enum issuer_state; E_STORE_CORRUPT when a certificate names an issuer that is not there. */
-MUST_USE enum result store_issuer_state(struct store *store, int64_t id, int *ret_state,
-                                        struct err *err);
 
 /* The highest number in (issuer, class); -1 when there is none. */
 MUST_USE enum result store_max_number(struct store *store, int64_t issuer, uint32_t class,

@@ -13,6 +13,7 @@
 #include <store/find.h>
 #include <store/foreign.h>
 #include <store/list.h>
+#include <store/measure.h>
 #include <store/policies.h>
 #include <store/rehearse.h>
 #include <store/transfers.h>

@@ -35,6 +35,7 @@ struct opinion {
     int64_t began_s;
     int64_t next_s;
     enum severity severity; /* other than the check's own; SEVERITY_NONE = that */
+    int64_t count;          /* how many times, of a check that counts; no part of the judgement */
 };
 
 enum check_number {
@@ -67,5 +68,14 @@ int severity_weight(enum severity severity); /* per day: critical 8, high 4, med
 
 /* An opinion that follows a condition as it was reported, without a look at the clock. */
 struct opinion opinion_since(struct since condition);
+
+/* A condition that begins at an instant by itself; 0 = never. */
+struct opinion opinion_from(int64_t begins_s, int64_t now_s);
+
+/* Of two measured opinions: open when one is, since the earlier, to be looked at when either is. */
+struct opinion opinion_either(struct opinion a, struct opinion b);
+
+/* One that is left unsaid for `late_s` after it began: what follows by itself has so much time. */
+struct opinion opinion_late(struct since condition, int64_t late_s, int64_t now_s);
 
 #endif

@@ -47,8 +47,24 @@ struct facts {
     /* Its newest certificate that is pending or current, or the foreign one; not_after_s 0 = none.
      */
     enum cert_state cert_state;
-    int64_t not_before_s;
+    int64_t not_before_s; /* 0 = not known, of a foreign one */
     int64_t not_after_s;
+    int64_t renew_at_s;   /* TD-07 its own instant of renewal; 0 = unmeasured */
+    int64_t key_since_s;  /* TD-10 the first of its holder's over the same key; 0 = unmeasured */
+    int64_t key_renewals; /* TD-10 how many followed that one, over the same key */
+    int64_t heard_at_s;   /* TD-35 when its holder was heard last; 0 = unmeasured */
+
+    /* An issuer's; its own end is not_after_s. */
+    enum issuer_state issuer_state;
+    int64_t leaves_until_s; /* TD-16, 21: the last end of what it issued that is live; 0 = none */
+    int64_t crl_half_s;     /* TD-18 half the window of the oldest of its CRLs; 0 = unmeasured */
+
+    /* The installation's. */
+    enum known custody_known; /* TD-22 where the keys of CAs are */
+    enum custody custody;
+    int64_t
+        backup_at_s; /* TD-45 the last backup, or drill; if none the beginning; 0 = unmeasured */
+    int64_t drill_at_s;
 
     /* Conditions, by the check that follows them. */
     struct since key_shared;          /* TD-01 the key is also another's */
@@ -57,23 +73,19 @@ struct facts {
     struct since token_open;          /* TD-04 a token is open although the device is onboarded */
     int64_t token_until_s;            /* when that token ends by itself */
     struct since not_in_inventory;    /* TD-05 */
-    struct since renewal_due;         /* TD-07 */
     struct since expired_used;        /* TD-09 presented an expired certificate */
-    struct since too_old;             /* TD-10 */
-    struct since too_long;            /* TD-11 */
     struct since weak_key;            /* TD-12 */
     struct since clock;               /* TD-13 */
     struct since replaced_alive;      /* TD-14 a replaced certificate is not on a published CRL */
     struct since revoked_in_use;      /* TD-15 */
-    struct since issuer_broken;       /* TD-16 */
+    struct since issuer_broken;       /* TD-16 of a foreign certificate */
     struct since credential_alive;    /* TD-17 retired or lost, and something opens a door */
-    struct since status_stale;        /* TD-18 */
+    struct since crl_missing;         /* TD-18 what ended and is on no published CRL */
     struct since boundary_behind;     /* TD-19 */
     struct since cut_off_slow;        /* TD-20 */
-    struct since issuer_cliff;        /* TD-21 */
-    struct since key_custody;         /* TD-22 */
+    struct since sandbox_refused;     /* TD-22 a part of it, by the configuration */
     struct since outside_profile;     /* TD-23 */
-    struct since root_issued_leaf;    /* TD-24 */
+    struct since root_issued_leaf;    /* TD-24 its issuer is a root */
     struct since firmware_unknown;    /* TD-25 */
     struct since firmware_unsigned;   /* TD-26 */
     struct since evidence_weak;       /* TD-27 */
@@ -84,8 +96,7 @@ struct facts {
     struct since old_signer_trusted;  /* TD-32 */
     struct since metadata_expiring;   /* TD-33 */
     struct since release_incomplete;  /* TD-34 */
-    struct since silent;              /* TD-35 */
-    struct since no_owner;            /* TD-36 */
+    struct since no_owner;            /* TD-36 since it is in use */
     struct since waiver_lapsed;       /* TD-37 */
     struct since used_by_person;      /* TD-38 */
     struct since too_much_access;     /* TD-39 */
@@ -94,7 +105,6 @@ struct facts {
     struct since ledger_gap;          /* TD-42 */
     struct since transfer_unfinished; /* TD-43 */
     struct since config_drift;        /* TD-44 */
-    struct since backup_untested;     /* TD-45 */
 };
 
 #endif

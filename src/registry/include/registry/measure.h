@@ -1,0 +1,23 @@
+/* Facts that are measured: from times, counts and lists, for the checks of trust/checks/. */
+#ifndef REGISTRY_MEASURE_H
+#define REGISTRY_MEASURE_H
+
+#include <registry/subject.h>
+
+/* A device's, from its rows alone. */
+void measure_rows(const struct subject *subject, struct facts *facts);
+/* The rest of a device's: when it was heard, and how long it has its key. */
+MUST_USE enum result measure_device(struct store *store, const struct subject *subject,
+                                    struct facts *facts, struct err *err);
+/* An issuer's: its state and end, what is live below it, its CRLs. */
+MUST_USE enum result measure_issuer(struct store *store, int64_t issuer, int64_t now_s,
+                                    struct facts *facts, struct err *err);
+/* The installation's: what the last start found. */
+MUST_USE enum result measure_installation(struct store *store, struct facts *facts,
+                                          struct err *err);
+
+/* What a start leaves in the database for the last of them. */
+#define MEASURE_META_CUSTODY "custody"       /* enum custody; none: unmeasured */
+#define MEASURE_META_SANDBOX "sandbox_since" /* a part of it is refused since then; 0 = none is */
+
+#endif

@@ -1,0 +1,34 @@
+/* What a judgement reads beyond rows (registry/measure.h): each question has an index, or says what
+ * it costs. */
+#ifndef STORE_MEASURE_H
+#define STORE_MEASURE_H
+
+#include <base/err.h>
+#include <store/rows.h>
+
+struct store;
+
+/* E_STORE_CORRUPT when a certificate names an issuer that is not there. */
+struct issuer_is {
+    int state, kind; /* enum issuer_state, authority_kind */
+};
+MUST_USE enum result store_issuer_is(struct store *store, int64_t id, struct issuer_is *ret,
+                                     struct err *err);
+/* The device's certificates over this key: how many, and when the first began; 0 = none. */
+MUST_USE enum result store_key_held(struct store *store, int64_t device, const uint8_t spki[32],
+                                    int64_t *ret_n, int64_t *ret_first_s, struct err *err);
+/* When its first certificate began; 0 = it never had one. */
+MUST_USE enum result store_first_issued(struct store *store, int64_t device, int64_t *ret_at_s,
+                                        struct err *err);
+/* When a certificate of the shard ended first after `after_s`; 0 = none did. */
+MUST_USE enum result store_first_end(struct store *store, const struct shard *shard,
+                                     int64_t after_s, int64_t *ret_at_s, struct err *err);
+/* When its first certificate began. R_NOT_FOUND. */
+MUST_USE enum result store_shard_began(struct store *store, const struct shard *shard,
+                                       int64_t *ret_at_s, struct err *err);
+/* The last end of what this issuer issued to devices and people and what is live at `now_s`; 0 =
+ * nothing is. One pass over all certificates. */
+MUST_USE enum result store_leaves_until(struct store *store, int64_t issuer, int64_t now_s,
+                                        int64_t *ret_at_s, struct err *err);
+
+#endif
