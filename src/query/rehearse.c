@@ -122,7 +122,7 @@ static enum result find_part(struct rehearsal *rehearsal, int64_t product, struc
     struct about about;
     struct subject_key key = {SUBJECT_PRODUCT, product};
     TRY(store_product(rehearsal->query->store, product, &part->product, err));
-    TRY(about_read(rehearsal->query->store, key, &about, err));
+    TRY(about_read(rehearsal->query->store, key, rehearsal->filter.now_s, &about, err));
     part->contact_every_s = about.policy.contact_every_s;
     part->is_known = true;
     return OK;
