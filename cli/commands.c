@@ -342,6 +342,8 @@ static const struct command commands[] = {
     {"check", NULL, "for monitors: exit status 0 ok, 3 warning, 4 critical", NULL, false, &check},
     {"rehearse", NULL, "what would be without an issuer, an anchor or a product; changes nothing",
      rehearse_options, false, &rehearse},
+    {"debt", NULL, "what is owed, now or on a past day; with --since what came and went",
+     debt_options, false, &debt},
     {"product", "add", "add a device model and its policy", product_add_options, false,
      &product_add},
     {"product", "set", "change the policy of a product", product_set_options, false, &product_set},

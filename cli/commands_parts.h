@@ -29,6 +29,9 @@
 /* rehearse.c */
 extern const struct option_row rehearse_options[];
 extern const struct plan rehearse;
+/* debt.c */
+extern const struct option_row debt_options[];
+extern const struct plan debt;
 
 /* issuer.c */
 extern const struct option_row issuer_show_options[], issuer_add_options[], issuer_retire_options[];

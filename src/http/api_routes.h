@@ -25,6 +25,9 @@ void api_approval_show(struct request *request);
 void api_transfer_list(struct request *request);
 void api_transfer_show(struct request *request);
 
+/* api_debt.c */
+void api_debt(struct request *request);
+
 void api_bulk_list(struct request *request);
 void api_bulk_show(struct request *request);
 

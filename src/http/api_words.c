@@ -3,6 +3,7 @@
 
 #include <trust/bulk.h>
 #include <trust/check.h>
+#include <trust/debt.h>
 #include <trust/words.h>
 
 #include <stdio.h>
@@ -57,6 +58,11 @@ static const char *issuer_state_at(unsigned value)
     return issuer_state_word((enum issuer_state)value);
 }
 
+static const char *debt_by_at(unsigned value)
+{
+    return debt_by_word((enum debt_by)value);
+}
+
 /* RFC 5280 5.3.1; 6 and 8 are no reasons to revoke for good, 7 does not exist. */
 static const char *reason_at(unsigned value)
 {
@@ -78,6 +84,7 @@ static const char *reason_at(unsigned value)
 
 const struct api_words words_device_state = {1, STATE_COUNT, state_at};
 const struct api_words words_cert_state = {1, CERT_STATE_COUNT, cert_state_at};
+const struct api_words words_debt_by = {1, DEBT_BY_COUNT, debt_by_at};
 const struct api_words words_device_verb = {1, VERB_COUNT, verb_at};
 const struct api_words words_issuer_state = {1, ISSUER_STATE_COUNT, issuer_state_at};
 const struct api_words words_proof = {1, PROOF_COUNT, proof_at};

@@ -47,6 +47,7 @@ const struct route desk_routes[] = {
     {SURFACE_OPERATOR, "POST", API "/foreign-certificates/import", NEED_OPERATOR, TEXT, LIMIT_IMPORT_BYTES, false, api_foreign_import},
     GET(API "/findings", api_finding_list),
     POST(API "/findings/{finding}/close", api_finding_close),
+    GET(API "/debt", api_debt),
     GET(API "/issuers", api_issuer_list),
     POST(API "/issuers", api_issuer_add),
     GET(API "/issuers/{issuer}", api_issuer_show),

@@ -26,6 +26,7 @@ MUST_USE enum result query_bulk(struct query *query, struct err *err);
 MUST_USE enum result query_rehearse_issuer(struct query *query, struct err *err);
 MUST_USE enum result query_rehearse_anchor(struct query *query, struct err *err);
 MUST_USE enum result query_rehearse_product(struct query *query, struct err *err);
+MUST_USE enum result query_debt(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);

@@ -15,6 +15,7 @@ enum filter_bit {
     BY_PREFIX = 1 << 8, /* of serial_number */
     BY_CHECK = 1 << 9,
     BY_SEVERITY = 1 << 10,
+    BY_TIME = 1 << 11, /* as of when, since when, told apart by what */
 };
 
 struct question_info {
@@ -52,6 +53,7 @@ static const struct question_info questions[QUESTION_COUNT] = {
     [QUESTION_REHEARSE_ISSUER] = {ROLE_VIEWER, true, BY_NUMBER, query_rehearse_issuer},
     [QUESTION_REHEARSE_ANCHOR] = {ROLE_VIEWER, true, BY_NUMBER, query_rehearse_anchor},
     [QUESTION_REHEARSE_PRODUCT] = {ROLE_VIEWER, true, BY_PRODUCT, query_rehearse_product},
+    [QUESTION_DEBT] = {ROLE_VIEWER, true, BY_PRODUCT | BY_OWNER | BY_TIME, query_debt},
     [QUESTION_STATUS] = {ROLE_VIEWER, true, 0, query_status},
     [QUESTION_CHECKPOINT] = {ROLE_VIEWER, true, 0, query_checkpoint},
     [QUESTION_ENTRIES] = {ROLE_VIEWER, false, BY_AFTER, query_entries},
@@ -64,7 +66,8 @@ static unsigned filters_of(const struct msg_question *asked)
            (asked->state != 0 ? BY_STATE : 0) | (asked->serial.n > 0 ? BY_SERIAL : 0) |
            (asked->number != 0 ? BY_NUMBER : 0) | (asked->batch.n > 0 ? BY_BATCH : 0) |
            (asked->serial_prefix.n > 0 ? BY_PREFIX : 0) | (asked->check != 0 ? BY_CHECK : 0) |
-           (asked->severity != 0 ? BY_SEVERITY : 0);
+           (asked->severity != 0 ? BY_SEVERITY : 0) |
+           (asked->by != 0 || asked->at_s != 0 || asked->since_s != 0 ? BY_TIME : 0);
 }
 
 static enum result check_filters(const struct query *query, const struct question_info *info,

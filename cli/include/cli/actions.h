@@ -33,6 +33,7 @@ CLI_ACTION(action_cert_show);        /* details, then the PEM */
 CLI_ACTION(action_status);           /* counts, and what is owed, oldest first */
 CLI_ACTION(action_rehearse);         /* what would be without it; changes nothing */
 CLI_ACTION(action_check);            /* exit status 0, 3 or 4 */
+CLI_ACTION(action_debt);             /* what is owed, in weighted days */
 CLI_ACTION(action_checkpoint);       /* the signed note as it is */
 CLI_ACTION(action_approval_show);    /* what exactly will run, and who signed it */
 CLI_ACTION(action_approval_sign);    /* shows it, signs it, tells what became of it */

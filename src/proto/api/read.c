@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wire/buf.h>
+#include <wire/der.h>
 
 struct api_body {
     json_t *root;
@@ -254,6 +256,36 @@ enum result api_read_number(const char *name, struct bytes text, int64_t min, in
         return err_set(err, E_SYNTAX, "%s: seen \"%s\", wanted a number from %lld to %lld", name,
                        err_value(text).text, (long long)min, (long long)max);
     *ret = number;
+    return OK;
+}
+
+/* "2026-11-30T14:05:00Z" as YYYYMMDDHHMMSSZ; a day has no time. */
+static bool read_instant(struct bytes text, int64_t *ret_s)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ", midnight[] = "00:00:00Z";
+    uint8_t der[17] = {DER_GENERALIZED_TIME, 15};
+    struct buf to = buf_over(der + 2, 15);
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        uint8_t c = i < text.n ? text.p[i] : i == 10 ? 'T' : (uint8_t)midnight[i - 11];
+        bool is_digit = c >= '0' && c <= '9';
+        if (form[i] == 'd' ? !is_digit : c != (uint8_t)form[i])
+            return false;
+        if (form[i] == 'd' || form[i] == 'Z')
+            buf_put_u8(&to, c);
+    }
+    struct reader reader = reader_of(bytes_of(der, sizeof der));
+    return der_read_generalized(&reader, ret_s);
+}
+
+enum result api_read_time(const char *name, struct bytes text, bool ends, int64_t *ret_s,
+                          struct err *err)
+{
+    int64_t at_s = 0;
+    bool is_day = text.n == 10;
+    if ((!is_day && text.n != 20) || !read_instant(text, &at_s) || at_s < 0)
+        return err_set(err, E_SYNTAX, "%s: seen \"%s\", wanted YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ",
+                       name, err_value(text).text);
+    *ret_s = at_s + (is_day && ends ? 86400 : 0);
     return OK;
 }
 

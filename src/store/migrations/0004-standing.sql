@@ -99,3 +99,8 @@ BEGIN
         WHERE owner = ifnull((SELECT owner FROM device WHERE id = OLD.device), '')
         AND issuer = ifnull(OLD.issuer, 0) AND state = ifnull(OLD.state, 0);
 END;
+-- debt: what is open in one look, and what ended behind an instant
+CREATE INDEX finding_owed ON finding (owner, severity, check_id, product, device, began_at, recorded_at)
+    WHERE ifnull(closed_at, 0) = 0;
+CREATE INDEX finding_ended ON finding (closed_at, recorded_at, began_at, closed_by, severity, check_id, owner,
+    product, device) WHERE closed_at > 0;

@@ -34,6 +34,9 @@ enum question {
     QUESTION_REHEARSE_ISSUER,  /* number -> rehearsal_row, rehearsal_parts, step_rows in order */
     QUESTION_REHEARSE_ANCHOR,  /* the same */
     QUESTION_REHEARSE_PRODUCT, /* product -> the same */
+    QUESTION_DEBT, /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
+                      is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
+                      then the greatest */
     QUESTION_COUNT
 };
 

@@ -85,6 +85,11 @@ MUST_USE enum result api_read_word(const char *name, struct bytes text,
 MUST_USE enum result api_read_number(const char *name, struct bytes text, int64_t min, int64_t max,
                                      int64_t *ret, struct err *err);
 
+/* An instant out of a query: a day (YYYY-MM-DD: its first second, or with `ends` the first one
+ * behind it) or RFC 3339 in UTC without a fraction. E_SYNTAX. */
+MUST_USE enum result api_read_time(const char *name, struct bytes text, bool ends, int64_t *ret_s,
+                                   struct err *err);
+
 /* ---- writing -------------------------------------------------------------------------------- */
 
 /* A JSON object that grows. A failure (no memory) sticks and shows in api_doc_write(). */

@@ -9,6 +9,7 @@
 #include <base/err.h>
 #include <store/approvals.h>
 #include <store/bulk.h>
+#include <store/debt.h>
 #include <store/entries.h>
 #include <store/find.h>
 #include <store/foreign.h>

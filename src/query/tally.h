@@ -1,0 +1,31 @@
+/* Debt of every group that a question asks for, from the store's sums by the formula of trust/. */
+#ifndef QUERY_TALLY_H
+#define QUERY_TALLY_H
+
+#include <store/debt.h>
+#include <trust/debt.h>
+
+struct query;
+
+/* What is owed of one key (store/debt.h: struct debt_row). */
+struct debt_group {
+    int64_t key;
+    char text[LIMIT_NAME + 1];
+    int64_t open;   /* findings, waived ones too */
+    int64_t owed_s; /* theirs */
+    int64_t oldest_s;
+    int64_t waived; /* those of them that a waiver covers */
+    int64_t waived_s;
+    int64_t before_s;
+    int64_t paid; /* findings */
+    int64_t paid_s;
+};
+
+/* Calls `take` for each group in the order of the keys, and fills `ret_total`. `filter->weights` is
+ * filled here. */
+typedef enum result (*tally_take)(void *context, const struct debt_group *group, struct err *err);
+MUST_USE enum result tally(const struct query *query, const struct debt_filter *filter,
+                           tally_take take, void *context, struct debt_group *ret_total,
+                           struct err *err);
+
+#endif
