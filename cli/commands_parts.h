@@ -41,11 +41,12 @@ extern const struct plan issuer_list, issuer_show, issuer_add, issuer_retire;
 extern const struct option_row operator_add_options[], request_options[], renew_options[],
     operator_options[], role_options[], remove_options[], approver_options[], approval_options[],
     approval_sign_options[], approval_list_options[], transfer_release_options[],
-    transfer_options[], transfer_step_options[], recover_options[], approval_root_options[],
-    approval_show_options[];
+    transfer_options[], transfer_step_options[], transfer_verify_options[], recover_options[],
+    approval_root_options[], approval_show_options[];
 extern const struct plan operator_add, operator_list, operator_request, operator_renew,
     operator_show, operator_role, operator_remove, approver, approval_list, approval_show,
     approval_sign, approval_withdraw, transfer_release, transfer_accept, transfer_abort,
-    transfer_list, transfer_show, operator_recover, approval_root;
+    transfer_receipt, transfer_verify, transfer_list, transfer_show, operator_recover,
+    approval_root;
 
 #endif

@@ -178,6 +178,10 @@ const struct option_row transfer_step_options[] = {
     DRY_RUN,
     {0},
 };
+const struct option_row transfer_verify_options[] = {
+    {"FILE", VALUE_FILE, NULL, true, "what `troth transfer receipt TRANSFER --json` printed"},
+    {0},
+};
 static const struct field transfer_step_fields[] = {DRY_RUN_FIELD, {0}};
 static const struct column transfer_columns[] = {
     {"TRANSFER", "id"},
@@ -197,6 +201,9 @@ const struct plan transfer_accept = {.run = action_transfer_accept,
                                      .path = "/api/v1/transfers/{TRANSFER}"};
 const struct plan transfer_abort = {plan_change, "/api/v1/transfers/{TRANSFER}/abort",
                                     transfer_step_fields, NULL, "transfer {TRANSFER} aborted"};
+const struct plan transfer_receipt = {.run = action_transfer_receipt,
+                                      .path = "/api/v1/transfers/{TRANSFER}/receipt"};
+const struct plan transfer_verify = {.run = action_transfer_verify};
 const struct plan transfer_list = {plan_list, "/api/v1/transfers", approval_list_fields,
                                    transfer_columns, NULL};
 const struct plan transfer_show = {plan_show, "/api/v1/transfers/{TRANSFER}", NULL,

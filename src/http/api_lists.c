@@ -367,6 +367,19 @@ void api_transfer_show(struct request *request)
     run_numbered(request, &transfer, "transfer");
 }
 
+static const struct plan receipt = {
+    .kind = QUESTION_RECEIPT,
+    .names = NO_NAMES,
+    .begin = nothing_begin,
+    .row = only_row,
+    .end = show_end,
+};
+
+void api_transfer_receipt(struct request *request)
+{
+    run_numbered(request, &receipt, "transfer");
+}
+
 /* ---- one verb on many devices --------------------------------------------------------------- */
 
 static const struct plan bulk = {

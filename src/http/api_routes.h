@@ -24,6 +24,7 @@ void api_approval_list(struct request *request);
 void api_approval_show(struct request *request);
 void api_transfer_list(struct request *request);
 void api_transfer_show(struct request *request);
+void api_transfer_receipt(struct request *request);
 
 /* api_debt.c */
 void api_debt(struct request *request);

@@ -2,10 +2,12 @@
 #include "api_shapes.h"
 #include "api_words.h"
 
+#include <crypto/hash.h>
 #include <crypto/pem.h>
 #include <trust/check.h>
 #include <trust/standing.h>
 #include <trust/words.h>
+#include <wire/merkle.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +25,10 @@ struct issuer_view {
 struct finding_view {
     struct msg_finding_row row;
     struct bytes check, title, about, severity, closed_by, mend;
+};
+struct receipt_view {
+    struct msg_receipt_row row;
+    uint8_t leaf[MERKLE_HASH_N];
 };
 struct fault_view {
     struct msg_import_fault fault;
@@ -170,6 +176,25 @@ static const struct api_field transfer_fields[] = {
     API_FIELD("body", struct msg_transfer_row, body, API_BASE64),
 };
 
+static const struct api_field receipt_fields[] = {
+    API_FIELD("transfer", struct msg_receipt_row, row, API_NUMBER),
+    API_FIELD("product", struct msg_receipt_row, product, API_TEXT),
+    API_FIELD("serial", struct msg_receipt_row, serial_number, API_TEXT),
+    API_FIELD("from", struct msg_receipt_row, from_owner, API_TEXT),
+    API_FIELD("to", struct msg_receipt_row, to_owner, API_TEXT),
+    API_FIELD("released_by", struct msg_receipt_row, released_by, API_TEXT),
+    API_FIELD("accepted_by", struct msg_receipt_row, accepted_by, API_TEXT),
+    API_FIELD("released", struct msg_receipt_row, released_s, API_TIME_OR_NULL),
+    API_FIELD("accepted", struct msg_receipt_row, accepted_s, API_TIME_OR_NULL),
+    API_FIELD("done", struct msg_receipt_row, done_s, API_TIME),
+    API_FIELD("old_certificate", struct msg_receipt_row, old_serial, API_HEX),
+    API_FIELD("new_certificate", struct msg_receipt_row, new_serial, API_HEX),
+    API_FIELD("entry", struct msg_receipt_row, entry, API_NUMBER),
+    API_FIELD("leaf", struct receipt_view, leaf, API_HASH),
+    API_FIELD("entry_body", struct msg_receipt_row, entry_body, API_BASE64),
+    API_FIELD("body", struct msg_receipt_row, body, API_BASE64),
+};
+
 static const struct api_field bulk_fields[] = {
     API_FIELD("id", struct msg_bulk_row, row, API_NUMBER),
     API_FIELD("verb", struct msg_bulk_row, verb, API_WORD, .words = &words_device_verb),
@@ -310,6 +335,14 @@ static void write_foreign(writer write, struct api_doc *doc, const char *name,
     write(doc, name, API_SHAPE(foreign_fields), &view);
 }
 
+static void write_receipt(writer write, struct api_doc *doc, const char *name,
+                          const struct msg_receipt_row *row)
+{
+    struct receipt_view view = {.row = *row};
+    merkle_leaf(&sha256_for_merkle, row->entry_body, view.leaf);
+    write(doc, name, API_SHAPE(receipt_fields), &view);
+}
+
 static void write_row(writer write, struct api_doc *doc, const char *name,
                       const struct ipc_message *message)
 {
@@ -335,6 +368,8 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write(doc, name, API_SHAPE(approval_fields), &message->approval_row);
     else if (message->type == IPC_TRANSFER_ROW)
         write(doc, name, API_SHAPE(transfer_fields), &message->transfer_row);
+    else if (message->type == IPC_RECEIPT_ROW)
+        write_receipt(write, doc, name, &message->receipt_row);
 }
 
 void api_add_row(struct api_doc *doc, const char *list, const struct ipc_message *message)

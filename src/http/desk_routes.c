@@ -71,6 +71,7 @@ const struct route desk_routes[] = {
     POST(API "/transfers", api_transfer_release),
     GET(API "/transfers/{transfer}", api_transfer_show),
     POST(API "/transfers/{transfer}/abort", api_transfer_abort),
+    GET(API "/transfers/{transfer}/receipt", api_transfer_receipt),
     POST(API "/transfers/{transfer}/{step}", api_transfer_sign),
     GET(API "/ledger/checkpoint", api_ledger_checkpoint),
     GET(API "/ledger/entries", api_ledger_entries),

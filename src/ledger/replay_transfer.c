@@ -1,6 +1,7 @@
 #include "replay_transfer.h"
 
 #include "replay_cells.h"
+#include "replay_receipt.h"
 
 #include <wire/approval.h>
 
@@ -55,13 +56,15 @@ static const char *check_body(struct bytes row, int64_t id)
  */
 
 struct signing {
-    uint8_t person, key, signature; /* columns */
-    uint8_t owner;                  /* of the side */
+    uint8_t person, key, signature, at; /* columns */
+    uint8_t owner;                      /* of the side */
 };
 static const struct signing release = {COL_TRANSFER_RELEASER, COL_TRANSFER_RELEASE_KEY,
-                                       COL_TRANSFER_RELEASE_SIGNATURE, COL_TRANSFER_FROM_OWNER};
+                                       COL_TRANSFER_RELEASE_SIGNATURE, COL_TRANSFER_RELEASED_AT,
+                                       COL_TRANSFER_FROM_OWNER};
 static const struct signing acceptance = {COL_TRANSFER_ACCEPTER, COL_TRANSFER_ACCEPT_KEY,
-                                          COL_TRANSFER_ACCEPT_SIGNATURE, COL_TRANSFER_TO_OWNER};
+                                          COL_TRANSFER_ACCEPT_SIGNATURE, COL_TRANSFER_ACCEPTED_AT,
+                                          COL_TRANSFER_TO_OWNER};
 
 static int64_t person_of(const struct looked *at, int64_t operator)
 {
@@ -99,6 +102,8 @@ static const char *check_signing(const struct looked *at, struct bytes row, stru
         return "a transfer that an operator in use signs with his own key";
     if (scope.n != 0 && !bytes_equal(scope, text_of(row, by->owner)))
         return "a transfer that each side's own people sign";
+    if (int_of(cells, by->at) > at->entry->at_s)
+        return "a transfer that is signed when its entry says";
     if (at->entry->at_s > int_of(row, COL_TRANSFER_EXPIRES_AT))
         return "a transfer that had not expired";
     if (!is_signed(at, octets_of(row, COL_TRANSFER_BODY), key, octets_of(cells, by->signature)))
@@ -128,7 +133,8 @@ static bool is_fixed(struct bytes cells)
 
 static bool has_signing(struct bytes cells, const struct signing *by)
 {
-    return has(cells, by->person) || has(cells, by->key) || has(cells, by->signature);
+    return has(cells, by->person) || has(cells, by->key) || has(cells, by->signature) ||
+           has(cells, by->at);
 }
 
 static bool gives_device(const struct replay_entry *entry, struct bytes row)
@@ -142,28 +148,35 @@ static bool gives_device(const struct replay_entry *entry, struct bytes row)
     return false;
 }
 
-static const char *check_step(const struct looked *at, struct bytes row, struct bytes cells)
+static const char *check_step(const struct looked *at, struct bytes row,
+                              const struct replay_change *change)
 {
+    struct bytes cells = change->cells;
     int64_t from = int_of(row, COL_TRANSFER_STATE), to = int_of(cells, COL_TRANSFER_STATE);
     if (!is_fixed(cells) || (to != RELEASED && has_signing(cells, &release)) ||
-        (to != ACCEPTED && has_signing(cells, &acceptance)))
+        (to != ACCEPTED &&
+         (has_signing(cells, &acceptance) || has(cells, COL_TRANSFER_AFTER_CERTIFICATE))) ||
+        (to != DONE && has(cells, COL_TRANSFER_RECEIPT)))
         return "a transfer that stays what was signed";
     if (from == ASKED && to == RELEASED)
         return check_signing(at, row, cells, &release);
     if (from == RELEASED && to == ACCEPTED)
         return check_acceptance(at, row, cells);
+    if (from == ACCEPTED && to == DONE && gives_device(at->entry, row))
+        return replay_check_receipt(at->rows, at->entry, change, at->hash);
     bool ends = from < DONE && to == ABORTED;
-    bool is_done = from == ACCEPTED && to == DONE && gives_device(at->entry, row);
-    return ends || is_done ? NULL : "a transfer that goes its way: asked, released, accepted, done";
+    return ends ? NULL : "a transfer that goes its way: asked, released, accepted, done";
 }
 
 static const char *check_transfer(const struct looked *at, const struct replay_change *change)
 {
     struct bytes row = replay_rows_cells(at->rows, TABLE_TRANSFER, change->id);
     if (row.n > 0)
-        return check_step(at, row, change->cells);
+        return check_step(at, row, change);
     if (int_of(change->cells, COL_TRANSFER_STATE) != ASKED ||
-        has_signing(change->cells, &release) || has_signing(change->cells, &acceptance))
+        has_signing(change->cells, &release) || has_signing(change->cells, &acceptance) ||
+        has(change->cells, COL_TRANSFER_AFTER_CERTIFICATE) ||
+        has(change->cells, COL_TRANSFER_RECEIPT))
         return "a transfer that begins without a signature";
     return check_body(change->cells, change->id);
 }
@@ -198,12 +211,22 @@ static const char *check_owner(const struct looked *at, const struct replay_chan
     return holds ? NULL : "another owner by a transfer that both sides signed";
 }
 
+/* An entry by that name gives a device to somebody. */
+static const char *check_event(const struct replay_entry *entry)
+{
+    bool is_there = entry->event != EVENT_TRANSFER_RECEIPT;
+    for (size_t i = 0; i < entry->n; i++)
+        is_there = is_there || (entry->changes[i].table == TABLE_TRANSFER &&
+                                has(entry->changes[i].cells, COL_TRANSFER_RECEIPT));
+    return is_there ? NULL : "a receipt in a receipt's entry";
+}
+
 const char *replay_check_transfer(const struct replay_rows *rows, const struct replay_entry *entry,
                                   const struct merkle_hash *hash,
                                   const struct countersigner *signer)
 {
     const struct looked at = {rows, entry, hash, signer};
-    const char *why = NULL;
+    const char *why = check_event(entry);
     for (size_t i = 0; i < entry->n && why == NULL; i++) {
         const struct replay_change *change = &entry->changes[i];
         if (change->table == TABLE_TRANSFER)

@@ -20,6 +20,11 @@ MUST_USE enum result query_approvals(struct query *query, struct err *err);
 MUST_USE enum result query_approval(struct query *query, struct err *err);
 MUST_USE enum result query_transfers(struct query *query, struct err *err);
 MUST_USE enum result query_transfer(struct query *query, struct err *err);
+MUST_USE enum result query_receipt(struct query *query, struct err *err);
+
+/* The transfer of the question; one between other owners is as good as none: E_NOT_FOUND. */
+MUST_USE enum result query_find_transfer(const struct query *query, struct transfer_row *ret,
+                                         struct err *err);
 MUST_USE enum result query_foreign(struct query *query, struct err *err);
 MUST_USE enum result query_bulks(struct query *query, struct err *err);
 MUST_USE enum result query_bulk(struct query *query, struct err *err);

@@ -47,6 +47,7 @@ static const struct question_info questions[QUESTION_COUNT] = {
     [QUESTION_APPROVAL] = {ROLE_VIEWER, false, BY_NUMBER, query_approval},
     [QUESTION_TRANSFERS] = {ROLE_VIEWER, true, BY_AFTER | BY_NUMBER, query_transfers},
     [QUESTION_TRANSFER] = {ROLE_VIEWER, true, BY_NUMBER, query_transfer},
+    [QUESTION_RECEIPT] = {ROLE_VIEWER, true, BY_NUMBER, query_receipt},
     [QUESTION_FOREIGN] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_DEVICE, query_foreign},
     [QUESTION_BULKS] = {ROLE_VIEWER, true, BY_AFTER, query_bulks},
     [QUESTION_BULK] = {ROLE_VIEWER, true, BY_NUMBER, query_bulk},

@@ -68,13 +68,19 @@ static bool is_seen(const struct query *query, const struct transfer_row *row)
            bytes_equal(scope, query_text(row->to));
 }
 
+enum result query_find_transfer(const struct query *query, struct transfer_row *ret,
+                                struct err *err)
+{
+    enum result result = store_transfer(query->store, query->asked->number, ret, err);
+    if (result == R_NOT_FOUND || (result == OK && !is_seen(query, ret)))
+        return err_set(err, E_NOT_FOUND, "there is no transfer %lld",
+                       (long long)query->asked->number);
+    return result;
+}
+
 enum result query_transfer(struct query *query, struct err *err)
 {
     struct transfer_row row;
-    enum result result = store_transfer(query->store, query->asked->number, &row, err);
-    if (result == R_NOT_FOUND || (result == OK && !is_seen(query, &row)))
-        return err_set(err, E_NOT_FOUND, "there is no transfer %lld",
-                       (long long)query->asked->number);
-    TRY(result);
+    TRY(query_find_transfer(query, &row, err));
     return give(query, &row, bytes_of(row.body, row.body_n), err);
 }

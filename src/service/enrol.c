@@ -5,6 +5,7 @@
 #include <service/brake.h>
 #include <service/finding.h>
 #include <service/rate.h>
+#include <service/transfer.h>
 #include <wire/spread.h>
 
 #include <string.h>
@@ -156,6 +157,20 @@ static enum result read_grace(struct service *service, int64_t now_s, struct enr
     return facts->is_in_grace ? read_new_key(service, job, facts, err) : OK;
 }
 
+/* A device on its way to another owner gets its certificate as his, over a key that is new. */
+static enum result read_transfer(struct service *service, struct enrolment *job, struct ask *facts,
+                                 struct err *err)
+{
+    struct transfer_row row;
+    TRY(transfer_find_accepted(service, job->subject.device.id, &row, err));
+    if (row.id == 0)
+        return OK;
+    facts->is_moving = true;
+    memcpy(job->next_owner, row.to, sizeof job->next_owner);
+    return store_had_key(service->store, row.device, job->spki_hash, row.after,
+                         &facts->is_key_of_before, err);
+}
+
 static enum result read_quarantine(struct service *service, const struct msg_enrol *ask,
                                    struct enrolment *job, struct ask *facts, struct err *err)
 {
@@ -183,6 +198,7 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     TRY(read_permit(service, now_s, job, facts, err));
     TRY(read_quarantine(service, ask, job, facts, err));
     TRY(read_grace(service, now_s, job, facts, err));
+    TRY(read_transfer(service, job, facts, err));
     TRY(find_compromise(service, job, facts, err));
     return find_sharer(service, job, facts, err);
 }

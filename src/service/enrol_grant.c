@@ -30,8 +30,9 @@ static enum result make_serial(struct service *service, struct enrolment *job, s
 static const struct pki_issuer *find_issuer(const struct service *service,
                                             const struct enrolment *job, enum pki_issuer_kind kind)
 {
-    struct bytes owner = text_bytes(job->kind == ENROL_DEVICE ? job->subject.device.owner : "");
-    uint32_t own = service_owners_issuer(service, kind, owner);
+    bool is_moving = job->next_owner[0] != '\0';
+    const char *owner = is_moving ? job->next_owner : job->subject.device.owner;
+    uint32_t own = service_owners_issuer(service, kind, text_bytes(owner));
     return &service->issuers[own != 0 ? own : service->issuing[kind]];
 }
 

@@ -4,6 +4,7 @@
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <service/finding.h>
+#include <service/transfer.h>
 #include <trust/standing.h>
 #include <wire/approval.h>
 #include <wire/x509_crl.h>
@@ -146,38 +147,48 @@ static enum result list_request(void *ctx, const struct approval_row *row, struc
     return OK;
 }
 
-static enum result list_transfer(void *ctx, const struct transfer_row *row, struct err *err)
-{
-    (void)err;
-    struct open_rows *rows = ctx;
-    rows->ids[rows->n++] = row->id;
-    return OK;
-}
-
-static enum result find_open(struct service *service, enum table table, struct open_rows *ret,
-                             struct err *err)
-{
-    *ret = (struct open_rows){0};
-    return table == TABLE_TRANSFER
-               ? store_transfers(service->store, &first_page, list_transfer, ret, err)
-               : store_approvals(service->store, &first_page, list_request, ret, err);
-}
-
 /* Few enough to be looked for again after each page. */
-static enum result end_rows(struct service *service, enum column column, int state, int64_t now_s,
-                            uint64_t *ret_sum, struct err *err)
+static enum result end_requests(struct service *service, int64_t now_s, uint64_t *ret_sum,
+                                struct err *err)
 {
-    enum table table = column == COL_TRANSFER_STATE ? TABLE_TRANSFER : TABLE_APPROVAL;
     struct open_rows rows;
     for (;;) {
-        TRY(find_open(service, table, &rows, err));
+        rows.n = 0;
+        TRY(store_approvals(service->store, &first_page, list_request, &rows, err));
         if (rows.n == 0)
             return OK;
         struct act *act = service_act(service, EVENT_EPOCH_APPLIED, now_s, local, 0);
         for (size_t i = 0; i < rows.n; i++)
-            change_int(act_change(act, table, rows.ids[i]), column, state);
+            change_int(act_change(act, TABLE_APPROVAL, rows.ids[i]), COL_APPROVAL_STATE,
+                       APPROVAL_STALE);
         TRY(service_record(service, NULL, err));
         *ret_sum += rows.n;
+    }
+}
+
+static enum result list_transfer(void *ctx, const struct transfer_row *row, struct err *err)
+{
+    (void)err;
+    *(struct transfer_row *)ctx = *row;
+    return OK;
+}
+
+/* One an entry: what was issued for it ends too. */
+static enum result end_transfers(struct service *service, int64_t now_s, uint64_t *ret_sum,
+                                 struct err *err)
+{
+    const struct filter first = {.limit = 1, .open_only = true};
+    struct transfer_row row;
+    uint32_t certificates;
+    for (;;) {
+        row.id = 0;
+        TRY(store_transfers(service->store, &first, list_transfer, &row, err));
+        if (row.id == 0)
+            return OK;
+        service_act(service, EVENT_EPOCH_APPLIED, now_s, local, row.device);
+        TRY(transfer_abort(service, &row, now_s, &certificates, err));
+        TRY(service_record(service, NULL, err));
+        (*ret_sum)++;
     }
 }
 
@@ -187,8 +198,8 @@ enum result epoch_close_doors(struct service *service, int64_t now_s, struct epo
     *ret = (struct epoch_closed){0};
     TRY(end_doors(service, TABLE_TOKEN, COL_TOKEN_STATE, now_s, &ret->tokens, err));
     TRY(end_doors(service, TABLE_PERMIT, COL_PERMIT_STATE, now_s, &ret->permits, err));
-    TRY(end_rows(service, COL_APPROVAL_STATE, APPROVAL_STALE, now_s, &ret->requests, err));
-    TRY(end_rows(service, COL_TRANSFER_STATE, TRANSFER_ABORTED, now_s, &ret->transfers, err));
+    TRY(end_requests(service, now_s, &ret->requests, err));
+    TRY(end_transfers(service, now_s, &ret->transfers, err));
     return store_restart_crls(service->store, err);
 }
 

@@ -1,10 +1,11 @@
-/* A transfer of ownership, its first half: one side releases, the other accepts, both sign the same
- * bytes; either side ends it until it is done. Done is what the device does: its first use of a key
- * that the old owner never had certified (docs/decisions/transfer.md). */
+/* The verbs of a transfer of ownership: one side releases, the other accepts, both sign the same
+ * bytes; either side ends it until it is done (docs/decisions/transfer.md). How it ends is in
+ * transfer_end.c. */
 #include <service/transfer.h>
 
 #include <base/text.h>
 #include <service/approval.h>
+#include <service/finding.h>
 
 #include <string.h>
 
@@ -149,15 +150,17 @@ enum result verb_transfer_release(struct service *service, const struct operator
 struct side {
     enum event event;
     enum transfer_state from, to;
-    enum column person, key, signature;
+    enum column person, key, signature, at;
 };
 
 static const struct side release_side = {EVENT_TRANSFER_RELEASED,  TRANSFER_ASKED,
                                          TRANSFER_RELEASED,        COL_TRANSFER_RELEASER,
-                                         COL_TRANSFER_RELEASE_KEY, COL_TRANSFER_RELEASE_SIGNATURE};
+                                         COL_TRANSFER_RELEASE_KEY, COL_TRANSFER_RELEASE_SIGNATURE,
+                                         COL_TRANSFER_RELEASED_AT};
 static const struct side accept_side = {EVENT_TRANSFER_ACCEPTED, TRANSFER_RELEASED,
                                         TRANSFER_ACCEPTED,       COL_TRANSFER_ACCEPTER,
-                                        COL_TRANSFER_ACCEPT_KEY, COL_TRANSFER_ACCEPT_SIGNATURE};
+                                        COL_TRANSFER_ACCEPT_KEY, COL_TRANSFER_ACCEPT_SIGNATURE,
+                                        COL_TRANSFER_ACCEPTED_AT};
 
 static enum result check_time_and_state(const struct transfer_row *row, const struct side *side,
                                         int64_t now_s, struct err *err)
@@ -203,15 +206,22 @@ static enum result check_signer(struct service *service, const struct operator_i
 
 /* Nothing happened meanwhile to what the bytes speak of. */
 static enum result check_subject(struct service *service, const struct transfer_row *row,
-                                 struct err *err)
+                                 struct device *ret, struct err *err)
 {
-    struct device device = {0};
-    TRY(store_device(service->store, row->device, &device, err));
-    if (strcmp(device.owner, row->from) != 0)
+    TRY(store_device(service->store, row->device, ret, err));
+    if (strcmp(ret->owner, row->from) != 0)
         return err_set(err, E_TRANSFER_STATE,
                        "device \"%s\" belongs to owner \"%s\", no longer \"%s\"",
-                       device.serial_number, device.owner, row->from);
-    return check_device(&device, err);
+                       ret->serial_number, ret->owner, row->from);
+    return check_device(ret, err);
+}
+
+/* What both signed: a certificate of after it is the new owner's. One that is under way was decided
+ * before, and becomes an orphan by the device's version. */
+static void begin_move(struct service *service, const struct device *device, struct change *c)
+{
+    change_int(c, COL_TRANSFER_AFTER_CERTIFICATE, service->last_id[TABLE_CERTIFICATE]);
+    (void)service_change_device(service, device);
 }
 
 enum result verb_transfer_sign(struct service *service, const struct operator_is *who,
@@ -220,13 +230,14 @@ enum result verb_transfer_sign(struct service *service, const struct operator_is
 {
     struct signer_key key;
     struct transfer_row row;
+    struct device device = {0};
     bool is_release = ask->step == TRANSFER_RELEASED;
     const struct side *side = is_release ? &release_side : &accept_side;
     TRY(verb_allow(who, OPERATE_TRANSFER, NULL, err));
     TRY(find(service, who, ask->transfer, &row, err));
     TRY(check_time_and_state(&row, side, now_s, err));
     TRY(check_signer(service, who, &row, is_release, err));
-    TRY(check_subject(service, &row, err));
+    TRY(check_subject(service, &row, &device, err));
     TRY(approval_check_signature(service, who, bytes_of(row.body, row.body_n), ask->signature, &key,
                                  err));
 
@@ -236,12 +247,14 @@ enum result verb_transfer_sign(struct service *service, const struct operator_is
     change_int(c, side->person, who->row.id);
     change_blob(c, side->key, key.spki);
     change_blob(c, side->signature, ask->signature);
+    change_int(c, side->at, now_s);
     if (!is_release)
-        change_int(c, COL_TRANSFER_AFTER_CERTIFICATE, service->last_id[TABLE_CERTIFICATE]);
+        begin_move(service, &device, c);
     answer->object = row.id;
     answer->changed = 1;
     answer->state = text_bytes(transfer_state_word(side->to));
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return finding_settle(service, row.device, now_s, err);
 }
 
 /* ---- its end -----------------------------------------------------------------------------------
@@ -259,52 +272,11 @@ enum result verb_transfer_abort(struct service *service, const struct operator_i
                        transfer_state_word((enum transfer_state)row.state));
     if (!is_of_side(&who->row, row.from))
         TRY(check_side(who, row.to, err));
-    struct act *act = service_act(service, EVENT_TRANSFER_ABORTED, now_s, who->actor, row.device);
-    change_int(act_change(act, TABLE_TRANSFER, row.id), COL_TRANSFER_STATE, TRANSFER_ABORTED);
+    service_act(service, EVENT_TRANSFER_ABORTED, now_s, who->actor, row.device);
+    TRY(transfer_abort(service, &row, now_s, &answer->certificates, err));
     answer->object = row.id;
     answer->changed = 1;
     answer->state = text_bytes(transfer_state_word(TRANSFER_ABORTED));
-    return service_record(service, &answer->entry, err);
-}
-
-enum result transfer_end(struct service *service, int64_t device, struct err *err)
-{
-    struct transfer_row open;
-    enum result result = store_open_transfer(service->store, device, &open, err);
-    if (result == OK)
-        change_int(act_change(&service->act, TABLE_TRANSFER, open.id), COL_TRANSFER_STATE,
-                   TRANSFER_ABORTED);
-    return result == R_NOT_FOUND ? OK : result;
-}
-
-/* A key that was never certified for the device before both sides had signed. */
-static enum result is_new_key(struct service *service, const struct transfer_row *row,
-                              const struct certificate *proven, bool *ret, struct err *err)
-{
-    bool had_it = true;
-    TRY(store_had_key(service->store, row->device, proven->spki, row->after, &had_it, err));
-    *ret = proven->id > row->after && !had_it;
-    return OK;
-}
-
-enum result transfer_settle(struct service *service, const struct certificate *proven,
-                            int64_t now_s, struct err *err)
-{
-    struct transfer_row row;
-    struct device device = {0};
-    bool is_new = false;
-    enum result result = store_open_transfer(service->store, proven->device, &row, err);
-    if (result == R_NOT_FOUND || (result == OK && row.state != TRANSFER_ACCEPTED))
-        return OK;
-    TRY(result);
-    TRY(is_new_key(service, &row, proven, &is_new, err));
-    if (!is_new)
-        return OK;
-    TRY(store_device(service->store, row.device, &device, err));
-    struct act *act = service_act(service, EVENT_TRANSFER_DONE, now_s,
-                                  (struct actor){ACTOR_DEVICE, device.id}, device.id);
-    change_text(service_change_device(service, &device), COL_DEVICE_OWNER, text_bytes(row.to));
-    change_int(act_change(act, TABLE_TRANSFER, row.id), COL_TRANSFER_STATE, TRANSFER_DONE);
-    TRY(doors_end(service, device.id, &(struct msg_verb_answer){0}, err));
-    return service_record(service, NULL, err);
+    TRY(service_record(service, &answer->entry, err));
+    return finding_settle(service, row.device, now_s, err);
 }

@@ -228,5 +228,8 @@ struct answer authorise(const struct ask *ask)
         return refuse(ask, E_KEY_REVOKED, "a key that was not revoked");
     if (answer.decision != DECISION_REFUSE && ask->is_key_elsewhere)
         return refuse(ask, E_KEY_SHARED, "a key of this device alone");
+    bool is_old = ask->is_moving && ask->is_key_of_before && !ask->repeats;
+    if (answer.decision != DECISION_REFUSE && is_old)
+        return refuse(ask, E_TRANSFER_KEY, "a key that the owner before never had certified");
     return answer;
 }

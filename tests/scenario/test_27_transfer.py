@@ -124,7 +124,7 @@ def test_a_transfer_is_signed_by_both_and_done_by_the_first_use_of_a_new_key(sha
         assert shown(side, asked)["state"] == "done"
     events = [one["event"] for one in admin.pages(f"/devices/{product}/SN-1/timeline")]
     assert [one for one in reversed(events) if one.startswith("transfer")] == [
-        "transfer-asked", "transfer-released", "transfer-accepted", "transfer-done"]
+        "transfer-asked", "transfer-released", "transfer-accepted", "transfer-receipt"]
     assert after.cacerts().status == 200
     audit(shared)
 
@@ -184,10 +184,14 @@ def test_the_same_key_again_is_not_the_new_owners(people, product, device):
     seller, buyer, admin = people["seller"], people["buyer"], people["admin"]
     asked = released(seller, product)
     sign(buyer, "accept", asked).ok()
-    again = renew(device, product, device.key)
-    time.sleep(0.3)
+    old = device.chain[0]
+    again = device.enrol(lab.make_csr(device.key, subject=old.subject, san=san_of(old)), again=True)
+    assert again.status == 403 and "E3040" in again.body.decode()  # it is proven, and told so
+    assert device.cacerts().status == 200
     assert owner(admin, product) == "seller" and shown(buyer, asked)["state"] == "accepted"
-    renew(again, product)
+    events = [one["event"] for one in admin.pages(f"/devices/{product}/SN-1/timeline")]
+    assert events[0] == "request-refused"
+    renew(device, product)
     assert lab.eventually(lambda: owner(admin, product) == "buyer")
 
 

@@ -2,10 +2,16 @@
 below it, what the old owner had ends with the first use of the new certificate, and a receipt says so. Either side
 ends it until then, at each step, also over kill -9."""
 
+import base64
+import hashlib
+import json
+import time
+
 import lab
 import pytest
-from test_27_transfer import (audit, ask, owner, person, released, renew, shown, sign)
-from test_36_rollover import below, load, prepare, restart
+from cryptography.hazmat.primitives import hashes, serialization
+from test_27_transfer import (audit, ask, owner, person, released, renew, san_of, shown, sign)
+from test_36_rollover import below, crl_path, is_on, load, prepare, restart
 
 
 def follow(server, operator, who, kind="ldevid"):
@@ -68,3 +74,284 @@ def test_an_issuer_of_servers_and_operators_is_nobodys_own(troth, alice):
     alice.post("/issuers", {"number": number, "kind": "operations", "certificate": out.read_text(),
                             "owner": "buyer"}).problem(403, "E4040")
     assert [one["owner"] for one in alice.pages("/issuers")] == [""] * 4
+
+
+# ---- the way ------------------------------------------------------------------------------------
+
+
+def accepted(people, product):
+    asked = released(people["seller"], product)
+    assert sign(people["buyer"], "accept", asked).ok()["state"] == "accepted"
+    return asked
+
+
+def rekeyed(device, product, key=None):
+    """What the device gets below the next owner's issuer; not used yet."""
+    old, key = device.chain[0], key or lab.make_key()
+    answer = device.enrol(lab.make_csr(key, subject=old.subject, san=san_of(old)), again=True)
+    return lab.Device(device.server, product, key, answer.certificates())
+
+
+def done(people, product, device):
+    """A transfer to its end: what was asked, and the device as it is then."""
+    asked = accepted(people, product)
+    after = rekeyed(device, product)
+    assert after.cacerts().status == 200
+    assert lab.eventually(lambda: shown(people["buyer"], asked)["state"] == "done")
+    return asked, after
+
+
+def test_it_rekeys_below_the_next_owners_issuer_and_both_count_until_the_first_use(people, product, device):
+    seller, buyer, admin = people["seller"], people["buyer"], people["admin"]
+    asked = accepted(people, product)
+    after = rekeyed(device, product)
+    below(after.chain[0], people["issuer"])
+    assert [admin.certificate_state(one.chain[0]) for one in (device, after)] == ["current", "pending"]
+    assert device.cacerts().status == 200  # the old one counts
+    assert admin.certificate_state(device.chain[0]) == "current" and owner(admin, product) == "seller"
+    assert after.cacerts().status == 200  # so does the new one; its use ends the old owner's
+    assert lab.eventually(lambda: owner(admin, product) == "buyer")
+    assert [admin.certificate_state(one.chain[0]) for one in (device, after)] == ["superseded", "current"]
+    again = lab.make_csr(lab.make_key(), subject=device.chain[0].subject)
+    assert device.enrol(again, again=True).status in (401, 403)
+    # From here on it renews below its owner's issuer, and the old one is on the CRL.
+    below(renew(after, product).chain[0], people["issuer"])
+    path = crl_path(device.chain[0])
+    assert lab.eventually(lambda: is_on(people["server"], path, device.chain[0]))
+    assert shown(seller, asked)["state"] == "done"
+    audit(people["server"])
+
+
+def test_it_comes_over_by_its_factory_key_too(people, product):
+    server, admin = people["server"], people["admin"]
+    key = lab.make_key()
+    admin.import_devices(product, {"SN-1": key}, owner="seller")
+    bare = lab.Device(server, product, key, [lab.make_certificate(key, "SN-1")])
+    first = lab.make_key()
+    old = lab.Device(server, product, first, bare.enrol(lab.make_csr(first, "SN-1")).certificates())
+    assert old.cacerts().status == 200
+    assert lab.eventually(lambda: admin.state(product, "SN-1") == "active")
+    accepted(people, product)
+    # Who asks as before is given what he was given before, which is the old owner's; another old key is refused.
+    assert bare.enrol(lab.make_csr(first, "SN-1")).certificates()[0] == old.chain[0]
+    assert owner(admin, product) == "seller"
+    second = lab.make_key()
+    new = lab.Device(server, product, second, bare.enrol(lab.make_csr(second, "SN-1")).certificates())
+    below(new.chain[0], people["issuer"])
+    assert new.cacerts().status == 200
+    assert lab.eventually(lambda: owner(admin, product) == "buyer")
+    assert admin.certificate_state(old.chain[0]) == "superseded"
+
+
+def test_without_an_issuer_of_the_next_owners_it_stays_below_the_fleets(people, product, device):
+    asked = released(people["seller"], product, to="third")
+    sign(people["third"], "accept", asked).ok()
+    after = rekeyed(device, product)
+    assert after.chain[0].issuer == device.chain[0].issuer
+    assert after.cacerts().status == 200
+    assert lab.eventually(lambda: owner(people["admin"], product) == "third")
+
+
+def test_it_goes_back_to_the_fleets_issuer_with_an_owner_who_has_none(people, product):
+    """From the buyer, who has one, to the seller, who has none."""
+    device = make_device(people["server"], product, "buyer")
+    below(device.chain[0], people["issuer"])
+    asked = ask(people["buyer"], product, to="seller").ok()
+    sign(people["buyer"], "release", asked).ok()
+    sign(people["seller"], "accept", asked).ok()
+    after = rekeyed(device, product)
+    assert after.chain[0].issuer != people["issuer"].subject
+    assert after.cacerts().status == 200
+    assert lab.eventually(lambda: owner(people["admin"], product) == "seller")
+
+
+# ---- the receipt --------------------------------------------------------------------------------
+
+
+def test_the_receipt_says_who_gave_what_to_whom_and_verifies_offline(people, product, device, tmp_path):
+    seller, buyer = people["seller"], people["buyer"]
+    asked, after = done(people, product, device)
+    receipt = buyer.get(f"/transfers/{asked['object']}/receipt").ok()
+    assert (receipt["from"], receipt["to"], receipt["released_by"], receipt["accepted_by"]) == \
+        ("seller", "buyer", "sven", "bert")
+    assert receipt["old_certificate"] == lab.serial_hex(device.chain[0])
+    assert receipt["new_certificate"] == lab.serial_hex(after.chain[0])
+    assert base64.b64decode(receipt["body"]) == base64.b64decode(asked["body"])
+    entry = base64.b64decode(receipt["entry_body"])
+    assert hashlib.sha256(b"\0" + entry).hexdigest() == receipt["leaf"]
+    for part in (hashlib.sha256(base64.b64decode(asked["body"])).digest(), after.chain[0].fingerprint(hashes.SHA256()),
+                 device.chain[0].fingerprint(hashes.SHA256())):
+        assert part in entry
+    # The command verifies it and says so; its JSON verifies without a server, and a profile.
+    said = seller.troth("transfer", "receipt", asked["object"])
+    assert said.returncode == 0 and "It holds" in said.stdout and "(sven)" in said.stdout, said
+    for certificate in (device.chain[0], after.chain[0]):
+        assert lab.serial_hex(certificate) in said.stdout
+    kept = tmp_path / "receipt.json"
+    kept.write_text(buyer.troth("transfer", "receipt", asked["object"], "--json").stdout)
+    alone = lab.run(lab.program("troth"), "transfer", "verify", kept, check=False,
+                    env={"TROTH_CONFIG": "/nonexistent", "PATH": "/usr/bin:/bin"})
+    assert alone.returncode == 0 and alone.stdout == said.stdout, alone
+    # Its hash is the one that the log proves.
+    time.sleep(1)
+    proof = json.loads(lab.run(lab.program("trothd"), "audit", "proof", str(receipt["entry"]), "--config",
+                               str(people["server"].config_file)).stdout)
+    assert proof["leaf"] == receipt["leaf"]
+
+
+def test_only_the_two_sides_see_it_and_there_is_none_before_the_end(people, product, device):
+    asked = accepted(people, product)
+    problem = people["buyer"].get(f"/transfers/{asked['object']}/receipt").problem(404, "E4041")
+    assert "accepted" in problem["detail"]
+    people["third"].get(f"/transfers/{asked['object']}/receipt").problem(404, "E4001")
+    said = people["seller"].troth("transfer", "receipt", asked["object"])
+    assert said.returncode == 7 and "E4041" in said.stderr, said
+    people["seller"].post(f"/transfers/{asked['object']}/abort").ok()
+    people["buyer"].get(f"/transfers/{asked['object']}/receipt").problem(404, "E4041")
+
+
+def test_a_device_that_never_had_a_certificate_has_a_receipt_without_an_old_one(people, product):
+    server, admin = people["server"], people["admin"]
+    key = lab.make_key()
+    admin.import_devices(product, {"SN-1": key}, owner="seller")
+    asked = accepted(people, product)
+    first = lab.Device(server, product, key, lab.Device(server, product).enrol(lab.make_csr(key, "SN-1")).certificates())
+    below(first.chain[0], people["issuer"])
+    assert first.cacerts().status == 200
+    assert lab.eventually(lambda: owner(admin, product) == "buyer")
+    assert people["buyer"].get(f"/transfers/{asked['object']}/receipt").ok()["old_certificate"] == ""
+    said = people["buyer"].troth("transfer", "receipt", asked["object"])
+    assert said.returncode == 0 and "none: it was not used before" in said.stdout, said
+    audit(server)
+
+
+def test_attack_a_receipt_is_altered(people, product, device, tmp_path):
+    """Every octet of what is signed or hashed counts: whatever is changed, it is refused by name."""
+    asked, _ = done(people, product, device)
+    good = people["buyer"].get(f"/transfers/{asked['object']}/receipt").ok()
+    entry, body = (base64.b64decode(good[name]) for name in ("entry_body", "body"))
+
+    def verify(**changed):
+        path = tmp_path / "receipt.json"
+        path.write_text(json.dumps({**good, **changed}))
+        return lab.run(lab.program("troth"), "transfer", "verify", path, check=False)
+
+    def with_entry(octets):  # who alters it gives it the hash that it has then
+        return {"entry_body": base64.b64encode(octets).decode(), "leaf": hashlib.sha256(b"\0" + octets).hexdigest()}
+
+    assert verify().returncode == 0
+    for changed in (
+            {"leaf": "00" * 32},
+            {"entry_body": base64.b64encode(entry.replace(b"buyer", b"thief")).decode()},
+            with_entry(entry.replace(b"buyer", b"thief")),
+            with_entry(entry.replace(b"seller", b"sellar")),
+            with_entry(entry.replace(b"SN-1", b"SN-2")),
+            with_entry(entry[:-1]),
+            with_entry(entry + b"\0"),
+            {"body": base64.b64encode(body.replace(b"buyer", b"thief")).decode()},
+            {"body": base64.b64encode(body[:-1]).decode()},
+            {"body": base64.b64encode(body.replace(b"buyer", b"thief")).decode(),
+             **with_entry(entry.replace(b"buyer", b"thief"))},
+            {"body": base64.b64encode(body.replace(b"buyer", b"thief")).decode(),
+             **with_entry(entry.replace(b"buyer", b"thief").replace(
+                 hashlib.sha256(body).digest(), hashlib.sha256(body.replace(b"buyer", b"thief")).digest()))},
+            {"entry_body": "", "leaf": ""}, {"body": 7}, {"entry_body": None}):
+        answer = verify(**changed)
+        assert answer.returncode == 1 and "E4042" in answer.stderr and answer.stdout == "", (changed, answer)
+    # A signature that is somebody else's, over the right bytes.
+    found = [at for at in range(len(entry)) if entry[at:at + 5] == bytes.fromhex("3059301306")]
+    assert len(found) == 2
+    own = lab.make_key().public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    swapped = entry[:found[0]] + own + entry[found[0] + len(own):]
+    answer = verify(**with_entry(swapped))
+    assert answer.returncode == 1 and "not signed with the key it names" in answer.stderr, answer
+    both = entry[:found[1]] + entry[found[0]:found[0] + len(own)] + entry[found[1] + len(own):]
+    answer = verify(**with_entry(both))
+    assert answer.returncode == 1 and "both sides are operator" in answer.stderr, answer
+    for at in range(0, len(entry), 7):  # and blindly
+        octets = bytearray(entry)
+        octets[at] ^= 1
+        answer = verify(**with_entry(bytes(octets)))
+        if answer.returncode == 0:  # the salt, the times, the rows' numbers: the hash alone tells
+            assert hashlib.sha256(b"\0" + octets).hexdigest() != good["leaf"]
+
+
+# ---- its end before the end ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["seller", "buyer"])
+@pytest.mark.parametrize("step", ["asked", "released", "accepted", "rekeyed"])
+def test_either_side_aborts_it_at_each_step(people, product, device, side, step):
+    admin, who = people["admin"], people[side]
+    asked = ask(people["seller"], product).ok()
+    after = None
+    if step != "asked":
+        sign(people["seller"], "release", asked).ok()
+    if step in ("accepted", "rekeyed"):
+        sign(people["buyer"], "accept", asked).ok()
+    if step == "rekeyed":
+        after = rekeyed(device, product)
+    dry = who.post(f"/transfers/{asked['object']}/abort", dry_run="true").ok()
+    assert dry["certificates"] == (1 if after else 0)
+    assert shown(who, asked)["state"] == step.replace("rekeyed", "accepted")
+    done = who.post(f"/transfers/{asked['object']}/abort").ok()
+    assert done["certificates"] == (1 if after else 0)
+    if after:  # what was issued for it opens nothing, and whoever has it is no clone
+        assert admin.certificate_state(after.chain[0]) == "revoked"
+        assert after.enrol(lab.make_csr(lab.make_key(), subject=after.chain[0].subject), again=True).status in (401, 403)
+        after.cacerts()
+        path = crl_path(after.chain[0])
+        assert lab.eventually(lambda: is_on(people["server"], path, after.chain[0]))
+    assert device.cacerts().status == 200
+    shown_device = admin.show(product, "SN-1")
+    assert shown_device["device"]["owner"] == "seller" and shown_device["device"]["state"] == "active"
+    assert shown_device["device"]["verdict"] == "trusted" and shown_device["findings"] == []
+    sign(people["buyer"], "accept", asked).problem(409, "E4030")
+    # It stays with its owner and renews below the fleet's issuer; a new transfer begins anew.
+    again = renew(device, product)
+    assert again.chain[0].issuer == device.chain[0].issuer
+    assert owner(admin, product) == "seller"
+    released(people["seller"], product)
+
+
+def test_a_transfer_that_is_done_is_not_aborted(people, product, device):
+    asked, after = done(people, product, device)
+    for side in ("seller", "buyer", "admin"):
+        people[side].post(f"/transfers/{asked['object']}/abort").problem(409, "E4030")
+    assert after.cacerts().status == 200
+    assert owner(people["admin"], product) == "buyer"
+
+
+def test_attack_an_aborted_transfer_is_used(people, product, device):
+    """Its signatures, its certificate, its bytes: nothing of it carries anything."""
+    seller, buyer, admin = people["seller"], people["buyer"], people["admin"]
+    asked = accepted(people, product)
+    after = rekeyed(device, product)
+    seller.post(f"/transfers/{asked['object']}/abort").ok()
+    body = base64.b64decode(asked["body"])
+    sign(buyer, "accept", asked, body).problem(409, "E4030")
+    sign(seller, "release", asked, body).problem(409, "E4030")
+    after.cacerts()
+    time.sleep(0.3)
+    assert owner(admin, product) == "seller"
+    later = released(seller, product)
+    sign(buyer, "accept", later, body).problem(400, "E6002")  # the same device and owners, another number
+    # The key of then, certified for the aborted one, is no new key for the next one.
+    sign(buyer, "accept", later).ok()
+    old = device.chain[0]
+    again = device.enrol(lab.make_csr(after.key, subject=old.subject, san=san_of(old)), again=True)
+    assert again.status == 403 and "E3040" in again.body.decode()
+    assert owner(admin, product) == "seller"
+
+
+def test_attack_wrong_scope_and_one_person_on_both_sides(people, product, device):
+    admin, asked = people["admin"], released(people["seller"], product)
+    sign(people["third"], "accept", asked).problem(404, "E4001")
+    sign(people["seller"], "accept", asked).problem(403, "E4032")
+    people["third"].post(f"/transfers/{asked['object']}/abort").problem(404, "E4001")
+    people["buyer"].post(f"/transfers/{asked['object']}/abort").ok()
+    asked = ask(admin, product).ok()
+    sign(admin, "release", asked).ok()
+    sign(admin, "accept", asked).problem(403, "E4032")
+    assert rekeyed(device, product).chain[0].issuer == device.chain[0].issuer  # nobody accepted: it is the fleet's
+    assert owner(admin, product) == "seller"

@@ -42,6 +42,8 @@ CLI_ACTION(action_operator_recover); /* certificate over a new key, by others */
 CLI_ACTION(action_approval_root);    /* the root's signature, made elsewhere */
 CLI_ACTION(action_transfer_release); /* asks, shows, signs */
 CLI_ACTION(action_transfer_accept);  /* shows, signs */
+CLI_ACTION(action_transfer_receipt); /* fetches, verifies, shows */
+CLI_ACTION(action_transfer_verify);  /* of a file, without a server */
 CLI_ACTION(action_help_error);       /* a row of the error catalogue */
 
 #endif

@@ -15,6 +15,11 @@ ALTER TABLE next_instant RENAME COLUMN device TO subject;
 -- an issuer of one owner's devices
 ALTER TABLE issuer ADD COLUMN owner TEXT;
 
+-- when each side signed a transfer, and its receipt
+ALTER TABLE transfer ADD COLUMN released_at INT;
+ALTER TABLE transfer ADD COLUMN accepted_at INT;
+ALTER TABLE transfer ADD COLUMN receipt BLOB;
+
 -- Versions of policies, of which one a product is in force, and what waives findings.
 CREATE TABLE policy (
     id INTEGER PRIMARY KEY, product INT, version INT, body BLOB,

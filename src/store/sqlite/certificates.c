@@ -169,6 +169,15 @@ static enum result next_of_list(struct query *query, struct certificate *ret, st
     return query_row_ok(query, err);
 }
 
+enum result store_last_used(struct store *store, int64_t device, int64_t last,
+                            struct certificate *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_LAST_USED);
+    query_put_int(&q, device);
+    query_put_int(&q, last);
+    return next_certificate(&q, ret, err);
+}
+
 enum result store_certificates(struct store *store, const struct filter *filter,
                                certificate_visit visit, void *ctx, struct err *err)
 {

@@ -64,6 +64,15 @@ enum result store_entries(struct store *store, uint64_t seq, uint64_t limit, ent
     return visit_entries(&q, visit, ctx, err);
 }
 
+enum result store_entries_of(struct store *store, int64_t device, int event, entry_visit visit,
+                             void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ENTRIES_OF);
+    query_put_int(&q, device);
+    query_put_int(&q, event);
+    return visit_entries(&q, visit, ctx, err);
+}
+
 enum result store_timeline(struct store *store, const struct timeline *which, entry_visit visit,
                            void *ctx, struct err *err)
 {

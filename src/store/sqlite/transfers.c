@@ -15,6 +15,8 @@ static enum result next_transfer(struct query *query, struct transfer_row *ret, 
     ret->releaser = query_int(query);
     ret->accepter = query_int(query);
     ret->after = query_int(query);
+    ret->released_s = query_int(query);
+    ret->accepted_s = query_int(query);
     struct bytes body = query_bytes(query);
     if (body.n > sizeof ret->body)
         return err_set(err, E_STORE_CORRUPT, "transfer %lld has a body above %d octets",

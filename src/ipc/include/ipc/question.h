@@ -28,6 +28,7 @@ enum question {
     QUESTION_APPROVAL,   /* number -> one approval_row with its body */
     QUESTION_TRANSFERS,  /* after, limit; number 1: ended ones too -> transfer_row, no body */
     QUESTION_TRANSFER,   /* number -> one transfer_row with its body */
+    QUESTION_RECEIPT,    /* number -> receipt_row of a transfer that is done */
     QUESTION_FOREIGN,    /* after, limit, product, serial_number -> foreign_row */
     QUESTION_BULKS,      /* after, limit -> bulk_row; with a scope: one's own */
     QUESTION_BULK,       /* number -> one bulk_row */

@@ -53,6 +53,8 @@ struct enrolment {
     bool is_key_on_tls; /* the requested key is also the one that authenticated the connection */
     bool is_fork;       /* a replaced certificate was used: TD-02 */
 
+    char next_owner[LIMIT_NAME + 1]; /* both sides signed that it goes to him; empty: to nobody */
+
     bool is_next_site;  /* a listener's, for the names that are being prepared */
     struct grant grant; /* its bytes point into the fields of this struct */
     struct serial serial;

@@ -29,6 +29,9 @@ MUST_USE enum result store_last_entry(struct store *store, uint64_t *ret_size, i
 typedef enum result (*entry_visit)(void *ctx, const struct entry *entry, struct err *err);
 MUST_USE enum result store_entries(struct store *store, uint64_t seq, uint64_t limit,
                                    entry_visit visit, void *ctx, struct err *err);
+/* All entries of that event about a device, the oldest first. */
+MUST_USE enum result store_entries_of(struct store *store, int64_t device, int event,
+                                      entry_visit visit, void *ctx, struct err *err);
 /* A device's timeline, newest first. */
 struct timeline {
     int64_t device;

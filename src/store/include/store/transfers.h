@@ -15,7 +15,9 @@ struct transfer_row {
     int64_t asked_by; /* operator rows; 0: nobody yet */
     int64_t releaser;
     int64_t accepter;
-    int64_t after; /* the last certificate of before it was accepted */
+    int64_t after;      /* the last certificate of before it was accepted */
+    int64_t released_s; /* 0: not yet, or nobody wrote it down */
+    int64_t accepted_s;
     size_t body_n;
     uint8_t body[APPROVAL_BODY_MAX];
 };
@@ -36,5 +38,9 @@ MUST_USE enum result store_transfers(struct store *store, const struct filter *f
 /* Had the device this key by certificate row `last`? */
 MUST_USE enum result store_had_key(struct store *store, int64_t device, const uint8_t spki[32],
                                    int64_t last, bool *ret, struct err *err);
+
+/* The device's newest certificate up to row `last` that was used. R_NOT_FOUND. */
+MUST_USE enum result store_last_used(struct store *store, int64_t device, int64_t last,
+                                     struct certificate *ret, struct err *err);
 
 #endif

@@ -44,6 +44,8 @@ struct ask {
     bool is_new_key_bad;      /* the requested key is that key, or one the device had before */
     bool is_key_compromised;  /* the requested key was revoked as compromised */
     bool is_key_elsewhere;    /* the requested key is on another device or holder (TD-01) */
+    bool is_moving;           /* both sides signed that the device goes to another owner */
+    bool is_key_of_before;    /* the requested key was certified for it before they did */
     bool is_certificate_live; /* the presented LDevID is pending or current */
     bool is_certificate_expired;
     bool is_in_grace;             /* expired, and within its product's grace (trust/standing.h) */
