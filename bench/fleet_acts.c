@@ -54,7 +54,8 @@ enum result act_import(struct fleet *fleet, uint32_t unit, struct err *err)
     const struct plan_batch *batch = &fleet->plan.batches[u->batch];
     const struct plan_product *product = product_of(fleet, unit);
     struct serial_number serial = serial_number(fleet, unit);
-    struct plan_owner owner = plan_owner_name(batch->owner);
+    bool is_nobodys = draw_chance(&fleet->plan.draw, 0.003);
+    struct plan_owner owner = plan_owner_name(is_nobodys ? 0 : batch->owner);
     struct import_answer answer = {0};
     struct msg_import_row row = {
         .line = unit + 1,

@@ -53,7 +53,7 @@ static const struct {
     enum happening what;
     double a_year;
 } accidents[] = {
-    {UNIT_RETIRED, 0.03}, {UNIT_LOST, 0.004},     {UNIT_STRUCK, 0.001},
+    {UNIT_RETIRED, 0.03}, {UNIT_LOST, 0.004},     {UNIT_STRUCK, 0.004},
     {UNIT_FORKS, 0.001},  {UNIT_RELEASED, 0.004},
 };
 
@@ -65,12 +65,14 @@ static enum happening draw_accident(struct fleet *fleet, double years)
     return UNIT_RENEWS;
 }
 
+#define RENEW_WITHIN_S (5 * DAY_S) /* of the beginning of its window */
+
 static enum result plan_next(struct fleet *fleet, uint32_t unit, struct err *err)
 {
     struct draw *draw = &fleet->plan.draw;
     const struct unit *u = &fleet->units[unit];
     int64_t now_s = fleet->house.now_s;
-    int64_t at_s = percent_of_life_s(u, draw_between(draw, 60, 79)) + draw_between(draw, 0, DAY_S);
+    int64_t at_s = percent_of_life_s(u, 60) + draw_between(draw, 60, RENEW_WITHIN_S);
     if (at_s <= now_s)
         at_s = now_s + draw_between(draw, 60, DAY_S);
     enum happening what = draw_accident(fleet, (double)(at_s - now_s) / (double)YEAR_S);
@@ -314,7 +316,7 @@ static enum result steer(struct fleet *fleet, uint32_t findings, struct err *err
     TRY(store_counts(fleet->house.store, "finding", bytes_of(NULL, 0), add_up, &open, err));
     uint32_t devices = devices_at(&fleet->plan, fleet->house.now_s + LEAD_S);
     double wanted = (double)findings * devices / fleet->units_n;
-    if ((double)open + fleet->awaited >= wanted)
+    if ((double)open + 2.0 * fleet->awaited >= wanted) /* one that is silent has two or three */
         fleet->silence *= 0.7;
     else if (fleet->silence < 0.5)
         fleet->silence = fleet->silence * 1.2 + 0.01;

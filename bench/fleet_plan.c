@@ -7,6 +7,7 @@
 
 #define BATCH_LEAST 200
 #define BATCH_MOST 1400
+#define RARE_VALIDITY_S (825 * DAY_S)
 #define BATCHES_MIN 40 /* a small fleet has smaller ones */
 
 struct kind {
@@ -15,13 +16,14 @@ struct kind {
     bool uses_tokens;
 };
 
+/* Most renew within a year, which is what policies ask for; one does not. */
 static const struct kind kinds[] = {
-    {"meter", "MTR", 730, 0, false},      {"gateway", "GTW", 365, 30, false},
-    {"thermostat", "THM", 730, 30, true}, {"camera", "CAM", 365, 0, false},
-    {"valve", "VLV", 1095, 90, false},    {"lock", "LCK", 730, 0, false},
-    {"charger", "CHG", 365, 30, true},    {"tracker", "TRK", 730, 30, false},
-    {"pump", "PMP", 1095, 0, false},      {"sensor", "SNS", 730, 90, true},
-    {"router", "RTR", 365, 0, false},     {"inverter", "INV", 730, 30, false},
+    {"meter", "MTR", 500, 0, false},      {"gateway", "GTW", 365, 30, false},
+    {"thermostat", "THM", 500, 30, true}, {"camera", "CAM", 365, 0, false},
+    {"valve", "VLV", 550, 90, false},     {"lock", "LCK", 500, 0, false},
+    {"charger", "CHG", 365, 30, true},    {"tracker", "TRK", 500, 30, false},
+    {"pump", "PMP", 550, 0, false},       {"sensor", "SNS", 500, 90, true},
+    {"router", "RTR", 365, 0, false},     {"inverter", "INV", 1095, 30, false},
 };
 
 struct plan_owner plan_owner_name(uint32_t owner)
@@ -83,12 +85,19 @@ static uint32_t batch_size(struct plan *plan, uint32_t devices, uint32_t left)
     return size < left ? size : left;
 }
 
+/* Of one whose certificates live too long little is made. */
+static uint32_t draw_product(struct plan *plan)
+{
+    uint32_t product = draw_skewed(&plan->draw, plan->products_n);
+    bool is_rare = plan->products[product].validity_s > RARE_VALIDITY_S;
+    return is_rare && draw_chance(&plan->draw, 0.7) ? 0 : product;
+}
+
 static void make_batch(struct plan *plan, uint32_t number)
 {
     struct plan_batch *batch = &plan->batches[number];
-    batch->product = draw_skewed(&plan->draw, plan->products_n);
-    batch->owner =
-        draw_chance(&plan->draw, 0.01) ? 0 : 1 + draw_skewed(&plan->draw, plan->owners_n);
+    batch->product = draw_product(plan);
+    batch->owner = 1 + draw_skewed(&plan->draw, plan->owners_n);
     batch->at_s = batch_time(plan, number);
     snprintf(batch->name, sizeof batch->name, "%s%05u", plan->products[batch->product].code,
              number);

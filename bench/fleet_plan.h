@@ -43,7 +43,7 @@ struct plan_product {
 struct plan_batch {
     int64_t at_s; /* imported */
     uint32_t first, count;
-    uint32_t product, owner; /* owner 0: nobody's */
+    uint32_t product, owner;
     char name[FLEET_NAME_MAX];
 };
 

@@ -38,6 +38,7 @@ CREATE INDEX device_state ON device (state);
 CREATE INDEX device_owner_state ON device (owner, state);
 CREATE INDEX device_batch ON device (batch) WHERE batch <> '';
 CREATE INDEX certificate_state ON certificate (state) WHERE state <> 2; -- most are current
+CREATE INDEX certificate_live ON certificate (issuer, not_after, device) WHERE state < 3;
 CREATE INDEX finding_oldest ON finding (began_at) WHERE ifnull(closed_at, 0) = 0;
 CREATE INDEX finding_check ON finding (check_id, began_at) WHERE ifnull(closed_at, 0) = 0;
 CREATE INDEX finding_severity ON finding (severity, began_at) WHERE ifnull(closed_at, 0) = 0;

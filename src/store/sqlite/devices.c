@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define ACTIVE 3 /* trust/words.h STATE_ACTIVE: as a rule most are */
+
 static enum result next_product(struct query *query, struct product *ret, struct err *err)
 {
     struct product row;
@@ -96,6 +98,8 @@ static enum statement statement_for(const struct filter *filter)
         return STATEMENT_DEVICES_OF_OWNER_AND_STATE;
     if (has_owner)
         return STATEMENT_DEVICES_OF_OWNER;
+    if (filter->state != 0 && filter->state != ACTIVE)
+        return STATEMENT_DEVICES_OF_STATE;
     if (filter->product != 0)
         return STATEMENT_DEVICES_OF_PRODUCT;
     return filter->state != 0 ? STATEMENT_DEVICES_OF_STATE : STATEMENT_DEVICES;

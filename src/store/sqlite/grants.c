@@ -181,40 +181,6 @@ enum result store_issuer_is(struct store *store, int64_t id, struct issuer_is *r
     return OK;
 }
 
-static enum result count_devices_of(struct store *store, int64_t issuer, struct bytes owner,
-                                    int64_t now_s, int64_t *ret, struct err *err)
-{
-    bool is_any = bytes_is_empty(owner);
-    CLEANUP(query_end)
-    struct query q =
-        query_of(store, is_any ? STATEMENT_ISSUER_DEVICES : STATEMENT_ISSUER_DEVICES_OF);
-    query_put_int(&q, issuer);
-    query_put_int(&q, now_s);
-    if (!is_any)
-        query_put_text(&q, owner);
-    return query_one_int(&q, ret, err);
-}
-
-static enum result count_operators_of(struct store *store, int64_t issuer, int64_t now_s,
-                                      int64_t *ret, struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ISSUER_OPERATORS);
-    query_put_int(&q, issuer);
-    query_put_int(&q, now_s);
-    return query_one_int(&q, ret, err);
-}
-
-enum result store_issuer_needs(struct store *store, int64_t issuer, struct bytes owner,
-                               int64_t now_s, struct issuer_needs *ret, struct err *err)
-{
-    struct issuer_needs needs = {0};
-    TRY(count_devices_of(store, issuer, owner, now_s, &needs.devices, err));
-    if (bytes_is_empty(owner))
-        TRY(count_operators_of(store, issuer, now_s, &needs.operators, err));
-    *ret = needs;
-    return OK;
-}
-
 enum result store_anchors(struct store *store, authority_visit visit, void *ctx, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ANCHORS);

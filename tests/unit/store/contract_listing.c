@@ -248,7 +248,7 @@ static void a_list_that_passes_over_too_many_rows_says_where_it_is(void **state)
 {
     struct contract *c = *state;
     int64_t reached = 0;
-    struct filter filter = {.limit = 5, .reached = &reached, .state = 1, .product = 2};
+    struct filter filter = {.limit = 5, .reached = &reached, .state = 3, .product = 2};
     assert_ok(store_begin(c->store, &c->err));
     for (int64_t id = 1; id <= STORE_LIST_LOOKS + 2; id++) {
         char serial[16];
@@ -256,7 +256,7 @@ static void a_list_that_passes_over_too_many_rows_says_where_it_is(void **state)
         snprintf(serial, sizeof serial, "S%08lld", (long long)id);
         change_int(&change, COL_DEVICE_PRODUCT, 2);
         change_text(&change, COL_DEVICE_SERIAL_NUMBER, bytes_of(serial, strlen(serial)));
-        change_int(&change, COL_DEVICE_STATE, id == STORE_LIST_LOOKS + 2 ? 1 : 3);
+        change_int(&change, COL_DEVICE_STATE, id == STORE_LIST_LOOKS + 2 ? 3 : 1);
         assert_ok(store_apply(c->store, &change, &c->err));
     }
     assert_ok(store_commit(c->store, &c->err));
