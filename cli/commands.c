@@ -299,7 +299,6 @@ static const struct plan logout = {.run = action_logout};
  */
 
 static const struct plan status = {.run = action_status, .path = "/api/v1/status"};
-static const struct plan check = {.run = action_check, .path = "/api/v1/status"};
 static const struct plan checkpoint = {.run = action_checkpoint,
                                        .path = "/api/v1/ledger/checkpoint"};
 static const struct column entry_columns[] = {
@@ -339,7 +338,8 @@ static const struct command commands[] = {
     {"whoami", NULL, "who you are there: role, scope, end of the certificate", NULL, false,
      &whoami},
     {"status", NULL, "how the fleet stands and what is owed, oldest first", NULL, false, &status},
-    {"check", NULL, "for monitors: exit status 0 ok, 3 warning, 4 critical", NULL, false, &check},
+    {"check", NULL, "what is owed, check by check: exit status 0 nothing, 3 something, 4 critical",
+     check_options, false, &check},
     {"rehearse", NULL, "what would be without an issuer, an anchor or a product; changes nothing",
      rehearse_options, false, &rehearse},
     {"debt", NULL, "what is owed, now or on a past day; with --since what came and went",
@@ -402,8 +402,8 @@ static const struct command commands[] = {
     {"device", "import", "import devices from CSV, JSON lines or a manifest", device_import_options,
      false, &device_import},
     {"device", "list", "list devices", device_list_options, false, &device_list},
-    {"device", "show", "a device, its certificates, findings and timeline", device_options, false,
-     &device_show},
+    {"device", "show", "a device, why its verdict is so, certificates, timeline", device_options,
+     false, &device_show},
     {"device", "hold", "let its first enrolment wait", device_set_options, false, &device_set},
     {"device", "admit", "let a held enrolment through", device_set_options, false, &device_set},
     {"device", "quarantine", "suspend it", device_set_options, false, &device_set},

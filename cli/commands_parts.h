@@ -26,6 +26,10 @@
         "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \
     }
 
+/* check.c */
+extern const struct option_row check_options[];
+extern const struct plan check;
+
 /* rehearse.c */
 extern const struct option_row rehearse_options[];
 extern const struct plan rehearse;

@@ -1,4 +1,5 @@
 /* Questions: one request, one question to the reader, rows until its end. */
+#include "api_checklist.h"
 #include "api_question.h"
 #include "api_routes.h"
 #include "api_shapes.h"
@@ -240,6 +241,7 @@ static void device_begin(struct api_doc *doc)
     api_list(doc, "findings");
     api_list(doc, "foreign_certificates");
     api_list(doc, "timeline");
+    api_checklist_begin(doc);
 }
 
 static void device_row(struct api_wait *wait, const struct ipc_message *message)
@@ -254,6 +256,15 @@ static void device_row(struct api_wait *wait, const struct ipc_message *message)
         api_add_row(wait->doc, "foreign_certificates", message);
     else if (message->type == IPC_ENTRY_ROW)
         api_add_row(wait->doc, "timeline", message);
+    else
+        api_checklist_row(wait, message);
+}
+
+static void device_end(struct request *request, struct api_wait *wait, int64_t next)
+{
+    (void)next;
+    api_checklist_end(wait);
+    api_reply_doc(request, wait->doc, 200);
 }
 
 static void show_end(struct request *request, struct api_wait *wait, int64_t next)
@@ -267,7 +278,7 @@ static const struct plan device = {
     .names = NO_NAMES,
     .begin = device_begin,
     .row = device_row,
-    .end = show_end,
+    .end = device_end,
 };
 
 void api_device_show(struct request *request)

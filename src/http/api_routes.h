@@ -64,6 +64,9 @@ void api_operator_add(struct request *request);
 void api_bootstrap(struct request *request);
 void api_clock_accept(struct request *request);
 
+/* api_check.c */
+void api_check(struct request *request);
+
 /* api_rehearse.c */
 void api_rehearse(struct request *request);
 

@@ -1,4 +1,5 @@
 /* The reader's rows as JSON. */
+#include "api_mend.h"
 #include "api_shapes.h"
 #include "api_words.h"
 
@@ -276,33 +277,13 @@ static void write_issuer(writer write, struct api_doc *doc, const char *name,
     write(doc, name, shape, &view);
 }
 
-#define MEND_MAX 256
-
-/* The check's command; with the device behind it where one is wanted. A serial number is
- * PrintableString (X520SerialNumber): within double quotes nothing in it means anything. What is
- * about no device waits for a person's answer. */
-static struct bytes mend_of(const struct check *check, const struct msg_finding_row *row,
-                            char space[MEND_MAX])
-{
-    static const char verbs[] = "troth device ";
-    bool is_verb = strncmp(check->mend, verbs, sizeof verbs - 1) == 0;
-    if (row->kind == SUBJECT_PRODUCT || row->kind == SUBJECT_CHECK) {
-        snprintf(space, MEND_MAX, "troth finding close %lld", (long long)row->row);
-        return text_of(space);
-    }
-    if (!is_verb || row->serial_number.n == 0)
-        return text_of(check->mend);
-    snprintf(space, MEND_MAX, "%s %.*s \"%.*s\"", check->mend, (int)row->product.n,
-             (const char *)row->product.p, (int)row->serial_number.n,
-             (const char *)row->serial_number.p);
-    return text_of(space);
-}
-
 static void write_finding(writer write, struct api_doc *doc, const char *name,
                           const struct msg_finding_row *row)
 {
-    char number[16], mend[MEND_MAX];
+    char number[16], mend[API_MEND_MAX];
     const struct check *check = check_find(row->check);
+    const struct api_mend to_mend = {(enum subject_kind)row->kind, row->row, row->product,
+                                     row->serial_number, (enum device_state)row->device_state};
     snprintf(number, sizeof number, "TD-%02u", row->check);
     struct finding_view view = {
         .row = *row,
@@ -313,7 +294,7 @@ static void write_finding(writer write, struct api_doc *doc, const char *name,
     };
     if (check != NULL) {
         view.title = text_of(check->title);
-        view.mend = mend_of(check, row, mend);
+        view.mend = api_mend(check, &to_mend, mend);
     }
     write(doc, name, API_SHAPE(finding_fields), &view);
 }

@@ -53,6 +53,7 @@ const struct route desk_routes[] = {
     GET(API "/issuers/{issuer}", api_issuer_show),
     POST(API "/issuers/{issuer}/retire", api_issuer_retire),
     POST(API "/issuers/{issuer}/force", api_issuer_force),
+    GET(API "/check", api_check),
     GET(API "/rehearsal", api_rehearse),
     GET(API "/operators", api_operator_list),
     POST(API "/operators", api_operator_add),

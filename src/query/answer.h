@@ -32,6 +32,7 @@ MUST_USE enum result query_rehearse_issuer(struct query *query, struct err *err)
 MUST_USE enum result query_rehearse_anchor(struct query *query, struct err *err);
 MUST_USE enum result query_rehearse_product(struct query *query, struct err *err);
 MUST_USE enum result query_debt(struct query *query, struct err *err);
+MUST_USE enum result query_check(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);
@@ -75,6 +76,21 @@ MUST_USE enum result query_product(const struct query *query, struct product *re
 MUST_USE enum result query_issuer(const struct query *query, int64_t number,
                                   struct authority_row *ret, struct err *err);
 
+/* What the subject of a finding is called: its device, its product; as they are without one. */
+MUST_USE enum result query_name_subject(const struct query *query, const struct finding *finding,
+                                        struct device *device, struct product *product,
+                                        struct err *err);
+
+/* A setting of the policy in force for a product, as people write it; and whether the default, the
+ * fleet or the product says so. */
+struct setting_value {
+    char text[32];
+    const char *source;
+};
+MUST_USE enum result query_setting(const struct query *query, const struct product *product,
+                                   const struct policy_row *row, struct setting_value *ret,
+                                   struct err *err);
+
 /* The common name in its certificate; empty when it has none, or cannot be read. */
 void query_authority_name(const struct authority_row *authority, char to[LIMIT_NAME + 1]);
 
@@ -92,6 +108,9 @@ MUST_USE enum result query_put_operator(const struct query *query, int64_t row, 
 /* Give one row. */
 MUST_USE enum result give_device(const struct query *query, const struct subject *subject,
                                  struct err *err);
+/* verdict_row, then every check with its evidence. */
+MUST_USE enum result give_checklist(const struct query *query, const struct subject *subject,
+                                    struct err *err);
 MUST_USE enum result give_certificate(const struct query *query,
                                       const struct certificate *certificate, struct bytes der,
                                       struct err *err);

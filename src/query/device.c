@@ -117,5 +117,6 @@ enum result query_device(struct query *query, struct err *err)
     const struct filter others = {.limit = SHOWN_CERTIFICATES, .device = device};
     TRY(store_foreigns(query->store, &others, visit_foreign, query, err));
     const struct timeline newest = {.device = device, .limit = SHOWN_ENTRIES};
-    return store_timeline(query->store, &newest, visit_entry, query, err);
+    TRY(store_timeline(query->store, &newest, visit_entry, query, err));
+    return give_checklist(query, &subject, err);
 }

@@ -1,8 +1,7 @@
 #include "answer.h"
 
-/* What of its subject has a name. */
-static enum result name_subject(const struct query *query, const struct finding *finding,
-                                struct device *device, struct product *product, struct err *err)
+enum result query_name_subject(const struct query *query, const struct finding *finding,
+                               struct device *device, struct product *product, struct err *err)
 {
     int64_t of_product = finding->product;
     if (finding->kind == SUBJECT_DEVICE) {
@@ -24,7 +23,7 @@ enum result give_finding(const struct query *query, const struct finding *findin
 {
     struct device device = {0};
     struct product product = {0};
-    TRY(name_subject(query, finding, &device, &product, err));
+    TRY(query_name_subject(query, finding, &device, &product, err));
     const struct msg_finding_row row = {
         .id = query->asked->id,
         .row = finding->id,
@@ -33,6 +32,7 @@ enum result give_finding(const struct query *query, const struct finding *findin
         .subject = finding->subject,
         .product = query_text(product.name),
         .serial_number = query_text(device.serial_number),
+        .device_state = (uint8_t)device.state,
         .owner = query_text(finding->owner),
         .severity = (uint8_t)severity_of(finding),
         .began_s = finding->began_at_s,

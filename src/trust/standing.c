@@ -7,27 +7,69 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static const struct {
+    enum verdict verdict;
+    const char *text;
+    const char *change;
+} causes[CAUSE_COUNT] = {
+    [CAUSE_NONE] = {VERDICT_REFUSED, "it is no device", ""},
+    [CAUSE_STATE] = {VERDICT_REFUSED, "nobody in this state is let in",
+                     "expected: its first enrolment; lost: it is found; retired: a permit"},
+    [CAUSE_QUARANTINED] = {VERDICT_QUARANTINED, "it is quarantined",
+                           "a person readmits it; an automatic quarantine ends also when it "
+                           "enrols by its first proof, with a new key"},
+    [CAUSE_NO_CERTIFICATE] = {VERDICT_REFUSED, "no certificate of it is pending or current",
+                              "it enrols by a first proof"},
+    [CAUSE_ISSUER_ENDED] = {VERDICT_REFUSED, "the issuer of its certificate was retired",
+                            "it enrols by a first proof"},
+    [CAUSE_NOT_YET] = {VERDICT_REFUSED, "its certificate's time has not begun",
+                       "the time of its certificate begins"},
+    [CAUSE_VALID] = {VERDICT_TRUSTED, "its certificate is valid and no finding refuses it",
+                     "its certificate ends, or somebody or a finding ends it"},
+    [CAUSE_GRACE] = {VERDICT_GRACE, "its certificate has expired, within its product's grace",
+                     "it renews with a new key, or the grace ends"},
+    [CAUSE_EXPIRED] = {VERDICT_REFUSED, "its certificate has expired",
+                       "it enrols by a first proof, or its product gives more grace"},
+    [CAUSE_FINDING] = {VERDICT_REFUSED, "an open finding refuses it",
+                       "the finding closes: its mend says how"},
+};
+
+const char *cause_text(enum verdict_cause cause)
+{
+    return causes[cause < CAUSE_COUNT ? cause : CAUSE_NONE].text;
+}
+
+const char *cause_change(enum verdict_cause cause)
+{
+    return causes[cause < CAUSE_COUNT ? cause : CAUSE_NONE].change;
+}
+
 /* The verdict hangs on state and times alone; `next_s` gets the instant that would change it. */
-static enum verdict verdict_of(const struct facts *facts, const struct policy *policy,
-                               int64_t now_s, int64_t *next_s)
+static enum verdict_cause cause_of(const struct facts *facts, const struct policy *policy,
+                                   int64_t now_s, int64_t *next_s)
 {
     if (facts->state == STATE_QUARANTINED)
-        return VERDICT_QUARANTINED;
+        return CAUSE_QUARANTINED;
     if (facts->state != STATE_ENROLLED && facts->state != STATE_ACTIVE)
-        return VERDICT_REFUSED;
-    if (!certificate_is_live(facts->cert_state) || facts->is_issuer_ended ||
-        now_s < facts->not_before_s)
-        return VERDICT_REFUSED;
+        return CAUSE_STATE;
+    if (!certificate_is_live(facts->cert_state))
+        return CAUSE_NO_CERTIFICATE;
+    if (facts->is_issuer_ended)
+        return CAUSE_ISSUER_ENDED;
+    if (now_s < facts->not_before_s) {
+        *next_s = sooner(*next_s, facts->not_before_s);
+        return CAUSE_NOT_YET;
+    }
 
     if (now_s <= facts->not_after_s) {
         *next_s = sooner(*next_s, facts->not_after_s + 1);
-        return VERDICT_TRUSTED;
+        return CAUSE_VALID;
     }
     if (certificate_is_in_grace(facts->cert_state, facts->not_after_s, policy, now_s)) {
         *next_s = sooner(*next_s, facts->not_after_s + policy->grace_s + 1);
-        return VERDICT_GRACE;
+        return CAUSE_GRACE;
     }
-    return VERDICT_REFUSED;
+    return CAUSE_EXPIRED;
 }
 
 /* Nonsense: a condition of the future, or an instant to look again that is over. */
@@ -67,8 +109,10 @@ static void judge(struct standing *out, const struct check *check, const struct 
 static void apply_effects(struct standing *out, const struct policy *policy)
 {
     for (size_t i = 0; i < out->n; i++)
-        if (policy->effect[out->findings[i].check->number] == EFFECT_REFUSE)
+        if (policy->effect[out->findings[i].check->number] == EFFECT_REFUSE) {
+            out->cause = CAUSE_FINDING;
             out->verdict = VERDICT_REFUSED;
+        }
 }
 
 struct standing standing(const struct facts *facts, const struct policy *policy, int64_t now_s)
@@ -76,7 +120,8 @@ struct standing standing(const struct facts *facts, const struct policy *policy,
     struct standing out = {.n = 0};
     const struct check *check = NULL;
     if (facts->kind == SUBJECT_DEVICE)
-        out.verdict = verdict_of(facts, policy, now_s, &out.next_s);
+        out.cause = cause_of(facts, policy, now_s, &out.next_s);
+    out.verdict = causes[out.cause].verdict;
 
     for (size_t i = 0; (check = check_at(i)) != NULL; i++) {
         if ((check->kinds & 1U << facts->kind) == 0)

@@ -7,7 +7,7 @@
 #include <trust/words.h>
 
 #define NOW_S 1000000
-#define ROWS_MAX 64
+#define ROWS_MAX 256
 
 /* Operators by the first octet of their key. */
 enum { ADMIN = 0xa1, VIEWER = 0xa2, ACME = 0xa3, ENDED = 0xa4, STRANGER = 0xa5 };

@@ -220,13 +220,16 @@ static void a_device_is_shown_with_all_that_belongs_to_it(void **state)
                                           .product = text_bytes("valve"),
                                           .serial_number = text_bytes("A-1")};
     assert_int_equal(ask(f, VIEWER, question), OK);
-    assert_int_equal(f->n, 6);
     assert_int_equal(f->rows[0].type, IPC_DEVICE_ROW);
     assert_int_equal(f->rows[1].type, IPC_CERT_ROW);
     assert_int_equal(f->rows[1].id, 2); /* newest first */
     assert_int_equal(f->rows[2].id, 1);
     assert_int_equal(f->rows[3].type, IPC_FINDING_ROW);
     assert_int_equal(f->rows[4].type, IPC_ENTRY_ROW);
+    assert_int_equal(f->rows[5].type, IPC_ENTRY_ROW);
+    assert_int_equal(f->rows[6].type, IPC_VERDICT_ROW);
+    assert_int_equal(f->rows[7].type, IPC_JUDGED_ROW);
+    assert_int_equal(f->rows[8].type, IPC_EVIDENCE_ROW);
 }
 
 static void verdicts_are_those_of_standing(void **state)

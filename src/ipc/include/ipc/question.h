@@ -13,7 +13,8 @@ enum question {
     QUESTION_DEVICES,      /* after, limit, product, owner, state, batch, serial_prefix; number: an
                               issuer, which they need -> device_row */
     QUESTION_DEVICE,       /* product, serial_number -> one device_row, its newest cert_rows and
-                              finding_rows, foreign_rows, its newest entry_rows */
+                              finding_rows, foreign_rows, its newest entry_rows; verdict_row,
+                              and for each check a judged_row with evidence_rows behind it */
     QUESTION_TIMELINE,     /* product, serial_number, after, limit -> entry_row, newest first */
     QUESTION_CERTIFICATES, /* after, limit, product, serial_number, state -> cert_row, no DER */
     QUESTION_CERTIFICATE,  /* serial -> one cert_row with its DER */
@@ -35,11 +36,18 @@ enum question {
     QUESTION_REHEARSE_ISSUER,  /* number -> rehearsal_row, rehearsal_parts, step_rows in order */
     QUESTION_REHEARSE_ANCHOR,  /* the same */
     QUESTION_REHEARSE_PRODUCT, /* product -> the same */
-    QUESTION_DEBT, /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
-                      is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
-                      then the greatest */
+    QUESTION_DEBT,  /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
+                       is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
+                       then the greatest */
+    QUESTION_CHECK, /* product, serial_number -> check_total, check_rows */
     QUESTION_COUNT
 };
+
+/* `status` of a check_total: what is open and not waived. Nothing, something, something critical.
+ */
+#define CHECK_STATUS_OK 0
+#define CHECK_STATUS_WARNING 1
+#define CHECK_STATUS_CRITICAL 2
 
 /* `what` of a count_row; `key` is the word of a device or certificate state, "TD-01", or one of the
  * ledger's two. */

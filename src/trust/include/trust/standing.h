@@ -15,9 +15,28 @@ struct judged {
     enum severity severity;
 };
 
+/* Why a device's verdict is what it is. */
+enum verdict_cause {
+    CAUSE_NONE = 0,
+    CAUSE_STATE, /* expected, lost or retired */
+    CAUSE_QUARANTINED,
+    CAUSE_NO_CERTIFICATE,
+    CAUSE_ISSUER_ENDED,
+    CAUSE_NOT_YET,
+    CAUSE_VALID,
+    CAUSE_GRACE,
+    CAUSE_EXPIRED,
+    CAUSE_FINDING, /* one that is open refuses */
+    CAUSE_COUNT
+};
+/* For people: why, and what would change it. */
+const char *cause_text(enum verdict_cause cause);
+const char *cause_change(enum verdict_cause cause);
+
 struct standing {
     enum verdict verdict; /* of a device */
-    size_t n;             /* open findings */
+    enum verdict_cause cause;
+    size_t n; /* open findings */
     struct judged findings[CHECK_MAX];
     int64_t next_s;    /* when time alone may change the answer; 0 = never */
     uint64_t measured; /* bit per check whose facts somebody produced */

@@ -1,0 +1,34 @@
+#include "api_mend.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static struct bytes text_of(const char *text)
+{
+    return bytes_of(text, strlen(text));
+}
+
+/* A serial number is PrintableString (X520SerialNumber): within double quotes nothing in it means
+ * anything. */
+struct bytes api_mend(const struct check *check, const struct api_mend *what,
+                      char space[API_MEND_MAX])
+{
+    const char *mend = check->mend;
+    if (what->kind == SUBJECT_PRODUCT || what->kind == SUBJECT_CHECK) {
+        snprintf(space, API_MEND_MAX, "troth finding close %lld", (long long)what->finding);
+        return text_of(space);
+    }
+    if (!begins(mend, "troth device ") || what->serial_number.n == 0)
+        return text_of(mend);
+    if (begins(mend, "troth device quarantine") && what->state == STATE_QUARANTINED)
+        mend = "troth device readmit";
+    snprintf(space, API_MEND_MAX, "%s %.*s \"%.*s\"", mend, (int)what->product.n,
+             (const char *)what->product.p, (int)what->serial_number.n,
+             (const char *)what->serial_number.p);
+    return text_of(space);
+}

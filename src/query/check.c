@@ -1,0 +1,115 @@
+/* What is owed, check by check: the answer of `troth check`. */
+#include "checks.h"
+
+#include <stdlib.h>
+
+static enum result give_check(const struct query *query, const struct checks *checks,
+                              const struct check *check, struct err *err)
+{
+    const struct check_state *state = &checks->at[check->number];
+    struct device device = {0};
+    struct product product = {0};
+    struct msg_check_row row = {
+        .id = query->asked->id,
+        .check = (uint8_t)check->number,
+        .known = (uint8_t)check_known(checks, check->number),
+        .severity = (uint8_t)(state->worst != SEVERITY_NONE ? state->worst : check->severity),
+        .open = check_open(state),
+        .oldest_s = state->sums.oldest_s != 0 ? state->sums.oldest_s : state->oldest.began_at_s,
+        .debt_s = state->sums.owed_s - state->sums.waived_s,
+        .waived = state->sums.waived,
+        .waived_s = state->sums.waived_s,
+        .finding = state->oldest.id,
+        .kind = (uint8_t)state->oldest.kind,
+    };
+    if (state->oldest.id != 0)
+        TRY(query_name_subject(query, &state->oldest, &device, &product, err));
+    row.device_state = (uint8_t)device.state;
+    row.product = query_text(product.name);
+    row.serial_number = query_text(device.serial_number);
+    return query->give(query->context, IPC_CHECK_ROW, &row, err);
+}
+
+/* Open and not waived: by that a monitor is warned. */
+static uint8_t status_of(const struct checks *checks)
+{
+    uint8_t status = CHECK_STATUS_OK;
+    for (int number = 1; number <= CHECK_MAX; number++) {
+        if (check_open(&checks->at[number]) <= 0)
+            continue;
+        if (checks->at[number].worst == SEVERITY_CRITICAL)
+            return CHECK_STATUS_CRITICAL;
+        status = CHECK_STATUS_WARNING;
+    }
+    return status;
+}
+
+static uint32_t count_unmeasured(const struct checks *checks)
+{
+    uint32_t n = 0;
+    const struct check *check = NULL;
+    for (size_t i = 0; (check = check_at(i)) != NULL; i++)
+        n += checks_has(checks, check) && check_known(checks, check->number) == UNMEASURED;
+    return n;
+}
+
+static enum result give_total(const struct query *query, const struct checks *checks,
+                              struct err *err)
+{
+    uint64_t size = 0;
+    int64_t last_s = 0;
+    TRY(store_last_entry(query->store, &size, &last_s, err));
+    const struct msg_check_total row = {
+        .id = query->asked->id,
+        .status = status_of(checks),
+        .at_s = query->now_s,
+        .entries = (int64_t)size,
+        .open = checks->total.open - checks->total.waived,
+        .debt_s = checks->total.owed_s - checks->total.waived_s,
+        .waived = checks->total.waived,
+        .waived_s = checks->total.waived_s,
+        .unmeasured = count_unmeasured(checks),
+        .judged = checks->judged,
+    };
+    return query->give(query->context, IPC_CHECK_TOTAL, &row, err);
+}
+
+static enum result give_all(const struct query *query, const struct checks *checks, struct err *err)
+{
+    const struct check *check = NULL;
+    TRY(give_total(query, checks, err));
+    for (size_t i = 0; (check = check_at(i)) != NULL; i++)
+        if (checks_has(checks, check) || checks->at[check->number].sums.open > 0)
+            TRY(give_check(query, checks, check, err));
+    return OK;
+}
+
+static enum result find_scope(const struct query *query, struct subject *subject,
+                              struct checks_scope *ret, struct err *err)
+{
+    struct product product = {0};
+    if (query->asked->serial_number.n > 0) {
+        TRY(query_subject(query, subject, err));
+        *ret = (struct checks_scope){subject->product.id, subject};
+        return OK;
+    }
+    if (query->asked->product.n > 0)
+        TRY(query_product(query, &product, err));
+    *ret = (struct checks_scope){.product = product.id};
+    return OK;
+}
+
+enum result query_check(struct query *query, struct err *err)
+{
+    struct subject subject = {0};
+    struct checks_scope scope = {0};
+    TRY(find_scope(query, &subject, &scope, err));
+    struct checks *checks = calloc(1, sizeof *checks);
+    if (checks == NULL)
+        return err_set(err, E_MEMORY, "no memory for the checks");
+    enum result result = checks_read(query, &scope, checks, err);
+    if (result == OK)
+        result = give_all(query, checks, err);
+    free(checks);
+    return result;
+}

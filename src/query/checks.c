@@ -1,0 +1,236 @@
+/* How every check stands over a scope. */
+#include "checks.h"
+
+#include <registry/about.h>
+
+#include <string.h>
+
+int64_t check_open(const struct check_state *state)
+{
+    return state->sums.open - state->sums.waived;
+}
+
+bool checks_has(const struct checks *checks, const struct check *check)
+{
+    return (checks->kinds & check->kinds) != 0;
+}
+
+enum known check_known(const struct checks *checks, int number)
+{
+    if (checks->at[number].sums.open > 0)
+        return YES;
+    return (checks->measured >> number & 1) != 0 ? NO : UNMEASURED;
+}
+
+/* ---- who measures it --------------------------------------------------------------------------
+ */
+
+struct look {
+    const struct query *query;
+    struct checks *checks;
+    struct about about;
+};
+
+/* What is not there, or of a kind that nobody reads yet, measures nothing. */
+static enum result judge(struct look *look, enum subject_kind kind, int64_t id, struct err *err)
+{
+    struct subject_key key = {kind, id};
+    enum result result = about_read(look->query->store, key, look->query->now_s, &look->about, err);
+    if (result != OK)
+        return result == R_NOT_FOUND ? OK : result;
+    struct standing judged = standing(&look->about.facts, &look->about.policy, look->query->now_s);
+    look->checks->measured |= judged.measured;
+    look->checks->judged++;
+    return OK;
+}
+
+static enum result judge_device(void *context, const struct device *device, struct err *err)
+{
+    return judge(context, SUBJECT_DEVICE, device->id, err);
+}
+
+static enum result judge_foreign(void *context, const struct foreign *foreign, struct err *err)
+{
+    return judge(context, SUBJECT_FOREIGN, foreign->id, err);
+}
+
+static enum result judge_issuer(void *context, const struct authority_row *issuer, struct err *err)
+{
+    return judge(context, SUBJECT_ISSUER, issuer->id, err);
+}
+
+static enum result judge_product(void *context, const struct product *product, struct err *err)
+{
+    return judge(context, SUBJECT_PRODUCT, product->id, err);
+}
+
+/* The oldest and the newest of them. */
+static enum result look_at_devices(struct look *look, int64_t product, struct err *err)
+{
+    struct filter filter = {
+        .limit = CHECKS_LOOK / 2, .product = product, .owner = query_scope(look->query)};
+    int64_t last = 0;
+    TRY(store_devices(look->query->store, &filter, judge_device, look, err));
+    TRY(store_max_id(look->query->store, TABLE_DEVICE, &last, err));
+    if (last <= CHECKS_LOOK / 2)
+        return OK;
+    filter.after = last - CHECKS_LOOK / 2;
+    return store_devices(look->query->store, &filter, judge_device, look, err);
+}
+
+static enum result look_at_all(struct look *look, int64_t product, struct err *err)
+{
+    struct store *store = look->query->store;
+    const struct filter few = {
+        .limit = CHECKS_LOOK, .product = product, .owner = query_scope(look->query)};
+    TRY(look_at_devices(look, product, err));
+    TRY(store_foreigns(store, &few, judge_foreign, look, err));
+    if (query_scope(look->query).n > 0)
+        return OK;
+    if (product != 0)
+        return judge(look, SUBJECT_PRODUCT, product, err);
+    TRY(store_products(store, &few, judge_product, look, err));
+    TRY(store_issuers(store, judge_issuer, look, err));
+    return judge(look, SUBJECT_INSTALLATION, 0, err);
+}
+
+/* Kinds of subjects that the asker sees in this scope. */
+static uint64_t kinds_of(const struct query *query, const struct checks_scope *scope)
+{
+    if (scope->device != NULL)
+        return KIND_DEVICE;
+    if (query_scope(query).n > 0)
+        return KIND_DEVICE | KIND_FOREIGN;
+    if (scope->product != 0)
+        return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT;
+    return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT | KIND_INSTALLATION | KIND_ISSUER;
+}
+
+/* ---- what is open ------------------------------------------------------------------------------
+ */
+
+static enum result take_group(void *context, const struct debt_group *group, struct err *err)
+{
+    (void)err;
+    struct checks *checks = context;
+    if (group->key > 0 && group->key <= CHECK_MAX)
+        checks->at[group->key].sums = *group;
+    return OK;
+}
+
+static enum severity severity_of(const struct finding *finding)
+{
+    const struct check *check = check_find(finding->check);
+    return finding->severity != 0 || check == NULL ? (enum severity)finding->severity
+                                                   : check->severity;
+}
+
+static enum result is_waived(const struct query *query, int64_t finding, bool *ret, struct err *err)
+{
+    struct waiver waiver = {0};
+    enum result result = store_waiver_of(query->store, finding, query->now_s, &waiver, err);
+    *ret = result == OK;
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result add_finding(const struct query *query, struct checks *checks,
+                               const struct finding *finding, struct err *err)
+{
+    struct check_state *state = &checks->at[finding->check];
+    const struct debt_sum sum = {severity_of(finding), 1, finding->began_at_s, 0};
+    bool waived = false;
+    TRY(is_waived(query, finding->id, &waived, err));
+    state->sums.open++;
+    TRY(debt_add_open(&state->sums.owed_s, &sum, query->now_s, err));
+    TRY(debt_add_open(&checks->total.owed_s, &sum, query->now_s, err));
+    checks->total.open++;
+    if (!waived)
+        return OK;
+    state->sums.waived++;
+    checks->total.waived++;
+    TRY(debt_add_open(&state->sums.waived_s, &sum, query->now_s, err));
+    return debt_add_open(&checks->total.waived_s, &sum, query->now_s, err);
+}
+
+static enum result add_device(const struct query *query, const struct subject *device,
+                              struct checks *checks, struct err *err)
+{
+    for (size_t i = 0; i < device->open_n; i++)
+        if (device->open[i].check > 0 && device->open[i].check <= CHECK_MAX)
+            TRY(add_finding(query, checks, &device->open[i], err));
+    return OK;
+}
+
+/* ---- the oldest and the worst -----------------------------------------------------------------
+ */
+
+struct worst {
+    const struct query *query;
+    struct check_state *state;
+};
+
+static enum result note(void *context, const struct finding *finding, struct err *err)
+{
+    struct worst *worst = context;
+    bool waived = false;
+    if (worst->state->oldest.id == 0)
+        worst->state->oldest = *finding;
+    TRY(is_waived(worst->query, finding->id, &waived, err));
+    if (!waived && severity_of(finding) > worst->state->worst)
+        worst->state->worst = severity_of(finding);
+    return OK;
+}
+
+/* A finding may be recorded at another severity than its check's: the most of the ones that are
+ * looked for, of each severity the oldest few, is the worst. */
+#define WORST_LOOK 32
+static enum result look_for_worst(const struct query *query, const struct checks_scope *scope,
+                                  int number, struct check_state *state, struct err *err)
+{
+    struct worst worst = {query, state};
+    struct filter filter = {
+        .limit = 1,
+        .product = scope->product,
+        .device = scope->device != NULL ? scope->device->device.id : 0,
+        .owner = query_scope(query),
+        .open_only = true,
+        .check = number,
+    };
+    TRY(store_findings(query->store, &filter, note, &worst, err));
+    filter.limit = WORST_LOOK;
+    for (int severity = SEVERITY_CRITICAL; severity > (int)state->worst; severity--) {
+        filter.severity = severity;
+        TRY(store_findings(query->store, &filter, note, &worst, err));
+    }
+    return OK;
+}
+
+static enum result look_for_all(const struct query *query, const struct checks_scope *scope,
+                                struct checks *checks, struct err *err)
+{
+    for (int number = 1; number <= CHECK_MAX; number++)
+        if (checks->at[number].sums.open > 0)
+            TRY(look_for_worst(query, scope, number, &checks->at[number], err));
+    return OK;
+}
+
+enum result checks_read(const struct query *query, const struct checks_scope *scope,
+                        struct checks *ret, struct err *err)
+{
+    struct look look = {.query = query, .checks = ret};
+    const struct debt_filter filter = {
+        .by = DEBT_BY_CHECK,
+        .at_s = query->now_s,
+        .product = scope->product,
+        .owner = query_scope(query),
+    };
+    *ret = (struct checks){.kinds = kinds_of(query, scope)};
+    if (scope->device != NULL) {
+        TRY(judge(&look, SUBJECT_DEVICE, scope->device->device.id, err));
+        TRY(add_device(query, scope->device, ret, err));
+    } else {
+        TRY(look_at_all(&look, scope->product, err));
+        TRY(tally(query, &filter, take_group, ret, &ret->total, err));
+    }
+    return look_for_all(query, scope, ret, err);
+}
