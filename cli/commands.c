@@ -5,6 +5,7 @@
 
 #include "commands_parts.h"
 #include <cli/imports.h>
+#include <cli/scan.h>
 
 #define STATES "expected|enrolled|active|quarantined|lost|retired"
 
@@ -433,6 +434,8 @@ static const struct command commands[] = {
     {"bulk", "show", "one of them, and how far it is", bulk_options, false, &bulk_show},
     {"token", "add", "make a single-use enrolment token", token_options, false, &token_add},
     {"permit", "add", "let a retired device enrol once more", permit_options, false, &permit_add},
+    {"cert", "scan", "look at what TLS servers present, and put it on record", cert_scan_options,
+     false, &cert_scan},
     {"cert", "import", "put certificates of another CA on record", cert_import_options, false,
      &cert_import},
     {"cert", "list", "list certificates", cert_list_options, false, &cert_list},

@@ -117,25 +117,3 @@ enum result action_foreign_import(struct session *session, const struct plan *pl
     TRY(session_read(session_text(session, "FILE"), &file, err));
     return send_file(session, plan, blob_bytes(&file), "text/plain", err);
 }
-
-/* ---- what other CAs issued ------------------------------------------------------------------- */
-
-static const struct field foreign_list_fields[] = {
-    {"--product", PLACE_QUERY, "product"},
-    {"--serial", PLACE_QUERY, "serial"},
-    {"--state", PLACE_QUERY, "state"},
-    {0},
-};
-const struct column foreign_columns[] = {
-    {"CERTIFICATE", "serial"},   {"ISSUER", "issuer"},   {"PRODUCT", "product"},
-    {"DEVICE", "device_serial"}, {"STATE", "state"},     {"REASON", "reason"},
-    {"UNTIL", "not_after"},      {"SUBJECT", "subject"}, {0},
-};
-static const struct plan foreign_list = {plan_list, "/api/v1/foreign-certificates",
-                                         foreign_list_fields, foreign_columns, NULL};
-
-enum result action_cert_list(struct session *session, const struct plan *plan, struct err *err)
-{
-    bool is_foreign = session_text(session, "--foreign") != NULL;
-    return plan_list(session, is_foreign ? &foreign_list : plan, err);
-}

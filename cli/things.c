@@ -1,5 +1,6 @@
 /* Products and certificates: one of them in full. The ledger's checkpoint. */
 #include <cli/actions.h>
+#include <cli/imports.h>
 #include <cli/print.h>
 
 #include <string.h>
@@ -37,7 +38,13 @@ enum result action_named_show(struct session *session, const struct plan *plan, 
 
 enum result action_cert_show(struct session *session, const struct plan *plan, struct err *err)
 {
-    TRY(plan_show(session, plan, err));
+    struct err why = {0};
+    bool is_foreign = false;
+    if (plan_show(session, plan, &why) != OK) {
+        if (why.code == E_NOT_FOUND)
+            TRY(foreign_show(session, &is_foreign, err));
+        return is_foreign ? OK : err_set(err, why.code, "%s", why.text);
+    }
     if (session->is_json)
         return OK;
     char path[CLI_PATH_MAX];

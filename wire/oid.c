@@ -14,6 +14,13 @@ OID(rsa_sha256, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b");     // 1.2.840.113549.1
 OID(rsa_sha384, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c");     // 1.2.840.113549.1.1.12
 OID(rsa_sha512, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d");     // 1.2.840.113549.1.1.13
 
+// Signatures over hashes whose collisions are found.
+OID(rsa_md5, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04");  // 1.2.840.113549.1.1.4
+OID(rsa_sha1, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"); // 1.2.840.113549.1.1.5
+OID(rsa_sha1_oiw, "\x2b\x0e\x03\x02\x1d");             // 1.3.14.3.2.29
+OID(ecdsa_sha1, "\x2a\x86\x48\xce\x3d\x04\x01");       // 1.2.840.10045.4.1
+OID(dsa_sha1, "\x2a\x86\x48\xce\x38\x04\x03");         // 1.2.840.10040.4.3
+
 OID(common_name, "\x55\x04\x03");         // 2.5.4.3
 OID(serial_number, "\x55\x04\x05");       // 2.5.4.5
 OID(country, "\x55\x04\x06");             // 2.5.4.6

@@ -6,6 +6,8 @@ static bool read_version(struct reader *tbs)
 {
     struct reader inner;
     uint32_t version;
+    if (reader_ok(tbs) && !der_is_at(tbs, DER_CONTEXT_CONSTRUCTED(0)))
+        return reader_fail(tbs, "RFC 5280 4.1.2.1: version is not v3");
     der_enter(tbs, DER_CONTEXT_CONSTRUCTED(0), &inner);
     der_read_small(&inner, &version);
     if (!der_leave(tbs, &inner))

@@ -35,6 +35,22 @@ static const struct sig_alg_row *find_sig_alg(struct bytes oid)
     return NULL;
 }
 
+static enum x509_sig_alg find_broken(struct bytes oid)
+{
+    static const struct {
+        const struct bytes *oid;
+        enum x509_sig_alg alg;
+    } rows[] = {
+        {&oid_rsa_sha1, X509_SIG_SHA1},   {&oid_rsa_sha1_oiw, X509_SIG_SHA1},
+        {&oid_ecdsa_sha1, X509_SIG_SHA1}, {&oid_dsa_sha1, X509_SIG_SHA1},
+        {&oid_rsa_md5, X509_SIG_MD5},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (bytes_equal(*rows[i].oid, oid))
+            return rows[i].alg;
+    return X509_SIG_OTHER;
+}
+
 bool x509_read_sig_alg(struct reader *r, enum x509_sig_alg *ret, struct bytes *ret_raw)
 {
     const uint8_t *start = r->p;
@@ -47,7 +63,7 @@ bool x509_read_sig_alg(struct reader *r, enum x509_sig_alg *ret, struct bytes *r
         x509_read_unknown_parameters(&algorithm);
     else if (row->has_null)
         der_read_null(&algorithm);
-    *ret = row ? row->alg : X509_SIG_OTHER;
+    *ret = row ? row->alg : find_broken(oid);
     bool ok = der_leave(r, &algorithm);
     *ret_raw = ok ? bytes_of(start, (size_t)(r->p - start)) : bytes_of(NULL, 0);
     return ok;

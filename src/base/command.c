@@ -12,6 +12,12 @@ static bool is_position(const struct option_row *row)
     return row->name[0] != '-';
 }
 
+static bool is_often(const struct option_row *row)
+{
+    size_t n = strlen(row->name);
+    return n > 3 && strcmp(row->name + n - 3, "...") == 0;
+}
+
 /* Row `index` of the command's options followed by the common ones; NULL past the end. */
 static const struct option_row *option_at(const struct arguments *a, size_t index)
 {
@@ -201,10 +207,23 @@ static enum result take_option(struct arguments *a, char ***argv, struct err *er
     return OK;
 }
 
+/* One more word of a position that comes often, which is a command's last. */
+static enum result take_more(struct arguments *a, const struct option_row *row, const char *word,
+                             struct err *err)
+{
+    TRY(check_value(row, word, err));
+    if (a->more_n == COMMAND_MORE_MAX)
+        return err_set(err, E_USAGE, "more than %d of %s", COMMAND_MORE_MAX + 1, row->name);
+    a->more[a->more_n++] = word;
+    return OK;
+}
+
 static enum result take_position(struct arguments *a, const char *word, struct err *err)
 {
     const struct option_row *row = NULL;
     for (size_t index = 0; (row = option_at(a, index)) != NULL; index++) {
+        if (is_position(row) && is_often(row) && a->value[index] != NULL)
+            return take_more(a, row, word, err);
         if (!is_position(row) || a->value[index] != NULL)
             continue;
         TRY(check_value(row, word, err));

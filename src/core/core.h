@@ -108,9 +108,6 @@ MUST_USE enum result core_rehearse(struct core *core, const struct ipc_message *
 MUST_USE enum result core_run_verb(struct core *core, const struct ipc_message *message,
                                    const struct operator_is *who, struct err *err);
 void core_answer_verb(struct core *core, const struct msg_verb_answer *answer);
-void core_import_begin(struct core *core, const struct msg_device_import *ask, int fd);
-void core_foreign_import_begin(struct core *core, const struct msg_foreign_import *ask, int fd);
-void core_import_step(struct core *core);
 
 /* Records the request of what takes two people; `answer` gets it. */
 MUST_USE enum result core_ask_people(struct core *core, const struct ipc_message *message,

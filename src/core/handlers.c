@@ -78,6 +78,13 @@ static void on_foreign_import(struct core *core, struct ipc_channel *from,
     core_foreign_import_begin(core, &message->foreign_import, message->fd);
 }
 
+static void on_foreign_scan(struct core *core, struct ipc_channel *from,
+                            struct ipc_message *message)
+{
+    (void)from;
+    core_foreign_scan_begin(core, &message->foreign_scan, message->fd);
+}
+
 static void on_bulk(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -168,6 +175,7 @@ static const struct {
     {IPC_ANCHOR_ADD, on_verb},
     {IPC_DEVICE_IMPORT, on_import},
     {IPC_FOREIGN_IMPORT, on_foreign_import},
+    {IPC_FOREIGN_SCAN, on_foreign_scan},
     {IPC_DEVICE_SET, on_verb},
     {IPC_BULK, on_bulk},
     {IPC_CERT_REVOKE, on_verb},

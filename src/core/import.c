@@ -4,6 +4,7 @@
 #include <base/log.h>
 #include <base/text.h>
 #include <service/foreign.h>
+#include <service/scan.h>
 
 #include <unistd.h>
 
@@ -33,6 +34,8 @@ static enum result may(struct core *core, const struct wish *wish, struct operat
     if (wish->type == IPC_IMPORT_ROW)
         return verb_allow(who, wish->what, who->row.scope, err);
     TRY(verb_allow(who, wish->what, NULL, err));
+    if (wish->type == IPC_SCAN_LINE)
+        return OK;
     return foreign_issuer(&core->service, wish->anchor, &core->import.issuer, err);
 }
 
@@ -76,6 +79,15 @@ void core_foreign_import_begin(struct core *core, const struct msg_foreign_impor
         answer_failed(core, ask->id, &err);
 }
 
+void core_foreign_scan_begin(struct core *core, const struct msg_foreign_scan *ask, int fd)
+{
+    struct err err = {0};
+    const struct wish wish = {
+        ask->id, ask->request, ask->operator_spki, ask->dry_run, IPC_SCAN_LINE, OPERATE_FOREIGN, 0};
+    if (begin(core, &wish, fd, &err) != OK)
+        answer_failed(core, ask->id, &err);
+}
+
 static enum result note_fault(struct import *import, uint32_t line, const struct err *why,
                               struct err *err)
 {
@@ -99,9 +111,36 @@ static enum result take_record(struct core *core, const struct ipc_message *reco
     return import_row(&core->service, &who, &record->import_row, core->now_s, ret, err);
 }
 
+/* Of a scan every line is told what became of it. */
+static enum result take_scanned(struct core *core, const struct msg_scan_line *line,
+                                struct err *err)
+{
+    struct import *import = &core->import;
+    const struct operator_is who = {.row = import->operator_row, .actor = import->actor};
+    struct scan_answer answer = {0};
+    TRY(scan_line(&core->service, &who, line, core->now_s, &answer, err));
+    bool is_refused = answer.became == SCAN_BECAME_REFUSED;
+    import->answer.created += answer.became == SCAN_BECAME_NEW;
+    import->answer.changed +=
+        answer.became == SCAN_BECAME_CHANGED || answer.became == SCAN_BECAME_GONE;
+    import->answer.unchanged +=
+        answer.became == SCAN_BECAME_KNOWN || answer.became == SCAN_BECAME_OURS;
+    import->answer.refused += is_refused;
+    import->answer.unlinked += answer.is_unlinked;
+    const struct msg_scan_done done = {
+        .line = line->line,
+        .became = (uint8_t)answer.became,
+        .code = is_refused ? answer.why.code : E_NONE,
+        .text = is_refused ? text_bytes(answer.why.text) : bytes_of(NULL, 0),
+    };
+    return record_append(&import->faults, IPC_SCAN_DONE, &done, err);
+}
+
 static enum result take_row(struct core *core, const struct ipc_message *record, struct err *err)
 {
     struct import *import = &core->import;
+    if (import->type == IPC_SCAN_LINE)
+        return take_scanned(core, &record->scan_line, err);
     struct import_answer answer = {0};
     uint32_t line = 0;
     TRY(take_record(core, record, &line, &answer, err));
@@ -162,7 +201,7 @@ static void end(struct core *core, const struct err *why)
     import->answer.text = text_bytes(why->text);
     if (why->code == E_NONE && import->answer.refused > 0)
         import->answer.code = E_IMPORT;
-    if (import->answer.refused == 0)
+    if (import->answer.refused == 0 && import->type != IPC_SCAN_LINE)
         record_abandon(&import->faults);
     else if (record_seal(&import->faults, &faults, &err) != OK)
         log_err(LEVEL_ERROR, "import-faults-lost", &err, NULL);

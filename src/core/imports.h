@@ -18,8 +18,14 @@ struct import {
     enum ipc_type type;          /* of its records */
     struct authority_row issuer; /* of foreign certificates */
     struct record_reader rows;
-    struct record_writer faults;
+    struct record_writer faults; /* of a scan: what became of every line */
     struct msg_verb_answer answer;
 };
+
+struct core;
+void core_import_begin(struct core *core, const struct msg_device_import *ask, int fd);
+void core_foreign_import_begin(struct core *core, const struct msg_foreign_import *ask, int fd);
+void core_foreign_scan_begin(struct core *core, const struct msg_foreign_scan *ask, int fd);
+void core_import_step(struct core *core);
 
 #endif

@@ -1,5 +1,6 @@
 /* Certificates of other CAs: an import of what such a CA keeps or exports. */
 #include "api_routes.h"
+#include "foreign_cert.h"
 #include "intake.h"
 
 #include <base/file.h>
@@ -9,7 +10,6 @@
 #include <proto/foreign.h>
 #include <trust/words.h>
 #include <wire/b64.h>
-#include <wire/oid.h>
 #include <wire/x509_name.h>
 
 #include <stdlib.h>
@@ -18,9 +18,12 @@
 /* One file being read. */
 struct reading {
     struct intake intake;
+    const struct makers *makers;
     struct x509_cert issuer; /* whose list it is; points into the makers' */
+    bool has_cert;           /* the line under way has one */
+    struct foreign_cert cert;
+    struct bytes read; /* its DER, in `der` */
     uint8_t der[LIMIT_CERTIFICATE_BYTES];
-    uint8_t subject[LIMIT_SUBJECT];
 };
 
 static void reading_free(struct reading **reading)
@@ -65,73 +68,44 @@ static enum result check_issuer(const struct reading *reading, const struct x509
     return OK;
 }
 
-static const char *attribute_name(struct bytes oid)
-{
-    static const struct {
-        const struct bytes *oid;
-        const char *name;
-    } rows[] = {
-        {&oid_common_name, "CN"}, {&oid_serial_number, "serialNumber"},
-        {&oid_organization, "O"}, {&oid_organizational_unit, "OU"},
-        {&oid_country, "C"},
-    };
-    for (size_t i = 0; i < LENGTH_OF(rows); i++)
-        if (bytes_equal(oid, *rows[i].oid))
-            return rows[i].name;
-    return "?";
-}
-
-/* "/O=Maker/serialNumber=7", as openssl prints names; what does not fit is left out. */
-static struct bytes write_subject(struct bytes name, uint8_t *space, size_t size)
-{
-    struct x509_name_walk walk = x509_name_walk(name);
-    struct x509_attribute attribute;
-    size_t used = 0;
-    while (x509_name_next(&walk, &attribute)) {
-        struct buf to = buf_over(space + used, size - used);
-        const char *key = attribute_name(attribute.oid);
-        buf_put_u8(&to, '/');
-        buf_put_bytes(&to, bytes_of(key, strlen(key)));
-        buf_put_u8(&to, '=');
-        buf_put_bytes(&to, attribute.text);
-        used += buf_ok(&to) ? to.n : 0;
-    }
-    return bytes_of(space, used);
-}
-
-/* What no device can have says of none. */
-static struct bytes serial_number_of(struct bytes subject)
-{
-    struct bytes text = {0};
-    bool is_one = x509_name_find(subject, oid_serial_number, &text);
-    return is_one && text.n <= LIMIT_SERIAL_NUMBER ? text : bytes_of(NULL, 0);
-}
-
 static enum result certificate(void *context, struct bytes field, struct foreign_read *line,
                                struct err *err)
 {
     struct reading *reading = context;
-    struct x509_cert cert;
-    struct bytes der;
-    const char *why = NULL;
-    TRY(read_der(reading, field, &der, err));
-    if (!x509_read_cert(der, &cert, &why))
-        return err_set(err, E_FOREIGN, "certificate: %s", why);
-    TRY(check_issuer(reading, &cert, err));
-    line->serial = cert.serial;
-    line->not_after_s = cert.not_after_s;
-    line->subject = write_subject(cert.subject, reading->subject, sizeof reading->subject);
-    line->serial_number = serial_number_of(cert.subject);
+    struct foreign_cert *cert = &reading->cert;
+    struct err why = {0};
+    TRY(read_der(reading, field, &reading->read, err));
+    if (foreign_cert_read(reading->makers, &reading->read, 1, cert, &why) != OK)
+        return err_set(err, E_FOREIGN, "certificate: %s", why.text);
+    TRY(check_issuer(reading, &cert->presented.leaf, err));
+    line->serial = cert->presented.leaf.serial;
+    line->not_after_s = cert->presented.leaf.not_after_s;
+    line->subject = cert->subject;
+    line->serial_number = cert->serial_number;
+    reading->has_cert = true;
     return OK;
 }
 
 /* ---- lines ------------------------------------------------------------------------------------
  */
 
+static void put_says(const struct reading *reading, struct msg_foreign_line *record)
+{
+    const struct foreign_cert *cert = &reading->cert;
+    record->spki = cert->presented.leaf.spki;
+    memcpy(record->issuer_name, cert->issuer_name, sizeof record->issuer_name);
+    record->not_before_s = cert->presented.leaf.not_before_s;
+    record->signature = cert->signature;
+    record->is_self_signed = cert->presented.is_self_signed;
+    record->is_ca = cert->presented.leaf.is_ca;
+    record->root_issued = cert->root_issued;
+    record->chain = reading->read;
+}
+
 static enum result take_line(void *context, const struct foreign_read *line, struct err *err)
 {
     struct reading *reading = context;
-    const struct msg_foreign_line record = {
+    struct msg_foreign_line record = {
         .line = line->line,
         .serial = line->serial,
         .subject = line->subject,
@@ -141,12 +115,16 @@ static enum result take_line(void *context, const struct foreign_read *line, str
         .revoked_s = line->revoked_s,
         .reason = line->reason,
     };
+    if (reading->has_cert)
+        put_says(reading, &record);
+    reading->has_cert = false;
     return intake_add(&reading->intake, IPC_FOREIGN_LINE, &record, err);
 }
 
 static enum result take_fault(void *context, uint32_t line, const struct err *why, struct err *err)
 {
     struct reading *reading = context;
+    reading->has_cert = false;
     return intake_fault(&reading->intake, line, why, err);
 }
 
@@ -188,6 +166,7 @@ static enum result read_file(const struct request *request, const struct api_wai
         return err_set(err, E_MEMORY, "no memory for an import");
     if (issuer == NULL)
         return err_set(err, E_NOT_FOUND, "there is no anchor %lld", (long long)wish->anchor);
+    reading->makers = desk->upkeep.makers;
     reading->issuer = *issuer;
     TRY(intake_begin(&reading->intake, wait, err));
     TRY(foreign_read(request_view(request)->body, (enum foreign_format)wish->format, &sink, &counts,

@@ -147,7 +147,7 @@ static const struct plan timeline = LIST(QUESTION_TIMELINE, NULL, "after", "limi
 static const struct plan certificates =
     LIST(QUESTION_CERTIFICATES, &words_cert_state, "after", "limit", "product", "serial", "state");
 static const struct plan foreign =
-    LIST(QUESTION_FOREIGN, NULL, "after", "limit", "product", "serial");
+    LIST(QUESTION_FOREIGN, NULL, "after", "limit", "product", "serial", "certificate");
 static const struct plan findings = LIST(QUESTION_FINDINGS, NULL, "after", "limit", "product",
                                          "serial", "all", "owner", "check", "severity");
 static const struct plan issuers = LIST(QUESTION_ISSUERS, NULL, NULL);
@@ -179,7 +179,15 @@ void api_cert_list(struct request *request)
 
 void api_foreign_list(struct request *request)
 {
-    run(request, &foreign, (struct msg_question){0});
+    uint8_t serial[20];
+    struct bytes text = {0};
+    struct msg_question question = {0};
+    struct err err = {0};
+    bool is_one = request_query(request, "certificate", &text);
+    if (is_one && api_read_serial(text, serial, &question.serial, &err) != OK)
+        request_refuse(request, &err);
+    else
+        run(request, &foreign, question);
 }
 
 void api_finding_list(struct request *request)
@@ -315,6 +323,44 @@ void api_cert_show(struct request *request)
         request_refuse(request, &err);
     else
         run(request, &certificate, question);
+}
+
+/* ---- one certificate of another CA ----------------------------------------------------------- */
+
+static void foreign_begin(struct api_doc *doc)
+{
+    api_section(doc, "certificate");
+    api_list(doc, "places");
+    api_list(doc, "findings");
+}
+
+static void foreign_row(struct api_wait *wait, const struct ipc_message *message)
+{
+    if (message->type == IPC_FOREIGN_ROW)
+        api_put_row(wait->doc, "certificate", message);
+    else if (message->type == IPC_SIGHTING_ROW)
+        api_add_row(wait->doc, "places", message);
+    else if (message->type == IPC_FINDING_ROW)
+        api_add_row(wait->doc, "findings", message);
+}
+
+static const struct plan foreign_one = {
+    .kind = QUESTION_FOREIGN_ONE,
+    .names = NO_NAMES,
+    .begin = foreign_begin,
+    .row = foreign_row,
+    .end = show_end,
+};
+
+void api_foreign_show(struct request *request)
+{
+    struct msg_question question = {0};
+    struct err err = {0};
+    if (api_read_number("foreign", request_view(request)->parameters[0], 1, CURSOR_MAX,
+                        &question.number, &err) != OK)
+        request_refuse(request, &err);
+    else
+        run(request, &foreign_one, question);
 }
 
 /* ---- one issuer ----------------------------------------------------------------------------- */

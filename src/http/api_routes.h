@@ -14,6 +14,7 @@ void api_device_timeline(struct request *request);
 void api_cert_list(struct request *request);
 void api_cert_show(struct request *request);
 void api_foreign_list(struct request *request);
+void api_foreign_show(struct request *request);
 void api_finding_list(struct request *request);
 void api_issuer_list(struct request *request);
 void api_issuer_show(struct request *request);
@@ -72,6 +73,9 @@ void api_rehearse(struct request *request);
 
 /* api_foreign.c */
 void api_foreign_import(struct request *request);
+
+/* api_scan.c */
+void api_foreign_scan(struct request *request);
 
 /* api_import.c */
 void api_device_import(struct request *request);

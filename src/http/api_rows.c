@@ -35,8 +35,23 @@ struct fault_view {
     struct msg_import_fault fault;
     struct bytes code;
 };
+struct scanned_view {
+    struct msg_scan_done done;
+    struct bytes code;
+};
+struct foreign_view {
+    struct msg_foreign_row row;
+    struct bytes pem;
+};
 
 /* clang-format off */
+static const struct api_field scanned_fields[] = {
+    API_FIELD("line", struct msg_scan_done, line, API_NUMBER),
+    API_FIELD("became", struct msg_scan_done, became, API_WORD, .words = &words_became),
+    API_FIELD("code", struct scanned_view, code, API_TEXT), /* these two: of what is refused */
+    API_FIELD("reason", struct msg_scan_done, text, API_TEXT),
+};
+
 static const struct api_field product_fields[] = {
     API_FIELD("id", struct msg_product_row, row, API_NUMBER),
     API_FIELD("name", struct msg_product_row, name, API_TEXT),
@@ -97,6 +112,23 @@ static const struct api_field foreign_fields[] = {
     API_FIELD("state", struct msg_foreign_row, state, API_WORD, .words = &words_foreign_state),
     API_FIELD("revoked_at", struct msg_foreign_row, revoked_s, API_TIME_OR_NULL),
     API_FIELD("reason", struct msg_foreign_row, reason, API_WORD, .words = &words_foreign_reason),
+    API_FIELD("not_before", struct msg_foreign_row, not_before_s, API_TIME_OR_NULL),
+    API_FIELD("key", struct msg_foreign_row, key, API_WORD, .words = &words_foreign_key),
+    API_FIELD("bits", struct msg_foreign_row, bits, API_NUMBER),
+    API_FIELD("signature", struct msg_foreign_row, signature, API_WORD, .words = &words_signature),
+    API_FIELD("self_signed", struct msg_foreign_row, is_self_signed, API_FLAG),
+    API_FIELD("places", struct msg_foreign_row, places, API_NUMBER),
+    API_FIELD("seen", struct msg_foreign_row, seen_s, API_TIME_OR_NULL),
+    API_FIELD("pem", struct foreign_view, pem, API_LINES), /* the last: left out without one */
+};
+
+static const struct api_field sighting_fields[] = {
+    API_FIELD("place", struct msg_sighting_row, place, API_TEXT),
+    API_FIELD("protocol", struct msg_sighting_row, protocol, API_TEXT),
+    API_FIELD("cipher", struct msg_sighting_row, cipher, API_TEXT),
+    API_FIELD("first", struct msg_sighting_row, first_s, API_TIME),
+    API_FIELD("last", struct msg_sighting_row, last_s, API_TIME),
+    API_FIELD("ended", struct msg_sighting_row, ended_s, API_TIME_OR_NULL),
 };
 
 static const struct api_field finding_fields[] = {
@@ -310,10 +342,15 @@ static void write_operator(writer write, struct api_doc *doc, const char *name,
 static void write_foreign(writer write, struct api_doc *doc, const char *name,
                           const struct msg_foreign_row *row)
 {
-    struct msg_foreign_row view = *row;
-    if (view.state != FOREIGN_REVOKED)
-        view.reason = NO_REASON;
-    write(doc, name, API_SHAPE(foreign_fields), &view);
+    CLEANUP(blob_free) struct blob pem = {0};
+    struct err err = {0};
+    struct foreign_view view = {.row = *row};
+    size_t n = LENGTH_OF(foreign_fields);
+    if (row->state != FOREIGN_REVOKED)
+        view.row.reason = NO_REASON;
+    bool has_pem = row->der.n > 0 && pem_write(row->der, PEM_CERTIFICATE, &pem, &err) == OK;
+    view.pem = blob_bytes(&pem);
+    write(doc, name, (struct api_shape){foreign_fields, has_pem ? n : n - 1}, &view);
 }
 
 static void write_receipt(writer write, struct api_doc *doc, const char *name,
@@ -343,6 +380,8 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write_operator(write, doc, name, &message->operator_row);
     else if (message->type == IPC_FOREIGN_ROW)
         write_foreign(write, doc, name, &message->foreign_row);
+    else if (message->type == IPC_SIGHTING_ROW)
+        write(doc, name, API_SHAPE(sighting_fields), &message->sighting_row);
     else if (message->type == IPC_BULK_ROW)
         write(doc, name, API_SHAPE(bulk_fields), &message->bulk_row);
     else if (message->type == IPC_APPROVAL_ROW)
@@ -366,6 +405,15 @@ void api_put_row(struct api_doc *doc, const char *section, const struct ipc_mess
 void api_put_me(struct api_doc *doc, const char *section, const struct msg_operator_row *row)
 {
     api_put(doc, section, API_SHAPE(me_fields), row);
+}
+
+void api_add_scanned(struct api_doc *doc, const char *list, const struct msg_scan_done *done)
+{
+    char code[16];
+    snprintf(code, sizeof code, "E%04u", done->code);
+    const struct scanned_view view = {*done, text_of(code)};
+    size_t n = done->code == E_NONE ? 2 : LENGTH_OF(scanned_fields);
+    api_add(doc, list, (struct api_shape){scanned_fields, n}, &view);
 }
 
 void api_add_fault(struct api_doc *doc, const char *list, const struct msg_import_fault *fault)

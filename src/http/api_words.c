@@ -4,6 +4,7 @@
 #include <trust/bulk.h>
 #include <trust/check.h>
 #include <trust/debt.h>
+#include <trust/foreign_words.h>
 #include <trust/words.h>
 
 #include <stdio.h>
@@ -134,6 +135,24 @@ static const char *foreign_reason_at(unsigned value)
     return value == 8 ? "remove-from-crl" : reason_at(value);
 }
 
+static const char *foreign_key_at(unsigned value)
+{
+    return foreign_key_word((enum foreign_key)value);
+}
+
+static const char *signature_at(unsigned value)
+{
+    return signature_hash_word((enum signature_hash)value);
+}
+
+static const char *became_at(unsigned value)
+{
+    return scan_became_word((enum scan_became)value);
+}
+
+const struct api_words words_foreign_key = {1, FOREIGN_KEY_COUNT, foreign_key_at};
+const struct api_words words_signature = {1, SIGNATURE_HASH_COUNT, signature_at};
+const struct api_words words_became = {0, SCAN_BECAME_COUNT, became_at};
 const struct api_words words_foreign_state = {1, FOREIGN_STATE_COUNT, foreign_state_at};
 const struct api_words words_foreign_reason = {0, 11, foreign_reason_at};
 

@@ -8,6 +8,7 @@
 #define JSON "application/json"
 #define LIST "text/csv, application/x-ndjson"
 #define IMPORT LIST ", application/jose+json"
+#define LINES "application/x-ndjson"
 #define TEXT "text/plain"
 #define BODY LIMIT_BODY_BYTES
 #define API "/api/v1"
@@ -45,6 +46,8 @@ const struct route desk_routes[] = {
     POST(API "/certificates/{certificate}/revoke", api_cert_revoke),
     GET(API "/foreign-certificates", api_foreign_list),
     {SURFACE_OPERATOR, "POST", API "/foreign-certificates/import", NEED_OPERATOR, TEXT, LIMIT_IMPORT_BYTES, false, api_foreign_import},
+    {SURFACE_OPERATOR, "POST", API "/foreign-certificates/scan", NEED_OPERATOR, LINES, LIMIT_IMPORT_BYTES, false, api_foreign_scan},
+    GET(API "/foreign-certificates/{foreign}", api_foreign_show),
     GET(API "/findings", api_finding_list),
     POST(API "/findings/{finding}/close", api_finding_close),
     GET(API "/debt", api_debt),

@@ -3,6 +3,7 @@
 #include <base/blob.h>
 #include <base/text.h>
 #include <crypto/hash.h>
+#include <crypto/presented.h>
 #include <crypto/verify.h>
 #include <trust/words.h>
 
@@ -77,6 +78,16 @@ const struct x509_cert *makers_certificate(const struct makers *makers, int64_t 
         if (makers->list[i].id == id)
             return &makers->list[i].cert;
     return NULL;
+}
+
+uint32_t makers_issuer(const struct makers *makers, const struct x509_cert *certificate)
+{
+    for (size_t i = 0; makers != NULL && i < makers->n; i++) {
+        const struct maker *maker = &makers->list[i];
+        if (maker->use != ANCHOR_MANIFEST && presented_is_issued_by(certificate, &maker->cert))
+            return maker->id;
+    }
+    return 0;
 }
 
 /* ---- who signed -------------------------------------------------------------------------------

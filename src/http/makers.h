@@ -39,6 +39,10 @@ MUST_USE enum result makers_chains(const struct makers *makers, struct bytes pro
 /* The certificate of anchor `id`, whatever its use; NULL: there is none. Valid while the set is. */
 const struct x509_cert *makers_certificate(const struct makers *makers, int64_t id);
 
+/* Whose key signed the certificate, and whom it names as its issuer, among all but those that sign
+ * manifests; 0: nobody here. `makers` may be NULL. */
+uint32_t makers_issuer(const struct makers *makers, const struct x509_cert *certificate);
+
 /* Does the chain stand below one of `chains`, and is its first certificate over that very key? The
  * anchor by row id. E_MANIFEST_CHAIN. */
 MUST_USE enum result maker_check_chain(struct chain_store *chains, const struct manifest_key *key,

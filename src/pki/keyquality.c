@@ -16,6 +16,11 @@ static size_t bit_length(struct bytes magnitude)
     return bits;
 }
 
+size_t key_bits(const struct x509_key *key)
+{
+    return key->alg == X509_KEY_RSA ? bit_length(key->modulus) : 0;
+}
+
 /* Of an exponent of at most 8 octets; 0 for longer ones. */
 static uint64_t small_value(struct bytes magnitude)
 {

@@ -26,6 +26,7 @@ MUST_USE enum result query_receipt(struct query *query, struct err *err);
 MUST_USE enum result query_find_transfer(const struct query *query, struct transfer_row *ret,
                                          struct err *err);
 MUST_USE enum result query_foreign(struct query *query, struct err *err);
+MUST_USE enum result query_foreign_one(struct query *query, struct err *err);
 MUST_USE enum result query_bulks(struct query *query, struct err *err);
 MUST_USE enum result query_bulk(struct query *query, struct err *err);
 MUST_USE enum result query_rehearse_issuer(struct query *query, struct err *err);
@@ -117,7 +118,7 @@ MUST_USE enum result give_certificate(const struct query *query,
 MUST_USE enum result give_finding(const struct query *query, const struct finding *finding,
                                   struct err *err);
 MUST_USE enum result give_foreign(const struct query *query, const struct foreign *foreign,
-                                  struct err *err);
+                                  struct bytes der, struct err *err);
 MUST_USE enum result give_entry(const struct query *query, const struct entry *entry,
                                 struct err *err);
 MUST_USE enum result give_operator(const struct query *query, const struct operator_row *row,

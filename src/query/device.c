@@ -97,7 +97,7 @@ static enum result visit_finding(void *context, const struct finding *finding, s
 
 static enum result visit_foreign(void *context, const struct foreign *foreign, struct err *err)
 {
-    return give_foreign(context, foreign, err);
+    return give_foreign(context, foreign, bytes_of(NULL, 0), err);
 }
 
 static enum result visit_entry(void *context, const struct entry *entry, struct err *err)
@@ -115,7 +115,7 @@ enum result query_device(struct query *query, struct err *err)
     struct filter findings = {.limit = LIMIT_PAGE_ROWS, .device = device};
     TRY(store_findings(query->store, &findings, visit_finding, query, err));
     const struct filter others = {.limit = SHOWN_CERTIFICATES, .device = device};
-    TRY(store_foreigns(query->store, &others, visit_foreign, query, err));
+    TRY(store_foreigns(query->store, &others, bytes_of(NULL, 0), visit_foreign, query, err));
     const struct timeline newest = {.device = device, .limit = SHOWN_ENTRIES};
     TRY(store_timeline(query->store, &newest, visit_entry, query, err));
     return give_checklist(query, &subject, err);

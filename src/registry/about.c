@@ -1,5 +1,6 @@
 #include <registry/about.h>
 
+#include <registry/foreign.h>
 #include <registry/measure.h>
 
 #include <string.h>
@@ -60,6 +61,27 @@ static enum result read_issuer(struct store *store, struct about *about, int64_t
     return measure_issuer(store, about->key.id, now_s, &about->facts, err);
 }
 
+/* Under the policy of the product whose anchor issued it, and of the owner whose device has it. */
+static enum result read_foreign(struct store *store, struct about *about, int64_t now_s,
+                                struct err *err)
+{
+    (void)now_s;
+    struct foreign foreign = {0};
+    struct authority_row anchor = {0};
+    struct device device = {0};
+    TRY(store_foreign_id(store, about->key.id, &foreign, err));
+    TRY(foreign_facts(store, &foreign, &about->facts, err));
+    if (foreign.anchor != 0)
+        TRY(store_anchor(store, foreign.anchor, &anchor, err));
+    about->product = anchor.product;
+    if (foreign.device == 0)
+        return OK;
+    TRY(store_device(store, foreign.device, &device, err));
+    about->product = device.product;
+    memcpy(about->owner, device.owner, sizeof about->owner);
+    return OK;
+}
+
 static enum result read_nothing(struct store *store, struct about *about, int64_t now_s,
                                 struct err *err)
 {
@@ -74,7 +96,7 @@ static enum result (*const readers[SUBJECT_COUNT])(struct store *, struct about 
                                                    struct err *) = {
     [SUBJECT_NONE] = read_nothing,    [SUBJECT_DEVICE] = read_device,
     [SUBJECT_PRODUCT] = read_product, [SUBJECT_INSTALLATION] = read_installation,
-    [SUBJECT_ISSUER] = read_issuer,   [SUBJECT_FOREIGN] = read_nothing,
+    [SUBJECT_ISSUER] = read_issuer,   [SUBJECT_FOREIGN] = read_foreign,
     [SUBJECT_CHECK] = read_nothing,
 };
 

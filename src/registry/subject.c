@@ -1,5 +1,6 @@
 #include <registry/subject.h>
 
+#include <registry/holders.h>
 #include <registry/measure.h>
 
 #include <string.h>
@@ -214,6 +215,24 @@ void subject_facts_of_rows(const struct subject *subject, struct facts *facts)
     measure_rows(subject, facts);
 }
 
+/* Found by a scan or a list of another CA's, so long as that shows it; nobody was quarantined. */
+static enum result read_shared(struct store *store, const struct subject *subject,
+                               struct facts *facts, struct err *err)
+{
+    const struct finding *open = subject_finding(subject, CHECK_KEY_SHARED);
+    struct since shared = {.known = NO};
+    bool is_tombstone = device_is_tombstone((enum device_state)subject->device.state);
+    if (open == NULL || facts->key_shared.known == YES || is_tombstone)
+        return OK;
+    if (subject->device.has_registered)
+        TRY(holders_shared(store, subject->device.registered, &shared, err));
+    for (size_t i = 0; i < subject->live_n && shared.known != YES; i++)
+        TRY(holders_shared(store, subject->live[i].spki, &shared, err));
+    if (shared.known == YES)
+        facts->key_shared = (struct since){YES, open->began_at_s};
+    return OK;
+}
+
 enum result subject_facts(struct store *store, const struct subject *subject, struct facts *ret,
                           struct err *err)
 {
@@ -223,5 +242,6 @@ enum result subject_facts(struct store *store, const struct subject *subject, st
     TRY(read_issuer(store, subject, ret, err));
     TRY(measure_device(store, subject, ret, err));
     TRY(read_token(store, subject, ret, err));
+    TRY(read_shared(store, subject, ret, err));
     return read_replaced(store, subject, ret, err);
 }

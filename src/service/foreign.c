@@ -1,5 +1,8 @@
 #include <service/foreign.h>
 
+#include "foreign_said.h"
+#include "foreign_settle.h"
+
 #include <base/text.h>
 #include <trust/words.h>
 
@@ -19,20 +22,6 @@ enum result foreign_issuer(struct service *service, int64_t anchor, struct autho
         return err_set(err, E_CONFLICT, "anchor %lld signs manifests, no certificates",
                        (long long)anchor);
     return OK;
-}
-
-/* Product and serial number, never a bare common name (design 2). */
-static enum result find_device(struct service *service, const struct authority_row *issuer,
-                               struct bytes serial_number, int64_t *ret, struct err *err)
-{
-    struct device device = {0};
-    *ret = 0;
-    if (serial_number.n == 0)
-        return OK;
-    enum result result =
-        store_device_named(service->store, issuer->product, serial_number, &device, err);
-    *ret = result == OK ? device.id : 0;
-    return result == R_NOT_FOUND ? OK : result;
 }
 
 static enum result check_line(const struct msg_foreign_line *line, struct err *why)
@@ -60,19 +49,30 @@ static void put_state(struct change *c, const struct msg_foreign_line *line, int
     change_int(c, COL_FOREIGN_REASON, line->is_revoked ? line->reason : 0);
 }
 
+/* A line with its certificate, and what that one says. */
+struct judged_line {
+    const struct msg_foreign_line *line;
+    struct foreign_said said;
+    int64_t device; /* 0 = none that we know */
+};
+
 static enum result create(struct service *service, const struct authority_row *issuer,
-                          const struct msg_foreign_line *line, struct act *act, int64_t device,
+                          const struct judged_line *judged, struct act *act, int64_t *ret_row,
                           struct err *err)
 {
+    const struct msg_foreign_line *line = judged->line;
     uint8_t subject[32];
     struct bytes name = line->subject.n > 0 ? line->subject : bytes_text("-");
     TRY(verb_personal(service, name, subject, err));
-    struct change *c = act_change(act, TABLE_FOREIGN, service_next_id(service, TABLE_FOREIGN));
+    *ret_row = service_next_id(service, TABLE_FOREIGN);
+    struct change *c = act_change(act, TABLE_FOREIGN, *ret_row);
     change_int(c, COL_FOREIGN_ANCHOR, issuer->id);
     change_blob(c, COL_FOREIGN_SERIAL, line->serial);
     change_blob(c, COL_FOREIGN_SUBJECT, bytes_of(subject, sizeof subject));
     change_int(c, COL_FOREIGN_NOT_AFTER, line->not_after_s);
-    put_state(c, line, device);
+    put_state(c, line, judged->device);
+    if (judged->said.leaf.n > 0)
+        TRY(foreign_said_put(service, c, &judged->said, err));
     return service_record(service, NULL, err);
 }
 
@@ -90,10 +90,11 @@ static enum result check_known(const struct foreign *known, const struct msg_for
     return OK;
 }
 
-static bool is_same(const struct foreign *known, const struct msg_foreign_line *line,
-                    int64_t device)
+static bool is_same(const struct foreign *known, const struct judged_line *judged)
 {
-    if (known->device != device || known->state != state_of(line))
+    const struct msg_foreign_line *line = judged->line;
+    bool is_news = judged->said.leaf.n > 0 && !known->is_read;
+    if (known->device != judged->device || known->state != state_of(line) || is_news)
         return false;
     return !line->is_revoked ||
            (known->revoked_at_s == line->revoked_s && known->reason == line->reason);
@@ -112,26 +113,63 @@ static enum result find_known(struct service *service, const struct authority_ro
     return check_known(ret, line, why);
 }
 
+/* The certificate of that serial number is that very one. */
+static enum result check_digest(const struct foreign *known, const struct foreign_said *said,
+                                struct err *why)
+{
+    if (known->is_read && said->leaf.n > 0 && memcmp(known->digest, said->digest, 32) != 0)
+        return err_set(why, E_CONFLICT,
+                       "another certificate of this serial number is on record "
+                       "(RFC 5280 4.1.2.2: a CA gives each once)");
+    return OK;
+}
+
+static enum result change(struct service *service, const struct foreign *known,
+                          const struct judged_line *judged, struct act *act, struct err *err)
+{
+    struct change *c = act_change(act, TABLE_FOREIGN, known->id);
+    put_state(c, judged->line, judged->device);
+    if (judged->said.leaf.n > 0 && !known->is_read)
+        TRY(foreign_said_put(service, c, &judged->said, err));
+    return service_record(service, NULL, err);
+}
+
+/* Records the line, and judges anew whom it changes. */
+static enum result record(struct service *service, const struct foreign_list *list,
+                          const struct judged_line *judged, const struct foreign *known,
+                          struct err *why)
+{
+    struct touched_key key = {0};
+    int64_t row = known->id;
+    bool has_key = judged->said.leaf.n > 0;
+    if (has_key)
+        TRY(touched_key_before(service, judged->said.spki, &key, why));
+    struct act *act =
+        service_act(service, EVENT_FOREIGN_RECORDED, list->now_s, list->who->actor, judged->device);
+    TRY(row == 0 ? create(service, list->issuer, judged, act, &row, why)
+                 : change(service, known, judged, act, why));
+    TRY(foreign_settle(service, row, list->now_s, why));
+    return has_key ? touched_key_settle(service, &key, list->now_s, why) : OK;
+}
+
 static enum result judge(struct service *service, const struct foreign_list *list,
                          const struct msg_foreign_line *line, struct import_answer *answer)
 {
     struct err *why = &answer->why;
     struct foreign known = {0};
-    int64_t device = 0;
+    struct judged_line judged = {.line = line};
     TRY(check_line(line, why));
-    TRY(find_device(service, list->issuer, line->serial_number, &device, why));
+    TRY(foreign_said_of_line(line, &judged.said, why));
+    TRY(foreign_named_device(service, list->issuer->product, line->serial_number, &judged.device,
+                             why));
     TRY(find_known(service, list->issuer, line, &known, why));
-    answer->is_unlinked = device == 0;
+    TRY(check_digest(&known, &judged.said, why));
+    answer->is_unlinked = judged.device == 0;
     answer->did = IMPORT_UNCHANGED;
-    if (known.id != 0 && is_same(&known, line, device))
+    if (known.id != 0 && is_same(&known, &judged))
         return OK;
-    struct act *act =
-        service_act(service, EVENT_FOREIGN_RECORDED, list->now_s, list->who->actor, device);
     answer->did = known.id == 0 ? IMPORT_CREATED : IMPORT_CHANGED;
-    if (known.id == 0)
-        return create(service, list->issuer, line, act, device, why);
-    put_state(act_change(act, TABLE_FOREIGN, known.id), line, device);
-    return service_record(service, NULL, why);
+    return record(service, list, &judged, &known, why);
 }
 
 enum result foreign_line(struct service *service, const struct foreign_list *list,

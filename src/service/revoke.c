@@ -19,6 +19,25 @@ static enum result owner_of(struct service *service, const struct certificate *c
     return store_device(service->store, certificate->device, ret, err);
 }
 
+/* None of ours has it. One of another CA's is on record, and nothing here revokes that. */
+static enum result refuse(struct service *service, const struct operator_is *who,
+                          struct bytes serial, struct err *err)
+{
+    struct foreign foreign = {0};
+    struct device device = {0};
+    enum result result = store_foreign_numbered(service->store, serial, &foreign, err);
+    if (result == OK && foreign.device != 0)
+        TRY(store_device(service->store, foreign.device, &device, err));
+    if (result_is_ours(result))
+        return result;
+    if (result != OK || !verb_sees(who, device.owner))
+        return err_set(err, E_NOT_FOUND, "no certificate has this serial number");
+    return err_set(err, E_FOREIGN_REVOKE,
+                   "foreign certificate %lld has this serial number; its issuer, %s, revokes it",
+                   (long long)foreign.id,
+                   foreign.anchor != 0 ? "whose anchor is on record" : "which is not on record");
+}
+
 /* A certificate of another owner's device is as good as none to who has a scope. */
 static enum result find(struct service *service, const struct operator_is *who, struct bytes serial,
                         struct certificate *ret, struct device *ret_device, struct err *err)
@@ -27,7 +46,7 @@ static enum result find(struct service *service, const struct operator_is *who, 
     if (result == OK)
         TRY(owner_of(service, ret, ret_device, err));
     if (result == R_NOT_FOUND || (result == OK && !verb_sees(who, ret_device->owner)))
-        return err_set(err, E_NOT_FOUND, "no certificate has this serial number");
+        return refuse(service, who, serial, err);
     return result;
 }
 

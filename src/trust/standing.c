@@ -115,6 +115,24 @@ static void apply_effects(struct standing *out, const struct policy *policy)
         }
 }
 
+/* Not in use yet, or no more: *ret_next_s gets when that begins. */
+static bool is_out_of_use(const struct facts *facts, int64_t now_s, int64_t *ret_next_s)
+{
+    if (facts->in_use_until_s != 0 && now_s >= facts->in_use_until_s)
+        return true;
+    *ret_next_s = now_s < facts->in_use_from_s ? facts->in_use_from_s : facts->in_use_until_s;
+    return now_s < facts->in_use_from_s;
+}
+
+/* Nobody owes for the time before somebody is known to use it, whatever a stranger's certificate
+ * says of its beginning. */
+static void begin_in_use(struct standing *out, const struct facts *facts)
+{
+    for (size_t i = 0; i < out->n; i++)
+        if (out->findings[i].began_s < facts->in_use_from_s)
+            out->findings[i].began_s = facts->in_use_from_s;
+}
+
 struct standing standing(const struct facts *facts, const struct policy *policy, int64_t now_s)
 {
     struct standing out = {.n = 0};
@@ -122,6 +140,8 @@ struct standing standing(const struct facts *facts, const struct policy *policy,
     if (facts->kind == SUBJECT_DEVICE)
         out.cause = cause_of(facts, policy, now_s, &out.next_s);
     out.verdict = causes[out.cause].verdict;
+    if (facts->kind == SUBJECT_FOREIGN && is_out_of_use(facts, now_s, &out.next_s))
+        return out;
 
     for (size_t i = 0; (check = check_at(i)) != NULL; i++) {
         if ((check->kinds & 1U << facts->kind) == 0)
@@ -129,6 +149,7 @@ struct standing standing(const struct facts *facts, const struct policy *policy,
         struct opinion opinion = check->judge(facts, policy, now_s);
         judge(&out, check, &opinion, now_s);
     }
+    begin_in_use(&out, facts);
     apply_effects(&out, policy);
     return out;
 }

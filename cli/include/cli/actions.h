@@ -25,6 +25,7 @@ CLI_ACTION(action_device_show);      /* the device, its certificates, findings, 
 CLI_ACTION(action_device_end);       /* retire, revoke: one device or many */
 CLI_ACTION(action_import);           /* CSV; faults by line */
 CLI_ACTION(action_foreign_import);   /* the same of another CA's list */
+CLI_ACTION(action_cert_scan);        /* looks at TLS servers, uploads what it saw */
 CLI_ACTION(action_cert_list);        /* ours, or with --foreign those of other CAs */
 CLI_ACTION(action_token_add);        /* the token alone on stdout, for a file */
 CLI_ACTION(action_issuer_show);      /* details and PEM, or the devices that need it */

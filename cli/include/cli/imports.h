@@ -12,4 +12,7 @@ extern const struct plan cert_import;
 /* Of certificates of other CAs. */
 extern const struct column foreign_columns[];
 
+/* Shows those of the serial number CERTIFICATE; *ret_found: there are any. */
+MUST_USE enum result foreign_show(struct session *session, bool *ret_found, struct err *err);
+
 #endif

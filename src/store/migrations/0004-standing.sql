@@ -110,3 +110,31 @@ CREATE INDEX finding_owed ON finding (owner, severity, check_id, product, device
     WHERE ifnull(closed_at, 0) = 0;
 CREATE INDEX finding_ended ON finding (closed_at, recorded_at, began_at, closed_by, severity, check_id, owner,
     product, device) WHERE closed_at > 0;
+
+-- certificates of other CAs that were read: what they say, and where a scan saw them
+ALTER TABLE foreign_certificate ADD COLUMN spki BLOB;
+ALTER TABLE foreign_certificate ADD COLUMN not_before INT;
+ALTER TABLE foreign_certificate ADD COLUMN key INT;
+ALTER TABLE foreign_certificate ADD COLUMN bits INT;
+ALTER TABLE foreign_certificate ADD COLUMN signature INT;
+ALTER TABLE foreign_certificate ADD COLUMN digest BLOB;
+ALTER TABLE foreign_certificate ADD COLUMN traits INT;
+ALTER TABLE foreign_certificate ADD COLUMN issuer_name BLOB;
+DROP INDEX foreign_serial;
+CREATE UNIQUE INDEX foreign_serial ON foreign_certificate (anchor, serial) WHERE anchor > 0;
+CREATE UNIQUE INDEX foreign_stray ON foreign_certificate (digest) WHERE anchor = 0;
+CREATE INDEX foreign_digest ON foreign_certificate (digest);
+CREATE INDEX foreign_spki ON foreign_certificate (spki) WHERE spki IS NOT NULL;
+CREATE INDEX foreign_number ON foreign_certificate (serial);
+CREATE TABLE foreign_der (digest BLOB PRIMARY KEY CHECK (length(digest) = 32), der BLOB NOT NULL)
+STRICT, WITHOUT ROWID;
+CREATE TABLE sighting (
+    id INTEGER PRIMARY KEY, place TEXT NOT NULL, host TEXT NOT NULL, foreign_id INT NOT NULL,
+    certificate INT NOT NULL, spki BLOB NOT NULL, chain BLOB NOT NULL, ca_until INT NOT NULL,
+    protocol TEXT NOT NULL, cipher TEXT NOT NULL, first_at INT NOT NULL, last_at INT NOT NULL,
+    ended_at INT NOT NULL
+) STRICT;
+CREATE INDEX sighting_place ON sighting (place) WHERE ended_at = 0;
+CREATE INDEX sighting_foreign ON sighting (foreign_id, id) WHERE foreign_id > 0;
+CREATE INDEX sighting_certificate ON sighting (certificate, id) WHERE certificate > 0;
+CREATE INDEX sighting_key ON sighting (spki, first_at) WHERE ended_at = 0;

@@ -18,7 +18,7 @@ static void a_certificate_that_breaks_a_rule_is_refused_by_its_name(void **state
     (void)state;
     static const struct damage rows[] = {
         {"a003020102", "a003020101", "4.1.2.1"},
-        {"a003020102", "a203020102", "another type"},
+        {"a003020102", "a203020102", "not v3"},
         {"02050080aabbcc", "02058080aabbcc", "4.1.2.2: serial number is negative"},
         {"02050080aabbcc", "02050000aabbcc", "4.1.2.2"},
         {"300a06082a8648ce3d040302", "300a06082a8648ce3d040303", "4.1.1.2"},

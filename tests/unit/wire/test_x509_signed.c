@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "x509_parts.h"
 
 #include <wire/x509_write.h>
 
@@ -70,6 +71,33 @@ static void an_unknown_signature_algorithm_is_not_written(void **state)
     assert_false(buf_ok(&b));
 }
 
+static void broken_hashes_are_named_and_never_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *der;
+        enum x509_sig_alg alg;
+    } rows[] = {
+        {"300d06092a864886f70d0101050500", X509_SIG_SHA1},
+        {"300906072a8648ce3d0401", X509_SIG_SHA1},
+        {"300906072a8648ce380403", X509_SIG_SHA1},
+        {"300706052b0e03021d", X509_SIG_SHA1},
+        {"300d06092a864886f70d0101040500", X509_SIG_MD5},
+        {"300d06092a864886f70d01010a3000", X509_SIG_OTHER},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t memory[64];
+        struct buf b = buf_over(memory, sizeof(memory));
+        struct reader r = reader_of(from_hex(rows[i].der));
+        enum x509_sig_alg alg = X509_SIG_ED25519;
+        struct bytes raw;
+        assert_true(x509_read_sig_alg(&r, &alg, &raw));
+        assert_int_equal(alg, rows[i].alg);
+        x509_write_sig_alg(&b, alg);
+        assert_false(buf_ok(&b));
+    }
+}
+
 static void algorithm_identifiers_are_those_of_the_rfcs(void **state)
 {
     (void)state;
@@ -101,6 +129,7 @@ int main(void)
         cmocka_unit_test(raw_signatures_have_an_even_length),
         cmocka_unit_test(both_forms_of_a_signature_come_back),
         cmocka_unit_test(an_unknown_signature_algorithm_is_not_written),
+        cmocka_unit_test(broken_hashes_are_named_and_never_written),
         cmocka_unit_test(algorithm_identifiers_are_those_of_the_rfcs),
     };
     return cmocka_run_group_tests_name("wire/x509_signed", tests, NULL, NULL);

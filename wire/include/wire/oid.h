@@ -15,6 +15,11 @@ extern const struct bytes oid_rsa_encryption;
 extern const struct bytes oid_rsa_sha256;
 extern const struct bytes oid_rsa_sha384;
 extern const struct bytes oid_rsa_sha512;
+extern const struct bytes oid_rsa_md5;
+extern const struct bytes oid_rsa_sha1;
+extern const struct bytes oid_rsa_sha1_oiw; // of OIW, before PKCS #1 had its own
+extern const struct bytes oid_ecdsa_sha1;
+extern const struct bytes oid_dsa_sha1;
 
 // Attributes of a distinguished name: RFC 5280 appendix A.
 extern const struct bytes oid_common_name;

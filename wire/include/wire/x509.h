@@ -31,6 +31,8 @@ enum x509_sig_alg {
     X509_SIG_RSA_SHA256, // PKCS #1 v1.5, all three
     X509_SIG_RSA_SHA384,
     X509_SIG_RSA_SHA512,
+    X509_SIG_SHA1, // this and MD5, with any key: named, never verified, never written
+    X509_SIG_MD5,
 };
 
 struct x509_key {
@@ -102,8 +104,7 @@ struct x509_cert {
     struct bytes extensions; // content of Extensions
     uint16_t has;            // X509_EXT_* that are present
     uint16_t critical;       // X509_EXT_* that are marked critical
-    // A critical extension that this reader does not know, or name constraints marked critical,
-    // which it hands over unapplied: a verifier refuses.
+    // A critical extension unknown here, or critical name constraints: a verifier refuses.
     bool unknown_critical;
     bool is_ca;
     int path_len; // -1 without a limit
@@ -136,8 +137,7 @@ bool x509_extension_next(struct reader *walk, struct x509_extension *ret);
 // The first URI among the full names of a CRLDistributionPoints value; false when there is none.
 bool x509_crldp_uri(struct bytes crldp, struct bytes *ret_uri) WIRE_MUST_USE;
 
-// What a key of that kind signs with where we choose: the hash of the curve's size, SHA-256 for
-// RSA.
+// What a key of that kind signs with here: the hash of its curve's size, SHA-256 for RSA.
 enum x509_sig_alg x509_sig_alg_of(enum x509_key_alg key);
 
 // A SubjectPublicKeyInfo alone.

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define COMMAND_OPTIONS_MAX 24 /* a command's own and the common ones together */
+#define COMMAND_MORE_MAX 256   /* words of one position; who has more of them has a file */
 
 enum value_kind {
     VALUE_NONE = 0, /* a flag: takes no value */
@@ -22,7 +23,9 @@ enum value_kind {
 };
 
 struct option_row {
-    const char *name; /* "--json"; or "PRODUCT", an argument by position; NULL ends a table */
+    /* "--json"; or "PRODUCT", an argument by position, with "..." at its end one that comes as
+     * often as there are words left; NULL ends a table */
+    const char *name;
     enum value_kind kind;
     const char *value; /* what help shows for the value ("FILE"); NULL for flags and positions */
     bool is_required;
@@ -57,6 +60,8 @@ struct arguments {
     const struct command *command;
     const char *value[COMMAND_OPTIONS_MAX]; /* private */
     char **rest;                            /* with passes_on: the NULL-terminated rest of argv */
+    size_t more_n;                          /* of a position that comes often: all but the first */
+    const char *more[COMMAND_MORE_MAX];
 };
 
 /* Reads argv. E_USAGE names what was seen and what was wanted. */

@@ -15,17 +15,21 @@
     (512 << 20) /* the same as records for core: no line is its own limit */
 #define LIMIT_IMPORT_ROWS                                                                          \
     1000000 /* lines of an import: about 150 bytes each are held while reading */
-#define LIMIT_IMPORT_LINE 16384       /* one CSV line: a PEM certificate in a field */
-#define LIMIT_MANIFEST_ENTRY 65536    /* one device of a maker's manifest: 16 keys and chains */
-#define LIMIT_SERIAL_NUMBER 64        /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
-#define LIMIT_REQUEST_ID 16           /* hexadecimal digits that a listener gave a request */
-#define LIMIT_NAME 64                 /* product, owner, batch, operator, label: octets */
-#define LIMIT_TOKEN 64                /* HTTP Basic password: octets */
-#define LIMIT_TEXT 256                /* reasons and notes by people: octets */
-#define LIMIT_SUBJECT 512             /* a name in a certificate of another CA, as text: octets */
-#define LIMIT_ENTRY_BYTES 65535       /* one ledger entry: tlog-tiles' length prefix */
-#define LIMIT_MESSAGE_BYTES 65536     /* one message between processes */
-#define LIMIT_PAGE_ROWS 200           /* rows of one page of a list */
+#define LIMIT_IMPORT_LINE 16384    /* one CSV line: a PEM certificate in a field */
+#define LIMIT_FOREIGN_SPKI 2400    /* DER of a key in a certificate of another CA: RSA-16384 */
+#define LIMIT_SCAN_ROWS 10000      /* lines of one upload of a scan: each answers by itself */
+#define LIMIT_SCAN_LINE 81920      /* one of them: a chain of LIMIT_CHAIN_CERTIFICATES in base64 */
+#define LIMIT_PLACE 272            /* where a scan looked, "host:port": RFC 1035 2.3.4 and a port */
+#define LIMIT_MANIFEST_ENTRY 65536 /* one device of a maker's manifest: 16 keys and chains */
+#define LIMIT_SERIAL_NUMBER 64     /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
+#define LIMIT_REQUEST_ID 16        /* hexadecimal digits that a listener gave a request */
+#define LIMIT_NAME 64              /* product, owner, batch, operator, label: octets */
+#define LIMIT_TOKEN 64             /* HTTP Basic password: octets */
+#define LIMIT_TEXT 256             /* reasons and notes by people: octets */
+#define LIMIT_SUBJECT 512          /* a name in a certificate of another CA, as text: octets */
+#define LIMIT_ENTRY_BYTES 65535    /* one ledger entry: tlog-tiles' length prefix */
+#define LIMIT_MESSAGE_BYTES 65536  /* one message between processes */
+#define LIMIT_PAGE_ROWS 200        /* rows of one page of a list */
 #define LIMIT_SLOW_LINE_BYTES_S 16384 /* a slower sender or reader of a body is cut */
 #define LIMIT_DOORS 16 /* open tokens, and permits, of one device: one entry ends all */
 #define LIMIT_CLAIMS_AN_HOUR 1000000 /* more is no bound: a core enrols less in an hour */

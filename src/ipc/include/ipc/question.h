@@ -30,7 +30,8 @@ enum question {
     QUESTION_TRANSFERS,  /* after, limit; number 1: ended ones too -> transfer_row, no body */
     QUESTION_TRANSFER,   /* number -> one transfer_row with its body */
     QUESTION_RECEIPT,    /* number -> receipt_row of a transfer that is done */
-    QUESTION_FOREIGN,    /* after, limit, product, serial_number -> foreign_row */
+    QUESTION_FOREIGN,    /* after, limit, product, serial_number; serial: the certificate's ->
+                            foreign_row, no DER */
     QUESTION_BULKS,      /* after, limit -> bulk_row; with a scope: one's own */
     QUESTION_BULK,       /* number -> one bulk_row */
     QUESTION_REHEARSE_ISSUER,  /* number -> rehearsal_row, rehearsal_parts, step_rows in order */
@@ -40,6 +41,8 @@ enum question {
                        is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
                        then the greatest */
     QUESTION_CHECK, /* product, serial_number -> check_total, check_rows */
+    QUESTION_FOREIGN_ONE, /* number -> one foreign_row with its DER, its sighting_rows, newest
+                             first, and its finding_rows */
     QUESTION_COUNT
 };
 

@@ -24,6 +24,9 @@ struct keys_text {
 };
 struct keys_text keys_text(unsigned keys);
 
+/* Bits of an RSA modulus; 0 for other kinds. */
+size_t key_bits(const struct x509_key *key);
+
 /* E_KEY_WEAK with the rule: a kind that is not among `allowed` (curve); RSA below 2048 or above
  * 4096 bits, an exponent that is even or below 65537 (SP 800-56B 6.2), the fingerprint of
  * CVE-2017-15361 (ROCA); a point that is not on its curve.

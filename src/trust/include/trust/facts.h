@@ -54,6 +54,11 @@ struct facts {
     int64_t key_renewals; /* TD-10 how many followed that one, over the same key */
     int64_t heard_at_s;   /* TD-35 when its holder was heard last; 0 = unmeasured */
 
+    /* A foreign certificate's. It owes for what it is while it is in use: presented where a scan
+     * looked, or, never seen, valid by the list that named it. 0 = no such instant. */
+    int64_t in_use_from_s, in_use_until_s;
+    int64_t above_until_s; /* TD-16 the first end of a CA above it; 0 = unmeasured */
+
     /* An issuer's; its own end is not_after_s. */
     enum issuer_state issuer_state;
     int64_t leaves_until_s; /* TD-16, 21: the last end of what it issued that is live; 0 = none */
@@ -78,7 +83,6 @@ struct facts {
     struct since clock;               /* TD-13 */
     struct since replaced_alive;      /* TD-14 a replaced certificate is not on a published CRL */
     struct since revoked_in_use;      /* TD-15 */
-    struct since issuer_broken;       /* TD-16 of a foreign certificate */
     struct since credential_alive;    /* TD-17 retired or lost, and something opens a door */
     struct since crl_missing;         /* TD-18 what ended and is on no published CRL */
     struct since boundary_behind;     /* TD-19 */

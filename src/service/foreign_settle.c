@@ -1,0 +1,77 @@
+#include "foreign_settle.h"
+
+#include <registry/holders.h>
+#include <service/finding.h>
+
+#include <string.h>
+
+#define PAGE 64
+
+struct page {
+    size_t n;
+    int64_t ids[PAGE];
+};
+
+static enum result keep(void *context, const struct foreign *foreign, struct err *err)
+{
+    (void)err;
+    struct page *page = context;
+    page->ids[page->n++] = foreign->id;
+    return OK;
+}
+
+enum result foreign_settle(struct service *service, int64_t foreign, int64_t now_s, struct err *err)
+{
+    const struct subject_key key = {SUBJECT_FOREIGN, foreign};
+    return finding_settle_about(service, key, now_s, err);
+}
+
+enum result touched_key_before(struct service *service, const uint8_t spki[32],
+                               struct touched_key *ret, struct err *err)
+{
+    struct since shared = {0};
+    TRY(holders_shared(service->store, spki, &shared, err));
+    memcpy(ret->spki, spki, sizeof ret->spki);
+    ret->was_shared = shared.known == YES;
+    return OK;
+}
+
+static enum result settle_foreign(struct service *service, const struct touched_key *key,
+                                  int64_t now_s, struct err *err)
+{
+    struct filter filter = {.limit = PAGE};
+    struct page page;
+    do {
+        page.n = 0;
+        TRY(store_foreigns_with_key(service->store, key->spki, &filter, keep, &page, err));
+        for (size_t i = 0; i < page.n; i++)
+            TRY(foreign_settle(service, page.ids[i], now_s, err));
+        filter.after = page.n > 0 ? page.ids[page.n - 1] : 0;
+    } while (page.n == PAGE);
+    return OK;
+}
+
+/* Whoever scanned says so: nobody is quarantined for it (design 5). */
+static enum result settle_device(struct service *service, const struct touched_key *key,
+                                 bool is_shared, int64_t now_s, struct err *err)
+{
+    const struct evidence shared = {.check = CHECK_KEY_SHARED};
+    int64_t device = 0;
+    TRY(holders_device(service->store, key->spki, &device, err));
+    if (device == 0)
+        return OK;
+    return is_shared ? finding_note(service, device, &shared, now_s, err)
+                     : finding_settle(service, device, now_s, err);
+}
+
+enum result touched_key_settle(struct service *service, const struct touched_key *key,
+                               int64_t now_s, struct err *err)
+{
+    struct since shared = {0};
+    TRY(holders_shared(service->store, key->spki, &shared, err));
+    bool is_shared = shared.known == YES;
+    if (is_shared == key->was_shared)
+        return OK;
+    TRY(settle_foreign(service, key, now_s, err));
+    return settle_device(service, key, is_shared, now_s, err);
+}

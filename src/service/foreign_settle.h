@@ -1,0 +1,25 @@
+/* Private: findings about certificates of other CAs, and about who has their keys. */
+#ifndef SERVICE_FOREIGN_SETTLE_H
+#define SERVICE_FOREIGN_SETTLE_H
+
+#include <service/service.h>
+
+/* A key about which something is going to change, and how it stands before. */
+struct touched_key {
+    uint8_t spki[32];
+    bool was_shared;
+};
+
+MUST_USE enum result touched_key_before(struct service *service, const uint8_t spki[32],
+                                        struct touched_key *ret, struct err *err);
+
+/* After the change: when a key is shared now and was not, or the other way round, all who have it
+ * are judged anew, devices too. */
+MUST_USE enum result touched_key_settle(struct service *service, const struct touched_key *key,
+                                        int64_t now_s, struct err *err);
+
+/* One foreign certificate judged anew. */
+MUST_USE enum result foreign_settle(struct service *service, int64_t foreign, int64_t now_s,
+                                    struct err *err);
+
+#endif
