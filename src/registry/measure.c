@@ -1,5 +1,6 @@
 #include <registry/measure.h>
 
+#include <wire/receipt.h>
 #include <wire/spread.h>
 
 #include <string.h>
@@ -49,10 +50,57 @@ static enum result measure_first(struct store *store, const struct subject *subj
     return OK;
 }
 
+/* A certificate of before both had signed that is alive although the device moved. */
+static bool has_old_one(const struct subject *subject, const struct transfer_row *row)
+{
+    for (size_t i = 0; i < subject->live_n; i++)
+        if (subject->live[i].id <= row->after)
+            return true;
+    return false;
+}
+
+/* When it moved, by its receipt; 0 where there is none. */
+static enum result read_moved(struct store *store, const struct transfer_row *row, int64_t *ret,
+                              struct err *err)
+{
+    uint8_t space[RECEIPT_MAX];
+    struct buf room = buf_over(space, sizeof space);
+    struct cell cell = {0};
+    struct receipt receipt = {0};
+    const char *why = NULL;
+    TRY(store_cell(store, COL_TRANSFER_RECEIPT, row->id, &room, &cell, err));
+    if (cell.type == TYPE_BLOB && !receipt_read(cell.bytes, &receipt, &why))
+        return err_set(err, E_STORE_CORRUPT, "transfer %lld: %s", (long long)row->id, why);
+    *ret = receipt.done_s;
+    return OK;
+}
+
+/* The last transfer that both sides signed. One that was accepted before that was written down is
+ * counted from when it was asked for. */
+static enum result measure_transfer(struct store *store, const struct subject *subject,
+                                    struct facts *facts, struct err *err)
+{
+    struct transfer_row row;
+    facts->transfer_unfinished.known = NO;
+    facts->transfer_accepted.known = NO;
+    enum result result = store_signed_transfer(store, subject->device.id, &row, err);
+    if (result == R_NOT_FOUND)
+        return OK;
+    TRY(result);
+    if (row.state == TRANSFER_ACCEPTED)
+        facts->transfer_accepted =
+            (struct since){YES, row.accepted_s != 0 ? row.accepted_s : row.created_s};
+    if (row.state == TRANSFER_ACCEPTED || !has_old_one(subject, &row))
+        return OK;
+    facts->transfer_unfinished.known = YES;
+    return read_moved(store, &row, &facts->transfer_unfinished.at_s, err);
+}
+
 enum result measure_device(struct store *store, const struct subject *subject, struct facts *facts,
                            struct err *err)
 {
     int64_t seen_s = 0;
+    TRY(measure_transfer(store, subject, facts, err));
     if (subject->live_n == 0)
         return OK;
     enum result result = store_seen(store, subject->device.id, &seen_s, err);

@@ -188,6 +188,7 @@ static enum result end_transfers(struct service *service, int64_t now_s, uint64_
         service_act(service, EVENT_EPOCH_APPLIED, now_s, local, row.device);
         TRY(transfer_abort(service, &row, now_s, &certificates, err));
         TRY(service_record(service, NULL, err));
+        TRY(finding_settle(service, row.device, now_s, err));
         (*ret_sum)++;
     }
 }

@@ -3,14 +3,22 @@ below it, what the old owner had ends with the first use of the new certificate,
 ends it until then, at each step, also over kill -9."""
 
 import base64
+import datetime
 import hashlib
+import http.client
 import json
+import os
+import random
+import ssl
+import threading
 import time
 
 import lab
 import pytest
+from conftest import serve
 from cryptography.hazmat.primitives import hashes, serialization
 from test_27_transfer import (audit, ask, owner, person, released, renew, san_of, shown, sign)
+from test_33_grace import Late, jump
 from test_36_rollover import below, crl_path, is_on, load, prepare, restart
 
 
@@ -32,12 +40,12 @@ def people(shared):
             "number": number, "issuer": issuing, "server": shared}
 
 
-def make_device(server, product, who="seller", serial="SN-1"):
+def make_device(server, product, who="seller", serial="SN-1", kind=lab.Device):
     """One that enrolled with a registered key and was used."""
     key = lab.make_key()
     server.first.import_devices(product, {serial: key}, owner=who)
     chain = lab.Device(server, product).enrol(lab.make_csr(key, serial)).certificates()
-    first = lab.Device(server, product, key, chain)
+    first = kind(server, product, key, chain)
     assert first.cacerts().status == 200
     assert lab.eventually(lambda: server.first.state(product, serial) == "active")
     return first
@@ -89,7 +97,7 @@ def rekeyed(device, product, key=None):
     """What the device gets below the next owner's issuer; not used yet."""
     old, key = device.chain[0], key or lab.make_key()
     answer = device.enrol(lab.make_csr(key, subject=old.subject, san=san_of(old)), again=True)
-    return lab.Device(device.server, product, key, answer.certificates())
+    return type(device)(device.server, product, key, answer.certificates())
 
 
 def done(people, product, device):
@@ -355,3 +363,179 @@ def test_attack_wrong_scope_and_one_person_on_both_sides(people, product, device
     sign(admin, "accept", asked).problem(403, "E4032")
     assert rekeyed(device, product).chain[0].issuer == device.chain[0].issuer  # nobody accepted: it is the fleet's
     assert owner(admin, product) == "seller"
+
+
+# ---- what is owed -------------------------------------------------------------------------------
+
+
+def owed(admin, serial):
+    return [one for one in admin.pages("/findings", product="pump", serial=serial) if one["check"] == "TD-43"]
+
+
+def test_td43_opens_on_a_device_that_did_not_come_over_and_closes_with_its_first_use_or_the_abort(faulty):
+    admin = faulty.bootstrap()
+    admin.add_product("pump")
+    people = {"admin": admin, "seller": person(admin, "sven", "operator", "seller"),
+              "buyer": person(admin, "bert", "operator", "buyer")}
+    with admin, people["seller"]:  # kept: a new handshake is judged by the clock of this process
+        devices = {serial: make_device(faulty, "pump", serial=serial, kind=Late) for serial in ("SN-1", "SN-2", "SN-3")}
+        asked = {}
+        for serial in ("SN-1", "SN-2"):
+            asked[serial] = ask(people["seller"], "pump", serial=serial).ok()
+            sign(people["seller"], "release", asked[serial]).ok()
+            sign(people["buyer"], "accept", asked[serial]).ok()
+        only = ask(people["seller"], "pump", serial="SN-3").ok()  # released and not accepted: it expires, and owes nothing
+        sign(people["seller"], "release", only).ok()
+        accepted_s = int(time.time())
+        jump(faulty, admin, 6)
+        faulty.control.wall_offset_s += 86400 - 600
+        time.sleep(2.5)
+        assert owed(admin, "SN-1") == []
+        faulty.control.wall_offset_s += 600 - 5
+        jump(faulty, admin, 0)
+        assert lab.eventually(lambda: owed(admin, "SN-1") and owed(admin, "SN-2"), within_s=20)
+        finding = owed(admin, "SN-1")[0]
+        began = datetime.datetime.fromisoformat(finding["began"].replace("Z", "+00:00")).timestamp()
+        assert finding["severity"] == "high" and abs(began - (accepted_s + 7 * 86400)) <= 3
+        assert owed(admin, "SN-3") == []
+        jump(faulty, admin, 3)  # it stays
+        assert owed(admin, "SN-1")[0]["id"] == finding["id"]
+        # A new certificate alone closes nothing, its first use does.
+        after = rekeyed(devices["SN-1"], "pump")
+        assert owed(admin, "SN-1") != []
+        assert after.cacerts().status == 200
+        assert lab.eventually(lambda: owed(admin, "SN-1") == [])
+        assert owner(admin, "pump") == "buyer"
+        # The other one is called off.
+        people["seller"].post(f"/transfers/{asked['SN-2']['object']}/abort").ok()
+        assert owed(admin, "SN-2") == []
+        events = [one["event"] for one in admin.pages("/devices/pump/SN-1/timeline")]
+        assert events.index("finding-closed") < events.index("finding-opened") < events.index("transfer-accepted")
+    faulty.stop_and_audit()
+
+
+# ---- kill -9 ------------------------------------------------------------------------------------
+
+SEED = os.environ.get("TROTH_SEED", "20261130")
+TURNS = int(os.environ.get("TROTH_KILLS", "400" if os.environ.get("TROTH_LONG") == "1" else "4"))
+GONE = (OSError, ssl.SSLError, http.client.HTTPException, ValueError)
+STEPS = ("ask", "release", "accept", "rekey", "use", "abort")
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A server of two owners that is killed; the buyer has an issuer of his own."""
+    for server in serve(tmp_path_factory.mktemp("killed") / "troth"):
+        admin = server.bootstrap()
+        _, issuing = follow(server, admin, "buyer")
+        admin.add_product("pump")
+        yield {"server": server, "admin": admin, "issuer": issuing, "seller": person(admin, "sven", "operator", "seller"),
+               "buyer": person(admin, "bert", "operator", "buyer")}
+
+
+class Story:
+    """One device on its way from seller to buyer. Each step may be asked for again."""
+
+    def __init__(self, people, serial):
+        self.people, self.serial, self.key = people, serial, lab.make_key()
+        self.old = make_device(people["server"], "pump", serial=serial)
+
+    def row(self):
+        rows = [one for one in self.people["admin"].pages("/transfers", all="true") if one["serial"] == self.serial]
+        return self.people["admin"].get(f"/transfers/{rows[-1]['id']}").ok() if rows else None
+
+    def step(self, name):
+        """What it was answered with."""
+        seller, buyer = self.people["seller"], self.people["buyer"]
+        if name == "ask":
+            return ask(seller, "pump", serial=self.serial).status
+        if name in ("release", "accept"):
+            return sign(seller if name == "release" else buyer, name, self.row()).status
+        if name == "rekey":
+            subject = self.old.chain[0].subject
+            answer = self.old.enrol(lab.make_csr(self.key, subject=subject, san=san_of(self.old.chain[0])), again=True)
+            if answer.status == 200:
+                self.new = lab.Device(self.old.server, "pump", self.key, answer.certificates())
+            return answer.status
+        if name == "use":
+            return self.new.cacerts().status
+        return seller.post(f"/transfers/{self.row()['id']}/abort").status
+
+    def certificates(self):
+        return {one["serial"]: one for one in self.people["admin"].pages("/certificates", product="pump", serial=self.serial)}
+
+    def is_whole(self):
+        """What the rows say fits together; the state of the transfer."""
+        admin, row, all_ = self.people["admin"], self.row(), self.certificates()
+        state = row["state"] if row else None
+        old = all_.pop(lab.serial_hex(self.old.chain[0]))
+        here = admin.show("pump", self.serial)
+        assert here["device"]["state"] == "active" and here["findings"] == [], here
+        if state == "done":
+            receipt = self.people["buyer"].get(f"/transfers/{row['id']}/receipt").ok()
+            assert here["device"]["owner"] == "buyer" and old["state"] == "superseded"
+            assert all_[receipt["new_certificate"]]["state"] == "current"
+            assert receipt["old_certificate"] == old["serial"]
+            return state
+        assert here["device"]["owner"] == "seller" and old["state"] == "current"
+        if row:
+            self.people["buyer"].get(f"/transfers/{row['id']}/receipt").problem(404, "E4041")
+        alive = [one for one in all_.values() if one["state"] == "pending"]
+        assert len(alive) <= (1 if state == "accepted" else 0), all_
+        return state
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_each_step_nothing_is_half_done(killed, step):
+    """kill -9 at a random instant of each step: it is done or it is not, the ledger verifies, and who asks again gets
+    to the end. TROTH_SEED says which run."""
+    server, chance = killed["server"], random.Random(f"{SEED} {step}")
+    told, states = [], []
+    before = STEPS[:STEPS.index(step)] if step != "abort" else STEPS[:4]
+    for turn in range(TURNS):
+        story = Story(killed, f"{step}-{turn}")
+        for name in before:
+            assert story.step(name) == 200
+        story.is_whole()
+
+        def run():
+            try:
+                told.append((turn, story.step(step)))
+            except GONE:
+                pass
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        time.sleep(chance.uniform(0, 0.03))
+        server.kill()
+        thread.join()
+        lab.run(lab.program("trothd"), "audit", "verify", "--config", str(server.config_file))
+        server.start()
+        states.append(story.is_whole())
+        if (turn, 200) in told:  # what was acknowledged is there
+            assert states[-1] == {"ask": "asked", "release": "released", "accept": "accepted", "rekey": "accepted",
+                                  "abort": "aborted"}.get(step, states[-1])
+        if story.row() is not None and story.row()["state"] == "aborted":
+            assert renew(story.old, "pump").chain[0].issuer == story.old.chain[0].issuer
+            continue
+        finish(story)
+    print(SEED, step, states)
+
+
+def finish(story):
+    """From wherever it stands to the end."""
+    row = story.row()
+    for name, reached in (("ask", None), ("release", "asked"), ("accept", "released")):
+        if (row["state"] if row else None) == reached:
+            assert story.step(name) == 200
+            row = story.row()
+    if row["state"] == "accepted":
+        assert story.step("rekey") == 200
+        below(story.new.chain[0], story.people["issuer"])
+        assert story.step("use") == 200
+    assert lab.eventually(lambda: story.row()["state"] == "done")
+    assert story.is_whole() == "done"
+
+
+def test_after_all_that_the_ledger_replays(killed):
+    audit(killed["server"])

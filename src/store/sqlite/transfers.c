@@ -42,6 +42,14 @@ enum result store_open_transfer(struct store *store, int64_t device, struct tran
     return next_transfer(&q, ret, err);
 }
 
+enum result store_signed_transfer(struct store *store, int64_t device, struct transfer_row *ret,
+                                  struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SIGNED_TRANSFER);
+    query_put_int(&q, device);
+    return next_transfer(&q, ret, err);
+}
+
 enum result store_transfers(struct store *store, const struct filter *filter, transfer_visit visit,
                             void *ctx, struct err *err)
 {

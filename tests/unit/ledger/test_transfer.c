@@ -4,6 +4,7 @@
 
 #include <ledger/replay.h>
 #include <wire/approval.h>
+#include <wire/receipt.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,12 @@
 
 #define EXPIRES_S 5000
 #define DEVICE 7
+#define PRODUCT 3
+#define AFTER 20 /* the last certificate of before the acceptance */
+#define OLD 20
+#define NEW 21
+#define OTHERS 22 /* certificate of another device */
+#define DONE_S 6000
 
 /* Operators by their rows. */
 enum { SELLER = 1, BUYER, SELLERS_SECOND, LEFT, ADMIN };
@@ -34,6 +41,11 @@ struct story {
     const char *body_to, *given_to;
     const char *rewritten; /* a new owner in the row, beside the acceptance */
     bool starts_signed, skips_accept, skips_done;
+    /* Since there are receipts: when it was accepted stands in the row. */
+    bool has_receipt, lacks_receipt, is_done_by_name, keeps_old;
+    int64_t said_at_s; /* 0: accept_s */
+    void (*spoil)(struct receipt *receipt, int spoiled);
+    int spoiled;
 };
 
 static struct story good(void)
@@ -45,6 +57,13 @@ static struct story good(void)
                           .body_number = 1,
                           .body_to = "buyer",
                           .given_to = "buyer"};
+}
+
+static struct story good_with_receipt(void)
+{
+    struct story story = good();
+    story.has_receipt = true;
+    return story;
 }
 
 static struct bytes text(const char *of)
@@ -77,7 +96,11 @@ static void add_people_and_device(struct fixture *f)
     struct act act;
     act_begin(&act, EVENT_DEVICE_IMPORTED, 50, (struct actor){ACTOR_CORE, 0}, 0);
     struct change *c = act_change(&act, TABLE_DEVICE, DEVICE);
+    change_int(c, COL_DEVICE_PRODUCT, PRODUCT);
     change_text(c, COL_DEVICE_OWNER, bytes_text("seller"));
+    change_text(c, COL_DEVICE_SERIAL_NUMBER, bytes_text("SN-7"));
+    c = act_change(&act, TABLE_PRODUCT, PRODUCT);
+    change_text(c, COL_PRODUCT_NAME, bytes_text("pump"));
     for (int64_t id = SELLER; id <= ADMIN; id++) {
         sha256(key_of(id, room), hashes[id]);
         c = act_change(&act, TABLE_OPERATOR, id);
@@ -162,6 +185,8 @@ static void release(struct fixture *f, const struct story *story, struct bytes b
     change_int(c, COL_TRANSFER_RELEASER, story->releaser);
     change_blob(c, COL_TRANSFER_RELEASE_KEY, key_of(story->releaser, key));
     change_blob(c, COL_TRANSFER_RELEASE_SIGNATURE, bytes_of(signature, sizeof signature));
+    if (story->has_receipt)
+        change_int(c, COL_TRANSFER_RELEASED_AT, 70);
     append(f, &act);
 }
 
@@ -180,16 +205,100 @@ static void accept(struct fixture *f, const struct story *story, struct bytes bo
     change_int(c, COL_TRANSFER_ACCEPTER, story->accepter);
     change_blob(c, COL_TRANSFER_ACCEPT_KEY, key_of(shown, key));
     change_blob(c, COL_TRANSFER_ACCEPT_SIGNATURE, bytes_of(signature, sizeof signature));
+    if (story->has_receipt) {
+        change_int(c, COL_TRANSFER_AFTER_CERTIFICATE, AFTER);
+        change_int(c, COL_TRANSFER_ACCEPTED_AT,
+                   story->said_at_s != 0 ? story->said_at_s : story->accept_s);
+    }
     append(f, &act);
 }
 
-static void finish(struct fixture *f, const struct story *story)
+/* As serial numbers are: the last five octets are class and number. */
+static struct bytes serial_of(int64_t id)
+{
+    static uint8_t serials[OTHERS - OLD + 1][16];
+    uint8_t *serial = serials[id - OLD];
+    memset(serial, 1, 16);
+    memset(serial + 12, 0, 3);
+    serial[15] = (uint8_t)id;
+    return bytes_of(serial, 16);
+}
+
+static void put_certificate(struct act *act, int64_t id, int64_t device, int64_t state)
+{
+    struct change *c = act_change(act, TABLE_CERTIFICATE, id);
+    change_int(c, COL_CERTIFICATE_DEVICE, device);
+    change_blob(c, COL_CERTIFICATE_SERIAL, serial_of(id));
+    change_int(c, COL_CERTIFICATE_CLASS, 1);
+    change_int(c, COL_CERTIFICATE_NUMBER, id);
+    change_blob(c, COL_CERTIFICATE_DIGEST, bytes_of("0123456789abcdef0123456789abcdef", 32));
+    change_int(c, COL_CERTIFICATE_STATE, state);
+}
+
+/* What the device had, and what it has: one was used, the other ended. */
+static void use_certificate(struct fixture *f, const struct story *story)
 {
     struct act act;
-    act_begin(&act, EVENT_TRANSFER_DONE, 6000, (struct actor){ACTOR_DEVICE, DEVICE}, DEVICE);
+    act_begin(&act, EVENT_CERTIFICATE_PROVEN, 5990, (struct actor){ACTOR_DEVICE, DEVICE}, DEVICE);
+    put_certificate(&act, OLD, DEVICE, story->keeps_old ? 2 : 3);
+    put_certificate(&act, NEW, DEVICE, 2);
+    put_certificate(&act, OTHERS, DEVICE + 1, 2);
+    append(f, &act);
+}
+
+static struct receipt_certificate certificate(int64_t id)
+{
+    return (struct receipt_certificate){id, serial_of(id),
+                                        bytes_of("0123456789abcdef0123456789abcdef", 32)};
+}
+
+struct made {
+    uint8_t keys[2][16], signatures[2][32], hash[32], space[RECEIPT_MAX];
+};
+
+static struct bytes receipt_of(const struct story *story, struct bytes body, struct made *made)
+{
+    struct buf octets = buf_over(made->space, sizeof made->space);
+    sha256(body, made->hash);
+    sign_body(story->releaser, body, made->signatures[0]);
+    sign_body(story->accepter, body, made->signatures[1]);
+    struct receipt receipt = {
+        .transfer = 1,
+        .device = DEVICE,
+        .product = bytes_text("pump"),
+        .serial_number = bytes_text("SN-7"),
+        .from = bytes_text("seller"),
+        .to = bytes_text("buyer"),
+        .body_hash = bytes_of(made->hash, 32),
+        .released = {story->releaser, 70, key_of(story->releaser, made->keys[0]),
+                     bytes_of(made->signatures[0], 32)},
+        .accepted = {story->accepter, story->accept_s, key_of(story->accepter, made->keys[1]),
+                     bytes_of(made->signatures[1], 32)},
+        .before = certificate(OLD),
+        .after = certificate(NEW),
+        .done_s = DONE_S,
+    };
+    if (story->spoil != NULL)
+        story->spoil(&receipt, story->spoiled);
+    receipt_write(&octets, &receipt);
+    assert_true(buf_ok(&octets));
+    return buf_bytes(&octets);
+}
+
+static void finish(struct fixture *f, const struct story *story, struct bytes body)
+{
+    struct made made;
+    struct act act;
+    bool is_old_style = !story->has_receipt || story->is_done_by_name;
+    act_begin(&act, is_old_style ? EVENT_TRANSFER_DONE : EVENT_TRANSFER_RECEIPT, DONE_S,
+              (struct actor){ACTOR_DEVICE, DEVICE}, DEVICE);
     change_text(act_change(&act, TABLE_DEVICE, DEVICE), COL_DEVICE_OWNER, text(story->given_to));
-    if (!story->skips_done)
-        change_int(act_change(&act, TABLE_TRANSFER, 1), COL_TRANSFER_STATE, 4);
+    if (!story->skips_done) {
+        struct change *c = act_change(&act, TABLE_TRANSFER, 1);
+        change_int(c, COL_TRANSFER_STATE, 4);
+        if (story->has_receipt && !story->lacks_receipt)
+            change_blob(c, COL_TRANSFER_RECEIPT, receipt_of(story, body, &made));
+    }
     append(f, &act);
 }
 
@@ -211,7 +320,8 @@ static enum result tell(struct fixture *f, const struct story *story)
     if (!story->skips_accept)
         accept(f, story,
                story->signs_other != 0 ? body_for(story, story->signs_other, &other) : body);
-    finish(f, story);
+    use_certificate(f, story);
+    finish(f, story, body);
     assert_ok(replay_new(&sha256_for_merkle, &replay, &f->err));
     replay_trust(replay, &signer);
     return store_entries(f->store, 0, UINT64_MAX, take, replay, &f->err);
@@ -344,6 +454,107 @@ static void both_sides_signatures_carry_it(void **state)
         fail_msg("%s", f->err.text);
 }
 
+/* ---- the receipt -------------------------------------------------------------------------------
+ */
+
+static void it_ends_with_a_receipt(void **state)
+{
+    struct fixture *f = *state;
+    const struct story story = good_with_receipt();
+    if (tell(f, &story) != OK)
+        fail_msg("%s", f->err.text);
+}
+
+static void no_end_without_a_receipt(void **state)
+{
+    struct story story = good_with_receipt();
+    story.lacks_receipt = true;
+    expect_refused(*state, &story, "receipt's entry");
+}
+
+static void nor_by_the_name_of_before_there_were_receipts(void **state)
+{
+    struct story story = good_with_receipt();
+    story.lacks_receipt = story.is_done_by_name = true;
+    expect_refused(*state, &story, "ends with its receipt");
+}
+
+static void a_receipt_stands_in_an_entry_of_its_name(void **state)
+{
+    struct story story = good_with_receipt();
+    story.is_done_by_name = true;
+    expect_refused(*state, &story, "receipt's entry");
+}
+
+static void an_old_certificate_that_lives_on_is_refused(void **state)
+{
+    struct story story = good_with_receipt();
+    story.keeps_old = true;
+    expect_refused(*state, &story, "an old one that ended");
+}
+
+static void an_acceptance_is_not_signed_in_the_future(void **state)
+{
+    struct story story = good_with_receipt();
+    story.said_at_s = story.accept_s + 1;
+    expect_refused(*state, &story, "signed when its entry says");
+}
+
+#define TOLD 12 /* things that a receipt says beside its certificates' rows */
+
+static void tell_other(struct receipt *receipt, int n)
+{
+    struct bytes *octets[] = {&receipt->product,       &receipt->serial_number,
+                              &receipt->from,          &receipt->to,
+                              &receipt->body_hash,     &receipt->accepted.key,
+                              &receipt->before.digest, &receipt->released.signature};
+    int64_t *numbers[] = {&receipt->device, &receipt->released.operator_row,
+                          &receipt->accepted.at_s, &receipt->done_s};
+    if (n < 8)
+        *octets[n] = bytes_text("0123456789abcdef0123456789abcdeX");
+    else
+        (*numbers[n - 8])++;
+}
+
+static void tell_of_another_transfer(struct receipt *receipt, int n)
+{
+    receipt->transfer += (uint64_t)n + 1;
+}
+
+static void tell_of_others(struct receipt *receipt, int n)
+{
+    if (n == 0)
+        receipt->after = certificate(OLD);
+    else if (n == 1)
+        receipt->after = certificate(OTHERS);
+    else
+        receipt->before = certificate(NEW);
+}
+
+static void expect_each_refused(void **state, void (*spoil)(struct receipt *, int), int count,
+                                const char *rule)
+{
+    for (int n = 0; n < count; n++) {
+        struct story story = good_with_receipt();
+        story.spoil = spoil;
+        story.spoiled = n;
+        expect_refused(*state, &story, rule);
+        assert_int_equal(fixture_tear_down(state), 0);
+        assert_int_equal(fixture_set_up(state), 0);
+    }
+}
+
+static void a_receipt_that_says_another_thing_is_refused(void **state)
+{
+    expect_each_refused(state, tell_other, TOLD, "says what its rows say");
+    expect_each_refused(state, tell_of_another_transfer, 1, "says what its rows say");
+}
+
+static void a_receipt_of_other_certificates_is_refused(void **state)
+{
+    expect_each_refused(state, tell_of_others, 3, "a new certificate in use");
+}
+
 static void an_admin_without_scope_stands_for_a_side(void **state)
 {
     struct fixture *f = *state;
@@ -375,6 +586,14 @@ int main(void)
         TEST(an_owner_does_not_change_by_itself),
         TEST(both_sides_signatures_carry_it),
         TEST(an_admin_without_scope_stands_for_a_side),
+        TEST(it_ends_with_a_receipt),
+        TEST(no_end_without_a_receipt),
+        TEST(nor_by_the_name_of_before_there_were_receipts),
+        TEST(a_receipt_stands_in_an_entry_of_its_name),
+        TEST(an_old_certificate_that_lives_on_is_refused),
+        TEST(an_acceptance_is_not_signed_in_the_future),
+        TEST(a_receipt_that_says_another_thing_is_refused),
+        TEST(a_receipt_of_other_certificates_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

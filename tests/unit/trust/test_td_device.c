@@ -93,6 +93,45 @@ static void td08_ends_with_a_successor(void **context)
     expect_open(8, &facts, RENEW_BY + 1, NO);
 }
 
+static void td43_opens_when_a_device_did_not_come_over_in_time(void **context)
+{
+    (void)context;
+    struct facts facts = sound_device();
+    struct policy policy = policy_normal();
+    const int64_t accepted_s = NB + 3 * DAY_S, due_s = accepted_s + 7 * DAY_S;
+    expect_open(43, &facts, due_s, UNMEASURED);
+    facts.transfer_accepted.known = NO; /* nobody signed anything */
+    expect_open(43, &facts, due_s, NO);
+    facts.transfer_accepted = (struct since){YES, accepted_s};
+    expect_open(43, &facts, accepted_s, NO);
+    expect_opens(43, &facts, due_s, due_s);
+    assert_int_equal(judged(43, &facts, accepted_s).next_s, due_s);
+    assert_int_equal(judged(43, &facts, due_s).next_s, 0);
+    expect_open(43, &facts, due_s + 400 * DAY_S, YES); /* it stays, from the same instant */
+    assert_int_equal(judged(43, &facts, due_s + 400 * DAY_S).began_s, due_s);
+    policy.transfer_within_s = 60;
+    assert_int_equal(check_find(43)->judge(&facts, &policy, accepted_s + 59).open, NO);
+    assert_int_equal(check_find(43)->judge(&facts, &policy, accepted_s + 60).open, YES);
+    facts.transfer_accepted.known = NO; /* done, or aborted */
+    expect_open(43, &facts, due_s + 1, NO);
+}
+
+static void td43_is_open_at_once_when_it_moved_and_left_something(void **context)
+{
+    (void)context;
+    struct facts facts = sound_device();
+    facts.transfer_unfinished = (struct since){YES, NB + DAY_S};
+    expect_open(43, &facts, NB + DAY_S, YES);
+    assert_int_equal(judged(43, &facts, NB + 9 * DAY_S).began_s, NB + DAY_S);
+    assert_int_equal(judged(43, &facts, NB + DAY_S).next_s, 0);
+    facts.transfer_accepted =
+        (struct since){YES, NB + 2 * DAY_S}; /* and already goes on to the next */
+    assert_int_equal(judged(43, &facts, NB + 30 * DAY_S).began_s, NB + DAY_S);
+    facts.transfer_unfinished.known = NO;
+    expect_open(43, &facts, NB + 9 * DAY_S - 1, NO);
+    expect_open(43, &facts, NB + 9 * DAY_S, YES);
+}
+
 static void td10_opens_on_an_old_certificate_and_on_an_old_key(void **context)
 {
     (void)context;
@@ -204,6 +243,8 @@ int main(void)
         cmocka_unit_test(td07_waits_as_long_as_a_renewal_takes),
         cmocka_unit_test(td08_counts_what_was_let_pass_and_is_high_at_last),
         cmocka_unit_test(td08_ends_with_a_successor),
+        cmocka_unit_test(td43_opens_when_a_device_did_not_come_over_in_time),
+        cmocka_unit_test(td43_is_open_at_once_when_it_moved_and_left_something),
         cmocka_unit_test(td10_opens_on_an_old_certificate_and_on_an_old_key),
         cmocka_unit_test(td10_opens_on_a_key_that_was_kept_over_more_renewals),
         cmocka_unit_test(td11_opens_on_what_is_valid_too_long),

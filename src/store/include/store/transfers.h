@@ -30,6 +30,10 @@ MUST_USE enum result store_transfer(struct store *store, int64_t id, struct tran
 MUST_USE enum result store_open_transfer(struct store *store, int64_t device,
                                          struct transfer_row *ret, struct err *err);
 
+/* The last one of a device that is accepted or done. R_NOT_FOUND. */
+MUST_USE enum result store_signed_transfer(struct store *store, int64_t device,
+                                           struct transfer_row *ret, struct err *err);
+
 /* filter->owner: on either side. */
 STORE_VISIT(transfer_visit, struct transfer_row);
 MUST_USE enum result store_transfers(struct store *store, const struct filter *filter,
