@@ -84,7 +84,7 @@ static enum result look_at_all(struct look *look, int64_t product, struct err *e
     const struct filter few = {
         .limit = CHECKS_LOOK, .product = product, .owner = query_scope(look->query)};
     TRY(look_at_devices(look, product, err));
-    TRY(store_foreigns(store, &few, judge_foreign, look, err));
+    TRY(store_foreigns(store, &few, bytes_of(NULL, 0), judge_foreign, look, err));
     if (query_scope(look->query).n > 0)
         return OK;
     if (product != 0)
