@@ -102,6 +102,7 @@ static enum result note_start(struct core *core, struct err *err)
     TRY(store_put_meta(core->store, MEASURE_META_SANDBOX, since_s, err));
     TRY(store_put_meta(core->store, MEASURE_META_CUSTODY, CUSTODY_FILE, err));
     TRY(finding_settle_about(&core->service, whole, core->now_s, err));
+    TRY(finding_issuers_due(&core->service, core->now_s, err));
     turn_end(core);
     return OK;
 }

@@ -199,6 +199,7 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     TRY(read_quarantine(service, ask, job, facts, err));
     TRY(read_grace(service, now_s, job, facts, err));
     TRY(read_transfer(service, job, facts, err));
+    TRY(enrol_read_refusing(service, job, now_s, &facts->refusing, err));
     TRY(find_compromise(service, job, facts, err));
     return find_sharer(service, job, facts, err);
 }
@@ -310,6 +311,24 @@ static bool concerns_device(const struct enrolment *job)
            (job->is_proven && job->subject.device.id != 0);
 }
 
+/* What was wanted, and of whom. */
+static enum result say_refused(const struct enrolment *job, const struct ask *facts,
+                               struct err *err)
+{
+    const struct device *device = &job->subject.device;
+    if (job->answer.code == E_FINDING)
+        return err_set(
+            err, E_FINDING,
+            "finding TD-%02d \"%s\" of device \"%s\" of product \"%s\" is open: wanted %s",
+            facts->refusing, check_find(facts->refusing)->title, device->serial_number,
+            job->subject.product.name, job->answer.wanted);
+    return err_set(err, job->answer.code,
+                   "%s by %s of device \"%s\" of product \"%s\", which is %s: wanted %s",
+                   operation_word(facts->operation), credential_word(facts->credential),
+                   device->serial_number, job->subject.product.name,
+                   device_state_word(facts->state), job->answer.wanted);
+}
+
 static enum result decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,
                           struct enrolment *job, struct err *err)
 {
@@ -324,11 +343,7 @@ static enum result decide(struct service *service, const struct msg_enrol *ask, 
     if (job->answer.decision == DECISION_ISSUE)
         return go_on(service, ask, now_s, job, err);
     job->retry_after_s = job->answer.decision == DECISION_WAIT ? ENROL_RETRY_S : 0;
-    return err_set(err, job->answer.code,
-                   "%s by %s of device \"%s\" of product \"%s\", which is %s: wanted %s",
-                   operation_word(facts.operation), credential_word(facts.credential),
-                   job->subject.device.serial_number, job->subject.product.name,
-                   device_state_word(facts.state), job->answer.wanted);
+    return say_refused(job, &facts, err);
 }
 
 enum result enrol_decide(struct service *service, const struct msg_enrol *ask, int64_t now_s,

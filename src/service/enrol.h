@@ -18,6 +18,10 @@ MUST_USE enum result enrol_check_key(const struct msg_enrol *ask, struct enrolme
  * signature first, as for every refusal that concerns a device. E_KEY_KIND. */
 MUST_USE enum result enrol_check_product(struct enrolment *job, struct err *err);
 
+/* n of an open TD-n whose effect refuses this request, judged now; 0 = none. */
+MUST_USE enum result enrol_read_refusing(struct service *service, const struct enrolment *job,
+                                         int64_t now_s, int *ret, struct err *err);
+
 /* Serial, validity and TBSCertificate hash for job->grant.profile: makes it ENROL_SIGN. */
 MUST_USE enum result enrol_grant(struct service *service, struct enrolment *job, int64_t wanted_s,
                                  int64_t now_s, struct err *err);

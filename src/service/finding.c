@@ -305,13 +305,13 @@ static struct standing judge_issued(const struct subject *before, const struct c
 }
 
 /* What only rows beyond the subject's know has the instant that it had: sooner is never wrong. */
-static enum result put_sooner(struct service *service, struct subject_key key, int64_t next_s,
-                              struct err *err)
+enum result finding_judge_by(struct service *service, struct subject_key about, int64_t at_s,
+                             struct err *err)
 {
     int64_t before_s = 0;
-    TRY(store_next_instant(service->store, key, &before_s, err));
-    bool is_sooner = before_s != 0 && (next_s == 0 || before_s < next_s);
-    return is_sooner ? OK : store_put_next_instant(service->store, key, next_s, err);
+    TRY(store_next_instant(service->store, about, &before_s, err));
+    bool is_sooner = before_s != 0 && (at_s == 0 || before_s <= at_s);
+    return is_sooner ? OK : store_put_next_instant(service->store, about, at_s, err);
 }
 
 enum result finding_settle_issued(struct service *service, const struct subject *before,
@@ -325,7 +325,7 @@ enum result finding_settle_issued(struct service *service, const struct subject 
     struct standing judged = judge_issued(before, issued, now_s);
     if (held != 1 || judged.n > 0 || judged.failed != 0)
         return finding_settle(service, key.id, now_s, err);
-    return put_sooner(service, key, judged.next_s, err);
+    return finding_judge_by(service, key, judged.next_s, err);
 }
 
 struct due {

@@ -1,4 +1,5 @@
 /* One more issuer, or one more root: it issues from now on, and the one before it retires. */
+#include <service/finding.h>
 #include <service/issuer.h>
 
 #include <crypto/hash.h>
@@ -208,5 +209,6 @@ enum result verb_issuer_add(struct service *service, const struct operator_is *w
     answer->object = ask.number;
     answer->created = 1;
     answer->changed = before != 0;
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return finding_issuers_changed(service, now_s, err);
 }

@@ -1,4 +1,5 @@
 /* The end of an issuer: nobody needs it any more, or two people say so. */
+#include <service/finding.h>
 #include <service/issuer.h>
 
 #define ENOUGH 2 /* persons */
@@ -75,7 +76,8 @@ enum result verb_issuer_retire(struct service *service, const struct operator_is
     TRY(check_below(service, ask->number, err));
     TRY(check_needs(service, ask->number, now_s, err));
     end(service, who, EVENT_ISSUER_RETIRED, ask->number, now_s, answer);
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return finding_issuers_changed(service, now_s, err);
 }
 
 enum result verb_issuer_force(struct service *service, const struct operator_is *who,
@@ -89,5 +91,6 @@ enum result verb_issuer_force(struct service *service, const struct operator_is 
         return err_set(err, E_ISSUER_FORCE, "%lld approvers, wanted are %d",
                        (long long)service->approvers, ENOUGH);
     end(service, who, EVENT_ISSUER_FORCED, ask->number, now_s, answer);
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return finding_issuers_changed(service, now_s, err);
 }

@@ -231,5 +231,7 @@ struct answer authorise(const struct ask *ask)
     bool is_old = ask->is_moving && ask->is_key_of_before && !ask->repeats;
     if (answer.decision != DECISION_REFUSE && is_old)
         return refuse(ask, E_TRANSFER_KEY, "a key that the owner before never had certified");
+    if (answer.decision != DECISION_REFUSE && ask->refusing != 0)
+        return refuse(ask, E_FINDING, "an end of that finding");
     return answer;
 }

@@ -105,16 +105,6 @@ static void judge(struct standing *out, const struct check *check, const struct 
     };
 }
 
-/* What refuses does so whatever else is known. */
-static void apply_effects(struct standing *out, const struct policy *policy)
-{
-    for (size_t i = 0; i < out->n; i++)
-        if (policy->effect[out->findings[i].check->number] == EFFECT_REFUSE) {
-            out->cause = CAUSE_FINDING;
-            out->verdict = VERDICT_REFUSED;
-        }
-}
-
 /* Not in use yet, or no more: *ret_next_s gets when that begins. */
 static bool is_out_of_use(const struct facts *facts, int64_t now_s, int64_t *ret_next_s)
 {
@@ -150,7 +140,10 @@ struct standing standing(const struct facts *facts, const struct policy *policy,
         judge(&out, check, &opinion, now_s);
     }
     begin_in_use(&out, facts);
-    apply_effects(&out, policy);
+    if (standing_refusing(&out, policy) != 0) { /* whatever else is known */
+        out.cause = CAUSE_FINDING;
+        out.verdict = VERDICT_REFUSED;
+    }
     return out;
 }
 
@@ -160,6 +153,14 @@ const struct judged *standing_finding(const struct standing *standing, int numbe
         if (standing->findings[i].check->number == number)
             return &standing->findings[i];
     return NULL;
+}
+
+int standing_refusing(const struct standing *standing, const struct policy *policy)
+{
+    for (size_t i = 0; i < standing->n; i++)
+        if (policy->effect[standing->findings[i].check->number] == EFFECT_REFUSE)
+            return standing->findings[i].check->number;
+    return 0;
 }
 
 bool standing_has(const struct standing *standing, int number)

@@ -6,6 +6,7 @@
 #include <crypto/csr.h>
 #include <crypto/hash.h>
 #include <pki/authority.h>
+#include <registry/about.h>
 #include <service/issuer.h>
 
 #include <setjmp.h>
@@ -365,11 +366,166 @@ static void its_answer_is_not_repeated(void **state)
     assert_memory_not_equal(again.serial, old.serial, 16);
 }
 
+/* ---- what is owed about it --------------------------------------------------------------------
+ */
+
+static struct finding owed(struct fixture *f, int64_t number, int check)
+{
+    struct about about = {0};
+    const struct subject_key key = {SUBJECT_ISSUER, number};
+    assert_ok(about_read(f->store, key, f->now_s, &about, &f->err));
+    const struct finding *open = about_finding(&about, check);
+    return open != NULL ? *open : (struct finding){0};
+}
+
+static bool owes(struct fixture *f, int64_t number, int check)
+{
+    return owed(f, number, check).id != 0;
+}
+
+static void settle_due(struct fixture *f)
+{
+    uint32_t n = 0;
+    begin(f);
+    assert_ok(finding_settle_due(&f->service, f->now_s, 200, &n, &f->err));
+    commit(f);
+}
+
+static void change_issuers(struct fixture *f)
+{
+    begin(f);
+    assert_ok(finding_issuers_changed(&f->service, f->now_s, &f->err));
+    commit(f);
+}
+
+static void an_end_is_owed_until_nothing_below_it_is_live(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1);
+    active_device(f, 1, &one);
+    follow(f);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_BROKEN));
+    force(f, PKI_ISSUER_LDEVID);
+    change_issuers(f);
+    assert_int_equal(owed(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_BROKEN).severity, SEVERITY_CRITICAL);
+    assert_int_equal(owed(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_BROKEN).began_at_s, f->now_s);
+    f->now_s += 900;
+    settle_due(f);
+    assert_true(owes(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_BROKEN));
+    assert_int_equal(set_device(f, 1, VERB_REVOKE), OK);
+    f->now_s += 900;
+    settle_due(f);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_BROKEN));
+}
+
+static void an_end_that_nobody_needs_owes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    follow(f);
+    assert_ok(retire(f, PKI_ISSUER_LDEVID));
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_BROKEN));
+}
+
+static void one_that_ends_soon_is_owed_until_the_last_device_has_moved(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1), two = asker(2);
+    int64_t cliff_s = f->service.issuers[PKI_ISSUER_LDEVID].not_after_s - 365 * DAY_S;
+    change_issuers(f);
+    f->now_s = cliff_s - 1;
+    settle_due(f);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_CLIFF));
+    f->now_s = cliff_s;
+    settle_due(f);
+    assert_int_equal(owed(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_CLIFF).began_at_s, cliff_s);
+
+    struct got old = active_device(f, 1, &one);
+    follow(f);
+    assert_true(owes(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_CLIFF));
+    assert_false(owes(f, NEW, CHECK_ISSUER_CLIFF));
+    f->now_s += 70 * DAY_S;
+    struct got got = renew(f, &old, &one, &two);
+    expect_code(&got, E_NONE);
+    use_below(f, NEW, got.serial);
+    settle_due(f);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_ISSUER_CLIFF));
+}
+
+static void put_list(struct fixture *f, const struct shard *shard, int64_t this_s)
+{
+    const struct crl_row row = {*shard, 1, this_s, this_s + 7 * DAY_S};
+    begin(f);
+    assert_ok(store_put_crl(f->store, &row, &f->err));
+    assert_ok(finding_crl_published(&f->service, shard->issuer, f->now_s, &f->err));
+    commit(f);
+}
+
+/* As core does when it asks the signer for a list: without an answer it is owed. */
+static void ask_list(struct fixture *f)
+{
+    begin(f);
+    assert_ok(finding_crl_asked(&f->service, PKI_ISSUER_LDEVID, f->now_s, &f->err));
+    commit(f);
+}
+
+static void a_list_that_is_late_is_owed_until_it_is_published(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1);
+    struct got got = active_device(f, 1, &one);
+    struct certificate row = certificate_row(f, got.serial);
+    const struct shard shard = {row.issuer, row.class, row.number / SHARD_NUMBERS};
+    ask_list(f);
+    f->now_s += 59;
+    settle_due(f);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE));
+    f->now_s++;
+    settle_due(f);
+    assert_int_equal(owed(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE).began_at_s, row.not_before_s);
+    put_list(f, &shard, f->now_s);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE));
+
+    f->now_s += DAY_S;
+    int64_t ended_s = f->now_s;
+    assert_int_equal(set_device(f, 1, VERB_REVOKE), OK);
+    ask_list(f);
+    f->now_s += 60;
+    settle_due(f);
+    assert_int_equal(owed(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE).began_at_s, ended_s);
+    put_list(f, &shard, f->now_s);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE));
+}
+
+static void a_list_past_half_its_window_is_owed(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1);
+    struct got got = active_device(f, 1, &one);
+    struct certificate row = certificate_row(f, got.serial);
+    const struct shard shard = {row.issuer, row.class, row.number / SHARD_NUMBERS};
+    int64_t half_s = f->now_s + 7 * DAY_S / 2;
+    put_list(f, &shard, f->now_s);
+    change_issuers(f);
+    f->now_s = half_s + 299;
+    settle_due(f);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE));
+    f->now_s++;
+    settle_due(f);
+    assert_int_equal(owed(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE).began_at_s, half_s);
+    put_list(f, &shard, f->now_s);
+    assert_false(owes(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(an_end_is_owed_until_nothing_below_it_is_live),
+        TEST(an_end_that_nobody_needs_owes_nothing),
+        TEST(one_that_ends_soon_is_owed_until_the_last_device_has_moved),
+        TEST(a_list_that_is_late_is_owed_until_it_is_published),
+        TEST(a_list_past_half_its_window_is_owed),
         TEST(without_its_key_at_the_signer_none_is_added),
         TEST(a_number_name_or_key_that_is_taken_is_refused),
         TEST(it_issues_from_then_on_and_after_a_start),

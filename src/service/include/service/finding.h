@@ -44,6 +44,21 @@ MUST_USE enum result finding_note(struct service *service, int64_t device,
 MUST_USE enum result finding_raise(struct service *service, int64_t product, int number,
                                    int64_t now_s, struct err *err);
 
+/* It is judged at this instant at the latest, whatever instant it has. */
+MUST_USE enum result finding_judge_by(struct service *service, struct subject_key about,
+                                      int64_t at_s, struct err *err);
+
+/* Issuers (finding_issuer.c): all at the next look at what is due, as at a start; one whose list is
+ * under way, when that is late; one whose list was published; and one, and whom it follows, that an
+ * act changed. A rehearsal judges nothing. */
+MUST_USE enum result finding_issuers_due(struct service *service, int64_t now_s, struct err *err);
+MUST_USE enum result finding_crl_asked(struct service *service, int64_t issuer, int64_t now_s,
+                                       struct err *err);
+MUST_USE enum result finding_crl_published(struct service *service, int64_t issuer, int64_t now_s,
+                                           struct err *err);
+MUST_USE enum result finding_issuers_changed(struct service *service, int64_t now_s,
+                                             struct err *err);
+
 /* Judges every subject whose next instant has come; at most `limit` of them. *ret_n = how many. */
 MUST_USE enum result finding_settle_due(struct service *service, int64_t now_s, uint32_t limit,
                                         uint32_t *ret_n, struct err *err);

@@ -50,6 +50,7 @@ struct ask {
     bool is_certificate_expired;
     bool is_in_grace;             /* expired, and within its product's grace (trust/standing.h) */
     bool is_certificate_replaced; /* the presented LDevID was superseded or voided (TD-02) */
+    int refusing;                 /* n of an open TD-n whose effect refuses; 0 = none */
     int64_t enrols_this_year;
     uint32_t enrols_a_year;
 };

@@ -51,6 +51,8 @@ struct standing standing(const struct facts *facts, const struct policy *policy,
 /* The finding of check `number` that is open in it, or NULL. */
 const struct judged *standing_finding(const struct standing *standing, int number);
 bool standing_has(const struct standing *standing, int number);
+/* n of the first TD-n that is open and whose effect refuses; 0 = none. */
+int standing_refusing(const struct standing *standing, const struct policy *policy);
 bool standing_failed(const struct standing *standing, int number);
 bool standing_measured(const struct standing *standing, int number);
 
