@@ -69,7 +69,7 @@ static const size_t conditions[] = {
     offsetof(struct facts, shared_credential), offsetof(struct facts, token_open),
     offsetof(struct facts, not_in_inventory),  offsetof(struct facts, expired_used),
     offsetof(struct facts, weak_key),          offsetof(struct facts, clock),
-    offsetof(struct facts, replaced_alive),    offsetof(struct facts, issuer_broken),
+    offsetof(struct facts, replaced_alive),    offsetof(struct facts, config_drift),
     offsetof(struct facts, credential_alive),  offsetof(struct facts, crl_missing),
     offsetof(struct facts, sandbox_refused),   offsetof(struct facts, outside_profile),
     offsetof(struct facts, root_issued_leaf),  offsetof(struct facts, boot_open),
