@@ -100,6 +100,7 @@ static enum result note_start(struct core *core, struct err *err)
     if (!is_refused || since_s == 0)
         since_s = is_refused ? core->now_s : 0;
     TRY(store_put_meta(core->store, MEASURE_META_SANDBOX, since_s, err));
+    TRY(store_put_meta(core->store, MEASURE_META_AGREED, 1, err)); /* or it would not go on */
     TRY(store_put_meta(core->store, MEASURE_META_CUSTODY, CUSTODY_FILE, err));
     TRY(finding_settle_about(&core->service, whole, core->now_s, err));
     TRY(finding_issuers_due(&core->service, core->now_s, err));

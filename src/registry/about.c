@@ -52,7 +52,10 @@ static enum result read_installation(struct store *store, struct about *about, i
                                      struct err *err)
 {
     (void)now_s;
-    return measure_installation(store, &about->facts, err);
+    TRY(measure_installation(store, &about->facts, err));
+    if (about_finding(about, CHECK_LEDGER_GAP) != NULL) /* no start makes up for what was lost */
+        about->facts.ledger_gap = raised(about, CHECK_LEDGER_GAP);
+    return OK;
 }
 
 static enum result read_issuer(struct store *store, struct about *about, int64_t now_s,

@@ -217,6 +217,8 @@ enum result measure_installation(struct store *store, struct facts *facts, struc
     TRY(read_meta(store, MEASURE_META_CUSTODY, &is_known, &value, err));
     facts->custody_known = is_known ? YES : UNMEASURED;
     facts->custody = (enum custody)value;
+    TRY(read_meta(store, MEASURE_META_AGREED, &is_known, &value, err));
+    facts->ledger_gap.known = is_known ? NO : UNMEASURED;
     value = 0;
     TRY(read_meta(store, MEASURE_META_SANDBOX, &is_known, &value, err));
     if (is_known)

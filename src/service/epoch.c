@@ -101,7 +101,8 @@ enum result epoch_begin(struct service *service, const struct epoch_start *start
     change_int(c, COL_EPOCH_JOURNAL, (int64_t)start->journal);
     change_int(c, COL_EPOCH_BEGAN_AT, now_s);
     TRY(store_operators(service->store, &all, end_unknown, &approvers, err));
-    return service_record(service, NULL, err);
+    TRY(service_record(service, NULL, err));
+    return start->lost_size > size ? finding_raise(service, 0, CHECK_LEDGER_GAP, now_s, err) : OK;
 }
 
 /* ---- what was open -----------------------------------------------------------------------------

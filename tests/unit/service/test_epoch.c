@@ -2,6 +2,9 @@
  * again, and nothing is let go by it. */
 #include "fixture.h"
 
+#include <registry/about.h>
+#include <service/verb.h>
+
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <ipc/record.h>
@@ -293,6 +296,31 @@ static void add_approver(struct fixture *f, int64_t id, uint8_t key)
     commit(f);
 }
 
+/* Whoever holds a later checkpoint sees a fork: a person says that it is known. */
+static void what_was_lost_is_owed_until_a_person_answers(void **state)
+{
+    struct fixture *f = *state;
+    const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
+    struct epoch_start start = {.body = request(), .lost_size = 99, .lost_root = {7}, .journal = 5};
+    struct about about = {0};
+    begin(f);
+    assert_ok(epoch_begin(&f->service, &start, f->now_s, &f->err));
+    assert_ok(finding_settle_about(&f->service, whole, f->now_s, &f->err));
+    commit(f);
+    assert_ok(about_read(f->store, whole, f->now_s, &about, &f->err));
+    const struct finding *gap = about_finding(&about, CHECK_LEDGER_GAP);
+    assert_non_null(gap);
+
+    struct msg_finding_close ask = {.finding = gap->id, .note = bytes_text("the disk of May")};
+    struct msg_verb_answer answer = {0};
+    begin(f);
+    assert_ok(verb_finding_close(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
+    assert_ok(finding_settle_about(&f->service, whole, f->now_s, &f->err));
+    commit(f);
+    assert_ok(about_read(f->store, whole, f->now_s, &about, &f->err));
+    assert_null(about_finding(&about, CHECK_LEDGER_GAP));
+}
+
 static void who_is_none_by_the_signers_list_approves_no_more(void **state)
 {
     struct fixture *f = *state;
@@ -393,6 +421,7 @@ int main(void)
         TEST(tokens_and_permits_are_void),
         TEST(numbers_leap_when_the_journal_is_lost),
         TEST(an_epoch_names_what_is_lost),
+        TEST(what_was_lost_is_owed_until_a_person_answers),
         TEST(who_is_none_by_the_signers_list_approves_no_more),
         TEST(the_signer_hears_of_what_keeps_down_and_lets_go),
         TEST(what_changed_while_the_signer_heard_is_told_again),

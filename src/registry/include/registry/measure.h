@@ -18,6 +18,7 @@ MUST_USE enum result measure_installation(struct store *store, struct facts *fac
 
 /* What a start leaves in the database for the last of them. */
 #define MEASURE_META_CUSTODY "custody"       /* enum custody; none: unmeasured */
+#define MEASURE_META_AGREED "agreed"         /* ledger and signed checkpoint were compared */
 #define MEASURE_META_SANDBOX "sandbox_since" /* a part of it is refused since then; 0 = none is */
 
 #endif

@@ -39,8 +39,8 @@ MUST_USE enum result finding_report(struct service *service, int64_t device,
 MUST_USE enum result finding_note(struct service *service, int64_t device,
                                   const struct evidence *evidence, int64_t now_s, struct err *err);
 
-/* The finding of check `number` about a whole product: opened unless it is open. What is raised by
- * a brake or a budget waits for a person (verb_finding_close). */
+/* The finding of check `number` about a whole product (0: the installation): opened unless it is
+ * open. What is raised by a brake or a budget waits for a person (verb_finding_close). */
 MUST_USE enum result finding_raise(struct service *service, int64_t product, int number,
                                    int64_t now_s, struct err *err);
 
