@@ -21,6 +21,11 @@ static const struct option_row common[] = {
     {"--json", VALUE_NONE, NULL, false, "for programs"},
     {0},
 };
+static const struct option_row scan_options[] = {
+    {"TARGET...", VALUE_TEXT, NULL, true, "where"},
+    {"--limit", VALUE_NUMBER, "N", false, "rows"},
+    {0},
+};
 static const struct command commands[] = {
     {"device", "show", "shows", show_options, false, NULL},
     {"device", "list", "lists", NULL, false, NULL},
@@ -37,6 +42,10 @@ static const struct program program = {
     .commands = commands,
     .common = common,
 };
+
+static const struct command scan_commands[] = {{"scan", NULL, "looks", scan_options, false, NULL},
+                                               {0}};
+static const struct program scanner = {.name = "tool", .commands = scan_commands};
 
 #define PARSE(...)                                                                                 \
     command_parse(&program, (char *[]){(char[]){"tool"}, __VA_ARGS__, NULL}, &arguments, &err)
@@ -111,6 +120,26 @@ static void reads_positions_options_and_both_spellings(void **state)
     assert_int_equal(argument_number(&arguments, "--absent", -3), -3);
 }
 
+static void a_position_with_dots_comes_as_often_as_there_are_words(void **state)
+{
+    (void)state;
+    static char tool[] = "tool", scan[] = "scan", x[] = "x", limit[] = "--limit=7";
+    char *some[] = {tool, scan, x, limit, x, scan, NULL};
+    char *none[] = {tool, scan, NULL};
+    char *many[COMMAND_MORE_MAX + 5] = {tool, scan};
+    assert_int_equal(command_parse(&scanner, some, &arguments, &err), OK);
+    assert_string_equal(argument_text(&arguments, "TARGET..."), "x");
+    assert_int_equal(arguments.more_n, 2);
+    assert_string_equal(arguments.more[1], "scan");
+    expect_usage(command_parse(&scanner, none, &arguments, &err), "TARGET...");
+    for (size_t i = 2; i < COMMAND_MORE_MAX + 3; i++)
+        many[i] = x;
+    assert_int_equal(command_parse(&scanner, many, &arguments, &err), OK);
+    assert_int_equal(arguments.more_n, COMMAND_MORE_MAX);
+    many[COMMAND_MORE_MAX + 3] = x;
+    expect_usage(command_parse(&scanner, many, &arguments, &err), "more than");
+}
+
 static void hands_on_what_is_not_ours(void **state)
 {
     (void)state;
@@ -171,6 +200,7 @@ int main(void)
         cmocka_unit_test(names_what_is_wrong_and_what_is_wanted),
         cmocka_unit_test(refuses_values_that_are_not_of_their_kind),
         cmocka_unit_test(reads_positions_options_and_both_spellings),
+        cmocka_unit_test(a_position_with_dots_comes_as_often_as_there_are_words),
         cmocka_unit_test(hands_on_what_is_not_ours),
         cmocka_unit_test(answers_help_man_and_completion),
         cmocka_unit_test(completes_in_three_shells_and_in_no_other),
