@@ -93,8 +93,8 @@ static enum result forget_if_hopeless(const struct agent *agent, enum result res
                                       const struct err *why)
 {
     static const enum code hopeless[] = {
-        E_CSR,      E_SYNTAX,     E_TOO_LARGE,    E_KEY_WEAK,
-        E_KEY_KIND, E_KEY_SHARED, E_NAMES_DIFFER, E_CERTIFICATE,
+        E_CSR,        E_SYNTAX,       E_TOO_LARGE,   E_KEY_WEAK, E_KEY_KIND,
+        E_KEY_SHARED, E_NAMES_DIFFER, E_CERTIFICATE, E_NEW_KEY,  E_TRANSFER_KEY,
     };
     struct err ignored = {0};
     for (size_t i = 0; i < LENGTH_OF(hopeless); i++)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from test_27_transfer import (audit, ask, owner, person, released, renew, san_of, shown, sign)
 from test_33_grace import Late, jump
 from test_36_rollover import below, crl_path, is_on, load, prepare, restart
+from test_40_agent import Agent, secret_file
 
 
 def follow(server, operator, who, kind="ldevid"):
@@ -171,6 +172,29 @@ def test_it_goes_back_to_the_fleets_issuer_with_an_owner_who_has_none(people, pr
     assert after.chain[0].issuer != people["issuer"].subject
     assert after.cacerts().status == 200
     assert lab.eventually(lambda: owner(people["admin"], product) == "seller")
+
+
+def test_the_agent_comes_over_by_a_renewal_and_is_told_when_its_key_is_old(people, product):
+    server, admin = people["server"], people["admin"]
+    key = lab.make_key()
+    admin.import_devices(product, {"A1": key}, owner="seller")
+    agent = Agent(server, product, "A1")
+    done = agent.enrol("--key", secret_file(server, lab.key_pem(key)))
+    assert done.returncode == 0, done.stderr
+    before = agent.certificate()
+    asked = ask(people["seller"], product, serial="A1").ok()
+    sign(people["seller"], "release", asked).ok()
+    sign(people["buyer"], "accept", asked).ok()
+    done = agent.run("renew", "--same-key")
+    assert done.returncode == 5 and "E3040" in done.stderr, done
+    assert agent.certificate() == before and owner(admin, product, "A1") == "seller"
+    done = agent.run("renew")
+    assert done.returncode == 0, done
+    below(agent.certificate(), people["issuer"])
+    assert lab.eventually(lambda: owner(admin, product, "A1") == "buyer")
+    assert admin.certificate_state(before) == "superseded"
+    said = people["seller"].troth("transfer", "receipt", asked["object"])
+    assert said.returncode == 0 and lab.serial_hex(agent.certificate()) in said.stdout, said
 
 
 # ---- the receipt --------------------------------------------------------------------------------
