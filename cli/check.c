@@ -155,17 +155,32 @@ static enum result check_server(struct session *session, const struct plan *plan
 
 enum result action_check(struct session *session, const struct plan *plan, struct err *err)
 {
-    if (session_text(session, "--serial") != NULL && session_text(session, "--product") == NULL)
-        return err_set(err, E_USAGE, "--serial wants --product beside it");
-    return check_server(session, plan, err);
+    static const struct plan golive = {.run = action_golive, .path = "/api/v1/products"};
+    bool is_golive = session_text(session, "--go-live") != NULL;
+    bool is_one = session_text(session, "--serial") != NULL;
+    bool is_backup = session_text(session, "BACKUP") != NULL;
+    if (is_backup && (is_golive || is_one || session_text(session, "--product") != NULL))
+        return err_set(err, E_USAGE, "a backup is checked whole: wanted is no other option");
+    if (is_one && (is_golive || session_text(session, "--product") == NULL))
+        return err_set(err, E_USAGE, "--serial wants --product beside it, and no --go-live");
+    if (session_text(session, "--format") != NULL && !is_golive)
+        return err_set(err, E_USAGE, "--format wants --go-live beside it");
+    if (is_backup)
+        return action_check_backup(session, plan, err);
+    return is_golive ? action_golive(session, &golive, err) : check_server(session, plan, err);
 }
 
 /* ---- the command ------------------------------------------------------------------------------
  */
 
 const struct option_row check_options[] = {
+    {"BACKUP", VALUE_FILE, NULL, false,
+     "a folder that `troth backup` wrote: it is verified, and judged as of then and now"},
     OF_PRODUCT,
     OF_SERIAL,
+    {"--go-live", VALUE_NONE, NULL, false,
+     "the four questions before production: exit status 0 ready, 3 unmeasured, 4 not ready"},
+    {"--format", VALUE_CHOICE, "text|html|json", false, "of --go-live; html is one page to print"},
     {0},
 };
 static const struct field check_fields[] = {

@@ -55,6 +55,24 @@ enum result action_trothd(struct session *session, const struct plan *plan, stru
     return become(session, is_known ? path : "trothd", words, err);
 }
 
+/* What follows is the session's: arguments that were read here, and not the rest of argv. */
+enum result action_check_backup(struct session *session, const struct plan *plan, struct err *err)
+{
+    (void)plan;
+    static char *none[] = {NULL};
+    struct arguments arguments = *session->args;
+    struct session trothd = *session;
+    char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
+    arguments.rest = none;
+    trothd.args = &arguments;
+    own_folder(folder, sizeof folder);
+    bool is_known = is_program(folder, "trothd", path, sizeof path) ||
+                    is_program(folder, "../sbin/trothd", path, sizeof path);
+    const char *const words[] = {"trothd", "check", session_text(session, "BACKUP"),
+                                 session->is_json ? "--json" : NULL, NULL};
+    return become(&trothd, is_known ? path : "trothd", words, err);
+}
+
 enum result action_demo(struct session *session, const struct plan *plan, struct err *err)
 {
     (void)plan;

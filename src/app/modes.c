@@ -23,7 +23,7 @@ static const struct mode issuer_rotate_mode = {mode_issuer_rotate},
                          issuer_root_mode = {mode_issuer_root},
                          issuer_accept_mode = {mode_issuer_accept};
 static const struct mode statement = {mode_statement};
-static const struct mode backup = {mode_backup}, restore = {mode_restore};
+static const struct mode backup = {mode_backup}, restore = {mode_restore}, check = {mode_check};
 static const struct mode keys_export = {mode_keys_export}, keys_check = {mode_keys_check},
                          keys_import = {mode_keys_import};
 static const struct mode audit_verify = {mode_audit_verify}, audit_replay = {mode_audit_replay},
@@ -84,6 +84,12 @@ static const struct option_row restore_options[] = {
      "what `troth approval sign --out` wrote, a line of each"},
     {"--passphrase-file", VALUE_FILE, "FILE", false,
      "of the online keys; default: the configuration's, or the systemd credential"},
+    {0},
+};
+
+static const struct option_row check_options[] = {
+    {"BACKUP", VALUE_FILE, NULL, true, "a folder that trothd backup wrote; nothing is written"},
+    {"--json", VALUE_NONE, NULL, false, "the answer as JSON"},
     {0},
 };
 
@@ -227,6 +233,8 @@ static const struct command commands[] = {
     {"backup", NULL,
      "copy everything but the keys and the signer's journal, beside the server or not",
      backup_options, false, &backup},
+    {"check", NULL, "verify a backup, and judge all in it as of then and now", check_options, false,
+     &check},
     {"restore", NULL, "check a backup, or go on from it while no server runs", restore_options,
      false, &restore},
     {"audit", "verify", "check entries, tiles, checkpoints and every row", verify_options, false,
@@ -254,6 +262,8 @@ static const struct option_row exits[] = {
      "done, or stopped by SIGTERM or SIGINT; SIGHUP reloads the configuration"},
     {"1", VALUE_NONE, NULL, false, "failed; the last lines say why"},
     {"2", VALUE_NONE, NULL, false, "the command line is wrong"},
+    {"3", VALUE_NONE, NULL, false, "check: something is open"},
+    {"4", VALUE_NONE, NULL, false, "check: something critical is open"},
     {"5", VALUE_NONE, NULL, false, "the server can read the root's private key"},
     {0},
 };

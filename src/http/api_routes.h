@@ -68,6 +68,9 @@ void api_clock_accept(struct request *request);
 /* api_check.c */
 void api_check(struct request *request);
 
+/* api_golive.c */
+void api_golive(struct request *request);
+
 /* api_rehearse.c */
 void api_rehearse(struct request *request);
 

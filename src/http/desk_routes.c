@@ -28,6 +28,7 @@ const struct route desk_routes[] = {
     GET(API "/products", api_product_list),
     POST(API "/products", api_product_add),
     POST(API "/products/{product}", api_product_set),
+    GET(API "/products/{product}/go-live", api_golive),
     GET(API "/anchors", api_anchor_list),
     POST(API "/anchors", api_anchor_add),
     GET(API "/devices", api_device_list),

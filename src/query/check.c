@@ -53,7 +53,7 @@ static uint32_t count_unmeasured(const struct checks *checks)
     return n;
 }
 
-static enum result give_total(const struct query *query, const struct checks *checks,
+enum result checks_give_total(const struct query *query, const struct checks *checks,
                               struct err *err)
 {
     uint64_t size = 0;
@@ -77,7 +77,7 @@ static enum result give_total(const struct query *query, const struct checks *ch
 static enum result give_all(const struct query *query, const struct checks *checks, struct err *err)
 {
     const struct check *check = NULL;
-    TRY(give_total(query, checks, err));
+    TRY(checks_give_total(query, checks, err));
     for (size_t i = 0; (check = check_at(i)) != NULL; i++)
         if (checks_has(checks, check) || checks->at[check->number].sums.open > 0)
             TRY(give_check(query, checks, check, err));

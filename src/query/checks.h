@@ -32,6 +32,10 @@ struct checks {
 MUST_USE enum result checks_read(const struct query *query, const struct checks_scope *scope,
                                  struct checks *ret, struct err *err);
 
+/* The totals of it as a check_total. */
+MUST_USE enum result checks_give_total(const struct query *query, const struct checks *checks,
+                                       struct err *err);
+
 /* How many are open and not waived. */
 int64_t check_open(const struct check_state *state);
 

@@ -80,6 +80,7 @@ static enum result answer(struct reader_loop *loop, const struct msg_question *a
         .store = loop->store,
         .asked = asked,
         .now_s = clock_now_s(),
+        .is_lab = loop->reload.config->lab,
         .product_per_s = loop->reload.config->limits.product_per_s,
         .give = give,
         .context = loop,

@@ -197,3 +197,128 @@ def test_expected_is_no_verdict_of_a_finding(fleet):
     detail = fleet.show("good", "G-9")
     assert detail["verdict"]["verdict"] == "refused"
     assert detail["verdict"]["why"] == "nobody in this state is let in"
+
+
+# ---- a backup ------------------------------------------------------------------------------------
+
+
+def trothd_check(*words):
+    return lab.run(lab.program("trothd"), "check", *map(str, words), check=False)
+
+
+def backup(server, folder):
+    lab.run(lab.program("trothd"), "backup", str(folder), "--config", str(server.config_file))
+    return folder
+
+
+def digest(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_backup_is_judged_and_left_as_it_was(shared, fleet, cli, tmp_path):
+    folder = backup(shared, tmp_path / "backup")
+    before = digest(folder)
+    done = trothd_check(folder, "--json")
+    assert done.returncode == CRITICAL, done
+    answer = json.loads(done.stdout)
+    by_check = {one["check"]: one for one in answer["checks"]}
+    assert len(by_check) == 45
+    for number in ("TD-01", "TD-06"):
+        one = by_check[number]
+        assert one["stored"] == one["then"] == one["now"] == \
+            len([f for f in fleet.pages("/findings") if f["check"] == number]), one
+        assert one["debt_s"] > 0
+    assert by_check["TD-25"]["state"] == "unmeasured" and by_check["TD-12"]["state"] == "holds"
+    text = cli("check", folder, check=False)
+    assert text.returncode == CRITICAL and text.stdout.startswith("critical: ")
+    assert "TD-25" in text.stdout.split("unmeasured:")[1]
+    assert digest(folder) == before
+
+
+def test_what_is_no_backup_is_refused(shared, cli, tmp_path):
+    none = tmp_path / "none"
+    assert trothd_check(none).returncode not in (OK, WARNING, CRITICAL)
+    file = tmp_path / "file"
+    file.write_text("no backup")
+    for seen in (file, tmp_path):
+        done = trothd_check(seen)
+        assert done.returncode not in (OK, WARNING, CRITICAL) and done.stderr, done
+    folder = backup(shared, tmp_path / "changed")
+    database = folder / "troth.db"
+    octets = bytearray(database.read_bytes())
+    octets[len(octets) // 2] ^= 1
+    database.write_bytes(octets)
+    done = trothd_check(folder)
+    assert done.returncode not in (OK, WARNING, CRITICAL), done
+    assert cli("check", folder, "--product", "good", check=False).returncode == USAGE
+
+
+# ---- going live ----------------------------------------------------------------------------------
+
+
+def answers(said):
+    return [one["verdict"] for one in said["questions"]]
+
+
+def evidence(said, question, name):
+    return [one for one in said["questions"][question]["evidence"] if one["name"] == name]
+
+
+def test_the_four_questions(fleet, cli):
+    done = cli("check", "--product", "good", "--go-live", "--json", check=False)
+    said_ = json.loads(done.stdout)
+    assert [one["question"] for one in said_["questions"]] == [
+        "How is identity issued?", "Where do keys live?", "How are updates signed?",
+        "How are the retired removed?"]
+    # One approver, and a lab: keys are not ready. No releases: never ready, and said so.
+    assert answers(said_) == ["ready", "not-ready", "unmeasured", "unmeasured"], said_
+    assert said_["verdict"] == "not-ready" and done.returncode == CRITICAL
+    proof, = evidence(said_, 0, "proofs accepted")
+    assert proof["value"] == "token, registered-key" and proof["says"] == "for"
+    used, = evidence(said_, 0, "a device has used its certificate")
+    entries = fleet.pages("/ledger/entries")
+    assert entries[used["entry"]]["event"] == "certificate-proven"
+    assert evidence(said_, 1, "root key")[0]["says"] == "against"
+    assert evidence(said_, 2, "releases")[0]["says"] == "unmeasured"
+    assert evidence(said_, 3, "tombstones")[0]["says"] == "unmeasured"
+
+
+def test_what_speaks_against_a_product(fleet, cli):
+    done = cli("check", "--product", "weak", "--go-live", "--format", "json", check=False)
+    said_ = json.loads(done.stdout)
+    assert answers(said_)[0] == "not-ready"
+    weak, = evidence(said_, 0, "proof-too-weak")
+    assert (weak["says"], weak["check"], weak["value"]) == ("against", "TD-06", "1 open, 0 waived")
+
+
+def test_a_retired_device_is_the_evidence_of_removal(fleet, cli):
+    fleet.add_product("gone", proofs=["token"])
+    fleet.import_devices("gone", {"X-1": None}, owner="acme")
+    fleet.set("gone", "X-1", "retire").ok()
+    said_ = json.loads(cli("check", "--product", "gone", "--go-live", "--json", check=False).stdout)
+    stone, = evidence(said_, 3, "tombstones")
+    assert stone["says"] == "for" and stone["value"] == "1, such as X-1"
+    assert fleet.pages("/ledger/entries")[stone["entry"]]["event"] == "device-retired"
+
+
+def test_the_page_is_whole_and_escaped(fleet, cli):
+    fleet.add_product("page", proofs=["token"])
+    fleet.import_devices("page", {"X'1": None}, owner="acme")
+    fleet.set("page", "X'1", "retire").ok()
+    page = cli("check", "--product", "page", "--go-live", "--format", "html", check=False).stdout
+    assert page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>")
+    assert "such as X&#39;1" in page and "X'1" not in page
+    assert "<script" not in page and "http" not in page.replace("http-equiv", "")
+    for question in ("How is identity issued?", "Where do keys live?", "How are updates signed?",
+                     "How are the retired removed?"):
+        assert question in page
+
+
+def test_going_live_is_no_question_of_a_scope(fleet, cli):
+    bolt = fleet.add_operator("gustav", "viewer", "bolt")
+    bolt.get("/products/good/go-live").problem(403, "E2002")
+    fleet.get("/products/goods/go-live").problem(404, "E4001")
+    assert cli("check", "--go-live", check=False).returncode == USAGE
+    assert cli("check", "--format", "html", check=False).returncode == USAGE
+    text = cli("check", "--product", "good", "--go-live", check=False)
+    assert text.returncode == CRITICAL and "SAYS" in text.stdout and "LOOK AT" in text.stdout

@@ -33,6 +33,8 @@ CLI_ACTION(action_issuer_retire);    /* when nobody needs it, or by two people *
 CLI_ACTION(action_cert_show);        /* details, then the PEM */
 CLI_ACTION(action_status);           /* counts, and what is owed, oldest first */
 CLI_ACTION(action_rehearse);         /* what would be without it; changes nothing */
+CLI_ACTION(action_golive);           /* four questions; exit status 0, 3 or 4 */
+CLI_ACTION(action_check_backup);     /* trothd check, with the file that was named */
 CLI_ACTION(action_check);            /* exit status 0, 3 or 4 */
 CLI_ACTION(action_debt);             /* what is owed, in weighted days */
 CLI_ACTION(action_checkpoint);       /* the signed note as it is */

@@ -56,6 +56,34 @@ enum result store_dependent_operators(struct store *store, int64_t issuer, int64
     return query_one_int(&q, ret_n, err);
 }
 
+/* ---- a product ---------------------------------------------------------------------------------
+ */
+
+enum result store_device_groups(struct store *store, int64_t product, device_group_visit visit,
+                                void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DEVICE_GROUPS);
+    enum result result;
+    query_put_int(&q, product);
+    while ((result = query_next(&q, err)) == OK) {
+        struct device_group group = {.state = (int)query_u32(&q)};
+        group.proof = (int)query_u32(&q);
+        group.n = query_int(&q);
+        TRY(query_row_ok(&q, err));
+        TRY(visit(ctx, &group, err));
+    }
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+enum result store_count_permits(struct store *store, int64_t product, int64_t now_s, int64_t *ret_n,
+                                struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_COUNT_PERMITS);
+    query_put_int(&q, product);
+    query_put_int(&q, now_s);
+    return query_one_int(&q, ret_n, err);
+}
+
 /* ---- how fast ----------------------------------------------------------------------------------
  */
 

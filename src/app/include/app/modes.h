@@ -40,6 +40,7 @@ int mode_keys_check(const struct arguments *arguments);
 int mode_keys_import(const struct arguments *arguments);
 int mode_backup(const struct arguments *arguments);
 int mode_restore(const struct arguments *arguments);
+int mode_check(const struct arguments *arguments);
 int mode_issuer_rotate(const struct arguments *arguments);
 int mode_issuer_sign(const struct arguments *arguments);
 int mode_issuer_root(const struct arguments *arguments);

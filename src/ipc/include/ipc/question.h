@@ -37,12 +37,14 @@ enum question {
     QUESTION_REHEARSE_ISSUER,  /* number -> rehearsal_row, rehearsal_parts, step_rows in order */
     QUESTION_REHEARSE_ANCHOR,  /* the same */
     QUESTION_REHEARSE_PRODUCT, /* product -> the same */
-    QUESTION_DEBT,  /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
-                       is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
-                       then the greatest */
-    QUESTION_CHECK, /* product, serial_number -> check_total, check_rows */
-    QUESTION_FOREIGN_ONE, /* number -> one foreign_row with its DER, its sighting_rows, newest
-                             first, and its finding_rows */
+    QUESTION_FOREIGN_ONE,      /* number -> one foreign_row with its DER, its sighting_rows, newest
+                                  first, and its finding_rows */
+    QUESTION_DEBT,   /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
+                        is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
+                        then the greatest */
+    QUESTION_CHECK,  /* product, serial_number -> check_total, check_rows */
+    QUESTION_GOLIVE, /* product -> check_total of the product, then each golive_row behind its
+                        golive_evidence; nobody with a scope */
     QUESTION_COUNT
 };
 

@@ -11,6 +11,7 @@ struct query {
     struct store *store;
     const struct msg_question *asked;
     int64_t now_s;
+    bool is_lab;            /* the configuration says so: the root's key may be here */
     uint32_t product_per_s; /* certificates that a product may have a second; 0: no limit */
     /* Takes one row of the answer: struct msg_NAME of `type`, whose bytes live until it returns. A
      * failure ends the answer. */

@@ -49,6 +49,19 @@ MUST_USE enum result store_dependants(struct store *store, const struct depend_f
 MUST_USE enum result store_dependent_operators(struct store *store, int64_t issuer, int64_t now_s,
                                                int64_t *ret_n, struct err *err);
 
+/* A product's devices, by state and by the proof that they enrolled with: one pass over them. */
+struct device_group {
+    int state, proof;
+    int64_t n;
+};
+typedef enum result (*device_group_visit)(void *ctx, const struct device_group *group,
+                                          struct err *err);
+MUST_USE enum result store_device_groups(struct store *store, int64_t product,
+                                         device_group_visit visit, void *ctx, struct err *err);
+/* Permits of its devices that are open at `now_s`. */
+MUST_USE enum result store_count_permits(struct store *store, int64_t product, int64_t now_s,
+                                         int64_t *ret_n, struct err *err);
+
 /* Of the ledger's entries since an instant, of which at most the last `limit` are read, those of
  * the two kinds of event that the caller says are issuing. */
 struct busy_filter {
