@@ -110,5 +110,6 @@ int contract_run(const struct backend *backend)
 {
     under_test = backend;
     return contract_writing(backend) + contract_finding(backend) + contract_listing(backend) +
-           contract_keeping(backend) + contract_deciding(backend) + contract_counting(backend);
+           contract_keeping(backend) + contract_deciding(backend) + contract_counting(backend) +
+           contract_measure(backend);
 }

@@ -41,6 +41,7 @@ int contract_listing(const struct backend *backend);
 int contract_keeping(const struct backend *backend);
 int contract_deciding(const struct backend *backend);
 int contract_counting(const struct backend *backend);
+int contract_measure(const struct backend *backend);
 
 #define assert_ok(call)                                                                            \
     do {                                                                                           \
