@@ -9,7 +9,7 @@
 MUST_USE enum result verify_rows(struct store *store, struct replay *replay, uint64_t *ret_n,
                                  struct err *err);
 
-/* certificate_der and personal against the digests in the ledger and in themselves. */
+/* certificate_der, foreign_der and personal against the digests in the ledger and in themselves. */
 struct verify_digests {
     const struct merkle_hash *hash;
     const struct replay *replay;

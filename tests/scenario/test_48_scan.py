@@ -255,20 +255,15 @@ def test_targets_come_from_a_file_and_from_networks(cli, tls, tmp_path):
 
 
 def test_one_of_ours_is_ours(shared, cli, tls, product):
-    key, server = lab.make_key(), tls()
-    shared.first.import_devices(product, {"SN-1": key})
-    device = lab.Device(shared, product)
-    issued = lab.Device(shared, product, key, [certificate(key, "self")]).enrol(
-        lab.make_csr(lab.make_key(), "SN-1")).certificates()
-    del device
-    assert len(issued) >= 1
-    # its key stays in the test, so the certificate stands there with the factory key's would-be twin: a real one
-    newer = lab.make_key()
-    again = lab.Device(shared, product, key, [certificate(key, "self")]).enrol(
-        lab.make_csr(newer, "SN-1")).certificates()[0]
-    row = scan(cli, server.serve(newer, [again]).place)[server.place]
+    registered, key, server = lab.make_key(), lab.make_key(), tls()
+    shared.first.import_devices(product, {"SN-1": registered})
+    device = lab.Device(shared, product, registered, [certificate(registered, "self")])
+    issued = device.enrol(lab.make_csr(key, "SN-1")).certificates()[0]
+    row = scan(cli, server.serve(key, [issued]).place)[server.place]
     assert row["became"] == "ours"
-    assert list(shared.first.pages("/foreign-certificates", certificate=lab.serial_hex(again))) == []
+    assert list(shared.first.pages("/foreign-certificates", certificate=lab.serial_hex(issued))) == []
+    owes = {one["check"] for one in shared.first.show(product, "SN-1")["findings"]}
+    assert not owes & {"TD-01", "TD-09"}
 
 
 # ---- what is owed: opens, stays, closes ----------------------------------------------------------

@@ -155,6 +155,9 @@ CASE(altered_evidence_is_named, "UPDATE certificate_der SET der = x'00'",
      "certificate_der row 1: its SHA-256 is not the ledger's")
 CASE(evidence_of_nothing_is_named, "INSERT INTO certificate_der VALUES (2, x'00')",
      "certificate_der row 2 is of no certificate")
+CASE(altered_evidence_of_a_scan_is_named,
+     "INSERT INTO foreign_der VALUES (zeroblob(32), x'00')",
+     "a foreign_der row is not what its digest")
 CASE(an_altered_name_is_noticed, "UPDATE personal SET text = 'Bob'",
      "a personal row is not what its digest")
 
@@ -207,6 +210,7 @@ int main(void)
         TEST(a_row_too_many_at_the_end_is_named),
         TEST(altered_evidence_is_named),
         TEST(evidence_of_nothing_is_named),
+        TEST(altered_evidence_of_a_scan_is_named),
         TEST(an_altered_name_is_noticed),
         TEST(a_fork_is_refused_by_whoever_kept_a_checkpoint),
         TEST(a_log_that_went_on_extends_what_was_kept),

@@ -199,6 +199,31 @@ static void a_device_has_its_key_and_a_second_host_is_told(void **state)
     assert_false(has_finding(f, 1, CHECK_KEY_SHARED));
 }
 
+/* A certificate of ours: recognised, and a fact about its device. */
+static void one_of_ours_is_its_devices(void **state)
+{
+    struct fixture *f = *state;
+    const struct asker key = asker(1);
+    struct got got = enrolled_device(f, 1, &key);
+    struct certificate row = certificate_row(f, got.serial);
+    uint8_t der[LIMIT_CERTIFICATE_BYTES];
+    struct buf stored = buf_over(der, sizeof der);
+    assert_int_equal(store_der(f->store, row.id, &stored, &f->err), OK);
+    struct shown one = {.key = key, .from_s = row.not_before_s, .until_s = row.not_after_s};
+    struct msg_scan_line line = line_of("10.0.0.1:443", &one);
+    line.serial = bytes_of(got.serial, sizeof got.serial);
+    line.chain = buf_bytes(&stored);
+    assert_int_equal(take(f, &line), SCAN_BECAME_OURS);
+    pass(f, row.not_after_s - f->now_s);
+    assert_int_equal(take(f, &line), SCAN_BECAME_OURS);
+    assert_false(has_finding(f, 1, CHECK_EXPIRED_IN_USE));
+    pass(f, 1);
+    take(f, &line);
+    assert_true(has_finding(f, 1, CHECK_EXPIRED_IN_USE));
+    der[stored.n - 1] ^= 1; /* the same serial number does not do */
+    assert_int_equal(take(f, &line), SCAN_BECAME_NEW);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -209,6 +234,7 @@ int main(void)
         STORY(it_is_expired_in_use_from_the_second_after_its_end),
         STORY(one_that_begins_later_is_early_until_then),
         STORY(who_stands_above_ends_by_time_alone),
+        STORY(one_of_ours_is_its_devices),
         STORY(two_hosts_share_within_an_hour_and_two_ports_do_not),
         STORY(a_device_has_its_key_and_a_second_host_is_told),
     };
