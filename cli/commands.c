@@ -345,6 +345,8 @@ static const struct command commands[] = {
      rehearse_options, false, &rehearse},
     {"debt", NULL, "what is owed, now or on a past day; with --since what came and went",
      debt_options, false, &debt},
+    {"report", NULL, "what the checks say about the controls of a framework", report_options, false,
+     &report},
     {"product", "add", "add a device model and its policy", product_add_options, false,
      &product_add},
     {"product", "set", "change the policy of a product", product_set_options, false, &product_set},

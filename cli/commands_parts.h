@@ -37,6 +37,10 @@ extern const struct plan rehearse;
 extern const struct option_row debt_options[];
 extern const struct plan debt;
 
+/* report.c */
+extern const struct option_row report_options[];
+extern const struct plan report;
+
 /* issuer.c */
 extern const struct option_row issuer_show_options[], issuer_add_options[], issuer_retire_options[];
 extern const struct plan issuer_list, issuer_show, issuer_add, issuer_retire;

@@ -1,12 +1,9 @@
 /* What is owed, for people in weighted days; --json has the seconds. */
 #include <cli/actions.h>
 #include <cli/print.h>
-
-#include <stdlib.h>
+#include <cli/report.h>
 
 #include "commands_parts.h"
-
-#define DAY_S 86400
 
 const struct option_row debt_options[] = {
     {"--by", VALUE_CHOICE, "product|owner|check|severity|device", false,
@@ -31,13 +28,10 @@ static const struct field debt_fields[] = {
 };
 const struct plan debt = {action_debt, "/api/v1/debt", debt_fields, NULL, NULL};
 
-/* "12.3": weighted days, cut off behind the first decimal. */
 static void put_days(json_t *row, const char *name, const json_t *from, const char *member)
 {
-    char text[32];
-    long long seconds = json_integer_value(json_object_get(from, member));
-    long long tenths = llabs(seconds) / (DAY_S / 10);
-    snprintf(text, sizeof text, "%s%lld.%lld", seconds < 0 ? "-" : "", tenths / 10, tenths % 10);
+    char text[REPORT_DAYS_MAX];
+    report_days(json_integer_value(json_object_get(from, member)), text);
     json_object_set_new(row, name, json_string(text));
 }
 

@@ -94,9 +94,18 @@ static void put_total(struct api_doc *doc, const struct msg_check_total *total)
     api_put(doc, NULL, API_SHAPE(total_fields), &view);
 }
 
+static void put_checkpoint(struct api_doc *doc, const struct msg_entry_row *row)
+{
+    api_put_number(doc, "checkpoint", "size", (int64_t)row->entry);
+    api_put_text(doc, "checkpoint", "note", row->body);
+}
+
 static void begin(struct api_doc *doc)
 {
     api_list(doc, "checks");
+    api_list(doc, "findings");
+    api_put_number(doc, "checkpoint", "size", 0);
+    api_put_text(doc, "checkpoint", "note", bytes_text(""));
 }
 
 static void take_row(struct api_wait *wait, const struct ipc_message *message)
@@ -105,6 +114,10 @@ static void take_row(struct api_wait *wait, const struct ipc_message *message)
         put_total(wait->doc, &message->check_total);
     else if (message->type == IPC_CHECK_ROW)
         add_check(wait->doc, &message->check_row);
+    else if (message->type == IPC_FINDING_ROW)
+        api_add_row(wait->doc, "findings", message);
+    else if (message->type == IPC_ENTRY_ROW)
+        put_checkpoint(wait->doc, &message->entry_row);
 }
 
 static void end(struct request *request, struct api_wait *wait, int64_t next)
@@ -115,7 +128,7 @@ static void end(struct request *request, struct api_wait *wait, int64_t next)
 
 static const struct plan plan = {
     .kind = QUESTION_CHECK,
-    .names = (const char *const[]){"product", "serial", NULL},
+    .names = (const char *const[]){"product", "serial", "findings", NULL},
     .begin = begin,
     .row = take_row,
     .end = end,
@@ -123,5 +136,12 @@ static const struct plan plan = {
 
 void api_check(struct request *request)
 {
-    api_question(request, &plan, (struct msg_question){0});
+    struct msg_question question = {0};
+    struct bytes text;
+    struct err err = {0};
+    if (request_query(request, "findings", &text) &&
+        api_read_number("findings", text, 0, LIMIT_PAGE_ROWS, &question.number, &err) != OK)
+        request_refuse(request, &err);
+    else
+        api_question(request, &plan, question);
 }

@@ -84,6 +84,46 @@ static enum result give_all(const struct query *query, const struct checks *chec
     return OK;
 }
 
+/* ---- what a report adds -----------------------------------------------------------------------
+ */
+
+/* The newest checkpoint of the same snapshot. */
+static enum result give_checkpoint(struct query *query, struct err *err)
+{
+    enum result result = query_checkpoint(query, err);
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+static enum result give_one(void *context, const struct finding *finding, struct err *err)
+{
+    return give_finding(context, finding, err);
+}
+
+static enum result give_oldest(struct query *query, const struct checks_scope *scope,
+                               const struct checks *checks, struct err *err)
+{
+    struct filter filter = {
+        .limit = (uint32_t)query->asked->number,
+        .product = scope->product,
+        .device = scope->device != NULL ? scope->device->device.id : 0,
+        .owner = query_scope(query),
+        .open_only = true,
+    };
+    for (filter.check = 1; filter.limit > 0 && filter.check <= CHECK_MAX; filter.check++)
+        if (checks->at[filter.check].sums.open > 0)
+            TRY(store_findings(query->store, &filter, give_one, query, err));
+    return OK;
+}
+
+static enum result answer(struct query *query, const struct checks_scope *scope,
+                          struct checks *checks, struct err *err)
+{
+    TRY(checks_read(query, scope, checks, err));
+    TRY(give_all(query, checks, err));
+    TRY(give_checkpoint(query, err));
+    return give_oldest(query, scope, checks, err);
+}
+
 static enum result find_scope(const struct query *query, struct subject *subject,
                               struct checks_scope *ret, struct err *err)
 {
@@ -103,13 +143,14 @@ enum result query_check(struct query *query, struct err *err)
 {
     struct subject subject = {0};
     struct checks_scope scope = {0};
+    if (query->asked->number < 0 || query->asked->number > LIMIT_PAGE_ROWS)
+        return err_set(err, E_SYNTAX, "findings: seen %lld, wanted 0 to %d",
+                       (long long)query->asked->number, LIMIT_PAGE_ROWS);
     TRY(find_scope(query, &subject, &scope, err));
     struct checks *checks = calloc(1, sizeof *checks);
     if (checks == NULL)
         return err_set(err, E_MEMORY, "no memory for the checks");
-    enum result result = checks_read(query, &scope, checks, err);
-    if (result == OK)
-        result = give_all(query, checks, err);
+    enum result result = answer(query, &scope, checks, err);
     free(checks);
     return result;
 }

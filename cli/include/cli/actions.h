@@ -37,6 +37,7 @@ CLI_ACTION(action_golive);           /* four questions; exit status 0, 3 or 4 */
 CLI_ACTION(action_check_backup);     /* trothd check, with the file that was named */
 CLI_ACTION(action_check);            /* exit status 0, 3 or 4 */
 CLI_ACTION(action_debt);             /* what is owed, in weighted days */
+CLI_ACTION(action_report);           /* a control pack, answered by the checks */
 CLI_ACTION(action_checkpoint);       /* the signed note as it is */
 CLI_ACTION(action_approval_show);    /* what exactly will run, and who signed it */
 CLI_ACTION(action_approval_sign);    /* shows it, signs it, tells what became of it */

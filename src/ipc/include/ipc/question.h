@@ -42,7 +42,9 @@ enum question {
     QUESTION_DEBT,   /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
                         is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
                         then the greatest */
-    QUESTION_CHECK,  /* product, serial_number -> check_total, check_rows */
+    QUESTION_CHECK,  /* product, serial_number; number: so many open findings of each check, the
+                        oldest -> check_total, check_rows, the checkpoint's entry_row as that of
+                        QUESTION_CHECKPOINT (none before the first), finding_rows */
     QUESTION_GOLIVE, /* product -> check_total of the product, then each golive_row behind its
                         golive_evidence; nobody with a scope */
     QUESTION_COUNT
