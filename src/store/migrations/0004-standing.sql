@@ -34,11 +34,10 @@ CREATE TABLE waiver (
 CREATE INDEX waiver_scope ON waiver (device, product, state, check_id, of_owner, expires_at);
 
 -- Lists, each in the order of an index: `src/store/sqlite/statements.def`.
-CREATE INDEX device_state ON device (state);
-CREATE INDEX device_owner_state ON device (owner, state);
+CREATE INDEX device_state ON device (state) WHERE state <> 3; -- most are active
 CREATE INDEX device_batch ON device (batch) WHERE batch <> '';
 CREATE INDEX certificate_state ON certificate (state) WHERE state <> 2; -- most are current
-CREATE INDEX certificate_live ON certificate (issuer, not_after, device) WHERE state < 3;
+CREATE INDEX certificate_current ON certificate (issuer, not_after, device) WHERE state = 2;
 CREATE INDEX finding_oldest ON finding (began_at) WHERE ifnull(closed_at, 0) = 0;
 CREATE INDEX finding_check ON finding (check_id, began_at) WHERE ifnull(closed_at, 0) = 0;
 CREATE INDEX finding_severity ON finding (severity, began_at) WHERE ifnull(closed_at, 0) = 0;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define ACTIVE 3 /* trust/words.h STATE_ACTIVE: as a rule most are */
+#define ACTIVE 3 /* trust/words.h STATE_ACTIVE: the one state without an index */
 
 static enum result next_product(struct query *query, struct product *ret, struct err *err)
 {
@@ -94,15 +94,13 @@ static enum statement statement_for(const struct filter *filter)
         return filter->product != 0 ? STATEMENT_DEVICES_OF_PRODUCT : STATEMENT_DEVICES_BY_SERIAL;
     if (!bytes_is_empty(filter->batch))
         return STATEMENT_DEVICES_OF_BATCH;
-    if (has_owner && filter->state != 0)
-        return STATEMENT_DEVICES_OF_OWNER_AND_STATE;
-    if (has_owner)
-        return STATEMENT_DEVICES_OF_OWNER;
     if (filter->state != 0 && filter->state != ACTIVE)
         return STATEMENT_DEVICES_OF_STATE;
+    if (has_owner)
+        return STATEMENT_DEVICES_OF_OWNER;
     if (filter->product != 0)
         return STATEMENT_DEVICES_OF_PRODUCT;
-    return filter->state != 0 ? STATEMENT_DEVICES_OF_STATE : STATEMENT_DEVICES;
+    return STATEMENT_DEVICES;
 }
 
 /* Serial numbers are printable ASCII: nothing that begins with the prefix is above this. */
