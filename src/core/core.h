@@ -87,6 +87,7 @@ void core_enrol(struct core *core, struct ipc_channel *front, const struct msg_e
 void core_go_on(struct core *core, struct job *job, struct bytes csr);
 void core_server_csr(struct core *core, struct ipc_channel *from, const struct msg_server_csr *ask);
 void core_sighting(struct core *core, const struct msg_sighting *sighting);
+void core_desk_sighting(struct core *core, const struct msg_desk_sighting *sighting);
 void core_sign_answer(struct core *core, const struct msg_sign_answer *answer);
 void core_checked(struct core *core, const struct msg_checked_csr *checked);
 /* Answers the job and ends it; the channel's backlog decides when. */

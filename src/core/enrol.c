@@ -266,6 +266,16 @@ void core_sighting(struct core *core, const struct msg_sighting *sighting)
         tell_lost(core, lost);
 }
 
+void core_desk_sighting(struct core *core, const struct msg_desk_sighting *sighting)
+{
+    struct err err = {0};
+    enum result result = turn_begin(core, &err);
+    if (result == OK)
+        result = prove_by_person(&core->service, sighting, core->now_s, &err);
+    if (result != OK && result != R_NOT_FOUND)
+        turn_fail(core, &err);
+}
+
 static void commit_job(struct core *core, struct job *job, const struct msg_sign_answer *answer)
 {
     struct err err = {0};

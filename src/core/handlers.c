@@ -25,6 +25,13 @@ static void on_sighting(struct core *core, struct ipc_channel *from, struct ipc_
     core_sighting(core, &message->sighting);
 }
 
+static void on_desk_sighting(struct core *core, struct ipc_channel *from,
+                             struct ipc_message *message)
+{
+    (void)from;
+    core_desk_sighting(core, &message->desk_sighting);
+}
+
 static void on_server_csr(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     core_server_csr(core, from, &message->server_csr);
@@ -168,6 +175,7 @@ static const struct {
     {IPC_ENROL, on_enrol},
     {IPC_CSRATTRS, on_csrattrs},
     {IPC_SIGHTING, on_sighting},
+    {IPC_DESK_SIGHTING, on_desk_sighting},
     {IPC_SERVER_CSR, on_server_csr},
     {IPC_DESK_CSR, on_desk_csr},
     {IPC_PRODUCT_ADD, on_verb},

@@ -8,10 +8,28 @@
 #include <proto/api.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #define MESSAGES_A_TURN 256 /* then the listener gets its turn */
 
 /* ---- what core and reader say --------------------------------------------------------------- */
+
+/* A device's certificate opens nothing here; that somebody shows it is news to core. */
+static void sighted(void *owner, const struct chain_claim *claim, int64_t handshake_s)
+{
+    struct desk *desk = owner;
+    struct err err = {0};
+    (void)handshake_s;
+    if (claim->kind != CHAIN_LDEVID)
+        return;
+    struct msg_desk_sighting sighting = {
+        .peer_issuer = claim->issuer,
+        .peer_serial = bytes_of(claim->serial, claim->serial_n),
+    };
+    memcpy(sighting.peer_spki, claim->spki_hash, sizeof sighting.peer_spki);
+    if (ipc_send(&desk->core, IPC_DESK_SIGHTING, &sighting, -1, &err) != OK)
+        log_err(LEVEL_WARNING, "sighting-lost", &err, NULL);
+}
 
 /* Every answer begins with the id of the request. */
 static void give(struct desk *desk, const struct ipc_message *message)
@@ -115,6 +133,7 @@ static enum result open_listener(struct desk *desk, struct err *err)
     TRY(listener_watch(desk->listener, setup->reader_fd, reader_ready, desk, err));
     TRY(listener_watch(desk->listener, setup->supervisor_fd, supervisor_ready, desk, err));
     listener_set_tick(desk->listener, tick, desk);
+    listener_set_sighted(desk->listener, sighted);
     return upkeep_open(&desk->upkeep, desk->listener, &desk->core, &desk->reload, err);
 }
 

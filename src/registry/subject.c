@@ -122,6 +122,16 @@ static bool is_sharing_over(const struct subject *subject)
     return !holds_key(subject, device->bad_key) && has_newer(subject, finding->recorded_at_s);
 }
 
+/* TD-38: until the certificate that was used by a person opens nothing any more. */
+static bool is_person_over(const struct subject *subject)
+{
+    const struct finding *finding = subject_finding(subject, CHECK_USED_BY_PERSON);
+    for (size_t i = 0; i < subject->live_n && finding != NULL; i++)
+        if (subject->live[i].id == finding->certificate)
+            return false;
+    return true;
+}
+
 /* An open token; beside an open permit it is wanted, and makes nobody a zombie (TD-17). */
 static enum result read_token(struct store *store, const struct subject *subject,
                               struct facts *facts, struct err *err)
@@ -189,6 +199,7 @@ void subject_facts_of_rows(const struct subject *subject, struct facts *facts)
         .key_shared = remembered(subject, CHECK_KEY_SHARED, is_sharing_over(subject)),
         .forked = remembered(subject, CHECK_CLONE, !device->has_bad_key),
         .expired_used = remembered(subject, CHECK_EXPIRED_IN_USE, false),
+        .used_by_person = remembered(subject, CHECK_USED_BY_PERSON, is_person_over(subject)),
         .weak_key.known = subject->live_n > 0 ? NO : UNMEASURED,
     };
     if (subject->live_n == 0)

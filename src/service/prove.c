@@ -1,5 +1,6 @@
 #include <service/prove.h>
 
+#include <service/brake.h>
 #include <service/finding.h>
 #include <service/transfer.h>
 
@@ -47,6 +48,14 @@ static enum result is_news(struct service *service, int64_t number, int64_t ago_
     return OK;
 }
 
+static bool is_open_on(const struct finding *open, size_t n, int check)
+{
+    for (size_t i = 0; i < n; i++)
+        if (open[i].check == check)
+            return true;
+    return false;
+}
+
 /* Who is heard is silent no more. */
 static enum result end_silence(struct service *service, int64_t device, int64_t now_s,
                                struct err *err)
@@ -54,10 +63,7 @@ static enum result end_silence(struct service *service, int64_t device, int64_t 
     size_t n = 0;
     struct finding open[SUBJECT_OPEN_MAX];
     TRY(store_open_findings(service->store, device, open, SUBJECT_OPEN_MAX, &n, err));
-    for (size_t i = 0; i < n; i++)
-        if (open[i].check == CHECK_SILENT)
-            return finding_settle(service, device, now_s, err);
-    return OK;
+    return is_open_on(open, n, CHECK_SILENT) ? finding_settle(service, device, now_s, err) : OK;
 }
 
 static enum result see(struct service *service, const struct certificate *certificate,
@@ -161,4 +167,26 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
         return OK;
     TRY(subject_read(service->store, &device, &subject, err));
     return prove(service, &subject, &certificate, now_s, err);
+}
+
+enum result prove_by_person(struct service *service, const struct msg_desk_sighting *sighting,
+                            int64_t now_s, struct err *err)
+{
+    struct certificate shown = {0};
+    struct device device = {0};
+    struct finding open[SUBJECT_OPEN_MAX];
+    size_t n = 0;
+    bool is_free = false;
+    TRY(store_certificate_serial(service->store, sighting->peer_serial, &shown, err));
+    bool is_same = shown.issuer == (int64_t)sighting->peer_issuer &&
+                   memcmp(shown.spki, sighting->peer_spki, 32) == 0;
+    if (!is_same || shown.device == 0 || !certificate_is_live((enum cert_state)shown.state))
+        return OK;
+    TRY(store_open_findings(service->store, shown.device, open, SUBJECT_OPEN_MAX, &n, err));
+    if (is_open_on(open, n, CHECK_USED_BY_PERSON))
+        return OK;
+    TRY(store_device(service->store, shown.device, &device, err));
+    TRY(brake_count(service, &brake_by_person, device.product, now_s, &is_free, err));
+    const struct evidence seen = {.check = CHECK_USED_BY_PERSON, .certificate = shown.id};
+    return is_free ? finding_report(service, shown.device, &seen, now_s, err) : OK;
 }

@@ -123,3 +123,24 @@ def test_an_issuer_that_nothing_follows_is_owed_a_year_before_its_end(late):
         assert (one["title"], one["severity"]) == ("issuer-cliff", "high")
         assert 0 < instant(one["recorded"]) - instant(one["began"]) < 3 * DAY_S
     server.stop_and_audit()
+
+
+def test_a_device_s_certificate_at_the_operators_port_is_owed_until_it_is_replaced(late):
+    server, alice = late
+    alice.add_product("meter")
+    device = enrol(server, alice, "meter", "U-1")
+    for _ in range(2):
+        person = Late(server, None, device.key, device.chain)
+        person.port = server.ports["operator"]
+        assert person.request("GET", "/api/v1/devices").status in (401, 403)
+    assert lab.eventually(lambda: is_open(of_device(alice, "meter", "U-1", "TD-38")))
+    one, = of_device(alice, "meter", "U-1", "TD-38")
+    assert (one["title"], one["severity"]) == ("used-by-person", "high")
+    assert alice.state("meter", "U-1") == "active"  # a person decides
+
+    key = lab.make_key()
+    leaf = renew(device, key).certificates()[0]
+    assert is_open(of_device(alice, "meter", "U-1", "TD-38"))
+    assert Late(server, "meter", key, [leaf]).cacerts().status == 200
+    assert lab.eventually(lambda: not is_open(of_device(alice, "meter", "U-1", "TD-38")))
+    server.stop_and_audit()

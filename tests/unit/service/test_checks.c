@@ -262,6 +262,39 @@ static void an_expired_certificate_is_a_contact_too(void **state)
     assert_false(has_finding(f, 1, CHECK_SILENT));
 }
 
+/* ---- TD-38: who shows it to the desk ----------------------------------------------------------
+ */
+
+static void show_to_desk(struct fixture *f, const uint8_t serial[16])
+{
+    struct certificate row = certificate_row(f, serial);
+    struct msg_desk_sighting sighting = {
+        .peer_issuer = (uint32_t)row.issuer,
+        .peer_serial = bytes_of(serial, 16),
+    };
+    memcpy(sighting.peer_spki, row.spki, 32);
+    begin(f);
+    assert_ok(prove_by_person(&f->service, &sighting, f->now_s, &f->err));
+    commit(f);
+}
+
+static void a_certificate_at_the_desk_is_owed_so_often_in_an_hour(void **state)
+{
+    struct fixture *f = *state;
+    unsigned owed = 0;
+    for (unsigned i = 0; i < 12; i++) {
+        struct asker key = asker(i);
+        struct got got = active_device(f, i, &key);
+        show_to_desk(f, got.serial);
+        show_to_desk(f, got.serial); /* once more costs nothing */
+        owed += has_finding(f, i, CHECK_USED_BY_PERSON);
+        assert_int_equal(device_row(f, i).state, STATE_ACTIVE);
+    }
+    assert_int_equal(owed, 10);
+    assert_int_equal(set_device(f, 1, VERB_REVOKE), OK);
+    assert_false(has_finding(f, 1, CHECK_USED_BY_PERSON));
+}
+
 /* ---- a check that fails -----------------------------------------------------------------------
  */
 
@@ -326,6 +359,7 @@ int main(void)
         STORY(who_is_heard_is_silent_no_more),
         STORY(who_is_heard_often_is_never_called_silent),
         STORY(an_expired_certificate_is_a_contact_too),
+        STORY(a_certificate_at_the_desk_is_owed_so_often_in_an_hour),
         STORY(a_check_that_fails_is_a_finding_about_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

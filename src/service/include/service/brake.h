@@ -14,6 +14,7 @@ struct brake {
 };
 
 extern const struct brake brake_quarantine; /* automatic quarantines: 10 or 0.1 % */
+extern const struct brake brake_by_person;  /* devices' certificates at the desk: the same */
 extern const struct brake brake_early;      /* renewals outside the device's window: the same */
 
 /* Enrolments whose only proof is what a front says of its peer's chain (design 3): as the product

@@ -13,4 +13,10 @@
 MUST_USE enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
                                     int64_t now_s, int64_t *ret_lost, struct err *err);
 
+/* A device's certificate at the operators' listener opens TD-38 on the device, and does no more; so
+ * often in a product and hour, for it is the desk that says so. R_NOT_FOUND likewise. */
+MUST_USE enum result prove_by_person(struct service *service,
+                                     const struct msg_desk_sighting *sighting, int64_t now_s,
+                                     struct err *err);
+
 #endif
