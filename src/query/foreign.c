@@ -37,12 +37,9 @@ static uint8_t state_of(const struct query *query, const struct foreign *foreign
     return is_expired ? FOREIGN_EXPIRED : (uint8_t)foreign->state;
 }
 
-/* What the certificate itself says, where it was read; and where it was seen. */
-static void put_said(const struct foreign *foreign, const struct sighting_sum *seen,
-                     struct msg_foreign_row *row)
+/* What the certificate itself says, where it was read. */
+static void put_said(const struct foreign *foreign, struct msg_foreign_row *row)
 {
-    row->places = (uint32_t)seen->places;
-    row->seen_s = seen->last_s;
     if (!foreign->is_read)
         return;
     row->is_measured = true;
@@ -60,7 +57,9 @@ enum result give_foreign(const struct query *query, const struct foreign *foreig
     struct foreign_names names = {0};
     struct sighting_sum seen = {0};
     TRY(read_names(query, foreign, &names, err));
+    int64_t places = 0;
     TRY(store_sighting_sum(query->store, foreign->id, &seen, err));
+    TRY(store_sighting_places(query->store, foreign->id, &places, err));
     struct msg_foreign_row row = {
         .id = query->asked->id,
         .row = foreign->id,
@@ -73,9 +72,11 @@ enum result give_foreign(const struct query *query, const struct foreign *foreig
         .state = state_of(query, foreign),
         .revoked_s = foreign->revoked_at_s,
         .reason = (uint8_t)foreign->reason,
+        .places = (uint32_t)places,
+        .seen_s = seen.latest_s != 0 ? seen.latest_s : seen.ended_s,
         .der = der,
     };
-    put_said(foreign, &seen, &row);
+    put_said(foreign, &row);
     return query->give(query->context, IPC_FOREIGN_ROW, &row, err);
 }
 

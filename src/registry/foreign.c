@@ -21,7 +21,7 @@ static struct since since_when(bool is_so, int64_t at_s)
 static void put_use(const struct foreign *foreign, const struct sighting_sum *seen,
                     struct facts *facts)
 {
-    if (seen->places > 0) {
+    if (seen->since_s != 0) {
         facts->in_use_from_s = seen->since_s;
         return;
     }
@@ -37,7 +37,7 @@ static void put_use(const struct foreign *foreign, const struct sighting_sum *se
 static void put_seen(const struct foreign *foreign, const struct sighting_sum *seen,
                      struct facts *facts)
 {
-    if (seen->places == 0)
+    if (seen->since_s == 0)
         return;
     int64_t expired_s = later(foreign->not_after_s + 1, seen->since_s);
     facts->not_in_inventory = since_when(foreign->device == 0, seen->since_s);
@@ -92,7 +92,7 @@ static enum result read_said(struct store *store, const struct foreign *foreign,
     facts->weak_key = weak_key(foreign, since_s);
     facts->root_issued_leaf = root_issued(foreign, since_s);
     TRY(store_foreign_key_since(store, foreign->spki, &facts->key_since_s, err));
-    if (foreign->device == 0 && seen->places == 0)
+    if (foreign->device == 0 && seen->since_s == 0)
         return OK;
     TRY(holders_shared(store, foreign->spki, &facts->key_shared, err));
     if (facts->key_shared.known == YES)

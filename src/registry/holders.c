@@ -20,12 +20,13 @@ enum result holders_device(struct store *store, const uint8_t spki[32], int64_t 
 static enum result find_second(struct store *store, const uint8_t spki[32], bool *ret,
                                struct err *err)
 {
-    int64_t first = 0, linked[2] = {0};
-    size_t n = 0;
+    int64_t first = 0, linked = 0, next = 0;
     struct certificate other = {0};
     TRY(holders_device(store, spki, &first, err));
-    TRY(store_foreign_devices(store, spki, linked, LENGTH_OF(linked), &n, err));
-    *ret = n > 1 || (n == 1 && first != 0 && linked[0] != first);
+    TRY(store_foreign_device(store, spki, 0, &linked, err));
+    if (linked != 0)
+        TRY(store_foreign_device(store, spki, linked, &next, err));
+    *ret = next != 0 || (linked != 0 && first != 0 && linked != first);
     if (*ret || first == 0)
         return OK;
     enum result result = store_certificate_beyond_line(store, spki, first, &other, err);

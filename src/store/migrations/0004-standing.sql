@@ -124,6 +124,8 @@ CREATE UNIQUE INDEX foreign_serial ON foreign_certificate (anchor, serial) WHERE
 CREATE UNIQUE INDEX foreign_stray ON foreign_certificate (digest) WHERE anchor = 0;
 CREATE INDEX foreign_digest ON foreign_certificate (digest);
 CREATE INDEX foreign_spki ON foreign_certificate (spki) WHERE spki IS NOT NULL;
+CREATE INDEX foreign_oldest ON foreign_certificate (spki, not_before) WHERE spki IS NOT NULL;
+CREATE INDEX foreign_holder ON foreign_certificate (spki, device) WHERE device > 0 AND state = 1;
 CREATE INDEX foreign_number ON foreign_certificate (serial);
 CREATE TABLE foreign_der (digest BLOB PRIMARY KEY CHECK (length(digest) = 32), der BLOB NOT NULL)
 STRICT, WITHOUT ROWID;
@@ -135,5 +137,10 @@ CREATE TABLE sighting (
 ) STRICT;
 CREATE INDEX sighting_place ON sighting (place) WHERE ended_at = 0;
 CREATE INDEX sighting_foreign ON sighting (foreign_id, id) WHERE foreign_id > 0;
+-- one certificate may stand at ten thousand places: what they come to takes one look at each of these
+CREATE INDEX sighting_first ON sighting (foreign_id, first_at) WHERE ended_at = 0;
+CREATE INDEX sighting_last ON sighting (foreign_id, last_at) WHERE ended_at = 0;
+CREATE INDEX sighting_above ON sighting (foreign_id, ca_until) WHERE ended_at = 0 AND ca_until > 0;
+CREATE INDEX sighting_ended ON sighting (foreign_id, ended_at);
 CREATE INDEX sighting_certificate ON sighting (certificate, id) WHERE certificate > 0;
 CREATE INDEX sighting_key ON sighting (spki, first_at) WHERE ended_at = 0;

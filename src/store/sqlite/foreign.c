@@ -117,21 +117,30 @@ enum result store_foreigns_with_key(struct store *store, const uint8_t spki[32],
     return visit_foreigns(&q, visit, ctx, err);
 }
 
+/* 0 without a row. */
+static enum result one_or_none(struct query *query, int64_t *ret, struct err *err)
+{
+    enum result result = query_one_int(query, ret, err);
+    if (result == R_NOT_FOUND)
+        *ret = 0;
+    return result == R_NOT_FOUND ? OK : result;
+}
+
 enum result store_foreign_key_since(struct store *store, const uint8_t spki[32], int64_t *ret_s,
                                     struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FOREIGN_KEY_SINCE);
     query_put_blob(&q, bytes_of(spki, 32));
-    return query_one_int(&q, ret_s, err);
+    return one_or_none(&q, ret_s, err);
 }
 
-enum result store_foreign_devices(struct store *store, const uint8_t spki[32], int64_t *ret,
-                                  size_t max, size_t *ret_n, struct err *err)
+enum result store_foreign_device(struct store *store, const uint8_t spki[32], int64_t after,
+                                 int64_t *ret, struct err *err)
 {
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FOREIGN_DEVICES);
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_FOREIGN_DEVICE);
     query_put_blob(&q, bytes_of(spki, 32));
-    query_put_int(&q, (int64_t)max);
-    return query_ids(&q, ret, max, ret_n, err);
+    query_put_int(&q, after);
+    return one_or_none(&q, ret, err);
 }
 
 enum result store_put_foreign_der(struct store *store, const uint8_t digest[32], struct bytes der,

@@ -120,12 +120,17 @@ enum result store_sighting_sum(struct store *store, int64_t foreign, struct sigh
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SIGHTING_SUM);
     query_put_int(&q, foreign);
     TRY(query_next(&q, err));
-    ret->places = query_int(&q);
-    ret->first_s = query_int(&q);
-    ret->last_s = query_int(&q);
-    ret->ca_until_s = query_int(&q);
     ret->since_s = query_int(&q);
     ret->latest_s = query_int(&q);
+    ret->ca_until_s = query_int(&q);
     ret->ended_s = query_int(&q);
     return query_row_ok(&q, err);
+}
+
+enum result store_sighting_places(struct store *store, int64_t foreign, int64_t *ret_n,
+                                  struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SIGHTING_PLACES);
+    query_put_int(&q, foreign);
+    return query_one_int(&q, ret_n, err);
 }

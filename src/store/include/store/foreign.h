@@ -54,10 +54,9 @@ MUST_USE enum result store_foreigns_with_key(struct store *store, const uint8_t 
 /* The first beginning of a certificate over that key; 0 = there is none. */
 MUST_USE enum result store_foreign_key_since(struct store *store, const uint8_t spki[32],
                                              int64_t *ret_s, struct err *err);
-/* Devices that valid ones over that key are linked to. */
-MUST_USE enum result store_foreign_devices(struct store *store, const uint8_t spki[32],
-                                           int64_t *ret, size_t max, size_t *ret_n,
-                                           struct err *err);
+/* The device behind `after` that a valid one over that key is linked to; 0 = none. */
+MUST_USE enum result store_foreign_device(struct store *store, const uint8_t spki[32],
+                                          int64_t after, int64_t *ret, struct err *err);
 
 /* Raw evidence, by its SHA-256: a certificate that is there already stays as it is. */
 MUST_USE enum result store_put_foreign_der(struct store *store, const uint8_t digest[32],
@@ -102,15 +101,17 @@ MUST_USE enum result store_sightings_of_ours(struct store *store, int64_t certif
                                              uint32_t limit, sighting_visit visit, void *ctx,
                                              struct err *err);
 
-/* What all sightings of a foreign certificate come to; zeros when it was never seen. */
+/* What all sightings of a foreign certificate come to, however many they are; zeros when it was
+ * never seen. */
 struct sighting_sum {
-    int64_t places;            /* that did not end */
-    int64_t first_s, last_s;   /* ever */
+    int64_t since_s, latest_s; /* of the places that did not end: first and last look; 0 = none */
     int64_t ca_until_s;        /* the first end above it, where it is presented; 0 = none shown */
-    int64_t since_s, latest_s; /* of the places that did not end */
     int64_t ended_s;           /* when it was gone from a place last; 0 = from none */
 };
 MUST_USE enum result store_sighting_sum(struct store *store, int64_t foreign,
                                         struct sighting_sum *ret, struct err *err);
+/* How many places did not end. */
+MUST_USE enum result store_sighting_places(struct store *store, int64_t foreign, int64_t *ret_n,
+                                           struct err *err);
 
 #endif
