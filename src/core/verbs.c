@@ -4,6 +4,7 @@
 #include <base/log.h>
 #include <base/text.h>
 #include <service/issuer.h>
+#include <service/policy.h>
 
 #include <stdio.h>
 
@@ -22,6 +23,10 @@ typedef enum result (*verb)(struct service *service, const struct operator_is *w
     }
 CALL(product_add)
 CALL(product_set)
+CALL(policy_set)
+CALL(waiver_add)
+CALL(waiver_grant)
+CALL(waiver_end)
 CALL(anchor_add)
 CALL(device_set)
 CALL(cert_revoke)
@@ -51,6 +56,10 @@ static const struct row {
 } rows[] = {
     {IPC_PRODUCT_ADD, call_product_add, false},
     {IPC_PRODUCT_SET, call_product_set, false},
+    {IPC_POLICY_SET, call_policy_set, false},
+    {IPC_WAIVER_ADD, call_waiver_add, false},
+    {IPC_WAIVER_GRANT, call_waiver_grant, false},
+    {IPC_WAIVER_END, call_waiver_end, false},
     {IPC_ANCHOR_ADD, call_anchor_add, true},
     {IPC_DEVICE_SET, call_device_set, false},
     {IPC_CERT_REVOKE, call_cert_revoke, false},
@@ -217,6 +226,8 @@ static enum result complete(struct core *core, struct ipc_message *message, stru
         return approval_complete(&core->service, &message->approver_set, err);
     if (message->type == IPC_ISSUER_ADD)
         return issuer_complete(&message->issuer_add, err);
+    if (message->type == IPC_POLICY_SET)
+        return policy_complete(&core->service, &message->policy_set, err);
     return OK;
 }
 

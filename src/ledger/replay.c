@@ -1,5 +1,6 @@
 #include <ledger/replay.h>
 
+#include "replay_decisions.h"
 #include "replay_people.h"
 #include "replay_rows.h"
 #include "replay_transfer.h"
@@ -72,6 +73,8 @@ enum result replay_add(struct replay *replay, struct bytes body, struct replayed
                               replay->last_operator);
     if (why == NULL)
         why = replay_check_transfer(&replay->rows, entry, replay->hash, &replay->signer);
+    if (why == NULL)
+        why = replay_check_decisions(&replay->rows, entry, replay->hash);
     if (why != NULL)
         return fail(replay, why, err);
     TRY(apply(replay, err));

@@ -1,6 +1,7 @@
 #include "replay_people.h"
 
 #include "replay_cells.h"
+#include "replay_decisions.h"
 
 #include <base/limits.h>
 #include <wire/approval.h>
@@ -108,6 +109,13 @@ static bool is_large_beginning(const struct replay_rows *rows, const struct repl
            (row.n == 0 || int_of(row, COL_BULK_DEVICES) > LIMIT_BULK_ALONE);
 }
 
+/* A new waiver of what is, or can become, worse than medium. */
+static bool grants(const struct replay_rows *rows, const struct replay_change *change)
+{
+    return replay_rows_cells(rows, TABLE_WAIVER, change->id).n == 0 &&
+           replay_waiver_takes_two(int_of(change->cells, COL_WAIVER_CHECK));
+}
+
 static const char *kind_of_change(const struct replay_rows *rows,
                                   const struct replay_change *change, int64_t last)
 {
@@ -116,6 +124,10 @@ static const char *kind_of_change(const struct replay_rows *rows,
         (has(change->cells, COL_ISSUER_CERTIFICATE) || has(change->cells, COL_ISSUER_OWNER) ||
          int_of(change->cells, COL_ISSUER_STATE) == IN_USE))
         return kind_of(EVENT_ISSUER_ADDED);
+    if (change->table == TABLE_POLICY)
+        return kind_of(EVENT_POLICY_SET);
+    if (change->table == TABLE_WAIVER && grants(rows, change))
+        return kind_of(EVENT_WAIVER_GRANTED);
     if (change->table == TABLE_BULK && is_large_beginning(rows, change))
         return kind_of(EVENT_LARGE_BULK_BEGAN);
     if (change->table != TABLE_OPERATOR)

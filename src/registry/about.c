@@ -2,6 +2,9 @@
 
 #include <registry/foreign.h>
 #include <registry/measure.h>
+#include <registry/policy.h>
+
+#include "waived.h"
 
 #include <string.h>
 
@@ -103,15 +106,29 @@ static enum result (*const readers[SUBJECT_COUNT])(struct store *, struct about 
     [SUBJECT_CHECK] = read_nothing,
 };
 
+/* What belongs to no product is judged by the fleet's. */
+static enum result read_policy(struct store *store, struct about *about, struct err *err)
+{
+    struct product product = {0};
+    if (about->product == 0)
+        return policy_read(store, NULL, &about->policy, err);
+    TRY(store_product(store, about->product, &product, err));
+    return policy_read(store, &product, &about->policy, err);
+}
+
 enum result about_read(struct store *store, struct subject_key key, int64_t now_s,
                        struct about *ret, struct err *err)
 {
     if (key.kind <= SUBJECT_NONE || key.kind >= SUBJECT_COUNT)
         return err_set(err, E_BUG, "there is no kind of subject %d", key.kind);
-    *ret = (struct about){.key = key, .policy = policy_normal()};
-    if (key.kind != SUBJECT_DEVICE)
-        TRY(store_open_findings_about(store, key, ret->open, ABOUT_OPEN_MAX, &ret->open_n, err));
+    *ret = (struct about){.key = key};
+    if (key.kind == SUBJECT_DEVICE)
+        return read_device(store, ret, now_s, err);
+    TRY(store_open_findings_about(store, key, ret->open, ABOUT_OPEN_MAX, &ret->open_n, err));
     TRY(readers[key.kind](store, ret, now_s, err));
+    TRY(read_policy(store, ret, err));
+    const struct waived_subject waived = {0, ret->product, ret->owner};
+    TRY(waived_read(store, &waived, &ret->facts, err));
     ret->facts.kind = (enum subject_kind)key.kind;
     return OK;
 }

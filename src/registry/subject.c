@@ -2,6 +2,9 @@
 
 #include <registry/holders.h>
 #include <registry/measure.h>
+#include <registry/policy.h>
+
+#include "waived.h"
 
 #include <string.h>
 
@@ -10,6 +13,7 @@ enum result subject_read(struct store *store, const struct device *device, struc
 {
     ret->device = *device;
     TRY(store_product(store, device->product, &ret->product, err));
+    TRY(policy_read(store, &ret->product, &ret->policy, err));
     TRY(store_live_certificates(store, device->id, ret->live, SUBJECT_LIVE_MAX, &ret->live_n, err));
     return store_open_findings(store, device->id, ret->open, SUBJECT_OPEN_MAX, &ret->open_n, err);
 }
@@ -63,10 +67,7 @@ int64_t product_claims_an_hour(const struct product *product, int64_t devices)
 
 struct policy subject_policy(const struct subject *subject)
 {
-    struct policy policy = policy_normal();
-    policy.least_proof = subject->product.least_proof;
-    policy.grace_s = subject->product.grace_s;
-    return policy;
+    return subject->policy;
 }
 
 bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int64_t now_s)
@@ -236,7 +237,10 @@ static enum result read_shared(struct store *store, const struct subject *subjec
 enum result subject_facts(struct store *store, const struct subject *subject, struct facts *ret,
                           struct err *err)
 {
+    const struct device *device = &subject->device;
+    const struct waived_subject waived = {device->id, device->product, device->owner};
     subject_facts_of_rows(subject, ret);
+    TRY(waived_read(store, &waived, ret, err));
     bool has_live = subject->live_n > 0;
     ret->credential_alive = (struct since){has_live ? YES : NO, has_live ? ret->not_before_s : 0};
     TRY(read_issuer(store, subject, ret, err));

@@ -4,6 +4,7 @@
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <ipc/params.h>
+#include <service/policy.h>
 #include <service/recover.h>
 
 #include <string.h>
@@ -195,6 +196,8 @@ static enum result count_devices(struct service *service, const struct approval_
         name = ((const struct msg_product_set *)ask)->product;
     else if (type == IPC_ANCHOR_ADD)
         name = ((const struct msg_anchor_add *)ask)->product;
+    else if (type == IPC_POLICY_SET)
+        return policy_count_devices(service, ask, ret, err);
     else
         return OK;
     TRY(store_product_named(service->store, name, &product, err));

@@ -43,6 +43,12 @@ const struct check *check_at(size_t index)
     return index < LENGTH_OF(table) ? &table[index] : NULL;
 }
 
+enum severity check_most_severe(const struct check *check)
+{
+    bool rises = check->number == CHECK_RENEWAL_DEFERRED;
+    return rises && check->severity < SEVERITY_HIGH ? SEVERITY_HIGH : check->severity;
+}
+
 const char *severity_word(enum severity severity)
 {
     return severities[severity < LENGTH_OF(severities) ? severity : 0];

@@ -18,6 +18,9 @@ static const struct rule rules[OPERATE_COUNT] = {
     [OPERATE_ISSUER] = {"issuers", ROLE_ADMIN, false},
     [OPERATE_OPERATOR] = {"operators", ROLE_ADMIN, false},
     [OPERATE_TRANSFER] = {"transfers", ROLE_OPERATOR, true},
+    [OPERATE_WAIVER] = {"waivers", ROLE_OPERATOR, true},
+    [OPERATE_GRANT] = {"waivers above medium", ROLE_ADMIN, true},
+    [OPERATE_POLICY] = {"policies", ROLE_ADMIN, false},
     [OPERATE_FOREIGN] = {"certificates of other CAs", ROLE_OPERATOR, false},
     [OPERATE_CLOCK] = {"the clock", ROLE_ADMIN, false},
 };

@@ -45,7 +45,9 @@ enum result store_counts(struct store *store, const char *name, struct bytes own
 enum result store_count_devices(struct store *store, int64_t product, struct bytes owner,
                                 int64_t *ret_n, struct err *err)
 {
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_COUNT_DEVICES);
+    CLEANUP(query_end)
+    struct query q =
+        query_of(store, product != 0 ? STATEMENT_COUNT_DEVICES : STATEMENT_COUNT_ALL_DEVICES);
     query_put_int(&q, product);
     query_put_text(&q, owner);
     return query_one_int(&q, ret_n, err);

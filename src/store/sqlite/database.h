@@ -37,7 +37,7 @@ struct dead_shards {
  * by a change of any policy, a rollback, and a reader's next snapshot. */
 struct kept_body {
     size_t n;
-    uint8_t body[POLICY_BODY_MAX];
+    uint8_t body[LIMIT_POLICY_BYTES];
 };
 struct kept_policy {
     bool is_known;
@@ -99,8 +99,8 @@ struct walk {
     uint32_t looks, fits;
 };
 void query_put_walk(struct query *query, const struct filter *filter);
-/* Counts the row in whose columns were read, but for the last: whether it is one of the list's. True
- * while the walk goes on. */
+/* Counts the row in whose columns were read, but for the last: whether it is one of the list's.
+ * True while the walk goes on. */
 bool walk_on(struct walk *walk, struct query *query, int64_t id, bool *ret_fits);
 
 /* The next row: OK, or R_NOT_FOUND with `err` untouched at the end. */

@@ -12,7 +12,7 @@ static enum result next_policy(struct query *query, struct policy_version *ret, 
     struct bytes body = query_bytes(query);
     if (body.n > sizeof ret->body)
         return err_set(err, E_STORE_CORRUPT, "policy %lld has a body above %d octets",
-                       (long long)ret->id, POLICY_BODY_MAX);
+                       (long long)ret->id, LIMIT_POLICY_BYTES);
     ret->body_n = body.n;
     memcpy(ret->body, body.n > 0 ? body.p : ret->body, body.n);
     return query_row_ok(query, err);

@@ -1,5 +1,4 @@
 #include "database.h"
-#include "rows.h"
 
 static enum result next_waiver(struct query *query, struct waiver *ret, struct err *err)
 {
@@ -85,22 +84,6 @@ enum result store_waived(struct store *store, const struct waived_subject *subje
         int64_t until_s = query_int(&q);
         TRY(query_row_ok(&q, err));
         TRY(visit(ctx, check, until_s, err));
-    }
-    return result == R_NOT_FOUND ? OK : result;
-}
-
-enum result store_open_about(struct store *store, int check, const struct filter *filter,
-                             about_visit visit, void *ctx, struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_OPEN_ABOUT);
-    struct finding row;
-    enum result result;
-    query_put_filter(&q, filter);
-    query_put_int(&q, check);
-    while ((result = query_next(&q, err)) == OK) {
-        read_finding(&q, &row);
-        TRY(query_row_ok(&q, err));
-        TRY(visit(ctx, &row, err));
     }
     return result == R_NOT_FOUND ? OK : result;
 }

@@ -292,33 +292,6 @@ static void a_subject_has_the_last_expiry_of_what_stands(void **state)
     }
 }
 
-static enum result see_about(void *ctx, const struct finding *row, struct err *err)
-{
-    (void)err;
-    see(ctx, row->kind, row->subject);
-    return OK;
-}
-
-static void open_findings_about_other_things_are_walked(void **state)
-{
-    struct contract *c = *state;
-    struct seen seen = {0};
-    struct filter filter = {.limit = 9};
-    add_finding(c, 1, 22, 3, 0);
-    add_finding(c, 2, 22, 1, 1);
-    add_finding(c, 3, 22, 4, 2);
-    add_finding(c, 4, 23, 2, 1);
-    add_finding(c, 5, 22, 6, 22);
-    struct change closed = change_of(TABLE_FINDING, 3);
-    change_int(&closed, COL_FINDING_CLOSED_AT, 5);
-    assert_ok(store_open_about(c->store, 22, &filter, see_about, &seen, &c->err));
-    assert_string_equal(seen.text, "3:0 4:2 ");
-    contract_apply(c, &closed);
-    seen = (struct seen){0};
-    assert_ok(store_open_about(c->store, 22, &filter, see_about, &seen, &c->err));
-    assert_string_equal(seen.text, "3:0 ");
-}
-
 int contract_deciding(const struct backend *backend)
 {
     (void)backend;
@@ -330,7 +303,6 @@ int contract_deciding(const struct backend *backend)
         CONTRACT_TEST(waivers_are_listed_by_cursor_product_and_owner),
         CONTRACT_TEST(a_finding_is_waived_by_what_covers_it_the_longest),
         CONTRACT_TEST(a_subject_has_the_last_expiry_of_what_stands),
-        CONTRACT_TEST(open_findings_about_other_things_are_walked),
     };
     return cmocka_run_group_tests_name("deciding", tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 struct subject {
     struct device device;
     struct product product;
+    struct policy policy; /* in force for it */
     size_t live_n;
     struct certificate live[SUBJECT_LIVE_MAX]; /* newest first */
     size_t open_n;

@@ -63,6 +63,7 @@ struct service {
     uint8_t approval_body[APPROVAL_BODY_MAX];
     uint8_t approver_der[LIMIT_CERTIFICATE_BYTES]; /* what a completed approver_set points into */
     uint8_t approver_name[LIMIT_NAME];
+    uint8_t policy_words[LIMIT_POLICY_WORDS]; /* of the policy that was asked for last */
     int64_t sweep_ms;   /* monotonic: no step of a sweep before; INT64_MAX = none is under way */
     bool stops_issuing; /* the disk is full: revocation goes on, issuing does not */
     struct act act;     /* the act under construction: too large for the stack */

@@ -57,6 +57,10 @@ MUST_USE enum result doors_end(struct service *service, int64_t device,
 
 VERB(product_add);
 VERB(product_set);
+VERB(policy_set);
+VERB(waiver_add);
+VERB(waiver_grant);
+VERB(waiver_end);
 VERB(anchor_add);
 VERB(device_set);
 VERB(cert_revoke);

@@ -3,10 +3,10 @@
 #define STORE_POLICIES_H
 
 #include <base/err.h>
+#include <base/limits.h>
 #include <store/list.h>
 #include <wire/bytes.h>
 
-#define POLICY_BODY_MAX 1024 /* every setting and every check's effect take half of it */
 #define POLICY_IN_FORCE 1
 #define POLICY_SUPERSEDED 2
 
@@ -18,7 +18,7 @@ struct policy_version {
     int state;
     uint8_t digest[32];
     size_t body_n;
-    uint8_t body[POLICY_BODY_MAX];
+    uint8_t body[LIMIT_POLICY_BYTES];
 };
 
 /* The version in force, of a product or of the fleet (0). R_NOT_FOUND: it has none. */

@@ -55,10 +55,4 @@ typedef enum result (*waived_visit)(void *ctx, int check, int64_t until_s, struc
 MUST_USE enum result store_waived(struct store *store, const struct waived_subject *subject,
                                   waived_visit visit, void *ctx, struct err *err);
 
-/* Subjects of open findings of this check, other than devices, in id order of the findings after
- * the cursor: filter->after, filter->limit. */
-STORE_VISIT(about_visit, struct finding);
-MUST_USE enum result store_open_about(struct store *store, int check, const struct filter *filter,
-                                      about_visit visit, void *ctx, struct err *err);
-
 #endif

@@ -63,6 +63,8 @@ struct check {
 
 const struct check *check_find(int number); /* NULL for a check that is not here */
 const struct check *check_at(size_t index); /* in number order, NULL past the end */
+/* The highest severity that a finding of it can have: some rise. */
+enum severity check_most_severe(const struct check *check);
 const char *severity_word(enum severity severity);
 int severity_weight(enum severity severity); /* per day: critical 8, high 4, medium 2, low 1 */
 

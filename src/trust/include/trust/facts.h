@@ -101,7 +101,6 @@ struct facts {
     struct since metadata_expiring;   /* TD-33 */
     struct since release_incomplete;  /* TD-34 */
     struct since no_owner;            /* TD-36 since it is in use */
-    struct since waiver_lapsed;       /* TD-37 */
     struct since used_by_person;      /* TD-38 */
     struct since too_much_access;     /* TD-39 */
     struct since wrong_environment;   /* TD-40 */
@@ -110,6 +109,11 @@ struct facts {
     struct since transfer_unfinished; /* TD-43 its owner changed, something of before is alive */
     struct since transfer_accepted;   /* both sides signed, and it did not come over yet */
     struct since config_drift;        /* TD-44 */
+
+    /* TD-37: per check the last expiry of the waivers that cover the subject and nobody ended; 0 =
+     * none. */
+    enum known waivers_read; /* YES or UNMEASURED */
+    int64_t waived_until_s[CHECK_MAX + 1];
 };
 
 #endif

@@ -18,6 +18,9 @@ enum operate {
     OPERATE_OPERATOR,
     OPERATE_CLOCK,
     OPERATE_TRANSFER,
+    OPERATE_WAIVER, /* of what is medium at most */
+    OPERATE_GRANT,  /* a waiver above that */
+    OPERATE_POLICY,
     OPERATE_COUNT
 };
 

@@ -27,6 +27,13 @@ struct policy {
     uint8_t effect[CHECK_MAX + 1]; /* enum effect, by the check's number */
 };
 
+/* Settings by number. */
+enum policy_setting {
+#define POLICY(number, NAME, name, word, unit, normal, least, most, what) POLICY_##NAME = (number),
+#include <trust/policies.def>
+#undef POLICY
+};
+
 enum policy_unit {
     POLICY_SECONDS,
     POLICY_INSTANT,
