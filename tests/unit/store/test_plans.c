@@ -58,7 +58,6 @@ static const struct exception {
     {"DERS", "the audit reads every certificate"},
     {"FOREIGN_DERS", "likewise"},
     {"PERSONALS", "the audit reads every text"},
-    {"FOREIGN_DEVICES", "sorts those that have one key"},
     {"DEVICE_GROUPS", "going live counts a product once"},
     {"DROP_STRAY_MEMBERS", "at a start, of what is under way"},
     {"LAST_ENTRY", "one row, from the end"},

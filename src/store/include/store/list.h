@@ -26,8 +26,8 @@ STORE_VISIT(certificate_visit, struct certificate);
 STORE_VISIT(finding_visit, struct finding);
 STORE_VISIT(operator_visit, struct operator_row);
 
-/* So many rows a page looks at: a tenth of a second at worst. */
-#define STORE_LIST_LOOKS 20000
+/* So many rows a page looks at: some tens of milliseconds at worst. */
+#define STORE_LIST_LOOKS 8000
 
 struct filter { /* zero or empty = any; of certificates and findings: what their device has */
     int64_t after;
