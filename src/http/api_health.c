@@ -1,16 +1,14 @@
 /* Is the server alive, is it ready, and how does it do: /livez, /readyz, /metrics (OpenMetrics). */
 #include "api_routes.h"
 #include "desk.h"
+#include "samples.h"
 
 #include <base/clock.h>
 #include <base/limits.h>
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 void api_livez(struct request *request)
 {
@@ -76,45 +74,6 @@ void api_readyz(struct request *request)
 
 /* ---- metrics -------------------------------------------------------------------------------- */
 
-/* The text so far; TYPE lines stand where a name begins. */
-struct samples {
-    FILE *file;
-    char *text;
-    size_t n;
-    char name[80];
-};
-
-static void samples_free(void *own)
-{
-    struct samples *samples = own;
-    if (samples->file != NULL)
-        (void)fclose(samples->file);
-    free(samples->text);
-    free(samples);
-}
-
-static bool is_counter(const char *name)
-{
-    size_t n = strlen(name);
-    return n > 6 && strcmp(name + n - 6, "_total") == 0;
-}
-
-/* Samples of one name come together: a name that begins anew gets its TYPE line. */
-static void add(struct samples *samples, const char *name, const char *labels, int64_t value,
-                int64_t at_ms)
-{
-    if (strcmp(samples->name, name) != 0) {
-        size_t family = strlen(name) - (is_counter(name) ? 6 : 0);
-        fprintf(samples->file, "# TYPE %.*s %s\n", (int)family, name,
-                is_counter(name) ? "counter" : "gauge");
-        snprintf(samples->name, sizeof samples->name, "%s", name);
-    }
-    const char *open = *labels != '\0' ? "{" : "";
-    const char *close = *labels != '\0' ? "}" : "";
-    fprintf(samples->file, "%s%s%s%s %" PRId64 " %" PRId64 ".%03d\n", name, open, labels, close,
-            value, at_ms / 1000, (int)(at_ms % 1000));
-}
-
 static void add_counts(struct samples *samples, const struct msg_count_row *count)
 {
     static const struct {
@@ -130,7 +89,7 @@ static void add_counts(struct samples *samples, const struct msg_count_row *coun
             continue;
         snprintf(labels, sizeof labels, "%s=\"%.*s\"", names[i].label, (int)count->key.n,
                  (const char *)count->key.p);
-        add(samples, names[i].name, labels, count->value, clock_now_us() / 1000);
+        samples_add(samples, names[i].name, labels, count->value, clock_now_us() / 1000);
     }
 }
 
@@ -138,8 +97,8 @@ static void add_counts(struct samples *samples, const struct msg_count_row *coun
 static void add_sandbox(const struct config *config, struct samples *samples, int64_t now_ms)
 {
     const char *name = "troth_sandbox_in_force";
-    add(samples, name, "part=\"landlock\"", config->sandbox_landlock, now_ms);
-    add(samples, name, "part=\"seccomp\"", config->sandbox_seccomp, now_ms);
+    samples_add(samples, name, "part=\"landlock\"", config->sandbox_landlock, now_ms);
+    samples_add(samples, name, "part=\"seccomp\"", config->sandbox_seccomp, now_ms);
 }
 
 static void add_own(const struct request *request, struct samples *samples)
@@ -159,7 +118,7 @@ static void add_own(const struct request *request, struct samples *samples)
         {"troth_desk_requests_waiting", counts.waiting},
     };
     for (size_t i = 0; i < LENGTH_OF(rows); i++)
-        add(samples, rows[i].name, "", (int64_t)rows[i].value, now_ms);
+        samples_add(samples, rows[i].name, "", (int64_t)rows[i].value, now_ms);
     add_sandbox(desk->setup->config, samples, now_ms);
 }
 
@@ -168,20 +127,46 @@ static void add_metric(struct samples *samples, const struct msg_metric *metric)
     char name[65], labels[129];
     snprintf(name, sizeof name, "%.*s", (int)metric->name.n, (const char *)metric->name.p);
     snprintf(labels, sizeof labels, "%.*s", (int)metric->labels.n, (const char *)metric->labels.p);
-    add(samples, name, labels, metric->value, metric->at_ms);
+    samples_add(samples, name, labels, metric->value, metric->at_ms);
 }
 
 static void reply_metrics(struct request *request, struct samples *samples)
 {
     add_own(request, samples);
-    fputs("# EOF\n", samples->file);
-    if (fflush(samples->file) != 0 || ferror(samples->file) != 0)
+    if (!samples_end(samples))
         api_refuse_code(request, E_MEMORY, bytes_text("no memory for metrics"));
     else
-        api_reply_text(request, OPENMETRICS, bytes_of(samples->text, samples->n));
+        api_reply_text(request, samples_media(samples), bytes_of(samples->text, samples->n));
 }
 
-/* First the reader's counts, which want an operator; then core's. */
+static void add_measure(struct samples *samples, const struct msg_measure *measure)
+{
+    char name[65], labels[129];
+    snprintf(name, sizeof name, "%.*s", (int)measure->name.n, (const char *)measure->name.p);
+    snprintf(labels, sizeof labels, "%.*s", (int)measure->labels.n,
+             (const char *)measure->labels.p);
+    samples_add(samples, name, labels, measure->value, clock_now_us() / 1000);
+}
+
+static enum result ask_reader(struct request *request, enum question kind, struct err *err)
+{
+    const struct request_view *view = request_view(request);
+    struct msg_question question = {
+        .id = view->number, .request = bytes_of(view->id, strlen(view->id)), .kind = (uint8_t)kind};
+    memcpy(question.operator_spki, view->peer->spki_hash, sizeof question.operator_spki);
+    return api_ask_reader(request, &question, err);
+}
+
+/* After the reader's counts its measures, then core's. */
+static enum result ask_next(struct request *request, struct samples *samples, struct err *err)
+{
+    if (samples->has_measures)
+        return ask_health(request, err);
+    samples->has_measures = true;
+    return ask_reader(request, QUESTION_MEASURES, err);
+}
+
+/* First the reader's figures, which want an operator; then core's. */
 static void take_metrics(struct request *request, struct api_wait *wait,
                          const struct ipc_message *message)
 {
@@ -189,44 +174,36 @@ static void take_metrics(struct request *request, struct api_wait *wait,
     struct err err = {0};
     if (message->type == IPC_COUNT_ROW)
         add_counts(samples, &message->count_row);
+    else if (message->type == IPC_MEASURE)
+        add_measure(samples, &message->measure);
     else if (message->type == IPC_METRIC)
         add_metric(samples, &message->metric);
     else if (message->type == IPC_HEALTH_END)
         reply_metrics(request, samples);
     else if (message->type == IPC_ANSWER_END && message->answer_end.code != E_NONE)
         api_refuse_code(request, message->answer_end.code, message->answer_end.text);
-    else if (message->type == IPC_ANSWER_END && ask_health(request, &err) != OK)
+    else if (message->type == IPC_ANSWER_END && ask_next(request, samples, &err) != OK)
         request_refuse(request, &err);
 }
 
-static struct samples *samples_new(void)
+/* Who asks for text/plain and not for OpenMetrics: promtool, older collectors. */
+static bool wants_plain(const struct request *request)
 {
-    struct samples *samples = calloc(1, sizeof *samples);
-    if (samples == NULL)
-        return NULL;
-    samples->file = open_memstream(&samples->text, &samples->n);
-    if (samples->file == NULL) {
-        free(samples);
-        return NULL;
-    }
-    return samples;
+    const char *accept = request_header(request, "Accept");
+    return accept != NULL && strstr(accept, "text/plain") != NULL &&
+           strstr(accept, "openmetrics") == NULL;
 }
 
 static enum result ask_metrics(struct request *request, struct err *err)
 {
-    const struct request_view *view = request_view(request);
-    struct msg_question question = {.id = view->number,
-                                    .request = bytes_of(view->id, strlen(view->id)),
-                                    .kind = QUESTION_STATUS};
-    memcpy(question.operator_spki, view->peer->spki_hash, sizeof question.operator_spki);
     struct api_wait *wait = NULL;
     TRY(api_wait_begin(request, &wait, err));
-    wait->own = samples_new();
+    wait->own = samples_new(wants_plain(request));
     if (wait->own == NULL)
         return err_set(err, E_MEMORY, "no memory for metrics");
     wait->own_free = samples_free;
     wait->take = take_metrics;
-    return api_ask_reader(request, &question, err);
+    return ask_reader(request, QUESTION_STATUS, err);
 }
 
 void api_metrics(struct request *request)

@@ -35,6 +35,7 @@ MUST_USE enum result query_rehearse_product(struct query *query, struct err *err
 MUST_USE enum result query_debt(struct query *query, struct err *err);
 MUST_USE enum result query_check(struct query *query, struct err *err);
 MUST_USE enum result query_golive(struct query *query, struct err *err);
+MUST_USE enum result query_measures(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);

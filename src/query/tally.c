@@ -1,6 +1,6 @@
 #include "tally.h"
 
-#include <query/query.h>
+#include "answer.h"
 
 #include <string.h>
 
@@ -86,4 +86,12 @@ enum result tally(const struct query *query, const struct debt_filter *filter, t
     TRY(end_group(&walk, err));
     *ret_total = total;
     return OK;
+}
+
+enum result tally_ages(const struct query *query, ages_visit take, void *context, struct err *err)
+{
+    char weights[CHECK_MAX + 1];
+    write_weights(weights);
+    const struct ages_filter filter = {query->now_s, query_scope(query), weights};
+    return store_ages(query->store, &filter, take, context, err);
 }

@@ -28,4 +28,8 @@ MUST_USE enum result tally(const struct query *query, const struct debt_filter *
                            tally_take take, void *context, struct debt_group *ret_total,
                            struct err *err);
 
+/* How old the open findings of the asker's scope are, by severity. */
+MUST_USE enum result tally_ages(const struct query *query, ages_visit visit, void *context,
+                                struct err *err);
+
 #endif

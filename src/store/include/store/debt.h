@@ -43,4 +43,30 @@ typedef enum result (*debt_visit)(void *ctx, const struct debt_row *row, struct 
 MUST_USE enum result store_debt(struct store *store, const struct debt_filter *filter,
                                 debt_visit visit, void *ctx, struct err *err);
 
+/* Open findings of one severity by age: `younger[i]` began at most finding_age_s[i] ago. */
+#define FINDING_AGES 6
+extern const int64_t finding_age_s[FINDING_AGES];
+struct finding_ages {
+    int severity;
+    int64_t younger[FINDING_AGES];
+    int64_t n, sum_s;
+};
+typedef enum result (*ages_visit)(void *ctx, const struct finding_ages *ages, struct err *err);
+struct ages_filter {
+    int64_t now_s;
+    struct bytes owner;
+    const char *weights; /* as above */
+};
+MUST_USE enum result store_ages(struct store *store, const struct ages_filter *filter,
+                                ages_visit visit, void *ctx, struct err *err);
+
+/* What time has yet to change: subjects whose next instant is over, the first of those instants;
+ * waivers in force, and those that expired and nobody ended. */
+struct store_waits {
+    int64_t overdue, oldest_s;
+    int64_t waivers, lapsed;
+};
+MUST_USE enum result store_waits(struct store *store, int64_t now_s, struct store_waits *ret,
+                                 struct err *err);
+
 #endif
