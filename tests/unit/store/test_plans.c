@@ -72,6 +72,7 @@ static const struct exception {
     {"DEBT_BY_CHECK", "likewise"},
     {"DEBT_BY_SEVERITY", "likewise"},
     {"DEBT_BY_DEVICE", "likewise"},
+    {"FINDING_AGES", "likewise, for monitors"},
     {"FINDING_CHECKS", "counts the open ones along their index"},
 };
 
