@@ -221,6 +221,7 @@ static void note_row(struct row *row, const void *message)
     const struct msg_count_row *count = message;
     const struct msg_rehearsal_part *part = message;
     const struct msg_step_row *step = message;
+    const struct msg_evidence_row *evidence = message;
     if (row->type == IPC_PRODUCT_ROW)
         note(row, product->row, 0, product->name, text_bytes(""));
     else if (row->type == IPC_DEVICE_ROW)
@@ -241,6 +242,11 @@ static void note_row(struct row *row, const void *message)
         note(row, part->devices, 0, part->product, text_bytes(""));
     else if (row->type == IPC_STEP_ROW)
         note(row, 0, 0, step->command, text_bytes(""));
+    else if (row->type == IPC_EVIDENCE_ROW)
+        snprintf(row->text, sizeof row->text, "%.*s %.*s %.*s", (int)evidence->name.n,
+                 (const char *)evidence->name.p, (int)evidence->value.n,
+                 (const char *)evidence->value.p, (int)evidence->source.n,
+                 (const char *)evidence->source.p);
 }
 
 static enum result give(void *context, enum ipc_type type, const void *message, struct err *err)

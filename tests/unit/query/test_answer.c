@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <base/text.h>
+#include <trust/policy_body.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -326,6 +327,43 @@ static void without_a_checkpoint_there_is_none(void **state)
     assert_string_equal(f->rows[0].text, "/note");
 }
 
+static void put_policy(struct fixture *f, int64_t id, int64_t product, const char *word,
+                       const char *value)
+{
+    uint8_t space[64];
+    struct buf body = buf_over(space, sizeof space);
+    struct policy_part part = {0};
+    struct change c = change_of(TABLE_POLICY, id);
+    assert_int_equal(policy_name_setting(&part, text_bytes(word), text_bytes(value), &f->err), OK);
+    policy_body_write(&part, &body);
+    change_int(&c, COL_POLICY_PRODUCT, product);
+    change_int(&c, COL_POLICY_VERSION, 1);
+    change_blob(&c, COL_POLICY_BODY, buf_bytes(&body));
+    change_blob(&c, COL_POLICY_DIGEST, bytes_of(space, 32));
+    change_int(&c, COL_POLICY_CREATED_AT, NOW_S);
+    change_int(&c, COL_POLICY_STATE, POLICY_IN_FORCE);
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    assert_int_equal(store_apply(f->store, &c, &f->err), OK);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+}
+
+static void a_device_is_explained_by_the_settings_in_force(void **state)
+{
+    struct fixture *f = *state;
+    const struct msg_question question = {.kind = QUESTION_DEVICE,
+                                          .product = text_bytes("valve"),
+                                          .serial_number = text_bytes("A-1")};
+    assert_int_equal(ask(f, ADMIN, question), OK);
+    assert_true(has(f, "renew-by 85 default") && has(f, "contact-every 30d default"));
+    assert_true(has(f, "end-of-support none default"));
+    put_policy(f, 1, 0, "renew-by", "90");
+    put_policy(f, 2, 1, "contact-every", "12h");
+    put_policy(f, 3, 2, "max-age", "7d"); /* another's */
+    assert_int_equal(ask(f, ADMIN, question), OK);
+    assert_true(has(f, "renew-by 90 fleet") && has(f, "contact-every 12h product"));
+    assert_true(has(f, "max-age 365d default"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -350,6 +388,7 @@ int main(void)
         TEST(issuers_say_how_many_of_their_certificates_live_in_the_scope),
         TEST(devices_are_listed_by_the_issuer_that_they_need),
         TEST(without_a_checkpoint_there_is_none),
+        TEST(a_device_is_explained_by_the_settings_in_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
