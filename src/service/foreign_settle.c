@@ -26,6 +26,21 @@ enum result foreign_settle(struct service *service, int64_t foreign, int64_t now
     return finding_settle_about(service, key, now_s, err);
 }
 
+enum result foreign_settle_device(struct service *service, int64_t device, int64_t now_s,
+                                  struct err *err)
+{
+    struct filter filter = {.limit = PAGE, .device = device};
+    struct page page;
+    do {
+        page.n = 0;
+        TRY(store_foreigns(service->store, &filter, bytes_of(NULL, 0), keep, &page, err));
+        for (size_t i = 0; i < page.n; i++)
+            TRY(foreign_settle(service, page.ids[i], now_s, err));
+        filter.after = page.n > 0 ? page.ids[page.n - 1] : 0;
+    } while (page.n == PAGE);
+    return OK;
+}
+
 enum result touched_key_before(struct service *service, const uint8_t spki[32],
                                struct touched_key *ret, struct err *err)
 {

@@ -22,4 +22,8 @@ MUST_USE enum result touched_key_settle(struct service *service, const struct to
 MUST_USE enum result foreign_settle(struct service *service, int64_t foreign, int64_t now_s,
                                     struct err *err);
 
+/* All that are on record for a device, whose owner is theirs. */
+MUST_USE enum result foreign_settle_device(struct service *service, int64_t device, int64_t now_s,
+                                           struct err *err);
+
 #endif

@@ -2,6 +2,8 @@
  * first use of a new key, with a receipt. */
 #include <service/transfer.h>
 
+#include "foreign_settle.h"
+
 #include <base/text.h>
 #include <crypto/hash.h>
 #include <wire/receipt.h>
@@ -192,5 +194,6 @@ enum result transfer_settle(struct service *service, const struct certificate *p
     TRY(store_device(service->store, row.device, &device, err));
     TRY(make_receipt(service, &row, &device, &made, err));
     made.receipt.done_s = now_s;
-    return record_done(service, &row, &made, &device, now_s, err);
+    TRY(record_done(service, &row, &made, &device, now_s, err));
+    return foreign_settle_device(service, device.id, now_s, err);
 }

@@ -6,6 +6,8 @@
 #include <base/text.h>
 #include <crypto/csr.h>
 #include <pki/grant.h>
+#include <registry/about.h>
+#include <service/scan.h>
 #include <service/transfer.h>
 #include <wire/approval.h>
 #include <wire/receipt.h>
@@ -297,6 +299,59 @@ static void the_end_has_a_receipt_of_both_certificates(void **state)
     free_sides(&sides);
 }
 
+/* An expired certificate over the device's key, that a TLS server of it presents. */
+static void scan_expired(struct fixture *f, const struct asker *key)
+{
+    const uint8_t der[] = {0x30, 3, 2, 1, 1}, serial = 1;
+    struct scan_answer answer = {0};
+    const struct msg_scan_line line = {.line = 1,
+                                       .place = bytes_text("10.0.0.1:443"),
+                                       .host = bytes_text("10.0.0.1"),
+                                       .outcome = SCAN_SEEN,
+                                       .serial = bytes_of(&serial, 1),
+                                       .subject = bytes_text("/CN=x"),
+                                       .not_before_s = f->now_s - 2 * DAY_S,
+                                       .not_after_s = f->now_s - DAY_S,
+                                       .spki = bytes_of(key->spki, key->spki_n),
+                                       .signature = SIGNATURE_SOUND,
+                                       .root_issued = NO,
+                                       .issuer_name = {7},
+                                       .chain = bytes_of(der, sizeof der)};
+    begin(f);
+    assert_ok(scan_line(&f->service, &f->admin, &line, f->now_s, &answer, &f->err));
+    commit(f);
+    assert_int_equal(answer.became, SCAN_BECAME_NEW);
+}
+
+/* Open, and whose it is. */
+static void assert_owed_by(struct fixture *f, const char *owner)
+{
+    static struct about about;
+    const struct subject_key key = {SUBJECT_FOREIGN, 1};
+    assert_ok(about_read(f->store, key, f->now_s, &about, &f->err));
+    const struct finding *open = about_finding(&about, CHECK_EXPIRED_IN_USE);
+    assert_non_null(open);
+    assert_string_equal(open->owner, owner);
+}
+
+static void what_others_issued_for_it_is_owed_by_the_next_owner(void **state)
+{
+    struct fixture *f = *state;
+    struct sides sides = two_sides(f);
+    struct asker one = asker(1), two = asker(2);
+    struct got old = active_device(f, 1, &one);
+    scan_expired(f, &one);
+    assert_owed_by(f, "acme");
+    accepted(f, &sides, "SN-1");
+    struct msg_enrol ask = ask_renew(f, old.serial, &one, &two);
+    struct got new = enrol(f, &ask);
+    assert_owed_by(f, "acme");
+    f->now_s += 60;
+    use(f, new.serial);
+    assert_owed_by(f, "zenith");
+    free_sides(&sides);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -309,6 +364,7 @@ int main(void)
         TEST(an_abort_revokes_what_was_issued_and_is_no_fork),
         TEST(an_abort_leaves_what_was_issued_before),
         TEST(the_end_has_a_receipt_of_both_certificates),
+        TEST(what_others_issued_for_it_is_owed_by_the_next_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
