@@ -1,5 +1,6 @@
 /* What an enrolment leaves behind: rows and one entry, in the batch's transaction. */
 #include "enrol.h"
+#include "foreign_settle.h"
 
 #include <base/text.h>
 #include <crypto/hash.h>
@@ -233,8 +234,10 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     }
     TRY(service_record(service, NULL, err));
     TRY(store_put_der(service->store, id, certificate, err));
-    if (live && is_device)
+    if (live && is_device) {
         TRY(settle(service, job, &row, now_s, err));
+        TRY(taken_key_settle(service, row.spki, now_s, err));
+    }
     *ret_is_live = live;
     return OK;
 }

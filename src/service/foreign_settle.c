@@ -90,3 +90,17 @@ enum result touched_key_settle(struct service *service, const struct touched_key
     TRY(settle_foreign(service, key, now_s, err));
     return settle_device(service, key, is_shared, now_s, err);
 }
+
+/* Most keys are in no foreign certificate: one look at an index. */
+enum result taken_key_settle(struct service *service, const uint8_t spki[32], int64_t now_s,
+                             struct err *err)
+{
+    const struct filter first = {.limit = 1};
+    struct page page = {0};
+    struct touched_key key = {.was_shared = false};
+    TRY(store_foreigns_with_key(service->store, spki, &first, keep, &page, err));
+    if (page.n == 0)
+        return OK;
+    memcpy(key.spki, spki, sizeof key.spki);
+    return touched_key_settle(service, &key, now_s, err);
+}

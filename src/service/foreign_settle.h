@@ -18,6 +18,10 @@ MUST_USE enum result touched_key_before(struct service *service, const uint8_t s
 MUST_USE enum result touched_key_settle(struct service *service, const struct touched_key *key,
                                         int64_t now_s, struct err *err);
 
+/* A device has just got a key: when others are known to have it, they and the device are told. */
+MUST_USE enum result taken_key_settle(struct service *service, const uint8_t spki[32],
+                                      int64_t now_s, struct err *err);
+
 /* One foreign certificate judged anew. */
 MUST_USE enum result foreign_settle(struct service *service, int64_t foreign, int64_t now_s,
                                     struct err *err);

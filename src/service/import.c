@@ -1,5 +1,7 @@
 #include <service/import.h>
 
+#include "foreign_settle.h"
+
 #include <base/text.h>
 #include <pki/grant.h>
 #include <trust/words.h>
@@ -165,7 +167,8 @@ static enum result create(struct service *service, const struct arrival *arrival
                row->anchor != 0 ? row->anchor : arrival->old.idevid_anchor);
     if (arrival->old.id != 0)
         link_boards(service, arrival, id, c);
-    return service_record(service, NULL, err);
+    TRY(service_record(service, NULL, err));
+    return row->has_spki ? taken_key_settle(service, row->spki_sha256, now_s, err) : OK;
 }
 
 static enum result register_board(struct service *service, const struct operator_is *who,
@@ -175,7 +178,8 @@ static enum result register_board(struct service *service, const struct operator
     service_act(service, EVENT_DEVICE_IMPORTED, now_s, who->actor, device->id);
     struct change *c = service_change_device(service, device);
     change_blob(c, COL_DEVICE_REGISTERED, bytes_of(row->spki_sha256, 32));
-    return service_record(service, NULL, err);
+    TRY(service_record(service, NULL, err));
+    return taken_key_settle(service, row->spki_sha256, now_s, err);
 }
 
 /* Batch and hold of a device that is still expected may be corrected. */

@@ -200,6 +200,31 @@ static void a_device_has_its_key_and_a_second_host_is_told(void **state)
 }
 
 /* A certificate of ours: recognised, and a fact about its device. */
+/* It makes no difference who was first. */
+static void a_device_that_gets_a_key_which_others_have_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    const struct shown one = shown(1, 1);
+    see(f, "10.0.0.1:443", &one);
+    see(f, "10.0.0.2:443", &one);
+    assert_non_null(owed(f, 1, CHECK_KEY_SHARED));
+    enrolled_device(f, 1, &key);
+    assert_true(has_finding(f, 1, CHECK_KEY_SHARED));
+}
+
+static void a_device_whose_registered_key_others_have_is_told(void **state)
+{
+    struct fixture *f = *state;
+    const struct asker key = asker(1);
+    const struct shown one = shown(1, 1);
+    see(f, "10.0.0.1:443", &one);
+    see(f, "10.0.0.2:443", &one);
+    import_device(f, 1, &key, false);
+    assert_true(has_finding(f, 1, CHECK_KEY_SHARED));
+    assert_int_equal(device_row(f, 1).state, STATE_EXPECTED);
+}
+
 static void one_of_ours_is_its_devices(void **state)
 {
     struct fixture *f = *state;
@@ -234,6 +259,8 @@ int main(void)
         STORY(it_is_expired_in_use_from_the_second_after_its_end),
         STORY(one_that_begins_later_is_early_until_then),
         STORY(who_stands_above_ends_by_time_alone),
+        STORY(a_device_that_gets_a_key_which_others_have_is_told),
+        STORY(a_device_whose_registered_key_others_have_is_told),
         STORY(one_of_ours_is_its_devices),
         STORY(two_hosts_share_within_an_hour_and_two_ports_do_not),
         STORY(a_device_has_its_key_and_a_second_host_is_told),
