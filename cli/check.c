@@ -25,11 +25,14 @@ static enum result ask_ready(struct session *session, json_t **ret, struct err *
     return OK;
 }
 
-/* "12.345": weighted days, cut off behind the third decimal. */
+/* Weighted time as people read it: "84 s" within the first day, then "12.3 d". */
 static json_t *days_of(const json_t *seconds)
 {
-    long long thousandths = (long long)json_integer_value(seconds) * 10 / (DAY_S / 100);
-    return json_sprintf("%lld.%03lld", thousandths / 1000, thousandths % 1000);
+    long long weighted = (long long)json_integer_value(seconds);
+    if (weighted < DAY_S)
+        return json_sprintf("%lld s", weighted);
+    long long tenths = weighted / (DAY_S / 10);
+    return json_sprintf("%lld.%lld d", tenths / 10, tenths % 10);
 }
 
 static bool is_state(const json_t *one, const char *state)
@@ -109,9 +112,9 @@ static void print_answer(struct session *session, const json_t *answer)
 {
     const char *status = json_string_value(json_object_get(answer, "status"));
     json_auto_t *days = days_of(json_object_get(answer, "debt_s"));
-    fprintf(session->out,
-            "%s: %lld open, %s weighted device-days owed; %lld waived, %lld unmeasured\n", status,
-            (long long)json_integer_value(json_object_get(answer, "open")), json_string_value(days),
+    fprintf(session->out, "%s: %lld open, %s owed, weighted; %lld waived, %lld unmeasured\n",
+            status, (long long)json_integer_value(json_object_get(answer, "open")),
+            json_string_value(days),
             (long long)json_integer_value(json_object_get(answer, "waived")),
             (long long)json_integer_value(json_object_get(answer, "unmeasured")));
     print_reasons(session, json_object_get(answer, "reasons"));

@@ -25,6 +25,12 @@ struct bytes api_mend(const struct check *check, const struct api_mend *what,
     }
     if (!begins(mend, "troth device ") || what->serial_number.n == 0)
         return text_of(mend);
+    if (check->number == CHECK_ZOMBIE && what->state == STATE_RETIRED) {
+        snprintf(space, API_MEND_MAX, "troth cert list --foreign --product %.*s --serial \"%.*s\"",
+                 (int)what->product.n, (const char *)what->product.p, (int)what->serial_number.n,
+                 (const char *)what->serial_number.p);
+        return text_of(space);
+    }
     if (begins(mend, "troth device quarantine") && what->state == STATE_QUARANTINED)
         mend = "troth device readmit";
     snprintf(space, API_MEND_MAX, "%s %.*s \"%.*s\"", mend, (int)what->product.n,

@@ -15,7 +15,8 @@ struct api_mend {
 };
 
 /* The check's command; with the device behind it where one is wanted: one that is quarantined
- * already is looked at and readmitted, or retired. What is about a product, or about a check that
+ * already is looked at and readmitted, or retired; of one that is retired nothing is left here, and
+ * what other CAs issued to it is listed. What is about a product, or about a check that
  * failed, waits for a person's answer. */
 struct bytes api_mend(const struct check *check, const struct api_mend *what,
                       char space[API_MEND_MAX]);

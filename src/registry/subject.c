@@ -133,6 +133,8 @@ static bool is_person_over(const struct subject *subject)
     return true;
 }
 
+#define FOREIGN_LOOK 64 /* certificates of other CAs that one device may have here */
+
 /* An open token; beside an open permit it is wanted, and makes nobody a zombie (TD-17). */
 static enum result read_token(struct store *store, const struct subject *subject,
                               struct facts *facts, struct err *err)
@@ -216,6 +218,30 @@ void subject_facts_of_rows(const struct subject *subject, struct facts *facts)
     measure_rows(subject, facts);
 }
 
+static enum result note_foreign(void *context, const struct foreign *foreign, struct err *err)
+{
+    (void)err;
+    struct facts *facts = context;
+    if (foreign->state != FOREIGN_VALID)
+        return OK;
+    facts->credential_alive.known = YES;
+    if (foreign->not_after_s > facts->token_until_s)
+        facts->token_until_s = foreign->not_after_s;
+    return OK;
+}
+
+/* What another CA issued to it opens doors elsewhere: no act here ends that. Of who is gone it is a
+ * credential that is left. */
+static enum result read_foreign(struct store *store, const struct subject *subject,
+                                struct facts *facts, struct err *err)
+{
+    enum device_state state = (enum device_state)subject->device.state;
+    const struct filter of_device = {.limit = FOREIGN_LOOK, .device = subject->device.id};
+    if (state != STATE_RETIRED && state != STATE_LOST)
+        return OK;
+    return store_foreigns(store, &of_device, bytes_of(NULL, 0), note_foreign, facts, err);
+}
+
 /* Found by a scan or a list of another CA's, so long as that shows it; nobody was quarantined. */
 static enum result read_shared(struct store *store, const struct subject *subject,
                                struct facts *facts, struct err *err)
@@ -246,6 +272,7 @@ enum result subject_facts(struct store *store, const struct subject *subject, st
     TRY(read_issuer(store, subject, ret, err));
     TRY(measure_device(store, subject, ret, err));
     TRY(read_token(store, subject, ret, err));
+    TRY(read_foreign(store, subject, ret, err));
     TRY(read_shared(store, subject, ret, err));
     return read_replaced(store, subject, ret, err);
 }

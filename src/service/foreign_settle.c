@@ -20,10 +20,26 @@ static enum result keep(void *context, const struct foreign *foreign, struct err
     return OK;
 }
 
+/* Of a device that is gone it is a credential that is left, or that has ended now (TD-17). */
+static enum result settle_holder(struct service *service, int64_t foreign, int64_t now_s,
+                                 struct err *err)
+{
+    struct foreign row = {0};
+    struct device device = {0};
+    enum result result = store_foreign_id(service->store, foreign, &row, err);
+    if (result != OK || row.device == 0)
+        return result == R_NOT_FOUND ? OK : result;
+    TRY(store_device(service->store, row.device, &device, err));
+    if (device.state != STATE_RETIRED && device.state != STATE_LOST)
+        return OK;
+    return finding_settle(service, device.id, now_s, err);
+}
+
 enum result foreign_settle(struct service *service, int64_t foreign, int64_t now_s, struct err *err)
 {
     const struct subject_key key = {SUBJECT_FOREIGN, foreign};
-    return finding_settle_about(service, key, now_s, err);
+    TRY(finding_settle_about(service, key, now_s, err));
+    return settle_holder(service, foreign, now_s, err);
 }
 
 enum result foreign_settle_device(struct service *service, int64_t device, int64_t now_s,

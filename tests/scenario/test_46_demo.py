@@ -1,6 +1,7 @@
 """`troth demo --serve` from installed files alone: no source tree, no build folder, no sbin in PATH."""
 
 import ctypes
+import json
 import mmap
 import os
 import pathlib
@@ -56,6 +57,15 @@ def test_the_demo_serves_until_it_is_ended_and_leaves_nothing(installed, clock, 
         status = lab.run(str(installed / "bin" / "troth"), "status", env={
             **environment, "TROTH_CONFIG": str(home / "operator" / "config.json")}).stdout
         assert re.search(r"\bquarantined\s+1\b", status), status
+        check = lab.run(str(installed / "bin" / "troth"), "check", "--product", "sensor", "--json",
+                        check=False, env={**environment, "TROTH_CONFIG": str(
+                            home / "operator" / "config.json")})
+        owed = {one["check"]: one for one in json.loads(check.stdout)["checks"]
+                if one["state"] == "open"}
+        assert check.returncode == 4
+        assert owed["TD-02"]["mend"] == 'troth device readmit sensor "SN-0007"'
+        assert owed["TD-17"]["mend"] == 'troth cert list --foreign --product sensor --serial "SN-0099"'
+        assert owed["TD-02"]["debt_s"] >= 0 and owed["TD-17"]["debt_s"] > 0
     finally:
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(lab.STOP_S) == 128 + signal.SIGTERM

@@ -122,7 +122,7 @@ def test_for_people(cli):
     done = cli("check", check=False)
     assert done.returncode == CRITICAL
     first = done.stdout.splitlines()[0]
-    assert first.startswith("critical: ") and "weighted device-days owed" in first
+    assert first.startswith("critical: ") and "owed, weighted" in first
     assert "Open, and the command that mends the oldest" in done.stdout
     owed = cli("status").stdout
     assert "OWED SINCE" in owed and "troth-agent enrol" in owed
@@ -197,6 +197,34 @@ def test_expected_is_no_verdict_of_a_finding(fleet):
     detail = fleet.show("good", "G-9")
     assert detail["verdict"]["verdict"] == "refused"
     assert detail["verdict"]["why"] == "nobody in this state is let in"
+
+
+# ---- the zombie ----------------------------------------------------------------------------------
+
+
+def test_a_zombie_is_who_is_gone_and_has_a_certificate_of_another_ca(fleet, cli, tmp_path):
+    fleet.add_product("undead", proofs=["token"])
+    fleet.import_devices("undead", {"Z-1": None}, owner="acme")
+    other = lab.make_key()
+    root = lab.make_certificate(other, is_ca=True, common_name="old CA")
+    fleet.post("/anchors", {"product": "undead", "use": "inventory",
+                            "certificate": lab.certificate_pem(root)}).ok()
+    anchor = next(one["id"] for one in fleet.get("/anchors").ok()["items"]
+                  if one["product"] == "undead")
+    index = tmp_path / "index.txt"
+    index.write_text("V\t350101000000Z\t\t0A\tunknown\t/CN=z/serialNumber=Z-1\n")
+    cli("cert", "import", index, "--format", "openssl-index", "--issuer", anchor)
+    assert "TD-17" not in states(said(cli, "--product", "undead")[1], "open")
+    fleet.set("undead", "Z-1", "retire").ok()
+    status, answer = said(cli, "--product", "undead")
+    zombie, = [one for one in answer["checks"] if one["check"] == "TD-17"]
+    assert status == CRITICAL and zombie["state"] == "open" and zombie["serial"] == "Z-1"
+    assert zombie["mend"] == 'troth cert list --foreign --product undead --serial "Z-1"'
+    assert item(fleet.show("undead", "Z-1"), "TD-17")["next"] == "2035-01-01T00:00:01Z"
+
+    index.write_text("R\t350101000000Z\t261101000000Z\t0A\tunknown\t/CN=z/serialNumber=Z-1\n")
+    cli("cert", "import", index, "--format", "openssl-index", "--issuer", anchor)
+    assert "TD-17" in states(said(cli, "--product", "undead")[1], "holds")
 
 
 # ---- a backup ------------------------------------------------------------------------------------

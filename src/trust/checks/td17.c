@@ -1,7 +1,7 @@
 #include "checks.h"
 
-/* A tombstone or a lost device with anything that still opens a door. A door that is a token closes
- * with time. */
+/* A tombstone or a lost device with anything that still opens a door, here or elsewhere. A door
+ * that is a token, or another CA's certificate, closes with time. */
 CHECK(td17_zombie)
 {
     (void)policy;
