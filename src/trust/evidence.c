@@ -1,6 +1,7 @@
 #include <trust/evidence.h>
 
 #include <base/result.h>
+#include <trust/policy.h>
 #include <trust/words.h>
 
 #include <stdio.h>
@@ -16,18 +17,12 @@ static const struct fact_row rows[] = {
 #undef THRESHOLD
 };
 
-enum {
-#define POLICY(number, NAME, name, word, unit, normal, least, most, what) SETTING_##NAME = (number),
-#include <trust/policies.def>
-#undef POLICY
-};
-
 static const struct {
     int setting;
     uint64_t checks;
 } thresholds[] = {
 #define FACT(field, FORM, word, checks)
-#define THRESHOLD(NAME, checks) {SETTING_##NAME, checks},
+#define THRESHOLD(NAME, checks) {POLICY_##NAME, checks},
 #include <trust/evidence.def>
 #undef FACT
 #undef THRESHOLD
