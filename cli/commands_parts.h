@@ -33,6 +33,10 @@ extern const struct plan check;
 /* rehearse.c */
 extern const struct option_row rehearse_options[];
 extern const struct plan rehearse;
+/* waiver.c */
+extern const struct option_row waiver_add_options[], waiver_list_options[], waiver_end_options[];
+extern const struct plan waiver_add, waiver_list, waiver_end;
+
 /* debt.c */
 extern const struct option_row debt_options[];
 extern const struct plan debt;

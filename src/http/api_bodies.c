@@ -10,6 +10,7 @@
 #define PEM_MAX (LIMIT_CERTIFICATE_BYTES * 2)
 #define TTL_MIN_S 60
 #define TTL_MAX_S 7776000 /* 90 days, as core wants it */
+#define WAIVER_MAX_S (INT64_C(5) * 366 * 86400) /* the policy says how much of it */
 
 #define NEEDED .required = true
 #define NAME .min = 1, .max = LIMIT_NAME
@@ -148,6 +149,22 @@ static const struct api_field transfer_release_fields[] = {
     API_FIELD("ttl_s", struct msg_transfer_release, ttl_s, API_NUMBER, .min = TTL_MIN_S, .max = TTL_MAX_S),
 };
 SHAPE(transfer_release);
+
+static const struct api_field waiver_add_fields[] = {
+    API_FIELD("product", struct msg_waiver_add, product, API_TEXT, .max = LIMIT_NAME),
+    API_FIELD("serial", struct msg_waiver_add, serial_number, API_TEXT, .max = LIMIT_SERIAL_NUMBER),
+    API_FIELD("of_owner", struct msg_waiver_add, of_owner, API_TEXT, .max = LIMIT_NAME),
+    API_FIELD("fleet", struct msg_waiver_add, fleet, API_FLAG),
+    API_FIELD("answers", struct msg_waiver_add, answers, API_TEXT, NEEDED, NAME),
+    API_FIELD("reason", struct msg_waiver_add, reason, API_TEXT, NEEDED, .min = 1, .max = LIMIT_TEXT),
+    API_FIELD("ttl_s", struct msg_waiver_add, expires_s, API_NUMBER, NEEDED, .min = TTL_MIN_S, .max = WAIVER_MAX_S),
+};
+SHAPE(waiver_add);
+
+static const struct api_field waiver_end_fields[] = {
+    API_FIELD("note", struct msg_waiver_end, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(waiver_end);
 
 static const struct api_field transfer_sign_fields[] = {
     API_FIELD("signature", struct msg_transfer_sign, signature, API_TEXT, NEEDED, .min = 1, .max = 128),

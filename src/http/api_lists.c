@@ -154,6 +154,7 @@ static const struct plan issuers = LIST(QUESTION_ISSUERS, NULL, NULL);
 static const struct plan operators = LIST(QUESTION_OPERATORS, NULL, "after", "limit");
 static const struct plan approvals = LIST(QUESTION_APPROVALS, NULL, "after", "limit", "all");
 static const struct plan transfers = LIST(QUESTION_TRANSFERS, NULL, "after", "limit", "all");
+static const struct plan waivers = LIST(QUESTION_WAIVERS, NULL, "after", "limit", "product", "all");
 static const struct plan bulks = LIST(QUESTION_BULKS, NULL, "after", "limit");
 static const struct plan entries = LIST(QUESTION_ENTRIES, NULL, "after", "limit");
 
@@ -208,6 +209,11 @@ void api_operator_list(struct request *request)
 void api_approval_list(struct request *request)
 {
     run(request, &approvals, (struct msg_question){0});
+}
+
+void api_waiver_list(struct request *request)
+{
+    run(request, &waivers, (struct msg_question){0});
 }
 
 void api_transfer_list(struct request *request)

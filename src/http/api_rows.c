@@ -228,6 +228,21 @@ static const struct api_field receipt_fields[] = {
     API_FIELD("body", struct msg_receipt_row, body, API_BASE64),
 };
 
+static const struct api_field waiver_fields[] = {
+    API_FIELD("id", struct msg_waiver_row, row, API_NUMBER),
+    API_FIELD("check", struct msg_waiver_row, check, API_WORD, .words = &words_check),
+    API_FIELD("product", struct msg_waiver_row, product, API_TEXT),
+    API_FIELD("serial", struct msg_waiver_row, serial_number, API_TEXT),
+    API_FIELD("of_owner", struct msg_waiver_row, of_owner, API_TEXT),
+    API_FIELD("answers", struct msg_waiver_row, answers, API_TEXT),
+    API_FIELD("reason", struct msg_waiver_row, reason, API_TEXT),
+    API_FIELD("asked_by", struct msg_waiver_row, asked_by, API_TEXT),
+    API_FIELD("state", struct msg_waiver_row, state, API_WORD, .words = &words_waiver_state),
+    API_FIELD("created", struct msg_waiver_row, created_s, API_TIME),
+    API_FIELD("expires", struct msg_waiver_row, expires_s, API_TIME),
+    API_FIELD("ended", struct msg_waiver_row, ended_s, API_TIME_OR_NULL),
+};
+
 static const struct api_field bulk_fields[] = {
     API_FIELD("id", struct msg_bulk_row, row, API_NUMBER),
     API_FIELD("verb", struct msg_bulk_row, verb, API_WORD, .words = &words_device_verb),
@@ -386,6 +401,8 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write(doc, name, API_SHAPE(bulk_fields), &message->bulk_row);
     else if (message->type == IPC_APPROVAL_ROW)
         write(doc, name, API_SHAPE(approval_fields), &message->approval_row);
+    else if (message->type == IPC_WAIVER_ROW)
+        write(doc, name, API_SHAPE(waiver_fields), &message->waiver_row);
     else if (message->type == IPC_TRANSFER_ROW)
         write(doc, name, API_SHAPE(transfer_fields), &message->transfer_row);
     else if (message->type == IPC_RECEIPT_ROW)

@@ -24,6 +24,8 @@ union verb_message {
     struct msg_approver_set approver_set;
     struct msg_approval_sign approval_sign;
     struct msg_approval_withdraw approval_withdraw;
+    struct msg_waiver_add waiver_add; /* waiver_grant has the same fields */
+    struct msg_waiver_end waiver_end;
     struct msg_transfer_release transfer_release;
     struct msg_transfer_sign transfer_sign;
     struct msg_transfer_abort transfer_abort;

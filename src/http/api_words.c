@@ -112,6 +112,15 @@ static const char *transfer_step_at(unsigned value)
 const struct api_words words_transfer_step = {TRANSFER_RELEASED, TRANSFER_ACCEPTED + 1,
                                               transfer_step_at};
 
+/* As a waiver_row has it. */
+static const char *waiver_state_at(unsigned value)
+{
+    static const char *const words[] = {"stands", "ended", "expired"};
+    return words[value - 1];
+}
+
+const struct api_words words_waiver_state = {1, 4, waiver_state_at};
+
 static const char *bulk_state_at(unsigned value)
 {
     return bulk_state_word((enum bulk_state)value);

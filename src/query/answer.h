@@ -18,6 +18,7 @@ MUST_USE enum result query_issuers(struct query *query, struct err *err);
 MUST_USE enum result query_operators(struct query *query, struct err *err);
 MUST_USE enum result query_approvals(struct query *query, struct err *err);
 MUST_USE enum result query_approval(struct query *query, struct err *err);
+MUST_USE enum result query_waivers(struct query *query, struct err *err);
 MUST_USE enum result query_transfers(struct query *query, struct err *err);
 MUST_USE enum result query_transfer(struct query *query, struct err *err);
 MUST_USE enum result query_receipt(struct query *query, struct err *err);

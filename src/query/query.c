@@ -59,6 +59,7 @@ static const struct question_info questions[QUESTION_COUNT] = {
     [QUESTION_DEBT] = {ROLE_VIEWER, true, BY_PRODUCT | BY_OWNER | BY_TIME, query_debt},
     [QUESTION_CHECK] = {ROLE_VIEWER, true, BY_PRODUCT | BY_DEVICE | BY_NUMBER, query_check},
     [QUESTION_GOLIVE] = {ROLE_VIEWER, false, BY_PRODUCT, query_golive},
+    [QUESTION_WAIVERS] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT | BY_NUMBER, query_waivers},
     [QUESTION_MEASURES] = {ROLE_VIEWER, true, 0, query_measures},
     [QUESTION_STATUS] = {ROLE_VIEWER, true, 0, query_status},
     [QUESTION_CHECKPOINT] = {ROLE_VIEWER, true, 0, query_checkpoint},

@@ -47,6 +47,7 @@ enum question {
                         QUESTION_CHECKPOINT (none before the first), finding_rows */
     QUESTION_GOLIVE, /* product -> check_total of the product, then each golive_row behind its
                         golive_evidence; nobody with a scope */
+    QUESTION_WAIVERS, /* after, limit, product; number 1: ended and expired ones too -> waiver_row */
     QUESTION_MEASURES, /* -> measure rows, those of one name together */
     QUESTION_COUNT
 };
