@@ -169,10 +169,17 @@ static enum result judge(struct service *service, int64_t device, int64_t produc
     return finding_sweep_begin(service, product, err);
 }
 
-static enum result add(struct service *service, const struct operator_is *who,
-                       const struct msg_waiver_add *ask, bool is_granted, int64_t now_s,
-                       struct msg_verb_answer *answer, struct err *err)
+/* What is asked for, by which of the two messages. */
+struct asked {
+    const struct msg_waiver_add *ask;
+    bool is_granted;
+};
+
+static enum result add(struct service *service, const struct operator_is *who, struct asked asked,
+                       int64_t now_s, struct msg_verb_answer *answer, struct err *err)
 {
+    const struct msg_waiver_add *ask = asked.ask;
+    bool is_granted = asked.is_granted;
     struct scope scope = {0};
     const struct check *check = NULL;
     TRY(verb_allow(who, is_granted ? OPERATE_GRANT : OPERATE_WAIVER, NULL, err));
@@ -196,7 +203,7 @@ enum result verb_waiver_add(struct service *service, const struct operator_is *w
                             const struct msg_waiver_add *ask, int64_t now_s,
                             struct msg_verb_answer *answer, struct err *err)
 {
-    return add(service, who, ask, false, now_s, answer, err);
+    return add(service, who, (struct asked){ask, false}, now_s, answer, err);
 }
 
 enum result verb_waiver_grant(struct service *service, const struct operator_is *who,
@@ -213,7 +220,7 @@ enum result verb_waiver_grant(struct service *service, const struct operator_is 
         .reason = ask->reason,
         .expires_s = ask->expires_s,
     };
-    return add(service, who, &same, true, now_s, answer, err);
+    return add(service, who, (struct asked){&same, true}, now_s, answer, err);
 }
 
 /* ---- its end ----------------------------------------------------------------------------------

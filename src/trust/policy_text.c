@@ -85,7 +85,7 @@ static bool read_seconds(struct bytes text, int64_t *ret)
     if (read_digits(text, ret))
         return true;
     for (size_t i = 0; i < LENGTH_OF(units) && text.n > 1; i++)
-        if (text.p[text.n - 1] == units[i].letter &&
+        if (text.p[text.n - 1] == (uint8_t)units[i].letter &&
             read_digits(bytes_of(text.p, text.n - 1), ret)) {
             *ret *= units[i].seconds;
             return true;
