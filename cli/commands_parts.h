@@ -45,6 +45,10 @@ extern const struct plan debt;
 extern const struct option_row report_options[];
 extern const struct plan report;
 
+/* policy.c */
+extern const struct option_row policy_set_options[], policy_show_options[], policy_list_options[];
+extern const struct plan policy_set, policy_show, policy_list;
+
 /* issuer.c */
 extern const struct option_row issuer_show_options[], issuer_add_options[], issuer_retire_options[];
 extern const struct plan issuer_list, issuer_show, issuer_add, issuer_retire;

@@ -264,6 +264,12 @@ enum result plan_change(struct session *session, const struct plan *plan, struct
 {
     json_auto_t *outcome = NULL;
     TRY(plan_post(session, plan, &outcome, err));
+    return plan_tell(session, plan, outcome, err);
+}
+
+enum result plan_tell(struct session *session, const struct plan *plan, const json_t *outcome,
+                      struct err *err)
+{
     if (approval_is_asked(outcome))
         return approval_tell(session, outcome, err);
     if (session->is_json) {

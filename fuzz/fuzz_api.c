@@ -17,6 +17,7 @@ struct thing {
     int64_t ttl_s;
     uint32_t paints;
     uint8_t lit, paint;
+    struct api_pairs pairs;
 };
 
 static const struct api_field fields[] = {
@@ -26,7 +27,17 @@ static const struct api_field fields[] = {
     API_FIELD("lit", struct thing, lit, API_FLAG),
     API_FIELD("paint", struct thing, paint, API_WORD, .words = &words),
     API_FIELD("paints", struct thing, paints, API_WORDS, .words = &words, .min = 1),
+    API_FIELD("pairs", struct thing, pairs, API_PAIRS, .min = 1, .max = 8),
 };
+
+static enum result must_be_pair(void *context, struct bytes name, struct bytes text,
+                                struct err *err)
+{
+    (void)context;
+    (void)err;
+    must(utf8_is_valid(name) && text.n >= 1 && text.n <= 8 && utf8_is_valid(text));
+    return OK;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -42,5 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(thing.ttl_s >= 60 && thing.ttl_s <= 3600);
     must(thing.lit <= 1 && thing.paint <= 3 && word(thing.paint) != NULL);
     must(thing.paints != 0 && (thing.paints & ~0xbU) == 0);
+    must(api_pairs_walk(thing.pairs, must_be_pair, NULL, &err) == OK);
     return 0;
 }

@@ -74,6 +74,11 @@ void api_check(struct request *request);
 /* api_golive.c */
 void api_golive(struct request *request);
 
+/* api_policy.c */
+void api_policy_list(struct request *request);
+void api_policy_show(struct request *request);
+void api_policy_set(struct request *request);
+
 /* api_rehearse.c */
 void api_rehearse(struct request *request);
 

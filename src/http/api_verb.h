@@ -39,6 +39,10 @@ union verb_message {
     struct msg_operator_settle operator_settle;
     struct msg_operator_recover operator_recover;
     struct msg_approval_root approval_root;
+    struct policy_asked {
+        struct msg_policy_set set;
+        struct api_pairs settings, effects; /* which become its `policy` */
+    } policy;
 };
 
 /* A verb being asked for: its message, and what that points into. */
@@ -49,6 +53,7 @@ struct asking {
     size_t ders;
     uint8_t serial[20];
     uint8_t signature[512]; /* the root's, by RSA-4096 */
+    uint8_t policy[LIMIT_POLICY_BYTES];
     char key[API_KEY_N];
 };
 

@@ -4,6 +4,7 @@
 
 #include <query/query.h>
 #include <registry/subject.h>
+#include <trust/policy_body.h>
 
 /* One file each. */
 MUST_USE enum result query_products(struct query *query, struct err *err);
@@ -37,6 +38,8 @@ MUST_USE enum result query_debt(struct query *query, struct err *err);
 MUST_USE enum result query_check(struct query *query, struct err *err);
 MUST_USE enum result query_golive(struct query *query, struct err *err);
 MUST_USE enum result query_measures(struct query *query, struct err *err);
+MUST_USE enum result query_policies(struct query *query, struct err *err);
+MUST_USE enum result query_policy(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);
@@ -85,8 +88,17 @@ MUST_USE enum result query_name_subject(const struct query *query, const struct 
                                         struct device *device, struct product *product,
                                         struct err *err);
 
-/* A setting of the policy in force for a product, as people write it; and whether the default, the
- * fleet or the product says so. */
+/* The policy in force for a product (NULL: the fleet's), and who says what in it. */
+struct in_force {
+    struct policy policy;
+    struct policy_part fleet, own;
+};
+MUST_USE enum result query_in_force(const struct query *query, const struct product *product,
+                                    struct in_force *ret, struct err *err);
+/* POLICY_FROM_* of a setting. */
+uint8_t query_source(const struct in_force *in_force, const struct policy_row *row);
+
+/* A setting as people write it; and whether the default, the fleet or the product says so. */
 struct setting_value {
     char text[32];
     const char *source;

@@ -2,33 +2,47 @@
 #include "answer.h"
 
 #include <registry/policy.h>
-#include <trust/policy_body.h>
 
 #include <stdio.h>
 
-/* The nearest that says it; a product's own columns are the product's word once they differ. */
-static enum result find_source(const struct query *query, int64_t product,
-                               const struct policy_row *row, bool is_normal, const char **ret,
-                               struct err *err)
+enum result query_in_force(const struct query *query, const struct product *product,
+                           struct in_force *ret, struct err *err)
 {
-    struct policy_part fleet, own;
-    TRY(policy_read_part(query->store, 0, &fleet, err));
-    TRY(policy_read_part(query->store, product, &own, err));
-    if (policy_names(&own, row))
-        *ret = "product";
-    else if (policy_names(&fleet, row))
-        *ret = "fleet";
-    else
-        *ret = is_normal ? "default" : "product";
-    return OK;
+    *ret = (struct in_force){0};
+    TRY(policy_read(query->store, product, &ret->policy, err));
+    if (product != NULL)
+        TRY(policy_read_part(query->store, product->id, &ret->own, err));
+    return policy_read_part(query->store, 0, &ret->fleet, err);
+}
+
+/* What `troth product` sets is in no policy. */
+static bool is_products_own(const struct policy_row *row)
+{
+    return row->number == POLICY_LEAST_PROOF || row->number == POLICY_GRACE;
+}
+
+uint8_t query_source(const struct in_force *in_force, const struct policy_row *row)
+{
+    if (policy_names(&in_force->own, row))
+        return POLICY_FROM_PRODUCT;
+    if (policy_names(&in_force->fleet, row))
+        return POLICY_FROM_FLEET;
+    bool is_set = policy_value(&in_force->policy, row) != row->normal;
+    return is_products_own(row) && is_set ? POLICY_FROM_PRODUCT : POLICY_FROM_DEFAULT;
 }
 
 enum result query_setting(const struct query *query, const struct product *product,
                           const struct policy_row *row, struct setting_value *ret, struct err *err)
 {
-    struct policy policy;
-    TRY(policy_read(query->store, product, &policy, err));
-    int64_t value = policy_value(&policy, row);
+    static const char *const sources[] = {
+        [POLICY_FROM_DEFAULT] = "default",
+        [POLICY_FROM_FLEET] = "fleet",
+        [POLICY_FROM_PRODUCT] = "product",
+    };
+    struct in_force in_force;
+    TRY(query_in_force(query, product, &in_force, err));
+    int64_t value = policy_value(&in_force.policy, row);
     snprintf(ret->text, sizeof ret->text, "%s", policy_value_text(row, value).text);
-    return find_source(query, product->id, row, value == row->normal, &ret->source, err);
+    ret->source = sources[query_source(&in_force, row)];
+    return OK;
 }

@@ -44,6 +44,10 @@ MUST_USE enum result plan_show(struct session *session, const struct plan *plan,
 /* POST; prints `done` and the counts of the outcome that are not 0, or the JSON. */
 MUST_USE enum result plan_change(struct session *session, const struct plan *plan, struct err *err);
 
+/* What plan_change prints, of an outcome that is there already. */
+MUST_USE enum result plan_tell(struct session *session, const struct plan *plan,
+                               const json_t *outcome, struct err *err);
+
 /* The pieces, for commands with a shape of their own. Path and query: the template, the options
  * that go into the query, dry_run. */
 MUST_USE enum result plan_path(const struct session *session, const struct plan *plan, char *to,

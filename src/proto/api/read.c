@@ -174,12 +174,46 @@ static enum result read_words(const struct api_field *field, const json_t *value
     return OK;
 }
 
+static enum result read_pairs(const struct api_field *field, const json_t *value, void *to,
+                              struct err *err)
+{
+    struct api_pairs pairs = {value};
+    struct bytes text;
+    const char *name;
+    const json_t *one;
+    if (!json_is_object(value))
+        return refuse_type(field, value, "an object of texts", err);
+    json_object_foreach((json_t *)(uintptr_t)value, name, one)
+    {
+        enum result result = read_text(field, one, &text, err);
+        if (result != OK) {
+            err_prefix(err, "%s", err_value(bytes_of(name, strlen(name))).text);
+            return result;
+        }
+    }
+    memcpy(to, &pairs, sizeof pairs);
+    return OK;
+}
+
+enum result api_pairs_walk(struct api_pairs pairs, api_take_pair take, void *context,
+                           struct err *err)
+{
+    const char *name;
+    const json_t *value;
+    if (pairs.object == NULL)
+        return OK;
+    json_object_foreach((json_t *)(uintptr_t)pairs.object, name, value)
+        TRY(take(context, bytes_of(name, strlen(name)), text_of(value), err));
+    return OK;
+}
+
 typedef enum result (*member_reader)(const struct api_field *field, const json_t *value, void *to,
                                      struct err *err);
 
 static const member_reader readers[] = {
-    [API_TEXT] = read_text, [API_LINES] = read_text, [API_NUMBER] = read_number,
-    [API_FLAG] = read_flag, [API_WORD] = read_word,  [API_WORDS] = read_words,
+    [API_TEXT] = read_text,   [API_LINES] = read_text, [API_NUMBER] = read_number,
+    [API_FLAG] = read_flag,   [API_WORD] = read_word,  [API_WORDS] = read_words,
+    [API_PAIRS] = read_pairs,
 };
 
 static const struct api_field *field_named(struct api_shape shape, const char *name)

@@ -146,6 +146,7 @@ static json_t *make_member(const struct api_field *field, const void *from)
     case API_HASH:
     case API_BASE64:
         return make_octets(field, from);
+    case API_PAIRS:
     case API_NONE:
         break;
     }

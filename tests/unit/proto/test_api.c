@@ -23,6 +23,7 @@ struct thing {
     uint8_t few, lit, paint;
     uint8_t hash[4];
     uint64_t entry;
+    struct api_pairs pairs;
 };
 
 static const struct api_field thing_fields[] = {
@@ -34,6 +35,7 @@ static const struct api_field thing_fields[] = {
     API_FIELD("lit", struct thing, lit, API_FLAG),
     API_FIELD("paint", struct thing, paint, API_WORD, .words = &colours),
     API_FIELD("paints", struct thing, paints, API_WORDS, .words = &colours, .min = 1),
+    API_FIELD("pairs", struct thing, pairs, API_PAIRS, .min = 1, .max = 4),
 };
 
 static const struct api_field shown_fields[] = {
@@ -85,6 +87,11 @@ static void what_breaks_the_shape_is_refused_by_name(void **state)
         {"{\"name\":\"a\",\"paints\":\"red\"}", "paints: seen text, wanted an array of words"},
         {"{\"name\":\"a\",\"paints\":[\"red\",\"pink\"]}", "paints: seen \"pink\""},
         {"{\"name\":\"a\",\"paints\":[]}", "wanted at least one of"},
+        {"{\"name\":\"a\",\"pairs\":[]}", "pairs: seen an array, wanted an object of texts"},
+        {"{\"name\":\"a\",\"pairs\":{\"x\":1}}", "x: pairs: seen a number, wanted text"},
+        {"{\"name\":\"a\",\"pairs\":{\"x\":\"\"}}", "x: pairs: seen 0 octets, wanted 1 to 4"},
+        {"{\"name\":\"a\",\"pairs\":{\"x\":\"12345\"}}", "x: pairs: seen 5 octets"},
+        {"{\"name\":\"a\",\"pairs\":{\"x\":\"1\",\"x\":\"2\"}}", "duplicate"},
     };
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
         struct thing thing = {0};
@@ -106,6 +113,30 @@ static void depth_without_end_is_refused(void **state)
     struct err err = {0};
     struct api_body *owner = NULL;
     assert_int_equal(read_thing(deep, &thing, &owner, &err), R_INVALID);
+}
+
+static enum result note_pair(void *to, struct bytes name, struct bytes text, struct err *err)
+{
+    (void)err;
+    strncat(to, (const char *)name.p, name.n);
+    strncat(to, (const char *)text.p, text.n);
+    return name.n == 1 ? OK : R_INVALID;
+}
+
+static void texts_of_an_object_come_in_order(void **state)
+{
+    (void)state;
+    struct thing thing = {0};
+    struct err err = {0};
+    char seen[32] = "";
+    CLEANUP(api_body_freep) struct api_body *owner = NULL;
+    assert_int_equal(api_pairs_walk(thing.pairs, note_pair, seen, &err), OK);
+    assert_int_equal(
+        read_thing("{\"name\":\"a\",\"pairs\":{\"z\":\"1\",\"a\":\"2\",\"cc\":\"3\",\"d\":\"4\"}}",
+                   &thing, &owner, &err),
+        OK);
+    assert_int_equal(api_pairs_walk(thing.pairs, note_pair, seen, &err), R_INVALID);
+    assert_string_equal(seen, "z1a2cc3");
 }
 
 static void every_kind_is_read_and_absent_members_keep_their_default(void **state)
@@ -192,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_breaks_the_shape_is_refused_by_name),
         cmocka_unit_test(depth_without_end_is_refused),
+        cmocka_unit_test(texts_of_an_object_come_in_order),
         cmocka_unit_test(every_kind_is_read_and_absent_members_keep_their_default),
         cmocka_unit_test(a_number_in_a_query_is_digits_within_its_range),
         cmocka_unit_test(written_members_are_those_of_the_shape),

@@ -39,18 +39,27 @@ enum question {
     QUESTION_REHEARSE_PRODUCT, /* product -> the same */
     QUESTION_FOREIGN_ONE,      /* number -> one foreign_row with its DER, its sighting_rows, newest
                                   first, and its finding_rows */
-    QUESTION_DEBT,   /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
-                        is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
-                        then the greatest */
-    QUESTION_CHECK,  /* product, serial_number; number: so many open findings of each check, the
-                        oldest -> check_total, check_rows, the checkpoint's entry_row as that of
-                        QUESTION_CHECKPOINT (none before the first), finding_rows */
-    QUESTION_GOLIVE, /* product -> check_total of the product, then each golive_row behind its
-                        golive_evidence; nobody with a scope */
-    QUESTION_WAIVERS, /* after, limit, product; number 1: ended and expired ones too -> waiver_row */
+    QUESTION_DEBT,    /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
+                         is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
+                         then the greatest */
+    QUESTION_CHECK,   /* product, serial_number; number: so many open findings of each check, the
+                         oldest -> check_total, check_rows, the checkpoint's entry_row as that of
+                         QUESTION_CHECKPOINT (none before the first), finding_rows */
+    QUESTION_GOLIVE,  /* product -> check_total of the product, then each golive_row behind its
+                         golive_evidence; nobody with a scope */
+    QUESTION_WAIVERS, /* after, limit, product; number 1: ended and expired ones too -> waiver_row
+                       */
     QUESTION_MEASURES, /* -> measure rows, those of one name together */
+    QUESTION_POLICIES, /* after, limit, product -> policy_row, the oldest first */
+    QUESTION_POLICY,   /* product (none: the fleet's) -> the policy_rows that are in force for it,
+                          setting_rows of every setting, then of every check */
     QUESTION_COUNT
 };
+
+/* `source` of a setting_row: nobody said it, the fleet's policy, the product's or the product. */
+#define POLICY_FROM_DEFAULT 0
+#define POLICY_FROM_FLEET 1
+#define POLICY_FROM_PRODUCT 2
 
 /* `status` of a check_total: what is open and not waived. Nothing, something, something critical.
  */

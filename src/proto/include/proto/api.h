@@ -27,6 +27,7 @@ enum api_kind {
     API_FLAG,           /* true, false: uint8_t */
     API_WORD,           /* string of `words`: uint8_t; written null when that has no word */
     API_WORDS,          /* array of such strings: uint32_t, bit 1 << value */
+    API_PAIRS,          /* object of texts: struct api_pairs; read only */
     API_TIME,           /* RFC 3339 in UTC: int64_t seconds; written only */
     API_TIME_OR_NULL,   /* the same, null for 0; written only */
     API_HEX,            /* lower-case hexadecimal: struct bytes; written only */
@@ -46,7 +47,7 @@ struct api_field {
     enum api_kind kind;
     size_t offset, size;
     bool required;    /* when read */
-    int64_t min, max; /* when read: of a number, or octets of a text */
+    int64_t min, max; /* when read: of a number, or octets of a text, also of each in an object */
     const struct api_words *words;
 };
 
@@ -76,6 +77,17 @@ void api_body_freep(struct api_body **body);
  * failure `into` is worthless. Texts in it live until `*ret_owner`, the caller's, is freed. */
 MUST_USE enum result api_read(struct bytes json, struct api_shape shape, void *into,
                               struct api_body **ret_owner, struct err *err);
+
+/* An object whose members are texts, each without control characters; NULL: it was not there. Lives
+ * as long as the body. */
+struct api_pairs {
+    const void *object;
+};
+/* Each member in the order of the JSON, until `take` fails; its result. */
+typedef enum result (*api_take_pair)(void *context, struct bytes name, struct bytes text,
+                                     struct err *err);
+MUST_USE enum result api_pairs_walk(struct api_pairs pairs, api_take_pair take, void *context,
+                                    struct err *err);
 
 /* One word out of a query: 0 and E_SYNTAX with the words wanted when it is none of them. */
 MUST_USE enum result api_read_word(const char *name, struct bytes text,

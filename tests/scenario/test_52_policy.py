@@ -1,0 +1,168 @@
+"""Policies (docs/decisions/policy.md): the fleet's, above it a product's; whole or not at all; a change takes
+two people."""
+
+import json
+
+import pytest
+
+import lab
+from test_21_approvals import People, becomes, fetch, sign, waiting
+
+
+def body_for(product="", settings=None, effects=None):
+    return {"product": product, "settings": settings or {}, "effects": effects or {}}
+
+
+def in_force(operator, **query):
+    """{word or check: (value, source)} of what is in force."""
+    answer = operator.get("/policies/effective", **query).ok()
+    settings = {one["setting"]: (one["value"], one["source"]) for one in answer["settings"]}
+    return settings | {one["check"]: (one["effect"], one["source"]) for one in answer["effects"]}
+
+
+def set_policy(people, *args, **kwargs):
+    number = waiting(people.alice.post("/policies", body_for(*args, **kwargs)))["approval"]
+    sign(people.alice, number).ok()
+    sign(people.bob, number).ok()
+    becomes(people.bob, number, "executed")
+
+
+@pytest.fixture
+def people(troth):
+    """Before there were two approvers, Alice added a product."""
+    alice = troth.bootstrap()
+    alice.add_product("meter")
+    alice.add_product("pump")
+    troth.bootstrap = lambda: alice
+    return People(troth)
+
+
+def test_a_products_policy_stands_above_the_fleets_and_that_above_the_defaults(people):
+    assert in_force(people.alice, product="meter")["renew-by"] == ("85", "default")
+    set_policy(people, "", {"renew-by": "90", "max-age": "400d"}, {"TD-25": "quarantine"})
+    assert in_force(people.alice, product="meter")["renew-by"] == ("90", "fleet")
+    set_policy(people, "meter", {"renew-by": "95"}, {"TD-25": "refuse"})
+    seen = in_force(people.alice, product="meter")
+    assert seen["renew-by"] == ("95", "product") and seen["max-age"] == ("400d", "fleet")
+    assert seen["TD-25"] == ("refuse", "product") and seen["max-validity"] == ("825d", "default")
+    assert in_force(people.alice, product="pump")["renew-by"] == ("90", "fleet")
+    assert in_force(people.alice)["TD-25"] == ("quarantine", "fleet")
+    set_policy(people, "meter", {})  # the whole: what it no longer names is the fleet's again
+    assert in_force(people.alice, product="meter")["renew-by"] == ("90", "fleet")
+
+    versions = people.alice.pages("/policies", product="meter")
+    assert [(one["version"], one["in_force"], one["says"]) for one in versions] == [
+        (1, False, "renew-by 95; TD-25 refuse"), (2, True, "names nothing")]
+    first = people.alice.get("/policies", limit=1).ok()
+    assert [one["product"] for one in first["items"]] == [""] and first["next"]
+    assert [one["product"] for one in people.alice.pages("/policies")] == ["", "meter", "meter"]
+    people.server.stop_and_audit()
+
+
+@pytest.mark.parametrize("settings, effects, code, said", [
+    ({"renew-by": "90", "renew-bye": "91"}, {}, "E1058", "renew-bye: there is no such setting"),
+    ({"max-age": "400d", "renew-by": "100"}, {}, "E1058", "renew-by: seen 100, wanted 80 to 99"),
+    ({"max-age": "soon"}, {}, "E1058", "max-age: "),
+    ({"grace": "1d"}, {}, "E1059", "grace: "),
+    ({"max-age": "400d"}, {"TD-46": "none"}, "E1058", "TD-46: there is no such check"),
+    ({"max-age": "400d"}, {"TD-25": "explode"}, "E1058", "TD-25: seen \"explode\""),
+    ({"max-age": 400}, {}, "E1002", "max-age: settings: seen a number, wanted text"),
+])
+def test_a_policy_is_taken_whole_or_not_at_all(people, settings, effects, code, said):
+    problem = people.alice.post("/policies", body_for("", settings, effects)).problem(400, code)
+    assert problem["detail"].startswith(said), problem
+    assert people.alice.pages("/policies") == []
+    assert in_force(people.alice)["max-age"] == ("365d", "default")
+    assert people.alice.pages("/approvals") == []
+
+
+def test_what_is_no_policy_at_all(people):
+    people.alice.post("/policies", {}).problem(400, "E1002")  # not: an empty one
+    people.alice.post("/policies", {"settings": [], "effects": {}}).problem(400, "E1002")
+    people.alice.post("/policies", body_for("none", {"renew-by": "90"})).problem(404, "E4001")
+    people.alice.get("/policies/effective", product="none").problem(404, "E4001")
+    people.alice.post("/policies", body_for("", {"renew-by": "90"}), dry_run="true").ok()
+    assert people.alice.pages("/policies") == [] and people.alice.pages("/approvals") == []
+
+
+def test_people_sign_the_words_of_what_it_changes(people):
+    number = waiting(people.alice.post("/policies", body_for("", {"renew-by": "90"})))["approval"]
+    assert fetch(people.bob, number)["kind"] == "policy_set"
+    set_policy(people, "", {"renew-by": "95"})  # meanwhile: the words are no longer true
+    sign(people.alice, number).ok()
+    sign(people.bob, number)
+    assert lab.eventually(lambda: fetch(people.bob, number)["state"] != "open")
+    assert fetch(people.bob, number)["state"] == "stale"
+    assert in_force(people.alice)["renew-by"] == ("95", "fleet")
+
+
+def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth):
+    """The device that opens the check afterwards is quarantined; when the brake is full, a person is asked."""
+    alice = troth.bootstrap()
+    alice.add_product("meter", least_proof="registered-key")
+    alice.import_devices("meter", {f"M-{i}": None for i in range(12)}, owner="acme")
+
+    def enrol(serial):
+        token = alice.post("/tokens", {"product": "meter", "serial": serial}).ok()["token"]
+        device = lab.Device(troth, "meter")
+        assert device.enrol(lab.make_csr(lab.make_key(), serial), basic=(serial, token)).status == 200
+
+    def has_weak(serial):
+        return any(one["check"] == "TD-06" for one in alice.show("meter", serial)["findings"])
+
+    enrol("M-0")
+    assert has_weak("M-0") and alice.state("meter", "M-0") != "quarantined"
+    alice.post("/policies", body_for("meter", {}, {"TD-06": "quarantine"})).ok()
+    for i in range(1, 12):
+        enrol(f"M-{i}")
+    assert has_weak("M-11")
+    states = [alice.state("meter", f"M-{i}") for i in range(1, 12)]
+    assert states.count("quarantined") == 10, states
+    asked, = [one for one in alice.pages("/findings") if one["about"] == "product"]
+    assert (asked["severity"], asked["product"]) == ("critical", "meter")
+    troth.stop_and_audit()
+
+
+# ---- the command -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text, line, rule", [
+    ("renew-by: 90\nrenew-bye: 91\n", 2, "renew-bye: there is no such setting"),
+    ("# ours\n\nmax-age: 400d\nmax-age: 401d\n", 4, "max-age: seen twice"),
+    ("max-age: 400d\nrenew-by: 100\n", 2, "renew-by: seen 100, wanted 80 to 99"),
+    ("max-age: 400d\neffects:\n  TD-06: refuse\n  TD-25: explode\n", 4, "TD-25: seen \"explode\""),
+    ("effects:\n  TD-06: refuse\n  TD-06: none\n", 3, "TD-06: seen twice"),
+    ("max-age: 400d\ngrace: 1d\n", 2, "grace: "),
+    ("max-age: [1]\n", 1, "seen a list or a mapping"),
+    ("max-age: 400d\nmax-validity: \"" + "9" * 33 + "\"\n", 2, "max-validity: settings: seen 33 octets"),
+    ("max-age: 400d\n\t- x\n", 2, "YAML syntax"),
+])
+def test_a_file_is_refused_with_its_line(troth, tmp_path, text, line, rule):
+    alice = troth.bootstrap()
+    command = alice.command_line(tmp_path / "alice")
+    file = tmp_path / "policy.yaml"
+    file.write_text(text)
+    failed = command("policy", "set", file, check=False)
+    assert failed.returncode == 1 and f"{file}:{line}: {rule}" in failed.stderr, failed
+    assert alice.pages("/policies") == []
+
+
+def test_a_policy_by_the_command(people, tmp_path):
+    alice, bob = (one.command_line(tmp_path / name)
+                  for one, name in ((people.alice, "alice"), (people.bob, "bob")))
+    file = tmp_path / "policy.yaml"
+    file.write_text("renew-by: 90\nmax-age: 400d\nend-of-support: 2030-01-01\neffects:\n  TD-25: quarantine\n")
+    assert "would do: the policy is set" in alice("policy", "set", file, "--dry-run").stdout
+    assert people.alice.pages("/approvals") == []
+    said = alice("policy", "set", "--product", "meter", file).stdout
+    assert "policy_set" in said and "renew-by 90 (was 85)" in said
+    number = max(one["id"] for one in people.alice.pages("/approvals"))
+    said = bob("approval", "sign", number).stdout
+    assert "TD-25 quarantine" in said and f"approval {number}: executed" in said
+    lines = bob("policy", "show", "--product", "meter").stdout.splitlines()
+    assert any(one.split()[:3] == ["max-age", "400d", "product"] for one in lines), lines
+    assert any(one.split()[:3] == ["TD-25", "quarantine", "product"] for one in lines), lines
+    assert in_force(people.bob, product="meter")["end-of-support"] == ("2030-01-01T00:00:00Z", "product")
+    assert "max-age 400d" in alice("policy", "list").stdout
+    assert json.loads(alice("policy", "list", "--json").stdout)[0]["version"] == 1
+    people.server.stop_and_audit()
