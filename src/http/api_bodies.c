@@ -9,7 +9,7 @@
 /* Room for a base64 of the DER limit with its line breaks and the lines around it. */
 #define PEM_MAX (LIMIT_CERTIFICATE_BYTES * 2)
 #define TTL_MIN_S 60
-#define TTL_MAX_S 7776000 /* 90 days, as core wants it */
+#define TTL_MAX_S 7776000                       /* 90 days, as core wants it */
 #define WAIVER_MAX_S (INT64_C(5) * 366 * 86400) /* the policy says how much of it */
 
 #define NEEDED .required = true

@@ -5,9 +5,10 @@
 #include <proto/api.h>
 
 extern const struct api_words words_device_state, words_cert_state, words_device_verb,
-    words_approval_state, words_transfer_state, words_transfer_step, words_waiver_state, words_bulk_state, words_proof,
-    words_verdict, words_role, words_profile, words_key_algorithm, words_authority,
-    words_anchor_use, words_issuer_state, words_foreign_state, words_foreign_reason, words_reason,
-    words_debt_by, words_check, words_severity, words_foreign_key, words_signature, words_became;
+    words_approval_state, words_transfer_state, words_transfer_step, words_waiver_state,
+    words_bulk_state, words_proof, words_verdict, words_role, words_profile, words_key_algorithm,
+    words_authority, words_anchor_use, words_issuer_state, words_foreign_state,
+    words_foreign_reason, words_reason, words_debt_by, words_check, words_severity,
+    words_foreign_key, words_signature, words_became;
 
 #endif

@@ -173,7 +173,8 @@ static enum result check_text(void *ctx, struct bytes digest, struct bytes salt,
     return OK;
 }
 
-/* What was presented somewhere lies under its own digest; rows of foreign certificates have that. */
+/* What was presented somewhere lies under its own digest; rows of foreign certificates have that.
+ */
 static enum result check_evidence(void *ctx, struct bytes digest, struct bytes der, struct err *err)
 {
     const struct verify_digests *digests = ctx;

@@ -92,7 +92,8 @@ static void a_network_is_all_its_addresses(void **state)
     expect_place(4, "[2001:db8::fffe]:443");
     expect_place(6, "[2001:db8::ffff]:443");
     assert_int_equal(scan_ports(&targets, "1", &err), OK);
-    assert_true(add("10.1.0.0/16") != OK && err.code == E_TOO_LARGE); /* with the eight that are there */
+    assert_true(add("10.1.0.0/16") != OK &&
+                err.code == E_TOO_LARGE); /* with the eight that are there */
 }
 
 int main(void)

@@ -155,8 +155,7 @@ CASE(altered_evidence_is_named, "UPDATE certificate_der SET der = x'00'",
      "certificate_der row 1: its SHA-256 is not the ledger's")
 CASE(evidence_of_nothing_is_named, "INSERT INTO certificate_der VALUES (2, x'00')",
      "certificate_der row 2 is of no certificate")
-CASE(altered_evidence_of_a_scan_is_named,
-     "INSERT INTO foreign_der VALUES (zeroblob(32), x'00')",
+CASE(altered_evidence_of_a_scan_is_named, "INSERT INTO foreign_der VALUES (zeroblob(32), x'00')",
      "a foreign_der row is not what its digest")
 CASE(an_altered_name_is_noticed, "UPDATE personal SET text = 'Bob'",
      "a personal row is not what its digest")
