@@ -60,10 +60,14 @@ class People:
     def __init__(self, server):
         self.server = server
         self.alice = server.bootstrap()
+        self.prepare()
         self.bob = self.alice.add_operator("bob", "admin")
         self.carol = self.alice.add_operator("carol", "admin")
         make_approver(self.alice, "alice", [self.alice])
         make_approver(self.alice, "bob", [self.alice])
+
+    def prepare(self):
+        """What Alice does alone, while there are no two approvers."""
 
     def ask(self, name="pump"):
         """Alice asks for a product; the request."""
@@ -76,10 +80,38 @@ class People:
     def products(self):
         return [one["name"] for one in self.alice.pages("/products")]
 
+    def ran(self):
+        """Names of what was asked for and ran."""
+        return self.products()
+
+
+class PolicyPeople(People):
+    """The same, asking for policies."""
+
+    def prepare(self):
+        for name in ("pump", "one", "two"):
+            self.alice.add_product(name)
+
+    def ask(self, name="pump"):
+        body = {"product": name, "settings": {"renew-by": "90"}, "effects": {"TD-25": "quarantine"}}
+        return waiting(self.alice.post("/policies", body))
+
+    def ran(self):
+        return [one["product"] for one in self.alice.pages("/policies")]
+
 
 @pytest.fixture
 def people(troth):
     return People(troth)
+
+
+@pytest.fixture(params=[People, PolicyPeople], ids=["product", "policy"])
+def attacked(request, troth):
+    """Requests for a product and for a policy meet the same attacks; the ledger is whole after them."""
+    people = request.param(troth)
+    yield people
+    people.audit("verify")
+    people.audit("replay")
 
 
 def test_one_alone_acts_until_there_are_two_approvers(troth):
@@ -175,102 +207,102 @@ def test_a_request_that_was_withdrawn_is_over(people):
 # ---- six attacks -------------------------------------------------------------------------------
 
 
-def test_attack_replayed(people):
+def test_attack_replayed(attacked):
     """A signature on one request is none on another, and one request runs once."""
-    first = people.ask("one")["approval"]
-    body = body_of(people.alice, first)
-    sign(people.alice, first).ok()
-    sign(people.bob, first).ok()
-    becomes(people.bob, first, "executed")
-    sign(people.bob, first, body).problem(409, "E4002")
-    second = people.ask("two")["approval"]
-    sign(people.bob, second, body).problem(400, "E6002")
-    sign(people.alice, second).ok()
-    assert people.products() == ["one"]
+    first = attacked.ask("one")["approval"]
+    body = body_of(attacked.alice, first)
+    sign(attacked.alice, first).ok()
+    sign(attacked.bob, first).ok()
+    becomes(attacked.bob, first, "executed")
+    sign(attacked.bob, first, body).problem(409, "E4002")
+    second = attacked.ask("two")["approval"]
+    sign(attacked.bob, second, body).problem(400, "E6002")
+    sign(attacked.alice, second).ok()
+    assert attacked.ran() == ["one"]
 
 
-def test_attack_swapped(people):
+def test_attack_swapped(attacked):
     """Other bytes than those that were asked for: also by one bit."""
-    number = people.ask()["approval"]
-    body = bytearray(body_of(people.alice, number))
+    number = attacked.ask()["approval"]
+    body = bytearray(body_of(attacked.alice, number))
     body[body.index(b"pump")] ^= 1
-    sign(people.bob, number, bytes(body)).problem(400, "E6002")
-    sign(people.alice, number).ok()
-    assert people.products() == []
+    sign(attacked.bob, number, bytes(body)).problem(400, "E6002")
+    sign(attacked.alice, number).ok()
+    assert attacked.ran() == []
 
 
-def test_attack_expired(people):
+def test_attack_expired(attacked):
     """What waited too long runs no more, whoever signs it then."""
-    server = people.server
+    server = attacked.server
     server.config["limits"] = {"approval_s": 1}
     server.config_file.write_text(json.dumps(server.config))
     server.process.send_signal(signal.SIGHUP)
     assert lab.eventually(lambda: "event=reloaded" in server.log(), 20), server.log()
-    number = people.ask()["approval"]
-    becomes(people.alice, number, "expired")
-    sign(people.bob, number).problem(409, "E4002")
-    assert people.products() == []
+    number = attacked.ask()["approval"]
+    becomes(attacked.alice, number, "expired")
+    sign(attacked.bob, number).problem(409, "E4002")
+    assert attacked.ran() == []
 
 
-def test_attack_self(people):
+def test_attack_self(attacked):
     """Who asks does not approve by himself, however often he signs."""
-    number = people.ask()["approval"]
-    sign(people.alice, number).ok()
-    assert sign(people.alice, number).ok()["unchanged"] == 1
-    assert fetch(people.alice, number)["signatures"] == 1
-    assert people.products() == []
+    number = attacked.ask()["approval"]
+    sign(attacked.alice, number).ok()
+    assert sign(attacked.alice, number).ok()["unchanged"] == 1
+    assert fetch(attacked.alice, number)["signatures"] == 1
+    assert attacked.ran() == []
 
 
-def test_attack_same_person_with_two_keys(people):
+def test_attack_same_person_with_two_keys(attacked):
     """A second key of hers, which is an operator's of its own, makes Alice no second person: it is no
     approver's without the others, and she cannot make it one alone."""
     key = lab.make_key()
     ask = {"name": "alice2", "role": "admin", "csr": lab.csr_pem(lab.make_csr(key))}
-    added = waiting(people.alice.post("/operators", ask))["approval"]
-    sign(people.alice, added).ok()
-    sign(people.bob, added).ok()
-    becomes(people.bob, added, "executed")
-    certificate = people.alice.post("/operators", ask).ok()["certificate"]
-    twin = lab.Operator(people.server, key, lab.x509.load_pem_x509_certificate(certificate.encode()))
-    number = people.ask()["approval"]
-    sign(people.alice, number).ok()
+    added = waiting(attacked.alice.post("/operators", ask))["approval"]
+    sign(attacked.alice, added).ok()
+    sign(attacked.bob, added).ok()
+    becomes(attacked.bob, added, "executed")
+    certificate = attacked.alice.post("/operators", ask).ok()["certificate"]
+    twin = lab.Operator(attacked.server, key, lab.x509.load_pem_x509_certificate(certificate.encode()))
+    number = attacked.ask()["approval"]
+    sign(attacked.alice, number).ok()
     sign(twin, number).problem(403, "E2002")
-    grab = waiting(people.alice.post(f"/operators/{number_of(people.alice, 'alice2')}/approver",
-                                     {"on": True}))["approval"]
-    sign(people.alice, grab).ok()
+    grab = waiting(attacked.alice.post(f"/operators/{number_of(attacked.alice, 'alice2')}/approver",
+                                       {"on": True}))["approval"]
+    sign(attacked.alice, grab).ok()
     sign(twin, grab).problem(403, "E2002")
-    assert people.products() == []
-    assert fetch(people.alice, grab)["state"] == "open"
+    assert attacked.ran() == []
+    assert fetch(attacked.alice, grab)["state"] == "open"
 
 
-def test_attack_approver_removed_meanwhile(people):
+def test_attack_approver_removed_meanwhile(attacked):
     """What Bob signed while he was an approver counts no more once he is not."""
-    number = people.ask()["approval"]
-    sign(people.bob, number).ok()
-    make_approver(people.alice, "carol", [people.alice, people.bob])
-    gone = waiting(people.alice.post(f"/operators/{number_of(people.alice, 'bob')}/approver",
-                                     {"on": False}))["approval"]
-    sign(people.alice, gone).ok()
-    sign(people.carol, gone).ok()
-    becomes(people.alice, gone, "executed")
-    sign(people.alice, number).ok()  # with Bob's there are two signatures, of one approver
-    assert fetch(people.alice, number)["signatures"] == 2
-    assert fetch(people.alice, number)["state"] == "open"
-    assert people.products() == []
-    sign(people.carol, number).ok()
-    becomes(people.alice, number, "executed")
+    number = attacked.ask()["approval"]
+    sign(attacked.bob, number).ok()
+    make_approver(attacked.alice, "carol", [attacked.alice, attacked.bob])
+    gone = waiting(attacked.alice.post(f"/operators/{number_of(attacked.alice, 'bob')}/approver",
+                                       {"on": False}))["approval"]
+    sign(attacked.alice, gone).ok()
+    sign(attacked.carol, gone).ok()
+    becomes(attacked.alice, gone, "executed")
+    sign(attacked.alice, number).ok()  # with Bob's there are two signatures, of one approver
+    assert fetch(attacked.alice, number)["signatures"] == 2
+    assert fetch(attacked.alice, number)["state"] == "open"
+    assert attacked.ran() == []
+    sign(attacked.carol, number).ok()
+    becomes(attacked.alice, number, "executed")
 
 
-def test_attack_second_approver_revoked_by_the_first(people):
+def test_attack_second_approver_revoked_by_the_first(attacked):
     """Who ends the other approver's certificate, alone and at once, does not become the only one."""
-    people.alice.post(f"/certificates/{lab.serial_hex(people.bob.chain[0])}/revoke").ok()
-    people.ask("rehearsed")
-    number = people.ask()["approval"]
-    sign(people.alice, number).ok()
-    people.server.stop()
-    people.server.start()
-    waiting(people.alice.post("/products", {"name": "other"}))
-    assert people.products() == []
+    attacked.alice.post(f"/certificates/{lab.serial_hex(attacked.bob.chain[0])}/revoke").ok()
+    attacked.ask("one")
+    number = attacked.ask()["approval"]
+    sign(attacked.alice, number).ok()
+    attacked.server.stop()
+    attacked.server.start()
+    waiting(attacked.alice.post("/products", {"name": "other"}))
+    assert attacked.ran() == []
 
 
 def test_the_right_of_one_who_was_revoked_is_ended_by_two(people):

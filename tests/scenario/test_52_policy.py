@@ -1,5 +1,5 @@
 """Policies (docs/decisions/policy.md): the fleet's, above it a product's; whole or not at all; a change takes
-two people."""
+two people (attacks on that: test_21_approvals.py)."""
 
 import json
 
@@ -27,14 +27,15 @@ def set_policy(people, *args, **kwargs):
     becomes(people.bob, number, "executed")
 
 
+class PeopleWithProducts(People):
+    def prepare(self):
+        self.alice.add_product("meter")
+        self.alice.add_product("pump")
+
+
 @pytest.fixture
 def people(troth):
-    """Before there were two approvers, Alice added a product."""
-    alice = troth.bootstrap()
-    alice.add_product("meter")
-    alice.add_product("pump")
-    troth.bootstrap = lambda: alice
-    return People(troth)
+    return PeopleWithProducts(troth)
 
 
 def test_a_products_policy_stands_above_the_fleets_and_that_above_the_defaults(people):
