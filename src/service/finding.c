@@ -177,15 +177,27 @@ enum result finding_note(struct service *service, int64_t device, const struct e
     return open_once(service, &about, evidence, now_s, &is_new, err);
 }
 
+/* Did the brake hold this check's quarantines, and nobody answered yet? */
+static enum result is_held(struct service *service, int64_t product, int check, int64_t now_s,
+                           bool *ret, struct err *err)
+{
+    struct about about = {0};
+    TRY(about_read(service->store, product_or_whole(product), now_s, &about, err));
+    *ret = about_finding(&about, check) != NULL;
+    return OK;
+}
+
 enum result finding_report(struct service *service, int64_t device, const struct evidence *evidence,
                            int64_t now_s, struct err *err)
 {
     struct about about = {0};
-    bool is_new = false;
+    bool is_new = false, is_waiting = false;
     const struct subject_key who = {SUBJECT_DEVICE, device};
     TRY(about_read(service->store, who, now_s, &about, err));
     TRY(open_once(service, &about, evidence, now_s, &is_new, err));
-    return is_new ? take_effect(service, &about, evidence->check, now_s, err) : OK;
+    if (!is_new) /* what was only noted before is proven now */
+        TRY(is_held(service, about.product, evidence->check, now_s, &is_waiting, err));
+    return is_waiting ? OK : take_effect(service, &about, evidence->check, now_s, err);
 }
 
 /* ---- settling ---------------------------------------------------------------------------------

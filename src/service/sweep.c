@@ -6,6 +6,7 @@
 #define META_KIND "sweep_kind" /* enum subject_kind that it is at; 0 = there is none */
 #define META_AFTER "sweep_after"
 #define META_PRODUCT "sweep_product"
+#define META_AGAIN "sweep_again"   /* 1: everything once more, when this one is done */
 #define META_CATALOGUE "catalogue" /* CATALOGUE_VERSION of the last sweep over everything */
 
 #define SWEEP_IDS 20000 /* rows that one step looks at, of whatever product they are */
@@ -50,9 +51,10 @@ enum result finding_sweep_begin(struct service *service, int64_t product, struct
 {
     struct cursor now = {0};
     TRY(read_cursor(service, &now, err));
-    bool is_another = now.kind != 0 && now.product != product;
-    const struct cursor from = {.kind = SUBJECT_DEVICE, .product = is_another ? 0 : product};
     service->sweep_ms = 0;
+    if (now.kind != 0) /* else who asks often enough keeps it from its end */
+        return store_put_meta(service->store, META_AGAIN, 1, err);
+    const struct cursor from = {.kind = SUBJECT_DEVICE, .product = product};
     return put_cursor(service, &from, err);
 }
 
@@ -64,6 +66,17 @@ enum result finding_sweep_upgrade(struct service *service, struct err *err)
         return OK;
     TRY(finding_sweep_begin(service, 0, err));
     return store_put_meta(service->store, META_CATALOGUE, CATALOGUE_VERSION, err);
+}
+
+/* The pass is done: what was asked for meanwhile begins. */
+static enum result end_pass(struct service *service, struct cursor *cursor, struct err *err)
+{
+    int64_t again = 0;
+    TRY(read_meta(service, META_AGAIN, &again, err));
+    if (again == 0)
+        return OK;
+    *cursor = (struct cursor){.kind = SUBJECT_DEVICE};
+    return store_put_meta(service->store, META_AGAIN, 0, err);
 }
 
 /* Past the last of its kind. A product has no installation and no issuers. */
@@ -128,6 +141,8 @@ enum result finding_sweep_step(struct service *service, uint32_t limit, int64_t 
         TRY(step_whole(service, &cursor, now_s, err));
     else
         TRY(step(service, &cursor, most, now_s, err));
+    if (cursor.kind == SUBJECT_NONE)
+        TRY(end_pass(service, &cursor, err));
     *ret_done = cursor.kind == SUBJECT_NONE;
     return put_cursor(service, &cursor, err);
 }

@@ -231,6 +231,9 @@ def test_status_check_and_ledger(shared, cli):
                            env={**os.environ, "TROTH_CONFIG": str(cli.config)})
     said = json.loads(check.stdout)
     assert check.returncode == {"ok": 0, "warning": WARNING, "critical": 4}[said["status"]]
+    assert lab.eventually(lambda: (shared.folder / "public/checkpoint").exists())
+    assert lab.eventually(lambda: lab.run(lab.program("troth"), "audit", "checkpoint", check=False, env={
+        **os.environ, "TROTH_CONFIG": str(cli.config)}).returncode == 0)
     note = cli("audit", "checkpoint").stdout
     assert note == cli.json("audit", "checkpoint")["checkpoint"]
     assert note.split("\n")[1].isdigit()

@@ -79,6 +79,31 @@ static void a_finding_about_a_device_closes_on_evidence_alone(void **state)
     assert_int_equal(entries(f), before);
 }
 
+/* What somebody without proof said first keeps nobody from the gate; while a brake waits for a
+ * person's answer, repeating it asks nobody again. */
+static void what_was_only_noted_quarantines_once_it_is_proven(void **state)
+{
+    struct fixture *f = *state;
+    struct finding finding = {0};
+    struct asker key = asker(0);
+    const struct evidence fork = {.check = CHECK_CLONE, .key = key.hash};
+    make_active(f, 12);
+    begin(f);
+    assert_ok(finding_note(&f->service, device_row(f, 0).id, &fork, f->now_s, &f->err));
+    commit(f);
+    assert_true(has_finding(f, 0, CHECK_CLONE));
+    assert_int_equal(device_row(f, 0).state, STATE_ACTIVE);
+    report_clones(f, 0, 1);
+    assert_int_equal(device_row(f, 0).state, STATE_QUARANTINED);
+
+    report_clones(f, 1, 11);
+    assert_true(is_raised(f, METER, CHECK_CLONE, &finding));
+    assert_int_equal(device_row(f, 10).state, STATE_ACTIVE);
+    int64_t before = entries(f);
+    report_clones(f, 10, 11);
+    assert_int_equal(entries(f), before);
+}
+
 /* As core does at a start. */
 static void start_with_sandbox(struct fixture *f, int64_t refused_since_s)
 {
@@ -314,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_finding_about_a_device_closes_on_evidence_alone),
+        STORY(what_was_only_noted_quarantines_once_it_is_proven),
         STORY(a_finding_about_the_installation_closes_on_evidence_alone),
         STORY(only_an_admin_of_the_whole_fleet_answers),
         STORY(a_brake_that_holds_asks_one_person_once),

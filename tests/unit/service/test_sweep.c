@@ -125,6 +125,25 @@ static void one_that_is_undone_with_its_act_judges_nothing(void **state)
     assert_false(has_finding(f, 0, WEAK));
 }
 
+/* Who asks again and again does not keep it from its end. */
+static void one_that_is_asked_for_meanwhile_begins_when_it_is_done(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 4);
+    begin(f);
+    assert_ok(finding_sweep_begin(&f->service, 0, &f->err));
+    commit(f);
+    for (int i = 0; i < 100 && !has_finding(f, 3, WEAK); i++) {
+        assert_false(sweep_step(f, 1));
+        begin(f);
+        assert_ok(finding_sweep_begin(&f->service, 0, &f->err));
+        commit(f);
+    }
+    assert_true(has_finding(f, 3, WEAK));
+    sweep_all(f);
+    assert_true(sweep_step(f, 1));
+}
+
 static void upgrade(struct fixture *f)
 {
     begin(f);
@@ -159,6 +178,7 @@ int main(void)
         STORY(one_of_a_product_leaves_the_others_alone),
         STORY(a_second_one_begins_again_with_both),
         STORY(one_that_is_undone_with_its_act_judges_nothing),
+        STORY(one_that_is_asked_for_meanwhile_begins_when_it_is_done),
         STORY(a_catalogue_that_is_newer_judges_everything_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,8 +28,8 @@ struct evidence {
 
 /* A fact that came with proof of possession on both sides: opens the finding on the device and,
  * when the policy's effect says so and the brake is free, quarantines it. When the brake holds, it
- * raises the finding about the product and stops there. Repeating it for an open finding changes
- * nothing; a tombstone has none. */
+ * raises the finding about the product and stops there, until somebody answered it. Repeating it
+ * opens nothing; a tombstone has none. */
 MUST_USE enum result finding_report(struct service *service, int64_t device,
                                     const struct evidence *evidence, int64_t now_s,
                                     struct err *err);
