@@ -222,6 +222,8 @@ static void note_row(struct row *row, const void *message)
     const struct msg_rehearsal_part *part = message;
     const struct msg_step_row *step = message;
     const struct msg_evidence_row *evidence = message;
+    const struct msg_policy_row *policy = message;
+    const struct msg_setting_row *setting = message;
     if (row->type == IPC_PRODUCT_ROW)
         note(row, product->row, 0, product->name, text_bytes(""));
     else if (row->type == IPC_DEVICE_ROW)
@@ -242,6 +244,11 @@ static void note_row(struct row *row, const void *message)
         note(row, part->devices, 0, part->product, text_bytes(""));
     else if (row->type == IPC_STEP_ROW)
         note(row, 0, 0, step->command, text_bytes(""));
+    else if (row->type == IPC_POLICY_ROW)
+        note(row, policy->version, policy->in_force, policy->product, text_bytes(""));
+    else if (row->type == IPC_SETTING_ROW)
+        snprintf(row->text, sizeof row->text, "%u %u %lld %u", setting->number, setting->check,
+                 (long long)setting->value, setting->source);
     else if (row->type == IPC_EVIDENCE_ROW)
         snprintf(row->text, sizeof row->text, "%.*s %.*s %.*s", (int)evidence->name.n,
                  (const char *)evidence->name.p, (int)evidence->value.n,

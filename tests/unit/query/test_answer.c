@@ -364,6 +364,44 @@ static void a_device_is_explained_by_the_settings_in_force(void **state)
     assert_true(has(f, "max-age 365d default"));
 }
 
+static void a_scope_sees_the_fleets_policies_and_those_of_its_products(void **state)
+{
+    struct fixture *f = *state;
+    put_policy(f, 1, 0, "renew-by", "90");
+    put_policy(f, 2, 1, "renew-by", "95");
+    put_policy(f, 3, 2, "max-age", "7d");
+    assert_int_equal(ask(f, VIEWER, (struct msg_question){.kind = QUESTION_POLICIES}), OK);
+    assert_int_equal(f->n, 3);
+    assert_int_equal(ask(f, ACME, (struct msg_question){.kind = QUESTION_POLICIES}), OK);
+    assert_int_equal(f->n, 2);
+    assert_true(has(f, "/") && has(f, "valve/"));
+    struct msg_question one = {.kind = QUESTION_POLICIES, .limit = 1};
+    assert_int_equal(ask(f, VIEWER, one), OK);
+    assert_int_equal(f->n, 1);
+    one.after = f->next;
+    one.product = text_bytes("valve");
+    assert_int_equal(ask(f, VIEWER, one), OK);
+    assert_true(f->n == 1 && has(f, "valve/"));
+    one.product = text_bytes("pump");
+    assert_int_equal(ask(f, ACME, one), R_NOT_FOUND);
+}
+
+static void what_is_in_force_says_where_it_comes_from(void **state)
+{
+    struct fixture *f = *state;
+    struct msg_question question = {.kind = QUESTION_POLICY};
+    put_policy(f, 1, 0, "renew-by", "90");
+    put_policy(f, 2, 1, "renew-by", "95");
+    assert_int_equal(ask(f, ACME, question), OK);
+    assert_true(has(f, "/") && !has(f, "valve/") && has(f, "3 0 90 1"));
+    question.product = text_bytes("valve");
+    assert_int_equal(ask(f, ACME, question), OK);
+    assert_true(has(f, "/") && has(f, "valve/") && has(f, "3 0 95 2"));
+    assert_true(has(f, "5 0 31536000 0")); /* max-age */
+    question.product = text_bytes("pump");
+    assert_int_equal(ask(f, ACME, question), R_NOT_FOUND);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -389,6 +427,8 @@ int main(void)
         TEST(devices_are_listed_by_the_issuer_that_they_need),
         TEST(without_a_checkpoint_there_is_none),
         TEST(a_device_is_explained_by_the_settings_in_force),
+        TEST(a_scope_sees_the_fleets_policies_and_those_of_its_products),
+        TEST(what_is_in_force_says_where_it_comes_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
