@@ -318,6 +318,16 @@ static const struct option_row clock_options[] = {
     DRY_RUN,
     {0},
 };
+static const struct option_row backup_options[] = {
+    {"FOLDER", VALUE_FILE, NULL, true, "a new or empty folder; with --note or --drilled a backup"},
+    {"--drilled", VALUE_NONE, NULL, false, "verify this backup as a restore does, and note it"},
+    {"--note", VALUE_NONE, NULL, false, "it is made: note it at the server, and nothing else"},
+    {"--config", VALUE_FILE, "FILE", false, "the server's configuration, to make one"},
+    DRY_RUN,
+    {0},
+};
+static const struct field backup_fields[] = {DRY_RUN_FIELD, {0}};
+static const struct plan backup = {action_backup, "/api/v1/backups", backup_fields, NULL, NULL};
 static const struct option_row help_options[] = {
     {"CODE", VALUE_TEXT, NULL, false, "an error's number, such as E2001 (default: all)"},
     {0},
@@ -327,8 +337,8 @@ static const struct plan help = {.run = action_help_error};
 static const struct command commands[] = {
     {"init", NULL, "make root, issuers and database (trothd init --help)", NULL, true, &trothd},
     {"demo", NULL, "the whole road once, on this machine (--serve keeps it)", NULL, true, &demo},
-    {"backup", NULL, "copy everything but keys and journal (trothd backup --help)", NULL, true,
-     &trothd},
+    {"backup", NULL, "copy everything but keys and journal, and note it at the server",
+     backup_options, false, &backup},
     {"restore", NULL, "check a backup, or go on from it (trothd restore --help)", NULL, true,
      &trothd},
     {"config", "check", "check a configuration file (trothd config check)", NULL, true, &trothd},

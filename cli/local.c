@@ -1,10 +1,12 @@
 /* Commands that need no server: modes of trothd, the demo, the error catalogue. */
 #include <cli/actions.h>
+#include <cli/local.h>
 #include <cli/print.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define WORDS_MAX 64
@@ -53,6 +55,28 @@ enum result action_trothd(struct session *session, const struct plan *plan, stru
                     is_program(folder, "../sbin/trothd", path, sizeof path);
     const char *const words[] = {"trothd", command->noun, command->verb, NULL};
     return become(session, is_known ? path : "trothd", words, err);
+}
+
+enum result local_trothd(struct session *session, const char *const *words, struct err *err)
+{
+    char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
+    int status = 0;
+    own_folder(folder, sizeof folder);
+    bool is_known = is_program(folder, "trothd", path, sizeof path) ||
+                    is_program(folder, "../sbin/trothd", path, sizeof path);
+    fflush(session->out);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (!session->is_json || dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+            execvp(is_known ? path : "trothd", (char *const *)(uintptr_t)words);
+        _exit(127);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
+        return err_set(err, E_IO, "trothd did not run, or did not end by itself");
+    session->exit_status = WEXITSTATUS(status);
+    return OK;
 }
 
 /* What follows is the session's: arguments that were read here, and not the rest of argv. */

@@ -6,6 +6,7 @@
 #include <base/clock.h>
 #include <base/file.h>
 #include <crypto/start.h>
+#include <wire/b64.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,10 +24,15 @@ static void print_backup(const char *folder, const struct restore *restore,
     printf("%" PRIu64 " entries, %" PRIu64 " rows, %" PRIu64
            " certificates: all as the ledger says\n",
            restore->verified.entries, restore->verified.rows, restore->verified.certificates);
-    if (restore->signed_size != 0)
-        printf("the checkpoint of its first %" PRIu64 " entries is signed by both keys of %.*s\n",
-               restore->signed_size, (int)restore->keys.signers[0].origin.n,
-               (const char *)restore->keys.signers[0].origin.p);
+    if (restore->signed_size == 0)
+        return;
+    char root[48] = {0};
+    struct buf b = buf_over(root, sizeof root - 1);
+    b64_encode(&b, bytes_of(restore->signed_root, sizeof restore->signed_root));
+    printf("the checkpoint of its first %" PRIu64 " entries is signed by both keys of %.*s\n"
+           "its root is %s\n",
+           restore->signed_size, (int)restore->keys.signers[0].origin.n,
+           (const char *)restore->keys.signers[0].origin.p, root);
 }
 
 static enum result verify(const char *folder, struct err *err)

@@ -196,6 +196,7 @@ static const struct {
     {IPC_PERMIT_ADD, on_verb},
     {IPC_OPERATOR_ADD, on_operator_add},
     {IPC_CLOCK_ACCEPT, on_verb},
+    {IPC_BACKUP_NOTE, on_verb},
     {IPC_APPROVAL_SIGN, on_verb},
     {IPC_APPROVAL_ROOT, on_verb},
     {IPC_APPROVAL_WITHDRAW, on_verb},

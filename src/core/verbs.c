@@ -35,6 +35,7 @@ CALL(bulk_run)
 CALL(token_add)
 CALL(permit_add)
 CALL(clock_accept)
+CALL(backup_note)
 CALL(approval_sign)
 CALL(approval_root)
 CALL(approval_withdraw)
@@ -67,6 +68,7 @@ static const struct row {
     {IPC_TOKEN_ADD, call_token_add, false},
     {IPC_PERMIT_ADD, call_permit_add, false},
     {IPC_CLOCK_ACCEPT, call_clock_accept, false},
+    {IPC_BACKUP_NOTE, call_backup_note, false},
     {IPC_FINDING_CLOSE, call_finding_close, false},
     {IPC_APPROVAL_SIGN, call_approval_sign, false},
     {IPC_APPROVAL_ROOT, call_approval_root, false},

@@ -171,6 +171,13 @@ static const struct api_field transfer_sign_fields[] = {
 };
 SHAPE(transfer_sign);
 
+static const struct api_field backup_note_fields[] = {
+    API_FIELD("kind", struct msg_backup_note, kind, API_WORD, NEEDED, .words = &words_backup),
+    API_FIELD("size", struct msg_backup_note, size, API_NUMBER, NEEDED, .min = 1, .max = INT64_MAX),
+    API_FIELD("root", struct msg_backup_note, root, API_TEXT, NEEDED, .min = 44, .max = 44),
+};
+SHAPE(backup_note);
+
 const struct api_shape shape_nothing = {NULL, 0};
 
 /* ---- what a verb did -------------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ void api_cert_revoke(struct request *request);
 void api_operator_add(struct request *request);
 void api_bootstrap(struct request *request);
 void api_clock_accept(struct request *request);
+void api_backup_note(struct request *request);
 
 /* api_check.c */
 void api_check(struct request *request);

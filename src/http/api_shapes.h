@@ -12,7 +12,7 @@ extern const struct api_shape shape_product_add, shape_product_set, shape_anchor
     shape_operator_set, shape_operator_renew, shape_approval_sign, shape_token_add,
     shape_permit_add, shape_operator_add, shape_bootstrap, shape_transfer_release, shape_waiver_add,
     shape_waiver_end, shape_transfer_sign, shape_operator_recover, shape_approval_root, shape_bulk,
-    shape_nothing;
+    shape_nothing, shape_backup_note;
 
 /* What a verb did: struct msg_verb_answer; of an import, some of it. */
 extern const struct api_shape shape_outcome, shape_import_outcome, shape_waiting, shape_to_sign;

@@ -39,6 +39,7 @@ union verb_message {
     struct msg_operator_settle operator_settle;
     struct msg_operator_recover operator_recover;
     struct msg_approval_root approval_root;
+    struct msg_backup_note backup_note;
     struct policy_asked {
         struct msg_policy_set set;
         struct api_pairs settings, effects; /* which become its `policy` */

@@ -549,3 +549,30 @@ void api_clock_accept(struct request *request)
 {
     api_verb_run(request, &clock_accept);
 }
+
+/* ---- backups -------------------------------------------------------------------------------- */
+
+/* The root as a checkpoint has it. */
+static enum result finish_backup(const struct request *request, struct asking *asking,
+                                 struct err *err)
+{
+    (void)request;
+    struct msg_backup_note *ask = &asking->message.backup_note;
+    struct buf root = buf_over(asking->signature, sizeof asking->signature);
+    if (!b64_decode(&root, ask->root) || root.n != 32)
+        return err_set(err, E_SYNTAX, "root: seen \"%s\", wanted base64 of 32 octets",
+                       err_value(ask->root).text);
+    ask->root = buf_bytes(&root);
+    return OK;
+}
+
+static const struct verb_plan backup_note = {
+    .type = IPC_BACKUP_NOTE,
+    .shape = &shape_backup_note,
+    .finish = finish_backup,
+};
+
+void api_backup_note(struct request *request)
+{
+    api_verb_run(request, &backup_note);
+}

@@ -103,6 +103,13 @@ static const char *transfer_state_at(unsigned value)
 
 const struct api_words words_transfer_state = {1, TRANSFER_STATE_COUNT, transfer_state_at};
 
+static const char *backup_at(unsigned value)
+{
+    return value == BACKUP_MADE ? "made" : "drilled";
+}
+
+const struct api_words words_backup = {BACKUP_MADE, BACKUP_COUNT, backup_at};
+
 /* Steps of a transfer that are signed, by the state that they lead to. */
 static const char *transfer_step_at(unsigned value)
 {

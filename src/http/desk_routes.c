@@ -87,6 +87,7 @@ const struct route desk_routes[] = {
     GET(API "/ledger/checkpoint", api_ledger_checkpoint),
     GET(API "/ledger/entries", api_ledger_entries),
     POST(API "/clock/accept", api_clock_accept),
+    POST(API "/backups", api_backup_note),
     GET("/metrics", api_metrics),
 
     {SURFACE_LOCAL, "POST", API "/bootstrap", NEED_OPERATOR, JSON, BODY, false, api_bootstrap},

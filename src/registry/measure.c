@@ -223,5 +223,6 @@ enum result measure_installation(struct store *store, struct facts *facts, struc
     TRY(read_meta(store, MEASURE_META_SANDBOX, &is_known, &value, err));
     if (is_known)
         facts->sandbox_refused = (struct since){value != 0 ? YES : NO, value};
-    return OK;
+    TRY(store_backup_at(store, BACKUP_MADE, &facts->backup_at_s, err));
+    return store_backup_at(store, BACKUP_DRILLED, &facts->drill_at_s, err);
 }

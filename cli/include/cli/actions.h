@@ -11,6 +11,8 @@
  * success. `plan->path` is the mode: "init". */
 CLI_ACTION(action_trothd);
 
+CLI_ACTION(action_backup); /* trothd makes or verifies it, the server is told */
+
 CLI_ACTION(action_demo); /* script/demo, of the source tree or as it was installed */
 
 CLI_ACTION(action_login);            /* writes the profile after the server knew the operator */

@@ -144,3 +144,8 @@ CREATE INDEX sighting_above ON sighting (foreign_id, ca_until) WHERE ended_at = 
 CREATE INDEX sighting_ended ON sighting (foreign_id, ended_at);
 CREATE INDEX sighting_certificate ON sighting (certificate, id) WHERE certificate > 0;
 CREATE INDEX sighting_key ON sighting (spki, first_at) WHERE ended_at = 0;
+
+-- The last backup and the last drill of a restore that somebody reported.
+CREATE TABLE backup_note (
+    id INTEGER PRIMARY KEY, size INT, root BLOB CHECK (length(root) = 32), noted_at INT
+) STRICT;

@@ -84,6 +84,13 @@ enum result store_timeline(struct store *store, const struct timeline *which, en
     return visit_entries(&q, visit, ctx, err);
 }
 
+enum result store_backup_at(struct store *store, int kind, int64_t *ret_s, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_BACKUP_AT);
+    query_put_int(&q, kind);
+    return query_one_int(&q, ret_s, err);
+}
+
 enum result store_last_entry(struct store *store, uint64_t *ret_size, int64_t *ret_at_s,
                              struct err *err)
 {

@@ -220,6 +220,7 @@ static bool is_free(enum column column)
            column != COL_EPOCH_ROOT && column != COL_EPOCH_LOST_ROOT &&
            column != COL_DEVICE_OWNER && column != COL_FOREIGN_SERIAL &&
            column != COL_FOREIGN_SUBJECT && column != COL_BULK_DIGEST &&
+           column != COL_BACKUP_NOTE_ROOT &&
            /* what replay judges: test_transfer.c, test_decisions.c */
            column / COLUMNS_PER_TABLE != TABLE_TRANSFER &&
            column / COLUMNS_PER_TABLE != TABLE_POLICY && column / COLUMNS_PER_TABLE != TABLE_WAIVER;

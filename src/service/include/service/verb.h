@@ -72,6 +72,7 @@ VERB(transfer_release);
 VERB(transfer_sign);
 VERB(transfer_abort);
 VERB(clock_accept);
+VERB(backup_note);
 VERB(approval_sign);
 VERB(approval_root);
 VERB(approval_withdraw);

@@ -25,6 +25,10 @@ MUST_USE enum result store_tile(struct store *store, int level, uint64_t index,
                                 uint8_t ret_hashes[8192], struct err *err);
 MUST_USE enum result store_last_entry(struct store *store, uint64_t *ret_size, int64_t *ret_at_s,
                                       struct err *err);
+/* When the last backup of that kind (trust/words.h) was noted; before there is one, when the ledger
+ * began; 0 when it is empty. */
+MUST_USE enum result store_backup_at(struct store *store, int kind, int64_t *ret_s,
+                                     struct err *err);
 /* Calls `visit` for entries from `seq` on, at most `limit`; visit's failure ends the walk. */
 typedef enum result (*entry_visit)(void *ctx, const struct entry *entry, struct err *err);
 MUST_USE enum result store_entries(struct store *store, uint64_t seq, uint64_t limit,

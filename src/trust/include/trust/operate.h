@@ -21,6 +21,7 @@ enum operate {
     OPERATE_WAIVER, /* of what is medium at most */
     OPERATE_GRANT,  /* a waiver above that */
     OPERATE_POLICY,
+    OPERATE_BACKUP, /* says that one was made or drilled */
     OPERATE_COUNT
 };
 

@@ -111,6 +111,13 @@ enum approval_state {
 
 /* A transfer of ownership: a row beside the device's state. The device's owner is the old one until
  * it is done. */
+enum backup_kind {
+    BACKUP_NONE = 0,
+    BACKUP_MADE,
+    BACKUP_DRILLED, /* verified as a restore would */
+    BACKUP_COUNT
+};
+
 enum transfer_state {
     TRANSFER_NONE = 0,
     TRANSFER_ASKED,    /* and not signed */
