@@ -273,6 +273,32 @@ static const struct plan finding_close = {plan_change, "/api/v1/findings/{FINDIN
 static const struct plan finding_list = {plan_list, "/api/v1/findings", finding_fields,
                                          finding_columns, NULL};
 
+/* ---- webhooks ---------------------------------------------------------------------------------
+ */
+
+static const struct column webhook_columns[] = {
+    {"NAME", "name"},         {"QUEUED", "queued"},   {"OLDEST", "oldest"},
+    {"SENT", "sent"},         {"FAILED", "failed"},   {"DROPPED", "dropped"},
+    {"GIVEN UP", "given_up"}, {"FAILURE", "failure"}, {0},
+};
+static const struct column webhook_key_columns[] = {
+    {"KEY", "public_key"},
+    {"SINCE", "since"},
+    {0},
+};
+static const struct option_row webhook_test_options[] = {
+    {"WEBHOOK", VALUE_TEXT, NULL, true, "its name in the server's configuration"},
+    DRY_RUN,
+    {0},
+};
+static const struct field dry_run_fields[] = {DRY_RUN_FIELD, {0}};
+static const struct plan webhook_list = {plan_list, "/api/v1/webhooks", NULL, webhook_columns,
+                                         NULL};
+static const struct plan webhook_key = {plan_show, "/api/v1/webhooks/key", NULL,
+                                        webhook_key_columns, NULL};
+static const struct plan webhook_test = {plan_change, "/api/v1/webhooks/{WEBHOOK}/test",
+                                         dry_run_fields, NULL, "test for {WEBHOOK} is on its way"};
+
 /* ---- who I am ---------------------------------------------------------------------------------
  */
 
@@ -465,6 +491,11 @@ static const struct command commands[] = {
     {"finding", "list", "list open findings", finding_options, false, &finding_list},
     {"finding", "close", "answer what a brake or a budget asks about a product",
      finding_close_options, false, &finding_close},
+    {"webhook", "list", "list receivers of events, and what became of them", NULL, false,
+     &webhook_list},
+    {"webhook", "key", "the public key that receivers verify by", NULL, false, &webhook_key},
+    {"webhook", "test", "send a receiver an event that says nothing", webhook_test_options, false,
+     &webhook_test},
     {"audit", "checkpoint", "the newest signed checkpoint", NULL, false, &checkpoint},
     {"audit", "entries", "list the ledger's entries", list_options, false, &entries},
     {"audit", "verify", "check entries, tiles, checkpoints and every row (trothd audit verify)",

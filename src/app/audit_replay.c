@@ -27,7 +27,7 @@ enum result audit_enter_sandbox(const char *folder, struct err *err)
     };
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return err_set(err, E_SANDBOX, "no new privileges: %s", strerror(errno));
-    return landlock_enter(paths, false, err);
+    return landlock_enter(paths, 0, err);
 }
 
 static enum result fail(const char *path, struct err *err)

@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#define CHILDREN_MAX (CONFIG_FRONTS_MAX + 5)
+#define CHILDREN_MAX (CONFIG_FRONTS_MAX + 6)
 
 struct child {
     const struct role_row *row;

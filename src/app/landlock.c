@@ -62,7 +62,7 @@ static enum result failed(const char *what, struct err *err)
 static enum result allow_beneath(int ruleset_fd, const struct landlock_path *row, uint64_t known,
                                  struct err *err)
 {
-    CLEANUP(fd_closep) int folder = open(row->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(fd_closep) int folder = open(row->path, O_PATH | O_CLOEXEC);
     if (folder < 0)
         return failed(row->path, err);
     struct path_beneath rule = {row->rights & known, folder};
@@ -71,15 +71,17 @@ static enum result allow_beneath(int ruleset_fd, const struct landlock_path *row
     return OK;
 }
 
-enum result landlock_enter(const struct landlock_path *paths, bool may_signal, struct err *err)
+enum result landlock_enter(const struct landlock_path *paths, unsigned may, struct err *err)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
     if (abi < 1)
         return failed("the kernel has none (sandbox.landlock: no refuses it by name)", err);
     struct ruleset all;
     size_t size = everything_that(abi, &all);
-    if (may_signal)
+    if ((may & LANDLOCK_MAY_SIGNAL) != 0)
         all.scoped &= ~SCOPE_SIGNAL;
+    if ((may & LANDLOCK_MAY_CONNECT) != 0)
+        all.access_net &= ~NET_CONNECT_TCP;
     CLEANUP(fd_closep) int fd = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
     if (fd < 0)
         return failed("making the ruleset", err);

@@ -20,15 +20,19 @@
 #define LANDLOCK_TRUNCATE (UINT64_C(1) << 14) /* ABI 3 */
 
 struct landlock_path {
-    const char *path; /* of a folder; NULL ends a list */
+    const char *path; /* of a folder, or (LANDLOCK_READ_FILE alone) a file; NULL ends a list */
     uint64_t rights;  /* beneath it; those that the kernel does not know are left out */
 };
 
+/* What a process may all the same. */
+#define LANDLOCK_MAY_SIGNAL 1U
+#define LANDLOCK_MAY_CONNECT 2U
+
 /* Takes from this thread and its children every access to files but that below `paths`, and, where
- * the kernel can: TCP bind and connect (ABI 4), abstract unix sockets and, unless `may_signal`,
- * signals to processes outside (ABI 6). Descriptors that are open stay usable. E_SANDBOX when the
+ * the kernel can: TCP bind and connect (ABI 4), abstract unix sockets and signals to processes
+ * outside (ABI 6), but what `may` says. Descriptors that are open stay usable. E_SANDBOX when the
  * kernel has no Landlock at all, or a path is not there. Call it with no_new_privs set. */
-MUST_USE enum result landlock_enter(const struct landlock_path *paths, bool may_signal,
+MUST_USE enum result landlock_enter(const struct landlock_path *paths, unsigned may,
                                     struct err *err);
 
 #endif

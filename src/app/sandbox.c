@@ -3,6 +3,7 @@
 #include "landlock.h"
 #include "seccomp.h"
 
+#include <base/file.h>
 #include <ipc/role.h>
 
 #include <errno.h>
@@ -24,10 +25,11 @@
     (LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE | LANDLOCK_READ_DIR | LANDLOCK_MAKE_REG |            \
      LANDLOCK_REMOVE_FILE | LANDLOCK_TRUNCATE)
 
-/* Rights below the three folders of the configuration, and whether its signals reach others. */
+/* Rights below the three folders of the configuration, and what it may beside. */
 struct rights_row {
     uint64_t store, signer, public_files, config_folder;
-    bool may_signal;
+    unsigned may;   /* LANDLOCK_MAY_... */
+    bool has_names; /* it looks up names: resolver_files */
 };
 
 static const struct rights_row rights[] = {
@@ -37,7 +39,8 @@ static const struct rights_row rights[] = {
     [IPC_CORE] = {.store = WRITES, .public_files = WRITES | LANDLOCK_MAKE_DIR | LANDLOCK_REFER},
     [IPC_SIGNER] = {.signer = WRITES},
     [IPC_LOADER] = {.config_folder = READS},
-    [IPC_SUPERVISOR] = {.may_signal = true}, /* its death is a signal to its children */
+    [IPC_COURIER] = {.may = LANDLOCK_MAY_CONNECT, .has_names = true},
+    [IPC_SUPERVISOR] = {.may = LANDLOCK_MAY_SIGNAL}, /* its death is a signal to its children */
 };
 
 __attribute__((format(printf, 2, 3))) static void add_missing(struct sandbox *sandbox,
@@ -96,11 +99,29 @@ static enum result config_folder(const char *path, char ret[PATH_MAX], struct er
     return OK;
 }
 
+/* What the C library reads to look a name up. resolv.conf is made anew and renamed by those who
+ * manage it, so that its folder counts where it has one of its own. */
+#define RESOLVER_FILES 4
+static const char *const resolver_files[RESOLVER_FILES] = {"/etc/resolv.conf", "/etc/hosts",
+                                                           "/etc/host.conf", "/etc/gai.conf"};
+
+static size_t add_resolver_files(struct landlock_path *to, char folder[PATH_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < RESOLVER_FILES; i++)
+        if (file_exists(resolver_files[i]))
+            to[n++] = (struct landlock_path){resolver_files[i], READS};
+    if (config_folder(resolver_files[0], folder, NULL) == OK && strcmp(folder, "/etc") != 0)
+        to[n++] = (struct landlock_path){folder, READS};
+    return n;
+}
+
 static enum result enter_landlock(const struct sandbox *sandbox, struct err *err)
 {
     const struct rights_row *row = &rights[sandbox->role];
     const struct config *config = sandbox->config;
-    char store[CONFIG_PATH_MAX + 16], signer[CONFIG_PATH_MAX + 16], folder[PATH_MAX] = "";
+    char store[CONFIG_PATH_MAX + 16], signer[CONFIG_PATH_MAX + 16];
+    char folder[PATH_MAX] = "", names[PATH_MAX];
     if (row->config_folder != 0)
         TRY(config_folder(sandbox->config_path, folder, err));
     snprintf(store, sizeof store, "%s/" ROLE_FOLDER_STORE, config->data);
@@ -111,12 +132,14 @@ static enum result enter_landlock(const struct sandbox *sandbox, struct err *err
         {config->public_files, row->public_files},
         {folder, row->config_folder},
     };
-    struct landlock_path mine[LENGTH_OF(all) + 1] = {{NULL, 0}};
+    struct landlock_path mine[LENGTH_OF(all) + RESOLVER_FILES + 2] = {{NULL, 0}};
     size_t n = 0;
     for (size_t i = 0; i < LENGTH_OF(all); i++)
         if (all[i].rights != 0)
             mine[n++] = all[i];
-    return landlock_enter(mine, row->may_signal, err);
+    if (row->has_names)
+        n += add_resolver_files(mine + n, names);
+    return landlock_enter(mine, row->may, err);
 }
 
 enum result sandbox_enter(void *context, struct err *err)

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #define FRONT (1U << IPC_FRONT)
 #define DESK (1U << IPC_DESK)
@@ -12,13 +14,14 @@
 #define CORE (1U << IPC_CORE)
 #define SIGNER (1U << IPC_SIGNER)
 #define LOADER (1U << IPC_LOADER)
+#define COURIER (1U << IPC_COURIER)
 #define SUPERVISOR (1U << IPC_SUPERVISOR)
 
 #define LISTENERS (FRONT | DESK)
 #define DATABASE (READER | CORE)
 #define DURABLE (CORE | SIGNER)
 #define BULK (DESK | CORE | SIGNER | LOADER)
-#define ALL (LISTENERS | DATABASE | SIGNER | LOADER | SUPERVISOR)
+#define ALL (LISTENERS | DATABASE | SIGNER | LOADER | COURIER | SUPERVISOR)
 
 #define WHOLE (~UINT64_C(0)) /* as a mask: the argument is exactly the value */
 
@@ -30,8 +33,9 @@ struct call_row {
     uint64_t mask, value;
 };
 
-/* No row: killed. In no row at all: socket, connect, bind, listen, fork, execve, ptrace,
- * process_vm_readv, kill, setuid and its kin, mount, open (the C library calls openat), ioctl. */
+/* No row: killed. In no row at all: listen, fork, execve, ptrace, process_vm_readv, kill, setuid
+ * and its kin, mount, open (the C library calls openat); socket, connect, bind and ioctl in the
+ * courier's only. */
 static const struct call_row calls[] = {
     /* memory, never executable */
     {SCMP_SYS(brk), ALL},
@@ -80,7 +84,7 @@ static const struct call_row calls[] = {
     {SCMP_SYS(newfstatat), LISTENERS | SIGNER | SUPERVISOR, 3, AT_EMPTY_PATH, AT_EMPTY_PATH},
     {SCMP_SYS(recvmsg), ALL},
     {SCMP_SYS(recvfrom), ALL},
-    {SCMP_SYS(sendto), ALL, 4, WHOLE, 0}, /* no address: send(2) */
+    {SCMP_SYS(sendto), ALL & ~COURIER, 4, WHOLE, 0}, /* no address: send(2) */
     {SCMP_SYS(sendmsg), ALL},
     {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_GETFD},
     {SCMP_SYS(fcntl), ALL, 1, WHOLE, F_SETFD},
@@ -98,6 +102,27 @@ static const struct call_row calls[] = {
     {SCMP_SYS(getsockname), LISTENERS},
     {SCMP_SYS(getpeername), LISTENERS},
     {SCMP_SYS(openat2), LISTENERS},
+
+    /* connections of its own; names: UDP, and netlink, which says what addresses this machine has
+     */
+    {SCMP_SYS(socket), COURIER, 0, WHOLE, AF_INET},
+    {SCMP_SYS(socket), COURIER, 0, WHOLE, AF_INET6},
+    {SCMP_SYS(socket), COURIER, 0, WHOLE, AF_NETLINK},
+    {SCMP_SYS(socketpair), COURIER},
+    {SCMP_SYS(connect), COURIER},
+    {SCMP_SYS(bind), COURIER},
+    {SCMP_SYS(sendto), COURIER},
+    {SCMP_SYS(sendmmsg), COURIER},
+    {SCMP_SYS(shutdown), COURIER},
+    {SCMP_SYS(setsockopt), COURIER},
+    {SCMP_SYS(getsockopt), COURIER},
+    {SCMP_SYS(getsockname), COURIER},
+    {SCMP_SYS(getpeername), COURIER},
+    {SCMP_SYS(ioctl), COURIER, 1, WHOLE, FIONREAD},
+    {SCMP_SYS(openat), COURIER, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY},
+    {SCMP_SYS(newfstatat), COURIER},
+    {SCMP_SYS(stat), COURIER},
+    {SCMP_SYS(uname), COURIER},
 
     /* sealed memfds */
     {SCMP_SYS(memfd_create), BULK},

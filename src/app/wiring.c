@@ -1,8 +1,8 @@
 /* A newcomer's tour starts here: the processes, what each of them holds, and who talks to whom.
  *
- *   strangers --TLS-- front xN --+                    +-- signer (keys)
+ *   strangers --TLS-- front xN --+                     +-- signer (keys)
  *                                +-- core (database) --+
- *   operators --TLS-- desk ------+         :
+ *   operators --TLS-- desk ------+         :           +-- courier --TLS-- receivers of webhooks
  *                       +------------- reader (database, read-only)
  *
  * Lines are pairs of sockets with the messages of ipc/messages.def. Each process also has a line to
@@ -16,6 +16,7 @@
 #include <base/file.h>
 #include <base/log.h>
 #include <core/core.h>
+#include <courier/courier.h>
 #include <http/desk.h>
 #include <http/front.h>
 #include <reader/reader.h>
@@ -125,7 +126,7 @@ static int run_core(const struct launch *launch)
 {
     const struct wires *wires = launch->wires;
     struct sandbox sandbox = {.role = IPC_CORE, .config = launch->config};
-    int mine[CONFIG_FRONTS_MAX + 3];
+    int mine[CONFIG_FRONTS_MAX + 4];
     unsigned fronts = launch->config->fronts;
     for (unsigned i = 0; i < fronts; i++)
         mine[i] = wires->front_core[i][1];
@@ -135,13 +136,15 @@ static int run_core(const struct launch *launch)
         .front_count = fronts,
         .desk_fd = wires->desk_core[1],
         .signer_fd = wires->core_signer[0],
+        .courier_fd = wires->core_courier[0],
         .supervisor_fd = launch->supervisor_fd,
         .sandbox = hook(&sandbox),
     };
     mine[fronts] = setup.desk_fd;
     mine[fronts + 1] = setup.signer_fd;
-    mine[fronts + 2] = setup.supervisor_fd;
-    keep_only(mine, fronts + 3);
+    mine[fronts + 2] = setup.courier_fd;
+    mine[fronts + 3] = setup.supervisor_fd;
+    keep_only(mine, fronts + 4);
     return core_run(&setup);
 }
 
@@ -159,6 +162,20 @@ static int run_signer(const struct launch *launch)
     return signer_run(&setup);
 }
 
+static int run_courier(const struct launch *launch)
+{
+    struct sandbox sandbox = {.role = IPC_COURIER, .config = launch->config};
+    struct courier_setup setup = {
+        .config = launch->config,
+        .core_fd = launch->wires->core_courier[1],
+        .supervisor_fd = launch->supervisor_fd,
+        .sandbox = hook(&sandbox),
+    };
+    const int mine[] = {setup.core_fd, setup.supervisor_fd};
+    keep_only(mine, LENGTH_OF(mine));
+    return courier_run(&setup);
+}
+
 static int run_loader(const struct launch *launch)
 {
     keep_only(&launch->supervisor_fd, 1);
@@ -169,10 +186,10 @@ static int run_loader(const struct launch *launch)
  * core still writes to, after it. A reload is prepared by the signer before core, which has to be
  * understood, and by both before the listeners, who ask them for a certificate. */
 static const struct role_row roles[] = {
-    {IPC_SIGNER, run_signer, IPC_NOBODY, 4, 1}, {IPC_CORE, run_core, IPC_NOBODY, 3, 2},
-    {IPC_FRONT, run_front, IPC_NOBODY, 1, 3},   {IPC_DESK, run_desk, IPC_NOBODY, 1, 3},
+    {IPC_SIGNER, run_signer, IPC_NOBODY, 4, 1},   {IPC_CORE, run_core, IPC_NOBODY, 3, 2},
+    {IPC_FRONT, run_front, IPC_NOBODY, 1, 3},     {IPC_DESK, run_desk, IPC_NOBODY, 1, 3},
     {IPC_READER, run_reader, IPC_CORE, 2, 3}, /* the database must be there, and migrated */
-    {IPC_LOADER, run_loader, IPC_NOBODY, 1, 0},
+    {IPC_COURIER, run_courier, IPC_NOBODY, 1, 3}, {IPC_LOADER, run_loader, IPC_NOBODY, 1, 0},
 };
 
 const struct role_row *role_at(size_t index)
@@ -190,6 +207,7 @@ static enum result make_pairs(const struct config *config, struct wires *to, str
     TRY(ipc_pair(IPC_DESK, IPC_CORE, to->desk_core, err));
     TRY(ipc_pair(IPC_DESK, IPC_READER, to->desk_reader, err));
     TRY(ipc_pair(IPC_CORE, IPC_SIGNER, to->core_signer, err));
+    TRY(ipc_pair(IPC_CORE, IPC_COURIER, to->core_courier, err));
     for (unsigned i = 0; i < config->fronts; i++)
         TRY(ipc_pair(IPC_FRONT, IPC_CORE, to->front_core[i], err));
     return OK;
@@ -207,6 +225,7 @@ void wires_close(struct wires *wires)
     close_pair(wires->desk_core);
     close_pair(wires->desk_reader);
     close_pair(wires->core_signer);
+    close_pair(wires->core_courier);
     for (size_t i = 0; i < CONFIG_FRONTS_MAX; i++)
         close_pair(wires->front_core[i]);
 }

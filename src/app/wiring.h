@@ -10,7 +10,7 @@
 struct wires {
     struct listeners listen;
     int front_core[CONFIG_FRONTS_MAX][2];
-    int desk_core[2], desk_reader[2], core_signer[2];
+    int desk_core[2], desk_reader[2], core_signer[2], core_courier[2];
 };
 
 MUST_USE enum result wires_make(const struct config *config, struct wires *ret, struct err *err);

@@ -1,6 +1,7 @@
 #include <base/address.h>
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,28 @@ bool is_ip_literal(const char *text)
 {
     unsigned char bytes[16];
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+
+static bool is_label(const char *text, size_t n)
+{
+    if (n < 1 || n > 63 || text[0] == '-' || text[n - 1] == '-')
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)text[i]) && text[i] != '-')
+            return false;
+    return true;
+}
+
+bool is_host_name(const char *text)
+{
+    for (;;) {
+        size_t n = strcspn(text, ".");
+        if (!is_label(text, n))
+            return false;
+        if (text[n] == '\0')
+            return true;
+        text += n + 1;
+    }
 }
 
 void address_name(struct address *address)

@@ -1,11 +1,10 @@
 #include <base/config.h>
 
-#include "config_load.h"
+#include "config_source.h"
 
 #include <base/file.h>
 #include <base/log.h>
 
-#include <ctype.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -14,22 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What every check below needs to know for its message. */
-struct source {
-    const char *path;
-    yaml_document_t *document;
-    char folder[PATH_MAX]; /* absolute: where relative paths start */
-};
-
-/* Which value a check is about; `item` is -1 but for lists. */
-struct place {
-    const char *section, *key;
-    int item;
-};
-
-__attribute__((format(printf, 4, 5))) static enum result refuse(struct source *from,
-                                                                struct place place, struct err *err,
-                                                                const char *format, ...)
+enum result config_refuse(struct source *from, struct place place, struct err *err,
+                          const char *format, ...)
 {
     char text[256];
     va_list list;
@@ -59,6 +44,12 @@ struct number_row {
             offsetof(struct config, limits.name), least, most, otherwise                           \
     }
 
+#define KEEP_ROW(name, least, otherwise)                                                           \
+    {                                                                                              \
+        {"retention", #name, -1}, offsetof(struct loaded, retention.name),                         \
+            offsetof(struct config, retention.name), least, CONFIG_RETENTION_MAX_S, otherwise      \
+    }
+
 static const struct number_row numbers[] = {
     {{NULL, "fronts", -1},
      offsetof(struct loaded, fronts),
@@ -79,6 +70,11 @@ static const struct number_row numbers[] = {
     LIMIT_ROW(address_per_s, 0, 1000000, 200),
     LIMIT_ROW(address_burst, 1, 1000000, 2000),
     LIMIT_ROW(approval_s, 1, 2592000, 86400),
+    KEEP_ROW(answers_s, 3600, 86400),
+    KEEP_ROW(counters_s, 7200, 86400),
+    KEEP_ROW(seen_s, 3600, 365 * 86400),
+    KEEP_ROW(checkpoints_s, 3600, 365 * 86400),
+    KEEP_ROW(webhooks_s, 60, 3 * 86400),
 };
 
 static enum result take_numbers(struct source *from, const struct loaded *loaded,
@@ -90,8 +86,8 @@ static enum result take_numbers(struct source *from, const struct loaded *loaded
         memcpy(&given, (const char *)loaded + row->from, sizeof given);
         uint32_t value = given != NULL ? *given : row->otherwise;
         if (value < row->least || value > row->most)
-            return refuse(from, row->place, err, "%u is out of range, wanted %u to %u", value,
-                          row->least, row->most);
+            return config_refuse(from, row->place, err, "%u is out of range, wanted %u to %u",
+                                 value, row->least, row->most);
         memcpy((char *)config + row->to, &value, sizeof value);
     }
     return OK;
@@ -128,30 +124,22 @@ static enum result take_addresses(struct source *from, const struct loaded *load
         const char *text = given != NULL ? given : row->otherwise;
         struct address address;
         if (address_parse(text, &address, NULL) != OK)
-            return refuse(from, row->place, err, "\"%s\", wanted IPv4:PORT or [IPv6]:PORT",
-                          shown(text).text);
+            return config_refuse(from, row->place, err, "\"%s\", wanted IPv4:PORT or [IPv6]:PORT",
+                                 shown(text).text);
         memcpy((char *)config + row->to, &address, sizeof address);
     }
     return OK;
 }
 
-/* A path of the file (or, without one, `otherwise`), made absolute below `folder`. */
-struct path_row {
-    struct place place;
-    const char *given, *otherwise, *folder;
-    char *to;
-    size_t size;
-};
-
-static enum result take_path(struct source *from, const struct path_row *row, struct err *err)
+enum result config_take_path(struct source *from, const struct path_row *row, struct err *err)
 {
     const char *path = row->given != NULL ? row->given : row->otherwise;
     const char *folder = row->given != NULL ? from->folder : row->folder;
     int n = *path == '/' ? snprintf(row->to, row->size, "%s", path)
                          : snprintf(row->to, row->size, "%s/%s", folder, path);
     if (n < 0 || (size_t)n >= row->size)
-        return refuse(from, row->place, err, "the whole path has %d bytes, wanted at most %zu", n,
-                      row->size - 1);
+        return config_refuse(from, row->place, err,
+                             "the whole path has %d bytes, wanted at most %zu", n, row->size - 1);
     return OK;
 }
 
@@ -174,36 +162,13 @@ static enum result take_paths(struct source *from, const struct loaded *loaded,
          CONFIG_SOCKET_MAX},
     };
     for (size_t i = 0; i < LENGTH_OF(rows); i++)
-        TRY(take_path(from, &rows[i], err));
+        TRY(config_take_path(from, &rows[i], err));
     if (loaded->passphrase_file == NULL)
         return OK;
     const struct path_row passphrase = {
         {NULL, "passphrase_file", -1}, loaded->passphrase_file, "", "/",
         config->passphrase_file,       CONFIG_PATH_MAX};
-    return take_path(from, &passphrase, err);
-}
-
-static bool is_label(const char *text, size_t n)
-{
-    if (n < 1 || n > 63 || text[0] == '-' || text[n - 1] == '-')
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)text[i]) && text[i] != '-')
-            return false;
-    return true;
-}
-
-/* A host name: RFC 1123 2.1 letters, digits and hyphens; no wildcard, no dot at the end. */
-static bool is_host_name(const char *text)
-{
-    for (;;) {
-        size_t n = strcspn(text, ".");
-        if (!is_label(text, n))
-            return false;
-        if (text[n] == '\0')
-            return true;
-        text += n + 1;
-    }
+    return config_take_path(from, &passphrase, err);
 }
 
 static enum result take_names(struct source *from, const struct loaded *loaded,
@@ -216,8 +181,9 @@ static enum result take_names(struct source *from, const struct loaded *loaded,
     config->server_name_count = given ? loaded->server.names_count : 1;
     for (uint32_t i = 0; i < config->server_name_count; i++) {
         if (!is_ip_literal(names[i]) && !is_host_name(names[i]))
-            return refuse(from, (struct place){"server", "names", (int)i}, err,
-                          "\"%s\", wanted a DNS name or an IP address", shown(names[i]).text);
+            return config_refuse(from, (struct place){"server", "names", (int)i}, err,
+                                 "\"%s\", wanted a DNS name or an IP address",
+                                 shown(names[i]).text);
         snprintf(config->server_names[i], CONFIG_NAME_MAX, "%s", names[i]);
     }
     return OK;
@@ -243,14 +209,15 @@ static enum result take_public_url(struct source *from, const struct loaded *loa
     if (loaded->public_url == NULL) {
         int n = snprintf(config->public_url, CONFIG_URL_MAX, v6 ? "http://[%s]:%u" : "http://%s:%u",
                          name, address_port(&config->listen.plain));
-        return n < CONFIG_URL_MAX ? OK
-                                  : refuse(from, (struct place){"server", "names", 0}, err,
-                                           "too long for the default of public_url: set that");
+        return n < CONFIG_URL_MAX
+                   ? OK
+                   : config_refuse(from, (struct place){"server", "names", 0}, err,
+                                   "too long for the default of public_url: set that");
     }
     if (!is_http_base(loaded->public_url))
-        return refuse(from, (struct place){NULL, "public_url", -1}, err,
-                      "\"%s\", wanted http://HOST[:PORT][/PATH] without a slash at its end",
-                      shown(loaded->public_url).text);
+        return config_refuse(from, (struct place){NULL, "public_url", -1}, err,
+                             "\"%s\", wanted http://HOST[:PORT][/PATH] without a slash at its end",
+                             shown(loaded->public_url).text);
     snprintf(config->public_url, CONFIG_URL_MAX, "%s", loaded->public_url);
     return OK;
 }
@@ -275,9 +242,10 @@ static enum result take_users(struct source *from, const struct loaded *loaded,
         return OK;
     size_t good = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
     if (text[good] != '\0' || text[0] < 'a' || text[0] > 'z')
-        return refuse(from, place, err,
-                      "seen \"%s\", wanted lower-case letters, digits, _ and -, a letter first",
-                      shown(text).text);
+        return config_refuse(
+            from, place, err,
+            "seen \"%s\", wanted lower-case letters, digits, _ and -, a letter first",
+            shown(text).text);
     snprintf(config->users, sizeof config->users, "%s", text);
     return OK;
 }
@@ -292,6 +260,7 @@ static enum result take_all(struct source *from, const struct loaded *loaded, st
     TRY(take_names(from, loaded, config, err));
     TRY(take_public_url(from, loaded, config, err));
     TRY(take_users(from, loaded, config, err));
+    TRY(config_take_webhooks(from, loaded, config, err));
     take_switches(loaded, config);
     return OK;
 }
@@ -358,5 +327,5 @@ bool config_is_whole(const struct config_handed *handed)
                 config->log.to <= LOG_JOURNAL && config->log.level <= LEVEL_ERROR;
     for (uint32_t i = 0; good && i < config->server_name_count; i++)
         good = ends(config->server_names[i], CONFIG_NAME_MAX);
-    return good;
+    return good && config_webhooks_are_whole(config);
 }

@@ -77,6 +77,35 @@ static const cyaml_schema_field_t log_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t retention_fields[] = {
+    NUMBER("answers_s", loaded_retention, answers_s),
+    NUMBER("counters_s", loaded_retention, counters_s),
+    NUMBER("seen_s", loaded_retention, seen_s),
+    NUMBER("checkpoints_s", loaded_retention, checkpoints_s),
+    NUMBER("webhooks_s", loaded_retention, webhooks_s),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_strval_t webhook_events[] = {
+    {"opened", WEBHOOK_OPENED}, {"closed", WEBHOOK_CLOSED}, {"answered", WEBHOOK_ANSWERED}};
+static const cyaml_strval_t severities[] = {
+    {"low", 1}, {"medium", 2}, {"high", 3}, {"critical", 4}};
+
+static const cyaml_schema_field_t webhook_fields[] = {
+    TEXT("name", loaded_webhook, name, CONFIG_WEBHOOK_NAME_MAX),
+    TEXT("url", loaded_webhook, url, URL_TEXT_MAX),
+    TEXT("ca_file", loaded_webhook, ca_file, CONFIG_PATH_MAX),
+    CYAML_FIELD_FLAGS_PTR("events", MAY_MISS | CYAML_FLAG_STRICT, struct loaded_webhook, events,
+                          webhook_events, LENGTH_OF(webhook_events)),
+    CHOICE("severity", loaded_webhook, severity, severities),
+    NUMBER("timeout_ms", loaded_webhook, timeout_ms),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t webhook = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct loaded_webhook, webhook_fields),
+};
+
 static const cyaml_schema_field_t top_fields[] = {
     TEXT("data", loaded, data, CONFIG_PATH_MAX),
     TEXT("public", loaded, public_files, CONFIG_PATH_MAX),
@@ -90,6 +119,9 @@ static const cyaml_schema_field_t top_fields[] = {
     SECTION("limits", limits, limits_fields),
     SECTION("sandbox", sandbox, sandbox_fields),
     SECTION("log", log, log_fields),
+    SECTION("retention", retention, retention_fields),
+    CYAML_FIELD_SEQUENCE("webhooks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded,
+                         webhooks, &webhook, 0, CONFIG_WEBHOOKS_MAX),
     CYAML_FIELD_END,
 };
 

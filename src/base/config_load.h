@@ -27,6 +27,16 @@ struct loaded_log {
     int *format, *to, *level;
 };
 
+struct loaded_retention {
+    uint32_t *answers_s, *counters_s, *seen_s, *checkpoints_s, *webhooks_s;
+};
+
+struct loaded_webhook {
+    char *name, *url, *ca_file;
+    uint32_t *events, *timeout_ms;
+    int *severity;
+};
+
 struct loaded {
     char *data, *public_files, *passphrase_file, *public_url, *users;
     uint32_t *fronts;
@@ -36,6 +46,9 @@ struct loaded {
     struct loaded_limits limits;
     struct loaded_sandbox sandbox;
     struct loaded_log log;
+    struct loaded_retention retention;
+    struct loaded_webhook *webhooks;
+    unsigned webhooks_count;
 };
 
 /* Reads the text by the schema. `document` is the same text's, for the lines of messages. E_CONFIG

@@ -46,6 +46,12 @@ static const struct setting settings[] = {
     {"log", "format", SETTING_WORD, OF(log.format), RELOAD, formats},
     {"log", "to", SETTING_WORD, OF(log.to), RESTART, targets},
     {"log", "level", SETTING_WORD, OF(log.level), RELOAD, levels},
+    {"retention", "answers_s", SETTING_NUMBER, OF(retention.answers_s), RELOAD},
+    {"retention", "counters_s", SETTING_NUMBER, OF(retention.counters_s), RELOAD},
+    {"retention", "seen_s", SETTING_NUMBER, OF(retention.seen_s), RELOAD},
+    {"retention", "checkpoints_s", SETTING_NUMBER, OF(retention.checkpoints_s), RELOAD},
+    {"retention", "webhooks_s", SETTING_NUMBER, OF(retention.webhooks_s), RELOAD},
+    {NULL, "webhooks", SETTING_WEBHOOKS, OF(webhooks), RELOAD},
     {NULL, "lab", SETTING_YES_NO, OF(lab), RESTART},
 };
 /* clang-format on */
@@ -93,6 +99,55 @@ static void put_switch(struct buf *to, const void *at, const char *yes, const ch
     buf_put_bytes(to, text_bytes(*(const bool *)at ? yes : no));
 }
 
+static void put_text(struct buf *to, const char *text)
+{
+    buf_put_bytes(to, text_bytes(text));
+}
+
+static void put_events(struct buf *to, uint32_t events)
+{
+    static const char *const words[] = {"opened", "closed", "answered"}; /* enum webhook_event */
+    bool any = false;
+    for (size_t i = 0; i < LENGTH_OF(words); i++)
+        if ((events & 1U << i) != 0) {
+            put_text(to, any ? ", " : "");
+            put_text(to, words[i]);
+            any = true;
+        }
+}
+
+static void put_webhook(struct buf *to, const struct config_webhook *one)
+{
+    static const char *const severities[] = {"", "low", "medium", "high", "critical"};
+    char number[16];
+    snprintf(number, sizeof number, "%u", one->timeout_ms);
+    put_text(to, "{name: ");
+    put_quoted(to, one->name);
+    put_text(to, ", url: ");
+    put_quoted(to, one->url);
+    if (one->ca_file[0] != '\0') {
+        put_text(to, ", ca_file: ");
+        put_quoted(to, one->ca_file);
+    }
+    put_text(to, ", events: [");
+    put_events(to, one->events);
+    put_text(to, "], severity: ");
+    put_text(to, severities[one->severity]);
+    put_text(to, ", timeout_ms: ");
+    put_text(to, number);
+    put_text(to, "}");
+}
+
+static void put_webhooks(struct buf *to, const struct config *config)
+{
+    put_text(to, "[");
+    for (uint32_t i = 0; i < config->webhook_count; i++) {
+        put_text(to, i > 0 ? ", " : "");
+        put_webhook(to, &config->webhooks[i]);
+    }
+    put_text(to, "]");
+}
+
 static void put_value(const struct setting *setting, const struct config *config, struct buf *to)
 {
     const char *at = (const char *)config + setting->offset;
@@ -116,6 +171,9 @@ static void put_value(const struct setting *setting, const struct config *config
         break;
     case SETTING_NAMES:
         put_names(to, config);
+        break;
+    case SETTING_WEBHOOKS:
+        put_webhooks(to, config);
         break;
     }
 }

@@ -1,6 +1,5 @@
-#include <client/http.h>
+#include "answer.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,35 +163,6 @@ static size_t take_body(char *data, size_t one, size_t n, void *context)
     return one * n;
 }
 
-/* The value of header `name` in `line` as trimmed printable text; false when it is another header.
- */
-static bool header_value(const char *line, const char *name, char ret[CLIENT_TEXT_MAX])
-{
-    size_t n = strlen(name);
-    if (strncasecmp(line, name, n) != 0 || line[n] != ':')
-        return false;
-    const char *from = line + n + 1 + strspn(line + n + 1, " \t");
-    size_t at = 0;
-    while (at + 1 < CLIENT_TEXT_MAX && from[at] > 0x1f && from[at] < 0x7f) {
-        ret[at] = from[at];
-        at++;
-    }
-    while (at > 0 && ret[at - 1] == ' ')
-        at--;
-    ret[at] = '\0';
-    return true;
-}
-
-/* Delay-seconds only; a date (RFC 9110 10.2.3) reads as absent, and we then pace ourselves. */
-static uint32_t retry_after_s(const char *text)
-{
-    char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-    if (end == text || *end != '\0' || *text == '-')
-        return 0;
-    return value < CLIENT_RETRY_AFTER_MAX_S ? (uint32_t)value : CLIENT_RETRY_AFTER_MAX_S;
-}
-
 static int64_t date_s(const char *text)
 {
     time_t at = curl_getdate(text, NULL);
@@ -205,7 +175,7 @@ static size_t take_header(char *data, size_t one, size_t n, void *context)
     char line[HEADER_LINE_MAX] = "", value[CLIENT_TEXT_MAX];
     memcpy(line, data, n < sizeof line ? n : sizeof line - 1);
     if (header_value(line, "Retry-After", value))
-        answer->retry_after_s = retry_after_s(value);
+        answer->retry_after_s = header_retry_after_s(value);
     else if (header_value(line, "Renew-At", value))
         answer->renew_at_s = date_s(value);
     else if (header_value(line, "Content-Type", value))
@@ -218,11 +188,6 @@ static size_t take_header(char *data, size_t one, size_t n, void *context)
 /* ---- sending ----------------------------------------------------------------------------------
  */
 
-static void free_headers(struct curl_slist **list)
-{
-    curl_slist_free_all(*list);
-}
-
 static bool add_header(struct curl_slist **list, const char *name, const char *value)
 {
     char line[HEADER_LINE_MAX];
@@ -231,11 +196,7 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
     int n = snprintf(line, sizeof line, "%s: %s", name, value);
     if (n < 0 || (size_t)n >= sizeof line)
         return false;
-    struct curl_slist *longer = curl_slist_append(*list, line);
-    if (longer == NULL)
-        return false;
-    *list = longer;
-    return true;
+    return header_append(list, line);
 }
 
 static bool set_headers(CURL *curl, const struct client_request *request, struct curl_slist **list)
@@ -244,11 +205,8 @@ static bool set_headers(CURL *curl, const struct client_request *request, struct
     bool ok = add_header(list, "Accept", request->accept != NULL ? request->accept : "*/*") &&
               add_header(list, "Content-Type", request->content_type) &&
               add_header(list, "Idempotency-Key", request->idempotency_key);
-    struct curl_slist *longer = ok ? curl_slist_append(*list, "Expect:") : NULL;
-    if (longer == NULL)
-        return false;
-    *list = longer;
-    return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *list) == CURLE_OK;
+    return ok && header_append(list, "Expect:") &&
+           curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *list) == CURLE_OK;
 }
 
 static bool set_method(CURL *curl, const struct client_request *request)
@@ -281,24 +239,6 @@ static enum result check_request(const struct client *client, const struct clien
     return OK;
 }
 
-static enum result explain(const struct client *client, CURLcode code, struct err *err)
-{
-    static const struct {
-        CURLcode code;
-        enum code means;
-    } table[] = {
-        {CURLE_PEER_FAILED_VERIFICATION, E_TLS}, {CURLE_SSL_CONNECT_ERROR, E_TLS},
-        {CURLE_SSL_CACERT_BADFILE, E_KEY},       {CURLE_SSL_CERTPROBLEM, E_KEY},
-        {CURLE_OUT_OF_MEMORY, E_MEMORY},         {CURLE_URL_MALFORMAT, E_USAGE},
-    };
-    const char *words = client->problem[0] != '\0' ? client->problem : curl_easy_strerror(code);
-    enum code means = E_UNREACHABLE;
-    for (size_t i = 0; i < LENGTH_OF(table); i++)
-        if (table[i].code == code)
-            means = table[i].means;
-    return err_set(err, means, "%s: %s", client->peer, words);
-}
-
 static enum result perform(struct client *client, struct receiving *to, struct err *err)
 {
     CURL *curl = client->curl;
@@ -313,7 +253,7 @@ static enum result perform(struct client *client, struct receiving *to, struct e
     if (to->is_too_large)
         return err_set(err, E_TOO_LARGE, "the answer has more than %d octets", CLIENT_ANSWER_BYTES);
     if (code != CURLE_OK)
-        return explain(client, code, err);
+        return explain_failure(code, client->peer, client->problem, err);
     long status = 0;
     if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
         return err_set(err, E_BUG, "no status");
@@ -330,7 +270,7 @@ enum result client_exchange(struct client *client, const struct client_request *
     if (n < 0 || (size_t)n >= sizeof url)
         return err_set(err, E_USAGE, "the address has more than %zu octets", sizeof url - 1);
 
-    CLEANUP(free_headers) struct curl_slist *headers = NULL;
+    CLEANUP(header_list_free) struct curl_slist *headers = NULL;
     CLEANUP(client_answer_free) struct client_answer answer = {0};
     struct receiving to = {.answer = &answer};
     if (curl_easy_setopt(client->curl, CURLOPT_URL, url) != CURLE_OK ||

@@ -18,7 +18,6 @@
 
 #define DUE_A_TICK 200 /* devices judged again by time in one tick */
 #define FORGET_EVERY_S 3600
-#define REMEMBERED_S 86400 /* answers of Idempotency-Keys, and the counters of past hours */
 
 static enum result open_store(struct core *core, struct err *err)
 {
@@ -43,6 +42,7 @@ static enum result open_channels(struct core *core, const struct core_setup *set
         core->front_count++;
     }
     TRY(ipc_open(&core->desk, IPC_CORE, IPC_DESK, setup->desk_fd, err));
+    TRY(ipc_open(&core->courier, IPC_CORE, IPC_COURIER, setup->courier_fd, err));
     return ipc_open(&core->signer, IPC_CORE, IPC_SIGNER, setup->signer_fd, err);
 }
 
@@ -122,6 +122,7 @@ static void commit(void *owner, const struct config *now)
     service_commit(&core->service);
     core->service.limits = now->limits;
     core->jobs.most = now->limits.requests;
+    core_webhooks_configure(core, now);
 }
 
 static void abandon(void *owner)
@@ -150,6 +151,8 @@ static enum result core_open(struct core *core, const struct core_setup *setup, 
     TRY(core_approvals_resume(core, err));
     TRY(core_bulk_open(core, err));
     TRY(core_sweep_open(core, err));
+    TRY(core_tidy_open(core, err));
+    TRY(core_webhooks_open(core, err));
     return publish_trust(core, err);
 }
 
@@ -176,6 +179,7 @@ static void take_turn(struct core *core)
                                    ledger_last_at_s(core->service.ledger));
     drain(core, &core->desk);
     drain(core, &core->signer);
+    drain(core, &core->courier);
     for (unsigned i = 0; i < core->front_count; i++)
         drain(core, &core->fronts[i]);
     turn_end(core);
@@ -209,8 +213,6 @@ static void forget_old(struct core *core)
     core->forgot_s = core->now_s;
     enum result result = turn_begin(core, &err);
     if (result == OK)
-        result = store_forget(core->store, core->now_s - REMEMBERED_S, &err);
-    if (result == OK)
         result = bulk_forget(&core->service, core->now_s - core->service.limits.approval_s,
                              core->now_s, &err);
     if (result != OK)
@@ -230,6 +232,8 @@ static void tick(struct core *core)
     publish_tick(core);
     settle_due(core);
     forget_old(core);
+    core_tidy_tick(core);
+    core_webhooks_tick(core);
     if (store_log_pages(core->store) > CORE_LOG_PAGES && store_checkpoint(core->store, &err) != OK)
         log_err(LEVEL_WARNING, "log-not-copied", &err, NULL);
 }
@@ -241,6 +245,7 @@ static size_t poll_set(const struct core *core, struct pollfd *ret)
     ret[n++] = (struct pollfd){.fd = core->reload.up.fd, .events = POLLIN};
     ret[n++] = (struct pollfd){.fd = core->desk.fd, .events = POLLIN};
     ret[n++] = (struct pollfd){.fd = core->signer.fd, .events = POLLIN};
+    ret[n++] = (struct pollfd){.fd = core->courier.fd, .events = POLLIN};
     for (unsigned i = 0; i < core->front_count; i++)
         ret[n++] = (struct pollfd){.fd = core->fronts[i].fd, .events = POLLIN};
     return n;
@@ -263,7 +268,7 @@ static bool hear_supervisor(struct core *core)
 
 static void loop(struct core *core)
 {
-    struct pollfd set[CORE_FRONTS_MAX + 3];
+    struct pollfd set[CORE_FRONTS_MAX + 4];
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
         bool is_busy =
@@ -287,6 +292,7 @@ static void core_close(struct core *core)
         ipc_close(&core->fronts[i]);
     ipc_close(&core->desk);
     ipc_close(&core->signer);
+    ipc_close(&core->courier);
     reload_close(&core->reload);
     fd_closep(&core->public_dir);
     fd_closep(&core->ballast);
@@ -298,7 +304,8 @@ int core_run(const struct core_setup *setup)
     struct core *core = calloc(1, sizeof *core);
     if (core == NULL)
         return 1;
-    core->public_dir = core->ballast = core->desk.fd = core->signer.fd = core->reload.up.fd = -1;
+    core->public_dir = core->ballast = core->desk.fd = core->signer.fd = -1;
+    core->courier.fd = core->reload.up.fd = -1;
     core->exit_status = -1;
 
     enum result result = core_open(core, setup, &err);

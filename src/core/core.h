@@ -9,7 +9,10 @@
 #include "bulk.h"
 #include "imports.h"
 #include "jobs.h"
+#include "publish.h"
 #include "sweep.h"
+#include "tidy.h"
+#include "webhooks.h"
 
 #include <ipc/record.h>
 #include <service/approval.h>
@@ -22,22 +25,6 @@
 #define CORE_CHECKPOINT_US 400000 /* a change is in a signed checkpoint after about that */
 #define CORE_LOG_PAGES 2000       /* of the write-ahead log before it is copied back: 8 MB */
 #define CORE_CRL_WAIT_S 5         /* so long one CRL waits for the rest of a bulk verb */
-
-struct publish {
-    uint64_t signed_size;       /* of the last checkpoint that the signer signed */
-    uint64_t asked_size;        /* under way; 0 = none */
-    int64_t changed_us;         /* monotonic: first change that no checkpoint has; 0 = none */
-    int64_t published_ms;       /* wall clock of the last checkpoint, for metrics */
-    struct crl_shard crl_asked; /* issuer 0 = none under way */
-    struct crl_plan crl_plan;
-    uint64_t crl_number; /* greatest that the signer may remember, of any shard */
-    int64_t refreshed_s; /* when every shard was last looked at */
-    bool is_first_look;
-    uint64_t root_crls[PKI_ISSUERS]; /* of each root: number of the one that is current */
-    uint64_t crls;
-    int64_t told_last; /* device: what the signer is hearing goes up to it; 0 = nothing under way */
-    uint64_t told_size; /* and has what so many entries say */
-};
 
 struct counts { /* since start */
     uint64_t issued, repeated, refused, orphaned, verbs, lost_seen;
@@ -52,6 +39,7 @@ struct core {
     unsigned front_count;
     struct ipc_channel desk;
     struct ipc_channel signer;
+    struct ipc_channel courier;
     struct reload reload;
     int public_dir;
     int ballast;      /* core/ballast.c */
@@ -64,6 +52,8 @@ struct core {
     struct import import;
     struct bulk_job bulk;
     struct publish publish;
+    struct webhooks webhooks;
+    struct tidy tidy;
     struct counts counts;
     int64_t ticked_us;
     int64_t forgot_s; /* when what had its time was dropped last */
@@ -126,13 +116,6 @@ MUST_USE enum result agree_item(struct core *core, const struct msg_journal_item
                                 struct err *err);
 MUST_USE enum result agree_end(struct core *core, const struct msg_journal_end *end,
                                struct err *err);
-
-/* publish.c: checkpoints, CRLs, and the authorities that listeners verify against. */
-MUST_USE enum result publish_open(struct core *core, struct err *err);
-void publish_tick(struct core *core);
-void publish_checkpoint(struct core *core, const struct msg_signed_checkpoint *answer);
-void publish_crl(struct core *core, const struct msg_signed_crl *answer, int fd);
-MUST_USE enum result publish_trust(struct core *core, struct err *err);
 
 /* remember.c: what the signer's journal keeps against an older copy of the database; health.c */
 void remember_tick(struct core *core);

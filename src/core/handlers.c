@@ -168,6 +168,26 @@ static void on_journal_end(struct core *core, struct ipc_channel *from, struct i
     core->exit_status = 1;
 }
 
+static void on_webhook_key(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_webhook_key(core, &message->webhook_key);
+}
+
+static void on_signed_webhook(struct core *core, struct ipc_channel *from,
+                              struct ipc_message *message)
+{
+    (void)from;
+    core_webhook_signed(core, &message->signed_webhook);
+}
+
+static void on_sent_webhook(struct core *core, struct ipc_channel *from,
+                            struct ipc_message *message)
+{
+    (void)from;
+    core_webhook_sent(core, &message->sent_webhook);
+}
+
 static const struct {
     enum ipc_type type;
     handler handle;
@@ -192,6 +212,7 @@ static const struct {
     {IPC_BULK, on_bulk},
     {IPC_CERT_REVOKE, on_verb},
     {IPC_FINDING_CLOSE, on_verb},
+    {IPC_WEBHOOK_TEST, on_verb},
     {IPC_TOKEN_ADD, on_verb},
     {IPC_PERMIT_ADD, on_verb},
     {IPC_OPERATOR_ADD, on_operator_add},
@@ -222,6 +243,9 @@ static const struct {
     {IPC_ISSUER_HELD, on_issuer_held},
     {IPC_JOURNAL_ITEM, on_journal_item},
     {IPC_JOURNAL_END, on_journal_end},
+    {IPC_WEBHOOK_KEY, on_webhook_key},
+    {IPC_SIGNED_WEBHOOK, on_signed_webhook},
+    {IPC_SENT_WEBHOOK, on_sent_webhook},
 };
 
 void core_handle(struct core *core, struct ipc_channel *from, struct ipc_message *message)

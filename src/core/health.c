@@ -5,11 +5,64 @@
 #include <base/log.h>
 #include <base/text.h>
 
+#include <stdio.h>
+
 static enum result send_metric(struct core *core, uint64_t id, const char *name, int64_t value,
                                int64_t at_ms, struct err *err)
 {
     struct msg_metric metric = {.id = id, .name = text_bytes(name), .value = value, .at_ms = at_ms};
     return ipc_send(&core->desk, IPC_METRIC, &metric, -1, err);
+}
+
+#define WEBHOOKS_SHOWN 8
+
+struct webhook_metrics {
+    size_t n;
+    struct webhook_row rows[WEBHOOKS_SHOWN];
+};
+
+static enum result keep_webhook(void *ctx, const struct webhook_row *row, struct err *err)
+{
+    struct webhook_metrics *to = ctx;
+    (void)err;
+    if (to->n < WEBHOOKS_SHOWN)
+        to->rows[to->n++] = *row;
+    return OK;
+}
+
+static int64_t age_s(const struct core *core, const struct webhook_row *row)
+{
+    return row->oldest_s != 0 ? core->now_s - row->oldest_s : 0;
+}
+
+static int64_t webhook_value(const struct core *core, const struct webhook_row *row, size_t which)
+{
+    const int64_t values[] = {row->queued, age_s(core, row), row->sent,
+                              row->failed, row->dropped,     row->given_up};
+    return values[which];
+}
+
+/* Samples of one name come together. */
+static enum result send_webhooks(struct core *core, uint64_t id, struct err *err)
+{
+    static const char *const names[] = {
+        "troth_webhook_queue",         "troth_webhook_oldest_seconds",
+        "troth_webhook_sent_total",    "troth_webhook_failed_total",
+        "troth_webhook_dropped_total", "troth_webhook_given_up_total"};
+    struct webhook_metrics all = {0};
+    char labels[LIMIT_NAME + 16];
+    TRY(store_webhooks(core->store, keep_webhook, &all, err));
+    for (size_t which = 0; which < LENGTH_OF(names); which++)
+        for (size_t i = 0; i < all.n; i++) {
+            snprintf(labels, sizeof labels, "webhook=\"%s\"", all.rows[i].name);
+            struct msg_metric metric = {.id = id,
+                                        .name = text_bytes(names[which]),
+                                        .labels = text_bytes(labels),
+                                        .value = webhook_value(core, &all.rows[i], which),
+                                        .at_ms = clock_now_us() / 1000};
+            TRY(ipc_send(&core->desk, IPC_METRIC, &metric, -1, err));
+        }
+    return OK;
 }
 
 static enum result send_metrics(struct core *core, uint64_t id, struct err *err)
@@ -35,7 +88,7 @@ static enum result send_metrics(struct core *core, uint64_t id, struct err *err)
     };
     for (size_t i = 0; i < LENGTH_OF(metrics); i++)
         TRY(send_metric(core, id, metrics[i].name, metrics[i].value, metrics[i].at_ms, err));
-    return OK;
+    return send_webhooks(core, id, err);
 }
 
 static enum result is_ready(struct core *core, struct err *why)

@@ -57,7 +57,7 @@ static enum result keep_checkpoint(struct core *core, const struct msg_signed_ch
         return err_set(err, (enum code)answer->code, "%.*s", (int)answer->text.n,
                        (const char *)answer->text.p);
     TRY(turn_begin(core, err));
-    TRY(store_put_note(core->store, size, answer->note, err));
+    TRY(store_put_note(core->store, size, answer->note, core->now_s, err));
     TRY(ledger_publish(core->service.ledger, core->public_dir, answer->note, size, err));
     core->publish.signed_size = size;
     core->publish.changed_us = 0;

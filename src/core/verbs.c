@@ -31,6 +31,7 @@ CALL(anchor_add)
 CALL(device_set)
 CALL(cert_revoke)
 CALL(finding_close)
+CALL(webhook_test)
 CALL(bulk_run)
 CALL(token_add)
 CALL(permit_add)
@@ -70,6 +71,7 @@ static const struct row {
     {IPC_CLOCK_ACCEPT, call_clock_accept, false},
     {IPC_BACKUP_NOTE, call_backup_note, false},
     {IPC_FINDING_CLOSE, call_finding_close, false},
+    {IPC_WEBHOOK_TEST, call_webhook_test, false},
     {IPC_APPROVAL_SIGN, call_approval_sign, false},
     {IPC_APPROVAL_ROOT, call_approval_root, false},
     {IPC_APPROVAL_WITHDRAW, call_approval_withdraw, false},

@@ -156,6 +156,7 @@ static const struct plan approvals = LIST(QUESTION_APPROVALS, NULL, "after", "li
 static const struct plan transfers = LIST(QUESTION_TRANSFERS, NULL, "after", "limit", "all");
 static const struct plan waivers = LIST(QUESTION_WAIVERS, NULL, "after", "limit", "product", "all");
 static const struct plan bulks = LIST(QUESTION_BULKS, NULL, "after", "limit");
+static const struct plan webhooks = LIST(QUESTION_WEBHOOKS, NULL, NULL);
 static const struct plan entries = LIST(QUESTION_ENTRIES, NULL, "after", "limit");
 
 void api_product_list(struct request *request)
@@ -224,6 +225,11 @@ void api_transfer_list(struct request *request)
 void api_bulk_list(struct request *request)
 {
     run(request, &bulks, (struct msg_question){0});
+}
+
+void api_webhook_list(struct request *request)
+{
+    run(request, &webhooks, (struct msg_question){0});
 }
 
 void api_ledger_entries(struct request *request)
@@ -441,6 +447,21 @@ static const struct plan receipt = {
 void api_transfer_receipt(struct request *request)
 {
     run_numbered(request, &receipt, "transfer");
+}
+
+/* ---- what events are signed by --------------------------------------------------------------- */
+
+static const struct plan webhook_key = {
+    .kind = QUESTION_WEBHOOK_KEY,
+    .names = NO_NAMES,
+    .begin = nothing_begin,
+    .row = only_row,
+    .end = show_end,
+};
+
+void api_webhook_key(struct request *request)
+{
+    run(request, &webhook_key, (struct msg_question){0});
 }
 
 /* ---- one verb on many devices --------------------------------------------------------------- */

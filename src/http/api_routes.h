@@ -33,6 +33,8 @@ void api_transfer_receipt(struct request *request);
 /* api_debt.c */
 void api_debt(struct request *request);
 
+void api_webhook_list(struct request *request);
+void api_webhook_key(struct request *request);
 void api_bulk_list(struct request *request);
 void api_bulk_show(struct request *request);
 
@@ -49,6 +51,7 @@ void api_issuer_retire(struct request *request);
 void api_issuer_force(struct request *request);
 void api_device_set(struct request *request);
 void api_finding_close(struct request *request);
+void api_webhook_test(struct request *request);
 void api_operator_renew(struct request *request);
 void api_operator_recover(struct request *request);
 void api_approval_root(struct request *request);

@@ -8,6 +8,7 @@
 #include <trust/check.h>
 #include <trust/standing.h>
 #include <trust/words.h>
+#include <wire/b64.h>
 #include <wire/merkle.h>
 
 #include <stdio.h>
@@ -30,6 +31,10 @@ struct finding_view {
 struct receipt_view {
     struct msg_receipt_row row;
     uint8_t leaf[MERKLE_HASH_N];
+};
+struct webhook_key_view {
+    struct msg_webhook_key_row row;
+    struct bytes text;
 };
 struct fault_view {
     struct msg_import_fault fault;
@@ -261,6 +266,24 @@ static const struct api_field bulk_fields[] = {
     API_FIELD("ended", struct msg_bulk_row, ended_s, API_TIME_OR_NULL),
 };
 
+static const struct api_field webhook_fields[] = {
+    API_FIELD("name", struct msg_webhook_row, name, API_TEXT),
+    API_FIELD("queued", struct msg_webhook_row, queued, API_NUMBER),
+    API_FIELD("oldest", struct msg_webhook_row, oldest_s, API_TIME_OR_NULL),
+    API_FIELD("sent", struct msg_webhook_row, sent, API_NUMBER),
+    API_FIELD("failed", struct msg_webhook_row, failed, API_NUMBER),
+    API_FIELD("dropped", struct msg_webhook_row, dropped, API_NUMBER),
+    API_FIELD("given_up", struct msg_webhook_row, given_up, API_NUMBER),
+    API_FIELD("sent_at", struct msg_webhook_row, sent_at_s, API_TIME_OR_NULL),
+    API_FIELD("failed_at", struct msg_webhook_row, failed_at_s, API_TIME_OR_NULL),
+    API_FIELD("failure", struct msg_webhook_row, failure, API_TEXT),
+};
+
+static const struct api_field webhook_key_fields[] = {
+    API_FIELD("public_key", struct webhook_key_view, text, API_TEXT),
+    API_FIELD("since", struct msg_webhook_key_row, since_s, API_TIME),
+};
+
 static const struct api_field me_fields[] = {
     API_FIELD("name", struct msg_operator_row, name, API_TEXT),
     API_FIELD("role", struct msg_operator_row, role, API_WORD, .words = &words_role),
@@ -376,6 +399,18 @@ static void write_receipt(writer write, struct api_doc *doc, const char *name,
     write(doc, name, API_SHAPE(receipt_fields), &view);
 }
 
+/* As receivers' libraries take it (Standard Webhooks 1.0.0). */
+static void write_webhook_key(writer write, struct api_doc *doc, const char *name,
+                              const struct msg_webhook_key_row *row)
+{
+    char space[5 + B64_ENCODED_MAX(sizeof row->key)];
+    struct buf text = buf_over(space, sizeof space);
+    buf_put_bytes(&text, bytes_text("whpk_"));
+    b64_encode(&text, bytes_of(row->key, sizeof row->key));
+    const struct webhook_key_view view = {*row, buf_bytes(&text)};
+    write(doc, name, API_SHAPE(webhook_key_fields), &view);
+}
+
 static void write_row(writer write, struct api_doc *doc, const char *name,
                       const struct ipc_message *message)
 {
@@ -403,6 +438,10 @@ static void write_row(writer write, struct api_doc *doc, const char *name,
         write(doc, name, API_SHAPE(approval_fields), &message->approval_row);
     else if (message->type == IPC_WAIVER_ROW)
         write(doc, name, API_SHAPE(waiver_fields), &message->waiver_row);
+    else if (message->type == IPC_WEBHOOK_ROW)
+        write(doc, name, API_SHAPE(webhook_fields), &message->webhook_row);
+    else if (message->type == IPC_WEBHOOK_KEY_ROW)
+        write_webhook_key(write, doc, name, &message->webhook_key_row);
     else if (message->type == IPC_TRANSFER_ROW)
         write(doc, name, API_SHAPE(transfer_fields), &message->transfer_row);
     else if (message->type == IPC_RECEIPT_ROW)

@@ -21,6 +21,7 @@ union verb_message {
     struct msg_issuer_force issuer_force;
     struct msg_device_set device_set;
     struct msg_finding_close finding_close;
+    struct msg_webhook_test webhook_test;
     struct msg_approver_set approver_set;
     struct msg_approval_sign approval_sign;
     struct msg_approval_withdraw approval_withdraw;

@@ -208,6 +208,25 @@ void api_finding_close(struct request *request)
     api_verb_run(request, &finding_close);
 }
 
+static enum result finish_webhook(const struct request *request, struct asking *asking,
+                                  struct err *err)
+{
+    (void)err;
+    asking->message.webhook_test.name = request_view(request)->parameters[0];
+    return OK;
+}
+
+static const struct verb_plan webhook_test = {
+    .type = IPC_WEBHOOK_TEST,
+    .shape = &shape_nothing,
+    .finish = finish_webhook,
+};
+
+void api_webhook_test(struct request *request)
+{
+    api_verb_run(request, &webhook_test);
+}
+
 /* The token is shown this once. */
 static void show_token(const struct request *request, struct api_wait *wait,
                        const struct msg_verb_answer *answer)

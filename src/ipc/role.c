@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 static const enum ipc_type ready_types[] = {
-    [IPC_FRONT] = IPC_FRONT_READY, [IPC_DESK] = IPC_DESK_READY,     [IPC_READER] = IPC_READER_READY,
-    [IPC_CORE] = IPC_CORE_READY,   [IPC_SIGNER] = IPC_SIGNER_READY, [IPC_LOADER] = IPC_LOADER_READY,
+    [IPC_FRONT] = IPC_FRONT_READY,     [IPC_DESK] = IPC_DESK_READY,
+    [IPC_READER] = IPC_READER_READY,   [IPC_CORE] = IPC_CORE_READY,
+    [IPC_SIGNER] = IPC_SIGNER_READY,   [IPC_LOADER] = IPC_LOADER_READY,
+    [IPC_COURIER] = IPC_COURIER_READY,
 };
 
 enum result role_enter_sandbox(const struct role_sandbox *sandbox, struct err *err)

@@ -59,10 +59,9 @@ static const enum ipc_type types[] = {
 #undef MESSAGE
 
 static const char *const role_names[] = {
-    [IPC_NOBODY] = "nobody", [IPC_FRONT] = "front",
-    [IPC_DESK] = "desk",     [IPC_READER] = "reader",
-    [IPC_CORE] = "core",     [IPC_SIGNER] = "signer",
-    [IPC_LOADER] = "loader", [IPC_SUPERVISOR] = "supervisor",
+    [IPC_NOBODY] = "nobody", [IPC_FRONT] = "front",     [IPC_DESK] = "desk",
+    [IPC_READER] = "reader", [IPC_CORE] = "core",       [IPC_SIGNER] = "signer",
+    [IPC_LOADER] = "loader", [IPC_COURIER] = "courier", [IPC_SUPERVISOR] = "supervisor",
 };
 
 const struct message_row *message_find(enum ipc_type type)

@@ -3,6 +3,7 @@
 #include <service/approval.h>
 #include <service/bootstrap.h>
 #include <service/brake.h>
+#include <service/outbox.h>
 #include <service/rate.h>
 #include <service/stand.h>
 
@@ -24,7 +25,7 @@ struct number_space {
 static const enum table counted[] = {
     TABLE_PRODUCT,  TABLE_ISSUER,   TABLE_ANCHOR,  TABLE_DEVICE,   TABLE_CERTIFICATE, TABLE_TOKEN,
     TABLE_PERMIT,   TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL, TABLE_SIGNATURE,   TABLE_EPOCH,
-    TABLE_TRANSFER, TABLE_FOREIGN,  TABLE_BULK,    TABLE_POLICY,   TABLE_WAIVER};
+    TABLE_TRANSFER, TABLE_FOREIGN,  TABLE_BULK,    TABLE_POLICY,   TABLE_WAIVER,      TABLE_TIDY};
 
 /* A row's certificate never changes. */
 static enum result keep_new_issuer(struct service *service, const struct authority_row *row,
@@ -123,7 +124,11 @@ static enum result read_restore(struct service *service, struct err *err)
 enum result service_open(struct service *service, struct store *store, const struct config *config,
                          int64_t now_s, struct err *err)
 {
-    *service = (struct service){.store = store, .config = config, .limits = config->limits};
+    *service = (struct service){.store = store,
+                                .config = config,
+                                .hooks = config,
+                                .limits = config->limits,
+                                .retention = config->retention};
     name_site(&service->site, config);
     TRY(ledger_open(store, &sha256_for_merkle, &service->ledger, err));
     TRY(load_ids(service, err));
@@ -210,6 +215,7 @@ enum result service_record(struct service *service, uint64_t *ret_entry, struct 
     TRY(ledger_append(service->ledger, &service->act, &entry, err));
     if (ret_entry != NULL)
         *ret_entry = entry;
+    TRY(outbox_note(service, entry, err));
     return stand_note(service, entry, err);
 }
 

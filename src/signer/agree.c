@@ -49,6 +49,7 @@ enum result answer_journal_ask(struct session *session, const struct msg_journal
     session->asked_at = end.journal;
     session->is_core_ahead = message->after > end.journal;
     TRY(send_held(session, err));
+    TRY(tell_webhook_key(session, err));
     const struct journal_visitor visitor = {send_item, session};
     TRY(journal_each(session->journal, message->after, &visitor, err));
     return session_send(session, IPC_JOURNAL_END, &end, -1, err);

@@ -201,11 +201,23 @@ enum result signer_check(const struct config *config, struct err *err)
     return result;
 }
 
+static enum result open_webhook_key(struct session *session, struct err *err)
+{
+    CLEANUP(secret_free) struct secret passphrase = {0};
+    char folder[PATH_ROOM];
+
+    TRY(path_in(session->config, "", folder, err));
+    TRY(secret_read_passphrase(session->config->passphrase_file, SIGNER_CREDENTIAL, &passphrase,
+                               err));
+    return session->backend->open_webhook(session->keys, folder, &passphrase, err);
+}
+
 enum result session_open(struct session *session, const struct config *config, int core_fd,
                          struct err *err)
 {
     TRY(crypto_start(err));
     TRY(session_open_files(session, config, err));
+    TRY(open_webhook_key(session, err));
     TRY(ipc_open(&session->core, IPC_SIGNER, IPC_CORE, core_fd, err));
     fill_site(&session->site, config);
     session->jobs = calloc(JOBS_MAX, sizeof(*session->jobs));

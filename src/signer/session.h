@@ -112,6 +112,11 @@ enum signer_key issuer_signs_with(uint32_t number);
 /* OK when things may be signed at all. E_JOURNAL. */
 MUST_USE enum result session_may_sign(const struct session *session, struct err *err);
 
+/* Answered at once: nothing of it is in the journal. */
+MUST_USE enum result sign_webhook_now(struct session *session,
+                                      const struct msg_sign_webhook *message, struct err *err);
+MUST_USE enum result tell_webhook_key(struct session *session, struct err *err);
+
 /* Each judges one message: OK with a filled job, or a refusal that goes to core as the answer. */
 MUST_USE enum result judge_certificate(struct session *session, const struct msg_sign *message,
                                        struct job *job, struct err *err);

@@ -181,6 +181,8 @@ static enum result handle(struct session *session, const struct ipc_message *mes
         return begin_work(session, work, message, err);
     if (message->type == IPC_CHECK_CSR)
         return check_csr_now(session, &message->check_csr, err);
+    if (message->type == IPC_SIGN_WEBHOOK)
+        return sign_webhook_now(session, &message->sign_webhook, err);
     if (message->type == IPC_JOURNAL_ASK) {
         TRY(finish(session, err)); /* what core hears of is durable */
         return answer_journal_ask(session, &message->journal_ask, err);

@@ -24,6 +24,7 @@ static const struct rule rules[OPERATE_COUNT] = {
     [OPERATE_FOREIGN] = {"certificates of other CAs", ROLE_OPERATOR, false},
     [OPERATE_CLOCK] = {"the clock", ROLE_ADMIN, false},
     [OPERATE_BACKUP] = {"backups", ROLE_ADMIN, false},
+    [OPERATE_WEBHOOK] = {"webhooks", ROLE_ADMIN, false},
 };
 
 const char *operate_word(enum operate what)

@@ -313,6 +313,7 @@ def test_an_answer_is_kept_for_a_day_and_then_forgotten(troth, alice):
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT count(*) FROM answer").fetchone() == (2,)
         database.execute("UPDATE answer SET at = at - 86401 WHERE rowid = 1")
+        database.execute("UPDATE meta SET value = value - 86401 WHERE name = 'tidy_ended'")
     troth.start()
 
     def kept():

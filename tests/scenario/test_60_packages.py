@@ -12,7 +12,7 @@ import pytest
 import lab
 
 PACKAGES = ("troth-server", "troth-cli", "troth-agent", "libtroth-verify-dev")
-ROLES = ("loader", "front", "desk", "reader", "core", "signer")
+ROLES = ("loader", "front", "desk", "reader", "core", "signer", "courier")
 INSTALL_TO_CERTIFICATE_S = 120
 
 pytestmark = [

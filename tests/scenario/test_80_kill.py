@@ -25,7 +25,7 @@ DEVICES = 40 * KILLS  # more than a run can enrol
 OF_A_PRODUCT = 100
 RENEWS = 10  # one in so many: early renewals have a budget of 10 a product and hour
 THREADS = 4
-VICTIMS = ("supervisor", "front", "desk", "reader", "core", "signer", "all")
+VICTIMS = ("supervisor", "front", "desk", "reader", "core", "signer", "courier", "all")
 GONE = (OSError, ssl.SSLError, http.client.HTTPException)
 
 

@@ -149,3 +149,23 @@ CREATE INDEX sighting_key ON sighting (spki, first_at) WHERE ended_at = 0;
 CREATE TABLE backup_note (
     id INTEGER PRIMARY KEY, size INT, root BLOB CHECK (length(root) = 32), noted_at INT
 ) STRICT;
+
+-- events on their way to receivers, and what is kept for how long
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, hook TEXT NOT NULL, subject TEXT NOT NULL, message TEXT NOT NULL,
+    created_at INT NOT NULL, due_at INT, tries INT NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE INDEX outbox_due ON outbox (hook, due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_subject ON outbox (hook, subject, id);
+CREATE INDEX outbox_age ON outbox (hook, created_at);
+CREATE TABLE webhook (
+    name TEXT PRIMARY KEY, queued INT NOT NULL, sent INT NOT NULL, failed INT NOT NULL,
+    dropped INT NOT NULL, given_up INT NOT NULL, sent_at INT NOT NULL, failed_at INT NOT NULL,
+    failure TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE webhook_key (id INTEGER PRIMARY KEY CHECK (id = 1), key BLOB NOT NULL, since INT NOT NULL) STRICT;
+ALTER TABLE note ADD COLUMN at INT;
+CREATE TABLE tidy (
+    id INTEGER PRIMARY KEY, began_at INT, ended_at INT, answers INT, counters INT, seen INT,
+    checkpoints INT, webhooks INT
+) STRICT;

@@ -189,11 +189,13 @@ enum result store_crl(struct store *store, const struct shard *shard, struct crl
     return OK;
 }
 
-enum result store_put_note(struct store *store, uint64_t size, struct bytes note, struct err *err)
+enum result store_put_note(struct store *store, uint64_t size, struct bytes note, int64_t at_s,
+                           struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_PUT_NOTE);
     query_put_int(&q, (int64_t)size);
     query_put_blob(&q, note);
+    query_put_int(&q, at_s);
     return query_run(&q, err);
 }
 
@@ -270,18 +272,4 @@ enum result store_count(struct store *store, const struct counter *counter, int6
     query_put_int(&q, counter->hour);
     query_put_int(&q, add);
     return query_one_int(&q, ret_sum, err);
-}
-
-static enum result forget(struct store *store, enum statement statement, int64_t before_s,
-                          struct err *err)
-{
-    CLEANUP(query_end) struct query q = query_of(store, statement);
-    query_put_int(&q, before_s);
-    return query_run(&q, err);
-}
-
-enum result store_forget(struct store *store, int64_t before_s, struct err *err)
-{
-    TRY(forget(store, STATEMENT_FORGET_ANSWERS, before_s, err));
-    return forget(store, STATEMENT_FORGET_BUDGETS, before_s, err);
 }

@@ -3,6 +3,7 @@
 #include <base/file.h>
 #include <base/log.h>
 #include <core/core.h>
+#include <courier/courier.h>
 #include <http/desk.h>
 #include <http/front.h>
 #include <ipc/reload.h>
@@ -173,7 +174,7 @@ int core_run(const struct core_setup *setup)
         if (!is_open(setup->front_fds[i]))
             return 23;
     if (setup->front_count != config.fronts || !is_open(setup->desk_fd) ||
-        !is_open(setup->signer_fd))
+        !is_open(setup->signer_fd) || !is_open(setup->courier_fd))
         return 23;
     return live(IPC_CORE, setup->supervisor_fd, &setup->sandbox);
 }
@@ -181,6 +182,11 @@ int core_run(const struct core_setup *setup)
 int signer_run(const struct signer_setup *setup)
 {
     return is_open(setup->core_fd) ? live(IPC_SIGNER, setup->supervisor_fd, &setup->sandbox) : 24;
+}
+
+int courier_run(const struct courier_setup *setup)
+{
+    return is_open(setup->core_fd) ? live(IPC_COURIER, setup->supervisor_fd, &setup->sandbox) : 25;
 }
 
 /* ---- one server

@@ -82,7 +82,7 @@ static void sign(struct installation *in, uint64_t size, const uint8_t root[32])
         note_put_signature(&note, &in->signers[i], key_signature_bytes(&signature));
     }
     assert_ok(store_begin(in->store, &in->err));
-    assert_ok(store_put_note(in->store, size, buf_bytes(&note), &in->err));
+    assert_ok(store_put_note(in->store, size, buf_bytes(&note), 0, &in->err));
     assert_ok(store_commit(in->store, &in->err));
 }
 

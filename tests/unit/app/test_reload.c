@@ -78,17 +78,18 @@ static void a_setting_that_needs_a_restart_is_named(void **state)
 static void who_refuses_to_prepare_keeps_all_as_they_were(void **state)
 {
     (void)state;
-    static const enum ipc_role roles[] = {IPC_FRONT, IPC_DESK, IPC_READER, IPC_CORE, IPC_SIGNER};
+    static const enum ipc_role roles[] = {IPC_FRONT, IPC_DESK,   IPC_READER,
+                                          IPC_CORE,  IPC_SIGNER, IPC_COURIER};
     for (size_t i = 0; i < LENGTH_OF(roles); i++) {
         memset(plans, 0, sizeof plans);
         plans[roles[i]] = REFUSES;
         start_and_reload(CHANGED);
         expect_log("event=reload-refused code=E4002");
         expect_log("not with me");
-        expect_count("event=abandons", 6); /* each is told */
+        expect_count("event=abandons", 7); /* each is told */
         stop_server(0);
         assert_int_equal(count_in_log("event=commits"), 0);
-        assert_int_equal(count_in_log("event=abandons"), 6);
+        assert_int_equal(count_in_log("event=abandons"), 7);
     }
 }
 
@@ -98,12 +99,12 @@ static void all_prepare_before_one_commits(void **state)
     plans[IPC_DESK] = plans[IPC_SIGNER] = ANSWERS_LATER;
     start_and_reload(CHANGED);
     expect_log("event=reloaded");
-    expect_count("event=finishes", 6);
+    expect_count("event=finishes", 7);
     stop_server(0);
-    assert_int_equal(count_in_log("event=prepares"), 6);
-    assert_int_equal(count_in_log("event=commits"), 6);
-    assert_int_equal(count_in_log("event=finishes"), 6);
-    assert_int_equal(count_in_log("idle=7"), 18);
+    assert_int_equal(count_in_log("event=prepares"), 7);
+    assert_int_equal(count_in_log("event=commits"), 7);
+    assert_int_equal(count_in_log("event=finishes"), 7);
+    assert_int_equal(count_in_log("idle=7"), 21);
     assert_true(comes_before("event=prepares me=signer", "event=prepares me=core"));
     assert_true(comes_before("event=prepares me=core", "event=prepares me=front"));
     const char *last = NULL, *first = strstr(server.log, "event=commits");
@@ -121,7 +122,7 @@ static void a_second_reload_begins_from_the_first(void **state)
     kill(server.pid, SIGHUP);
     expect_log("event=reloaded round=2");
     stop_server(0);
-    assert_int_equal(count_in_log("event=commits"), 12);
+    assert_int_equal(count_in_log("event=commits"), 14);
 }
 
 static void a_signal_during_a_reload_is_another_one(void **state)

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <nss.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -385,6 +387,59 @@ static void a_role_opens_its_own_folder_and_no_other(void **state)
     check_rows(rows, LENGTH_OF(rows));
 }
 
+static int ask_for_a_name(void)
+{
+    struct addrinfo *found = NULL;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    int bad = getaddrinfo("localhost", "1", &hints, &found);
+    if (bad == 0)
+        freeaddrinfo(found);
+    return bad == 0 ? DONE : EINVAL;
+}
+
+static int listen_somewhere(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return outcome(listen(fd, 1));
+}
+
+static int make_local_socket(void)
+{
+    return outcome(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int open_password_file(void)
+{
+    return outcome(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+}
+
+/* It connects, and nothing connects to it; of files it sees what names are looked up by. */
+static void the_courier_connects_and_has_no_files(void **state)
+{
+    (void)state;
+    config.sandbox_seccomp = config.sandbox_landlock = true;
+    __nss_configure_lookup("hosts", "files dns"); /* as it does before it enters */
+    static const struct act_row rows[] = {
+        ROW(IPC_COURIER, connect_somewhere, ECONNREFUSED),
+        ROW(IPC_COURIER, ask_for_a_name, DONE),
+        ROW(IPC_COURIER, bind_somewhere, EACCES),
+        ROW(IPC_COURIER, listen_somewhere, KILLED),
+        ROW(IPC_COURIER, make_local_socket, KILLED),
+        ROW(IPC_COURIER, open_key, EACCES),
+        ROW(IPC_COURIER, open_database, EACCES),
+        ROW(IPC_COURIER, write_database, KILLED),
+        ROW(IPC_COURIER, open_password_file, EACCES),
+        ROW(IPC_COURIER, write_own_files, KILLED),
+        ROW(IPC_COURIER, trace_parent, KILLED),
+        ROW(IPC_COURIER, run_program, KILLED),
+        ROW(IPC_COURIER, make_child, KILLED),
+        ROW(IPC_COURIER, map_executable, KILLED),
+        ROW(IPC_COURIER, become_root, KILLED),
+        ROW(IPC_COURIER, work, DONE),
+    };
+    check_rows(rows, LENGTH_OF(rows));
+}
+
 /* It alone may make processes, and they may read what lies beside the configuration. */
 static void the_loader_reads_the_configuration_and_nothing_else(void **state)
 {
@@ -534,6 +589,7 @@ int main(void)
         cmocka_unit_test(every_role_is_killed_for_network_programs_and_other_processes),
         cmocka_unit_test(a_role_opens_its_own_folder_and_no_other),
         cmocka_unit_test(the_loader_reads_the_configuration_and_nothing_else),
+        cmocka_unit_test(the_courier_connects_and_has_no_files),
         cmocka_unit_test(landlock_alone_refuses_files_network_and_signals),
         cmocka_unit_test(what_every_loop_does_passes_in_every_role),
         cmocka_unit_test(a_missing_folder_is_refused),

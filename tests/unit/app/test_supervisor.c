@@ -143,8 +143,9 @@ static void each_process_has_its_own_descriptors_and_no_other(void **state)
     expect_log("process=front.1 event=alive fds=5");
     expect_log("process=desk event=alive fds=6");
     expect_log("process=reader event=alive fds=2");
-    expect_log("process=core event=alive fds=5");
+    expect_log("process=core event=alive fds=6");
     expect_log("process=signer event=alive fds=2");
+    expect_log("process=courier event=alive fds=2");
     kill(server.pid, SIGTERM);
     expect_end(0);
 }
@@ -180,7 +181,7 @@ static void it_stops_fronts_first_and_the_signer_last(void **state)
         kill(server.pid, signals[i]);
         expect_end(0);
         assert_true(now_ms() - began < 1000);
-        assert_int_equal(count_in_log("event=told-to-end"), 6);
+        assert_int_equal(count_in_log("event=told-to-end"), 7);
         assert_true(comes_before("told-to-end me=front", "told-to-end me=reader"));
         assert_true(comes_before("told-to-end me=desk", "told-to-end me=reader"));
         assert_true(comes_before("told-to-end me=reader", "told-to-end me=core"));

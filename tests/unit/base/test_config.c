@@ -142,6 +142,57 @@ static void numbers_out_of_range_are_refused_with_the_range(void **state)
         check_refusal(&rows[i]);
 }
 
+#define HOOK "webhooks:\n  - name: a\n    url: "
+
+static void webhooks_are_checked(void **state)
+{
+    (void)state;
+    const struct refusal rows[] = {
+        {"webhooks: {name: a}\n", 1, "SEQUENCE"},
+        {"webhooks:\n  - nam: a\n", 2, "Unexpected key: nam"},
+        {"webhooks:\n  - url: http://127.0.0.1\n", 2, "wanted a name"},
+        {"webhooks:\n  - name: A\n    url: http://127.0.0.1\n", 2, "lower-case"},
+        {HOOK "http://127.0.0.1\n  - name: a\n    url: http://127.0.0.1\n", 4, "another one's"},
+        {"webhooks:\n  - name: a\n", 2, "wanted url"},
+        {HOOK "http://host/x\n", 2, "wanted https; http only to 127.0.0.1"},
+        {HOOK "https://host/x\n", 2, "wanted ca_file"},
+        {HOOK "https://u:p@host/x\n", 2, "url: seen"},
+        {HOOK "https://host\n    ca_file: none.pem\n", 2, "no such file"},
+        {HOOK "https://host\n    ca_file: /etc/passwd\n", 2, "another folder"},
+        {HOOK "https://host\n    ca_file: ../../etc/passwd\n", 2, "another folder"},
+        {HOOK "https://host\n    ca_file: troth.yaml\n", 2, "no certificate"},
+        {HOOK "http://127.0.0.1\n    events: []\n", 2, "opened, closed or answered"},
+        {HOOK "http://127.0.0.1\n    events: [open]\n", 4, "open"},
+        {HOOK "http://127.0.0.1\n    severity: none\n", 4, "ENUM"},
+        {HOOK "http://127.0.0.1\n    timeout_ms: 99\n", 2, "wanted 100 to 60000"},
+        {"retention:\n  answers_s: 3599\n", 2, "retention.answers_s: 3599 is out of range"},
+        {"retention:\n  webhooks_s: 59\n", 2, "wanted 60 to"},
+    };
+    for (size_t i = 0; i < LENGTH_OF(rows); i++)
+        check_refusal(&rows[i]);
+}
+
+static void a_webhook_brings_the_certificates_of_its_receiver(void **state)
+{
+    (void)state;
+    static const char pem[] = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    struct config config;
+    struct err err = {0};
+    char ca[96];
+    snprintf(ca, sizeof ca, "%s/ca.pem", folder);
+    assert_int_equal(file_write(ca, 0600, bytes_of(pem, sizeof pem - 1), NULL), OK);
+    enum result result =
+        read_text(HOOK "https://siem.example:8443/in\n    ca_file: ca.pem\n", &config, &err);
+    unlink(ca);
+    assert_int_equal(result, OK);
+    assert_int_equal(config.webhook_count, 1);
+    assert_string_equal(config.webhooks[0].ca, pem);
+    assert_string_equal(config.webhooks[0].ca_file, ca);
+    assert_int_equal(config.webhooks[0].events, WEBHOOK_OPENED | WEBHOOK_CLOSED | WEBHOOK_ANSWERED);
+    assert_int_equal(config.webhooks[0].severity, 1);
+    assert_int_equal(config.webhooks[0].timeout_ms, 10000);
+}
+
 static void names_and_addresses_are_checked(void **state)
 {
     (void)state;
@@ -296,6 +347,8 @@ int main(void)
         cmocka_unit_test(values_of_the_wrong_type_are_refused),
         cmocka_unit_test(numbers_out_of_range_are_refused_with_the_range),
         cmocka_unit_test(names_and_addresses_are_checked),
+        cmocka_unit_test(webhooks_are_checked),
+        cmocka_unit_test(a_webhook_brings_the_certificates_of_its_receiver),
         cmocka_unit_test(a_path_that_grows_too_long_is_refused),
         cmocka_unit_test(a_file_that_is_not_there_is_said_so),
         cmocka_unit_test(a_file_that_is_too_large_is_refused),

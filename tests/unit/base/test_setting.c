@@ -52,7 +52,11 @@ static struct config read_text(const char *text)
     "body_ms: 103, request_ms: 104, requests: 5, product_per_s: 6, product_burst: 7, "             \
     "address_per_s: 8, address_burst: 9, approval_s: 10}\nsandbox: {seccomp: off, landlock: "      \
     "off}\n"                                                                                       \
-    "log: {format: json, to: journal, level: error}\n"
+    "log: {format: json, to: journal, level: error}\n"                                             \
+    "retention: {answers_s: 3601, counters_s: 7201, seen_s: 3602, checkpoints_s: 3603, "           \
+    "webhooks_s: 61}\n"                                                                            \
+    "webhooks: [{name: a-1, url: 'http://127.0.0.1:1/x?y=z', events: [closed, answered], "         \
+    "severity: high, timeout_ms: 101}, {name: b, url: 'http://[::1]/'}]\n"
 
 static size_t write_all(const struct config *config, char *to, size_t size)
 {
@@ -81,7 +85,7 @@ static void what_it_writes_reads_as_the_same(void **state)
     (void)state;
     static const char *const texts[] = {ODD, "fronts: 2\n", "data: '/a\"b\\c'\n"};
     for (size_t i = 0; i < LENGTH_OF(texts); i++) {
-        char text[8192];
+        char text[16384];
         struct config config = read_text(texts[i]);
         write_all(&config, text, sizeof text);
         struct config again = read_text(text);
@@ -100,6 +104,8 @@ static size_t size_of(const struct setting *setting, const struct config *config
     case SETTING_ON_OFF:
     case SETTING_YES_NO:
         return sizeof(bool);
+    case SETTING_WEBHOOKS:
+        return sizeof config->webhooks;
     case SETTING_NUMBER:
     case SETTING_WORD:
         break;
@@ -126,7 +132,7 @@ static void a_change_is_allowed_or_named_by_its_row(void **state)
         if (result != OK && strncmp(err.text, name.text, strlen(name.text)) != 0)
             fail_msg("%s: %s", name.text, err.text);
     }
-    assert_int_equal(allowed, 14);
+    assert_int_equal(allowed, 20);
 }
 
 static void the_same_configuration_is_always_allowed(void **state)
@@ -158,6 +164,15 @@ static void what_was_handed_over_broken_is_not_whole(void **state)
     assert_false(config_is_whole(&bad));
     bad = good;
     bad.config.log.level = LEVEL_ERROR + 1;
+    assert_false(config_is_whole(&bad));
+    bad = good;
+    bad.config.webhook_count = CONFIG_WEBHOOKS_MAX + 1;
+    assert_false(config_is_whole(&bad));
+    bad = good;
+    bad.config.webhooks[1].severity = 5;
+    assert_false(config_is_whole(&bad));
+    bad = good;
+    memset(bad.config.webhooks[0].ca, 'x', CONFIG_CA_MAX);
     assert_false(config_is_whole(&bad));
     bad = good;
     memset(bad.config.listen.plain.text, 'x', ADDRESS_TEXT_MAX);

@@ -219,8 +219,8 @@ static bool is_free(enum column column)
            column != COL_TOKEN_HASH && column != COL_OPERATOR_NAME && column != COL_APPROVAL_HASH &&
            column != COL_EPOCH_ROOT && column != COL_EPOCH_LOST_ROOT &&
            column != COL_DEVICE_OWNER && column != COL_FOREIGN_SERIAL &&
-           column != COL_FOREIGN_SUBJECT && column != COL_BULK_DIGEST &&
-           column != COL_BACKUP_NOTE_ROOT &&
+           column != COL_FOREIGN_SUBJECT && column != COL_FOREIGN_DIGEST &&
+           column != COL_BULK_DIGEST && column != COL_BACKUP_NOTE_ROOT &&
            /* what replay judges: test_transfer.c, test_decisions.c */
            column / COLUMNS_PER_TABLE != TABLE_TRANSFER &&
            column / COLUMNS_PER_TABLE != TABLE_POLICY && column / COLUMNS_PER_TABLE != TABLE_WAIVER;

@@ -320,7 +320,7 @@ static void without_a_checkpoint_there_is_none(void **state)
     const struct msg_question question = {.kind = QUESTION_CHECKPOINT};
     assert_int_equal(ask(f, VIEWER, question), R_NOT_FOUND);
     assert_int_equal(store_begin(f->store, &f->err), OK);
-    assert_int_equal(store_put_note(f->store, 4, bytes_text("note"), &f->err), OK);
+    assert_int_equal(store_put_note(f->store, 4, bytes_text("note"), 0, &f->err), OK);
     assert_int_equal(store_commit(f->store, &f->err), OK);
     assert_int_equal(ask(f, ACME, question), OK);
     assert_int_equal(f->rows[0].id, 4);

@@ -203,7 +203,8 @@ void house_free(struct house *house)
     key_free(house->root);
     key_free(house->device);
     blob_free(&house->csr);
-    static const char *const names[] = {"signer/idevid.pem",
+    static const char *const names[] = {"signer/webhook-ed25519.pem",
+                                        "signer/idevid.pem",
                                         "signer/ldevid.pem",
                                         "signer/operations.pem",
                                         "signer/checkpoint-ed25519.pem",
@@ -247,6 +248,10 @@ enum result house_turn(struct house *house)
 
 enum result house_receive(struct house *house, struct ipc_message *ret)
 {
+    enum result result = ipc_receive(&house->core, ret, NULL);
+    if (result != OK || ret->type != IPC_WEBHOOK_KEY)
+        return result;
+    memcpy(house->webhook_key, ret->webhook_key.key, sizeof(house->webhook_key));
     return ipc_receive(&house->core, ret, NULL);
 }
 

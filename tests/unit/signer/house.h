@@ -20,6 +20,7 @@ struct house {
     struct blob csr;
     struct serial serial;
     uint32_t number;             /* of the next certificate */
+    uint8_t webhook_key[32];     /* as the signer told it last */
     const struct pki_site *site; /* as core builds; NULL: as the session has it */
 };
 
@@ -45,7 +46,8 @@ struct msg_sign house_sign(struct house *house);
 /* What core's own build of it hashes to: after every change of the message. */
 void house_hash(struct house *house, struct msg_sign *message);
 
-/* Sends, lets the signer have its turn, and receives the answer, which lives until the next. */
+/* Sends, lets the signer have its turn, and receives the answer, which lives until the next.
+ * That the webhooks' key was told is kept, and no answer. */
 struct ipc_message house_ask(struct house *house, enum ipc_type type, const void *message, int fd);
 void house_send(struct house *house, enum ipc_type type, const void *message, int fd);
 enum result house_turn(struct house *house);

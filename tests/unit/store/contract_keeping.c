@@ -175,11 +175,36 @@ static void an_answer_is_given_once_and_forgotten_later(void **state)
     assert_ok(store_put_answer(c->store, "key", 7200, bytes_text("yes"), &c->err));
     assert_int_equal(store_put_answer(c->store, "key", 7300, bytes_text("no"), &c->err),
                      R_CONFLICT);
-    assert_ok(store_forget(c->store, 7200, &c->err));
+    int64_t n = -1;
+    assert_ok(store_tidy_answers(c->store, 7200, 10, &n, &c->err));
+    assert_int_equal(n, 0);
     assert_ok(store_answer(c->store, "key", &out, &c->err));
     assert_joined(&out, "yes");
-    assert_ok(store_forget(c->store, 7201, &c->err));
+    assert_ok(store_tidy_answers(c->store, 7201, 10, &n, &c->err));
+    assert_int_equal(n, 1);
     assert_int_equal(store_answer(c->store, "key", &out, &c->err), R_NOT_FOUND);
+}
+
+static void old_checkpoints_go_and_the_last_one_stays(void **state)
+{
+    struct contract *c = *state;
+    uint8_t room[64];
+    struct buf out = buf_over(room, sizeof room);
+    uint64_t size = 0;
+    int64_t n = -1;
+    begin(c);
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_ok(store_put_note(c->store, i, bytes_text("note"), (int64_t)i * 100, &c->err));
+    assert_ok(store_tidy_notes(c->store, 201, 1, &n, &c->err)); /* a slice */
+    assert_int_equal(n, 1);
+    assert_ok(store_tidy_notes(c->store, 201, 10, &n, &c->err));
+    assert_int_equal(n, 1);
+    assert_ok(store_tidy_notes(c->store, 1000, 10, &n, &c->err));
+    assert_int_equal(n, 1);
+    assert_ok(store_tidy_notes(c->store, 1000, 10, &n, &c->err));
+    assert_int_equal(n, 0);
+    assert_ok(store_last_note(c->store, &size, &out, &c->err));
+    assert_int_equal(size, 4);
 }
 
 static void counters_count_by_name_product_and_hour(void **state)
@@ -196,7 +221,9 @@ static void counters_count_by_name_product_and_hour(void **state)
     counter.hour = 6;
     assert_ok(store_count(c->store, &counter, 1, &sum, &c->err));
     assert_int_equal(sum, 1);
-    assert_ok(store_forget(c->store, 6 * 3600, &c->err));
+    int64_t n = -1;
+    assert_ok(store_tidy_counters(c->store, 6 * 3600, 10, &n, &c->err));
+    assert_int_equal(n, 1);
     assert_ok(store_count(c->store, &counter, 0, &sum, &c->err));
     assert_int_equal(sum, 1);
     counter.hour = 5;
@@ -247,8 +274,8 @@ static void the_last_note_is_that_of_the_largest_size(void **state)
     struct buf out = buf_over(room, sizeof room);
     begin(c);
     assert_int_equal(store_last_note(c->store, &size, &out, &c->err), R_NOT_FOUND);
-    assert_ok(store_put_note(c->store, 9, bytes_text("nine"), &c->err));
-    assert_ok(store_put_note(c->store, 3, bytes_text("three"), &c->err));
+    assert_ok(store_put_note(c->store, 9, bytes_text("nine"), 0, &c->err));
+    assert_ok(store_put_note(c->store, 3, bytes_text("three"), 0, &c->err));
     assert_ok(store_last_note(c->store, &size, &out, &c->err));
     assert_int_equal(size, 9);
     assert_joined(&out, "nine");
@@ -337,6 +364,7 @@ int contract_keeping(const struct backend *backend)
         CONTRACT_TEST(bytes_that_do_not_fit_are_an_error_and_not_a_cut),
         CONTRACT_TEST(evidence_is_walked_in_order),
         CONTRACT_TEST(an_answer_is_given_once_and_forgotten_later),
+        CONTRACT_TEST(old_checkpoints_go_and_the_last_one_stays),
         CONTRACT_TEST(counters_count_by_name_product_and_hour),
         CONTRACT_TEST(the_last_word_of_an_observation_stands),
         CONTRACT_TEST(a_crl_is_remembered_by_shard),

@@ -28,4 +28,7 @@ uint16_t address_port(const struct address *address);
 /* Is `text` a literal IPv4 or IPv6 address (without port)? */
 bool is_ip_literal(const char *text);
 
+/* Is it a host name (RFC 1123 2.1): letters, digits and hyphens; no wildcard, no dot at the end? */
+bool is_host_name(const char *text);
+
 #endif

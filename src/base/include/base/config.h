@@ -8,6 +8,7 @@
 
 #include <base/address.h>
 #include <base/err.h>
+#include <base/url.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,10 @@
 #define CONFIG_NAMES_MAX 8
 #define CONFIG_FRONTS_MAX 16
 #define CONFIG_REQUESTS_MAX 2000
+#define CONFIG_WEBHOOKS_MAX 4
+#define CONFIG_WEBHOOK_NAME_MAX 33
+#define CONFIG_CA_MAX 16384 /* some ten certificates */
+#define CONFIG_RETENTION_MAX_S (20 * 365 * 86400)
 #define CONFIG_USERS_MAX                                                                           \
     33 /* with "-supervisor" a user name of 32 and more: useradd(8) takes 32                       \
         */
@@ -46,6 +51,30 @@ struct config_limits {
     uint32_t approval_s; /* how long a request that takes two people waits for the second */
 };
 
+/* How long what is no ledger is kept, in seconds: docs/decisions/retention.md. */
+struct config_retention {
+    uint32_t answers_s;     /* answers by Idempotency-Key */
+    uint32_t counters_s;    /* of budgets and brakes, by the hour */
+    uint32_t seen_s;        /* when a device was seen last, once it is retired */
+    uint32_t checkpoints_s; /* signed checkpoints before the last one */
+    uint32_t webhooks_s;    /* an event that its receiver does not take */
+};
+
+/* Bits of config_webhook.events. */
+enum webhook_event { WEBHOOK_OPENED = 1, WEBHOOK_CLOSED = 2, WEBHOOK_ANSWERED = 4 };
+
+/* One receiver of events (docs/decisions/webhooks.md). The certificates that its own must chain to
+ * are read with the configuration: the process that sends can open no file. */
+struct config_webhook {
+    char name[CONFIG_WEBHOOK_NAME_MAX];
+    char url[URL_TEXT_MAX];
+    char ca_file[CONFIG_PATH_MAX];
+    char ca[CONFIG_CA_MAX]; /* PEM; empty only for http */
+    uint32_t events;
+    uint32_t severity; /* findings below it are no events: 1 low to 4 critical */
+    uint32_t timeout_ms;
+};
+
 struct config_log {
     uint32_t format, to, level; /* enum log_format, log_target, log_level (base/log.h) */
 };
@@ -62,6 +91,9 @@ struct config {
     struct config_listen listen;
     struct config_limits limits;
     struct config_log log;
+    struct config_retention retention;
+    uint32_t webhook_count;
+    struct config_webhook webhooks[CONFIG_WEBHOOKS_MAX];
     bool sandbox_seccomp, sandbox_landlock;
     bool lab; /* a machine that is not for use: the root key may be readable */
 };

@@ -5,7 +5,7 @@
 
 #include <base/config.h>
 
-#define SETTING_VALUE_MAX 2560 /* of the names: 8 of 254 octets, quoted */
+#define SETTING_VALUE_MAX 8192 /* of the webhooks: 4 with addresses and paths, quoted */
 
 enum setting_kind {
     SETTING_NUMBER, /* uint32_t */
@@ -15,6 +15,7 @@ enum setting_kind {
     SETTING_YES_NO,
     SETTING_WORD, /* uint32_t: the word of that number in `words` */
     SETTING_NAMES,
+    SETTING_WEBHOOKS,
 };
 
 struct setting {

@@ -13,6 +13,7 @@ struct core_setup {
     unsigned front_count;
     int desk_fd;       /* IPC_CORE - IPC_DESK */
     int signer_fd;     /* IPC_CORE - IPC_SIGNER */
+    int courier_fd;    /* IPC_CORE - IPC_COURIER */
     int supervisor_fd; /* IPC_CORE - IPC_SUPERVISOR */
     struct role_sandbox sandbox;
 };

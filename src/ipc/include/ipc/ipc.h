@@ -20,6 +20,7 @@ enum ipc_role {
     IPC_CORE,
     IPC_SIGNER,
     IPC_LOADER,
+    IPC_COURIER,
     IPC_SUPERVISOR
 };
 

@@ -23,17 +23,19 @@ enum question {
     QUESTION_ISSUERS,   /* number: that one; else all, the first root first -> issuer_row */
     QUESTION_OPERATORS, /* after, limit -> operator_row; admins only */
     QUESTION_STATUS,    /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
-    QUESTION_CHECKPOINT, /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
-    QUESTION_ENTRIES,    /* after, limit -> entry_row in order; nobody with a scope */
-    QUESTION_APPROVALS,  /* after, limit; number 1: ended ones too -> approval_row, no body */
-    QUESTION_APPROVAL,   /* number -> one approval_row with its body */
-    QUESTION_TRANSFERS,  /* after, limit; number 1: ended ones too -> transfer_row, no body */
-    QUESTION_TRANSFER,   /* number -> one transfer_row with its body */
-    QUESTION_RECEIPT,    /* number -> receipt_row of a transfer that is done */
-    QUESTION_FOREIGN,    /* after, limit, product, serial_number; serial: the certificate's ->
-                            foreign_row, no DER */
-    QUESTION_BULKS,      /* after, limit -> bulk_row; with a scope: one's own */
-    QUESTION_BULK,       /* number -> one bulk_row */
+    QUESTION_WEBHOOKS,  /* -> webhook_row */
+    QUESTION_WEBHOOK_KEY, /* -> one webhook_key_row */
+    QUESTION_CHECKPOINT,  /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
+    QUESTION_ENTRIES,     /* after, limit -> entry_row in order; nobody with a scope */
+    QUESTION_APPROVALS,   /* after, limit; number 1: ended ones too -> approval_row, no body */
+    QUESTION_APPROVAL,    /* number -> one approval_row with its body */
+    QUESTION_TRANSFERS,   /* after, limit; number 1: ended ones too -> transfer_row, no body */
+    QUESTION_TRANSFER,    /* number -> one transfer_row with its body */
+    QUESTION_RECEIPT,     /* number -> receipt_row of a transfer that is done */
+    QUESTION_FOREIGN,     /* after, limit, product, serial_number; serial: the certificate's ->
+                             foreign_row, no DER */
+    QUESTION_BULKS,       /* after, limit -> bulk_row; with a scope: one's own */
+    QUESTION_BULK,        /* number -> one bulk_row */
     QUESTION_REHEARSE_ISSUER,  /* number -> rehearsal_row, rehearsal_parts, step_rows in order */
     QUESTION_REHEARSE_ANCHOR,  /* the same */
     QUESTION_REHEARSE_PRODUCT, /* product -> the same */

@@ -15,7 +15,7 @@
 #include <store/store.h>
 #include <trust/words.h>
 
-#define SERVICE_TABLES 20
+#define SERVICE_TABLES 64
 #define SERVICE_META_JOURNAL "journal"       /* position up to which the ledger has everything */
 #define SERVICE_META_JOURNAL_ID "journal_id" /* of which journal */
 #define SERVICE_META_FLOOR "floor"           /* no serial number of ours is below it from now on */
@@ -36,7 +36,8 @@ struct used_approval {
 struct service {
     struct store *store;
     struct ledger *ledger;
-    const struct config *config;
+    const struct config *config; /* as of the start */
+    const struct config *hooks;  /* as of the last reload: whose webhooks count */
     struct clock_guard clock;
     struct pki_issuer issuers[PKI_ISSUERS]; /* by number; id 0 = not there */
     struct blob issuer_der[PKI_ISSUERS];
@@ -55,9 +56,10 @@ struct service {
     struct rate *rates;              /* per product and second */
     int64_t now_ms;                  /* monotonic, of this turn: rates are finer than a second */
     struct config_limits limits;     /* as of the last reload */
-    int64_t restored_at_s;           /* of the last restore; 0 = none */
-    int64_t approvers;               /* persons who have the right, in use or not */
-    struct watch *watch;             /* a rehearsal's; NULL = this is no rehearsal */
+    struct config_retention retention;
+    int64_t restored_at_s; /* of the last restore; 0 = none */
+    int64_t approvers;     /* persons who have the right, in use or not */
+    struct watch *watch;   /* a rehearsal's; NULL = this is no rehearsal */
     struct used_approval used;
     size_t approval_body_n; /* of the request that was recorded last */
     uint8_t approval_body[APPROVAL_BODY_MAX];

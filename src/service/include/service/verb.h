@@ -65,6 +65,7 @@ VERB(anchor_add);
 VERB(device_set);
 VERB(cert_revoke);
 VERB(finding_close);
+VERB(webhook_test);
 VERB(bulk_run);
 VERB(token_add);
 VERB(permit_add);

@@ -1,19 +1,21 @@
 #include <signer/backend.h>
 
+#include <base/file.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #define PATH_ROOM 768
 
 struct signer_keys {
-    struct key *key[SIGNER_KEYS]; /* NULL: there is none */
+    struct key *key[SIGNER_KEYS + 1]; /* NULL: there is none */
 };
 
 static void keys_close(struct signer_keys *keys)
 {
     if (keys == NULL)
         return;
-    for (size_t i = 0; i < SIGNER_KEYS; i++)
+    for (size_t i = 0; i < LENGTH_OF(keys->key); i++)
         key_free(keys->key[i]);
     free(keys);
 }
@@ -79,6 +81,32 @@ static enum result keys_open(const char *folder, const struct secret *passphrase
     return OK;
 }
 
+static enum result make_webhook_key(const char *path, const struct secret *passphrase,
+                                    struct err *err)
+{
+    CLEANUP(key_freep) struct key *key = NULL;
+
+    TRY(key_generate(KEY_ED25519, &key, err));
+    return key_store(key, passphrase, KEY_COST_ONLINE, path, err);
+}
+
+static enum result keys_open_webhook(struct signer_keys *keys, const char *folder,
+                                     const struct secret *passphrase, struct err *err)
+{
+    struct key **key = &keys->key[SIGNER_KEY_WEBHOOK];
+    char path[PATH_ROOM];
+
+    int n = snprintf(path, sizeof(path), "%s/" SIGNER_WEBHOOK_NAME ".pem", folder);
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return err_set(err, E_KEY, "the path of the webhooks' key is too long");
+    if (!file_exists(path))
+        TRY(make_webhook_key(path, passphrase, err));
+    TRY(key_load(path, passphrase, key, err));
+    if (key_kind(*key) != KEY_ED25519)
+        return err_set(err, E_KEY, "%s: the key is of another kind", path);
+    return OK;
+}
+
 static enum result keys_sign(struct signer_keys *keys, enum signer_key which, struct bytes message,
                              struct key_signature *ret, struct err *err)
 {
@@ -99,6 +127,7 @@ const struct signer_backend signer_backend_file = {
     .name = "file",
     .open = keys_open,
     .close = keys_close,
+    .open_webhook = keys_open_webhook,
     .sign = keys_sign,
     .point = keys_point,
     .spki = keys_spki,

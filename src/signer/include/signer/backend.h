@@ -21,6 +21,10 @@ enum signer_key {
     SIGNER_KEY_COUNT
 };
 #define SIGNER_KEYS (SIGNER_KEY_COUNT + PKI_ISSUERS)
+/* Signs webhooks and nothing else. Made by the first start that finds none, and in no export: who
+ * loses it makes another one, and tells the receivers (docs/decisions/webhooks.md). */
+#define SIGNER_KEY_WEBHOOK ((enum signer_key)SIGNER_KEYS)
+#define SIGNER_WEBHOOK_NAME "webhook-ed25519"
 #define SIGNER_KEY_ISSUER(number) ((enum signer_key)(SIGNER_KEY_COUNT + (number)))
 
 /* Its name, which is its file's name before ".pem"; and its kind, KEY_NONE where `trothd init`
@@ -49,6 +53,9 @@ struct signer_backend {
     enum result (*open)(const char *folder, const struct secret *passphrase,
                         struct signer_keys **ret, struct err *err);
     void (*close)(struct signer_keys *keys); /* NULL is fine */
+    /* Opens SIGNER_KEY_WEBHOOK beside them, and makes it where there is none. E_KEY. */
+    enum result (*open_webhook)(struct signer_keys *keys, const char *folder,
+                                const struct secret *passphrase, struct err *err);
     /* As key_sign. */
     enum result (*sign)(struct signer_keys *keys, enum signer_key which, struct bytes message,
                         struct key_signature *ret, struct err *err);

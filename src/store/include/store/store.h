@@ -15,8 +15,10 @@
 #include <store/foreign.h>
 #include <store/list.h>
 #include <store/measure.h>
+#include <store/outbox.h>
 #include <store/policies.h>
 #include <store/rehearse.h>
+#include <store/tidy.h>
 #include <store/transfers.h>
 #include <store/waivers.h>
 #include <store/write.h>

@@ -30,14 +30,11 @@ MUST_USE enum result store_put_crl(struct store *store, const struct crl_row *ro
 /* Every CRL is due at once; numbers go on. */
 MUST_USE enum result store_restart_crls(struct store *store, struct err *err);
 MUST_USE enum result store_put_note(struct store *store, uint64_t size, struct bytes note,
-                                    struct err *err);
+                                    int64_t at_s, struct err *err);
 /* `instant_s` 0 removes the row. */
 MUST_USE enum result store_put_next_instant(struct store *store, struct subject_key about,
                                             int64_t instant_s, struct err *err);
 /* Adds `add` (0 only reads) and gives the sum. */
 MUST_USE enum result store_count(struct store *store, const struct counter *counter, int64_t add,
                                  int64_t *ret_sum, struct err *err);
-/* Drops idempotent answers and counters of before then. */
-MUST_USE enum result store_forget(struct store *store, int64_t before_s, struct err *err);
-
 #endif

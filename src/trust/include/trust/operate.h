@@ -22,6 +22,7 @@ enum operate {
     OPERATE_GRANT,  /* a waiver above that */
     OPERATE_POLICY,
     OPERATE_BACKUP, /* says that one was made or drilled */
+    OPERATE_WEBHOOK,
     OPERATE_COUNT
 };
 
