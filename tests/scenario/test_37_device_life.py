@@ -42,7 +42,9 @@ def events(operator, product, serial):
 
 
 def findings(operator, product, serial):
-    return [one["check"] for one in operator.show(product, serial)["findings"] if one["closed"] is None]
+    """What is open, but that nobody owns it (TD-36), which is no part of these stories."""
+    return [one["check"] for one in operator.show(product, serial)["findings"]
+            if one["closed"] is None and one["check"] != "TD-36"]
 
 
 def refused(answer, code):

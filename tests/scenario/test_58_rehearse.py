@@ -113,7 +113,9 @@ def test_asking_changes_nothing(shared, fleet, cli):
     questions = [{"issuer": issuer(fleet, "ldevid")}, {"issuer": issuer(fleet, "root")},
                  {"product": "valve"}]
     size = fleet.get("/status").ok()["ledger"]["entries"]
-    before = contents(shared)
+    before = None
+    while before != (before := contents(shared)):  # what came before is published
+        time.sleep(1.5)
     for question in questions:
         fleet.get("/rehearsal", **question).ok()
     cli("rehearse", "--product", "valve")
