@@ -16,6 +16,7 @@ struct scope {
     int64_t device;         /* 0: any */
     struct bytes of_owner;  /* empty: any */
     struct subject subject; /* of the device */
+    uint8_t reason[32];     /* the act has it by reference */
 };
 
 /* The time that the next entry will have: replay holds the row to it. */
@@ -140,19 +141,18 @@ static enum result check_text(const struct msg_waiver_add *ask, struct err *err)
 }
 
 static enum result build(struct service *service, const struct operator_is *who,
-                         const struct msg_waiver_add *ask, const struct scope *scope, int64_t now_s,
+                         const struct msg_waiver_add *ask, struct scope *scope, int64_t now_s,
                          struct err *err)
 {
-    uint8_t reason[32];
     int64_t id = service_next_id(service, TABLE_WAIVER);
-    TRY(verb_personal(service, ask->reason, reason, err));
+    TRY(verb_personal(service, ask->reason, scope->reason, err));
     struct change *c = act_change(&service->act, TABLE_WAIVER, id);
     change_int(c, COL_WAIVER_CHECK, ask->check);
     change_int(c, COL_WAIVER_PRODUCT, scope->product.id);
     change_int(c, COL_WAIVER_DEVICE, scope->device);
     change_text(c, COL_WAIVER_OF_OWNER, scope->of_owner);
     change_text(c, COL_WAIVER_ANSWERS, ask->answers);
-    change_blob(c, COL_WAIVER_REASON, bytes_of(reason, sizeof reason));
+    change_blob(c, COL_WAIVER_REASON, bytes_of(scope->reason, sizeof scope->reason));
     change_int(c, COL_WAIVER_CREATED_AT, entry_at_s(service, now_s));
     change_int(c, COL_WAIVER_EXPIRES_AT, ask->expires_s);
     change_int(c, COL_WAIVER_ASKED_BY, who->row.id);

@@ -198,7 +198,8 @@ static void step_token(struct history *h, struct holder *holder)
                                       .ttl_s = 3600 * (1 + below(h, 500))};
     TRY_VERB(h->f, token_add, &ask, &answer);
     size_t n = answer.secret.n < sizeof holder->token ? answer.secret.n : 0;
-    memcpy(holder->token, answer.secret.p, n);
+    if (n > 0)
+        memcpy(holder->token, answer.secret.p, n);
     holder->token[n] = '\0';
 }
 
