@@ -25,7 +25,7 @@ def hers(late, tmp_path):
     server, alice = late
     login = alice.command_line(tmp_path / "alice")
     assert login("whoami").returncode == 0
-    environment = {**os.environ, **server.clock, "TROTH_CONFIG": str(tmp_path / "alice" / "operator.json")}
+    environment = {**os.environ, **server.environment, "TROTH_CONFIG": str(tmp_path / "alice" / "operator.json")}
     return lambda *words, check=True: lab.run(lab.program("troth"), *map(str, words), check=check,
                                               env=environment)
 
@@ -89,7 +89,7 @@ def test_what_is_no_backup_of_this_ledger_is_refused(late, hers, tmp_path):
 def test_a_backup_is_made_although_nobody_can_be_told(late, tmp_path):
     server, alice = late
     folder = tmp_path / "backup"
-    environment = {**os.environ, **server.clock, "TROTH_CONFIG": str(tmp_path / "nobody.json")}
+    environment = {**os.environ, **server.environment, "TROTH_CONFIG": str(tmp_path / "nobody.json")}
     done = lab.run(lab.program("troth"), "backup", str(folder), "--config", str(server.config_file),
                    env=environment)
     assert (folder / "SHA256SUMS").exists()
