@@ -184,7 +184,7 @@ static enum result add_device(struct fleet *fleet, unsigned long number, struct 
 
     sha256(key_spki(key), hash);
     hex_encode(&hex, bytes_of(hash, sizeof hash));
-    fprintf(fleet->csv, "%s,%s,%.*s\n", fleet->product, serial_number,
+    fprintf(fleet->csv, "%s,%s,%.*s,acme\n", fleet->product, serial_number,
             fleet->has_idevids ? 0 : (int)hex.n, (const char *)digits);
     return OK;
 }
@@ -206,7 +206,7 @@ static enum result make_fleet(struct fleet *fleet, struct err *err)
         return err_set(err, E_IO, "cannot write in %s", fleet->folder);
     if (fleet->has_idevids)
         TRY(make_maker(fleet, err));
-    fputs("product,serial,spki\n", fleet->csv);
+    fputs("product,serial,spki,owner\n", fleet->csv);
     for (unsigned long i = 0; i < fleet->count; i++)
         TRY(add_device(fleet, i, err));
     bool failed = ferror(fleet->csv) != 0;

@@ -1,4 +1,5 @@
 /* The report as one page: no script, nothing from elsewhere, made for paper too. */
+#include <cli/html.h>
 #include <cli/report.h>
 
 #include <stdlib.h>
@@ -12,30 +13,6 @@ static const struct {
 
 /* ---- text -------------------------------------------------------------------------------------
  */
-
-static void put_text(const char *text, FILE *to)
-{
-    for (; text != NULL && *text != '\0'; text++)
-        switch (*text) {
-        case '&':
-            fputs("&amp;", to);
-            break;
-        case '<':
-            fputs("&lt;", to);
-            break;
-        case '>':
-            fputs("&gt;", to);
-            break;
-        case '"':
-            fputs("&quot;", to);
-            break;
-        case '\'':
-            fputs("&#39;", to);
-            break;
-        default:
-            fputc(*text, to);
-        }
-}
 
 static const char *text_in(const json_t *object, const char *name)
 {
@@ -52,7 +29,7 @@ static void put_member(const char *before, const json_t *object, const char *nam
                        const char *after, FILE *to)
 {
     fputs(before, to);
-    put_text(text_in(object, name), to);
+    html_text(text_in(object, name), to);
     fputs(after, to);
 }
 
@@ -62,7 +39,7 @@ static void put_time(const char *time, FILE *to)
     char text[17] = "";
     if (strlen(time) >= 16)
         snprintf(text, sizeof text, "%.10s %.5s", time, time + 11);
-    put_text(text, to);
+    html_text(text, to);
 }
 
 static void put_days(const json_t *object, const char *name, FILE *to)
@@ -108,7 +85,7 @@ static void put_fact(const char *name, const char *text, FILE *to)
     if (*text == '\0')
         return;
     fprintf(to, "<dt>%s</dt><dd>", name);
-    put_text(text, to);
+    html_text(text, to);
     fputs("</dd>\n", to);
 }
 
@@ -246,7 +223,7 @@ static void put_finding(const json_t *finding, FILE *to)
     const char *serial = text_in(finding, "serial"), *product = text_in(finding, "product");
     bool is_installation = *serial == '\0' && *product == '\0';
     fputs("<tr>\n<td>", to);
-    put_text(is_installation ? text_in(finding, "kind") : product, to);
+    html_text(is_installation ? text_in(finding, "kind") : product, to);
     if (*serial != '\0')
         put_member(" / ", finding, "serial", "", to);
     put_member("</td>\n<td>", finding, "owner", "</td>\n<td>", to);
@@ -364,7 +341,7 @@ static void put_foot(const json_t *report, FILE *to)
           to);
     if (number_in(checkpoint, "size") > 0) {
         fputs("<h3 id=\"checkpoint\">Checkpoint</h3>\n<pre>", to);
-        put_text(text_in(checkpoint, "note"), to);
+        html_text(text_in(checkpoint, "note"), to);
         fputs("</pre>\n", to);
     }
     fprintf(to, "<p class=\"soft\">Troth %s, %lld subjects judged for this report, pack ",

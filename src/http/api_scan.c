@@ -3,6 +3,7 @@
 #include "api_shapes.h"
 #include "desk.h"
 #include "foreign_cert.h"
+#include "intake.h"
 
 #include <base/file.h>
 #include <base/limits.h>
@@ -171,14 +172,7 @@ static enum result reply(struct request *request, struct api_wait *wait,
 
 static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
 {
-    struct err err = {0};
-    const struct msg_verb_answer *answer = &message->verb_answer;
-    if (message->type != IPC_VERB_ANSWER)
-        return;
-    if (answer->code != E_NONE && answer->code != E_IMPORT)
-        api_refuse_code(request, answer->code, answer->text);
-    else if (reply(request, wait, answer, message->fd, &err) != OK)
-        request_refuse(request, &err);
+    intake_take(request, wait, message, reply);
 }
 
 /* ---- the request ---------------------------------------------------------------------------- */

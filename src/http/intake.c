@@ -130,7 +130,8 @@ static enum result reply(struct request *request, struct api_wait *wait,
     return OK;
 }
 
-static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
+void intake_take(struct request *request, struct api_wait *wait, const struct ipc_message *message,
+                 intake_replies replies)
 {
     struct err err = {0};
     const struct msg_verb_answer *answer = &message->verb_answer;
@@ -138,8 +139,13 @@ static void take(struct request *request, struct api_wait *wait, const struct ip
         return;
     if (answer->code != E_NONE && answer->code != E_IMPORT)
         api_refuse_code(request, answer->code, answer->text);
-    else if (reply(request, wait, answer, message->fd, &err) != OK)
+    else if (replies(request, wait, answer, message->fd, &err) != OK)
         request_refuse(request, &err);
+}
+
+static void take(struct request *request, struct api_wait *wait, const struct ipc_message *message)
+{
+    intake_take(request, wait, message, reply);
 }
 
 enum result intake_wait(struct request *request, struct api_wait **ret, struct err *err)

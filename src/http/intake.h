@@ -17,6 +17,13 @@ struct intake {
     uint32_t taken;
 };
 
+/* What core answered to an upload: a refusal, or what `replies` makes of it. */
+typedef enum result (*intake_replies)(struct request *request, struct api_wait *wait,
+                                      const struct msg_verb_answer *answer, int fd,
+                                      struct err *err);
+void intake_take(struct request *request, struct api_wait *wait, const struct ipc_message *message,
+                 intake_replies replies);
+
 /* Makes the request's wait, whose reply is that of an import. E_MEMORY. */
 MUST_USE enum result intake_wait(struct request *request, struct api_wait **ret, struct err *err);
 

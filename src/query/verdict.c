@@ -6,7 +6,6 @@ enum result query_verdict(const struct query *query, const struct subject *subje
 {
     struct facts facts = {0};
     TRY(subject_facts(query->store, subject, &facts, err));
-    struct policy policy = subject_policy(subject);
-    *ret_verdict = (uint8_t)standing(&facts, &policy, query->now_s).verdict;
+    *ret_verdict = (uint8_t)standing(&facts, &subject->policy, query->now_s).verdict;
     return OK;
 }

@@ -32,7 +32,7 @@ static enum result read_device(struct store *store, struct about *about, int64_t
     TRY(store_device(store, about->key.id, &device, err));
     TRY(subject_read(store, &device, &subject, err));
     TRY(subject_facts(store, &subject, &about->facts, err));
-    about->policy = subject_policy(&subject);
+    about->policy = subject.policy;
     about->product = device.product;
     memcpy(about->owner, device.owner, sizeof about->owner);
     about->open_n = subject.open_n;

@@ -40,8 +40,8 @@ static enum result measure_key(struct store *store, const struct subject *subjec
 static enum result measure_first(struct store *store, const struct subject *subject,
                                  struct facts *facts, struct err *err)
 {
-    struct policy policy = subject_policy(subject);
-    bool is_owed = facts->no_owner.known == YES || (int64_t)facts->proof < policy.least_proof;
+    bool is_owed =
+        facts->no_owner.known == YES || (int64_t)facts->proof < subject->policy.least_proof;
     if (!is_owed)
         return OK;
     TRY(store_first_issued(store, subject->device.id, &facts->enrolled_at_s, err));

@@ -65,18 +65,12 @@ int64_t product_claims_an_hour(const struct product *product, int64_t devices)
     return share > CLAIMS_LEAST ? share : CLAIMS_LEAST;
 }
 
-struct policy subject_policy(const struct subject *subject)
-{
-    return subject->policy;
-}
-
 bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int64_t now_s)
 {
-    struct policy policy = subject_policy(subject);
     for (size_t i = 0; i < subject->live_n; i++)
         if (subject->live[i].id == certificate)
             return certificate_is_in_grace((enum cert_state)subject->live[i].state,
-                                           subject->live[i].not_after_s, &policy, now_s);
+                                           subject->live[i].not_after_s, &subject->policy, now_s);
     return false;
 }
 

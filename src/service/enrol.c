@@ -228,13 +228,12 @@ static enum result check_window(struct service *service, int64_t now_s, struct e
                                 struct err *err)
 {
     const struct subject *subject = &job->subject;
-    struct policy policy = subject_policy(subject);
     bool is_moving = job->next_owner[0] != '\0';
     if (job->operation != OPERATION_REENROL || subject->live_n == 0 || is_moving)
         return OK;
     const struct certificate *newest = &subject->live[0];
     int64_t life_s = newest->not_after_s - newest->not_before_s;
-    if (now_s >= newest->not_before_s + life_s / 100 * policy.renew_from_percent)
+    if (now_s >= newest->not_before_s + life_s / 100 * subject->policy.renew_from_percent)
         return OK;
 
     return spend(service, &brake_early, "renewals outside their window", now_s, job, err);

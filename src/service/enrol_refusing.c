@@ -34,15 +34,14 @@ enum result enrol_read_refusing(struct service *service, const struct enrolment 
                                 int *ret, struct err *err)
 {
     struct facts facts = {0};
-    const struct policy policy = subject_policy(&job->subject);
-    int row = refusing_row(&job->subject, &policy);
+    int row = refusing_row(&job->subject, &job->subject.policy);
     *ret = 0;
-    if (row == 0 && is_normal(&policy))
+    if (row == 0 && is_normal(&job->subject.policy))
         return OK;
     TRY(subject_facts(service->store, &job->subject, &facts, err));
     as_asked(job, now_s, &facts);
-    struct standing judged = standing(&facts, &policy, now_s);
-    *ret = standing_refusing(&judged, &policy);
+    struct standing judged = standing(&facts, &job->subject.policy, now_s);
+    *ret = standing_refusing(&judged, &job->subject.policy);
     if (row != 0 && standing_failed(&judged, row)) /* what it said before still stands */
         *ret = row;
     return OK;

@@ -311,9 +311,8 @@ static struct standing judge_issued(const struct subject *before, const struct c
 {
     struct facts facts = {0};
     struct subject after = with_issued(before, issued);
-    struct policy policy = subject_policy(&after);
     subject_facts_of_rows(&after, &facts);
-    return standing(&facts, &policy, now_s);
+    return standing(&facts, &after.policy, now_s);
 }
 
 /* What only rows beyond the subject's know has the instant that it had: sooner is never wrong. */

@@ -43,8 +43,7 @@ static enum result is_news(struct service *service, int64_t number, int64_t ago_
         return OK;
     TRY(store_device(service->store, number, &device, err));
     TRY(subject_read(service->store, &device, &subject, err));
-    struct policy policy = subject_policy(&subject);
-    *ret = ago_s >= policy.contact_every_s;
+    *ret = ago_s >= subject.policy.contact_every_s;
     return OK;
 }
 

@@ -45,8 +45,6 @@ uint32_t product_keys(const struct product *product);
 #define CLAIMS_ONE_IN 100
 int64_t product_claims_an_hour(const struct product *product, int64_t devices);
 
-struct policy subject_policy(const struct subject *subject);
-
 /* Is this one of its live certificates, expired, and within its product's grace? */
 bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int64_t now_s);
 
