@@ -319,7 +319,7 @@ static void check_answer(struct fixture *f, const struct interval *rows, const s
 static void fill_history(struct interval *rows, uint64_t seed)
 {
     state_ = seed;
-    print_message("history %llu\r", (unsigned long long)seed);
+    print_message("# history %llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < HISTORY; i++)
         rows[i] = random_interval(i > 0 ? &rows[i - 1] : NULL);
 }

@@ -165,7 +165,7 @@ static void debt_accrued_and_paid_equal_every_second_counted(void **state)
         struct interval rows[ROWS];
         struct tick tick = {0};
         state_ = seed;
-        print_message("history %llu\r", (unsigned long long)seed);
+        print_message("# history %llu\n", (unsigned long long)seed);
         random_history(rows);
         run_clock(&tick, rows);
         check_history(rows, &tick);
