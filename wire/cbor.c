@@ -199,9 +199,14 @@ void cbor_write_int(struct buf *b, int64_t v)
         write_head(b, UINT, (uint64_t)v);
 }
 
+void cbor_write_bytes_head(struct buf *b, size_t n)
+{
+    write_head(b, BYTES, n);
+}
+
 void cbor_write_bytes(struct buf *b, struct bytes v)
 {
-    write_head(b, BYTES, v.n);
+    cbor_write_bytes_head(b, v.n);
     buf_put_bytes(b, v);
 }
 

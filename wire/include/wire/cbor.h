@@ -60,6 +60,7 @@ void cbor_skip(struct reader *r);
 void cbor_write_uint(struct buf *b, uint64_t v);
 void cbor_write_int(struct buf *b, int64_t v);
 void cbor_write_bytes(struct buf *b, struct bytes v);
+void cbor_write_bytes_head(struct buf *b, size_t n); // the octets are the caller's to put
 void cbor_write_text(struct buf *b, struct bytes v);
 void cbor_write_array(struct buf *b, size_t n);
 void cbor_write_map(struct buf *b, size_t n);
