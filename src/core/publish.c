@@ -264,17 +264,16 @@ static void tick_crl(struct core *core)
     struct publish *publish = &core->publish;
     if (core->now_s - publish->refreshed_s >= CRL_LOOK_S)
         look_at_all(core);
-    const struct crl_dirty *dirty = first_due(core);
-    if (publish->crl_asked.issuer != 0 || dirty == NULL)
-        return;
-    uint32_t issuer = dirty->shard.issuer;
     enum result result = turn_begin(core, &err);
-    if (result == OK) /* where none comes, that is owed */
-        result = finding_crl_asked(&core->service, issuer, core->now_s, &err);
+    if (result == OK) /* a list that does not come is owed */
+        result = finding_crls_marked(&core->service, &err);
     if (result != OK) {
         turn_fail(core, &err);
         return;
     }
+    const struct crl_dirty *dirty = first_due(core);
+    if (publish->crl_asked.issuer != 0 || dirty == NULL)
+        return;
     if (ask_crl(core, dirty->shard, &err) != OK)
         log_err(LEVEL_ERROR, "crl-not-asked", &err, NULL);
 }
@@ -302,8 +301,7 @@ static enum result keep_crl(struct core *core, const struct msg_signed_crl *answ
         .next_s = plan->this_update_s + CRL_WINDOW_S,
     };
     TRY(turn_begin(core, err));
-    TRY(store_put_crl(core->store, &row, err));
-    return finding_crl_published(&core->service, row.shard.issuer, core->now_s, err);
+    return finding_crl_published(&core->service, &row, core->now_s, err);
 }
 
 void publish_crl(struct core *core, const struct msg_signed_crl *answer, int fd)

@@ -156,34 +156,41 @@ struct crls {
     struct facts *facts;
 };
 
-/* Since when its list lacks something; a list that was never made lacks all there is. */
+/* Since when its list lacks something, 0 = it does not; a list that was never made lacks all there
+ * is. */
 static enum result find_missing(struct store *store, const struct shard *shard, int64_t this_s,
                                 int64_t *ret, struct err *err)
 {
     TRY(store_first_end(store, shard, this_s, ret, err));
-    if (this_s == 0 && *ret == 0)
-        return store_shard_began(store, shard, ret, err);
-    return OK;
+    if (this_s != 0 || *ret != 0)
+        return OK;
+    enum result result = store_shard_began(store, shard, ret, err);
+    return result == R_NOT_FOUND ? OK : result; /* marked, and what was to be in it undone */
 }
 
-static enum result measure_crl(void *ctx, const struct shard *shard, struct err *err)
+enum result measure_shard(struct store *store, const struct shard *shard, struct facts *facts,
+                          struct err *err)
 {
-    struct crls *crls = ctx;
-    struct facts *facts = crls->facts;
     struct crl_row last = {0};
     int64_t missing_s = 0;
-    if (shard->issuer != crls->issuer)
-        return OK;
-    enum result result = store_crl(crls->store, shard, &last, err);
+    enum result result = store_crl(store, shard, &last, err);
     if (result != OK && result != R_NOT_FOUND)
         return result;
-    TRY(find_missing(crls->store, shard, last.this_s, &missing_s, err));
+    TRY(find_missing(store, shard, last.this_s, &missing_s, err));
     if (last.this_s != 0)
         facts->crl_half_s =
             sooner(facts->crl_half_s, last.this_s + (last.next_s - last.this_s) / 2);
     int64_t since_s = sooner(facts->crl_missing.at_s, missing_s);
     facts->crl_missing = (struct since){since_s != 0 ? YES : NO, since_s};
     return OK;
+}
+
+static enum result measure_crl(void *ctx, const struct shard *shard, struct err *err)
+{
+    struct crls *crls = ctx;
+    if (shard->issuer != crls->issuer)
+        return OK;
+    return measure_shard(crls->store, shard, crls->facts, err);
 }
 
 enum result measure_issuer(struct store *store, int64_t issuer, int64_t now_s, struct facts *facts,

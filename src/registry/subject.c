@@ -127,23 +127,31 @@ static bool is_person_over(const struct subject *subject)
     return true;
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 #define FOREIGN_LOOK 64 /* certificates of other CAs that one device may have here */
 
-/* An open token; beside an open permit it is wanted, and makes nobody a zombie (TD-17). */
-static enum result read_token(struct store *store, const struct subject *subject,
-                              struct facts *facts, struct err *err)
+/* Open tokens; beside an open permit they are wanted, and make nobody a zombie (TD-17). */
+static enum result read_tokens(struct store *store, const struct subject *subject,
+                               struct facts *facts, struct err *err)
 {
-    struct token token = {0};
-    struct permit permit = {0};
-    size_t n = 0, permits = 0;
-    TRY(store_open_tokens(store, subject->device.id, &token, 1, &n, err));
-    TRY(store_open_permits(store, subject->device.id, &permit, 1, &permits, err));
+    struct token tokens[LIMIT_DOORS];
+    struct permit permits[LIMIT_DOORS];
+    size_t n = 0, permits_n = 0;
+    TRY(store_open_tokens(store, subject->device.id, tokens, LIMIT_DOORS, &n, err));
     bool onboarded = subject->live_n > 0 && subject->live[0].proven_at_s != 0;
     facts->token_open = n > 0 && onboarded ? (struct since){YES, subject->live[0].proven_at_s}
                                            : (struct since){.known = NO};
-    facts->token_until_s = n > 0 ? token.expires_at_s : 0;
-    if (n > 0 && permits == 0)
-        facts->credential_alive.known = YES;
+    for (size_t i = 0; i < n; i++)
+        facts->token_until_s = later(facts->token_until_s, tokens[i].expires_at_s);
+    if (n == 0)
+        return OK;
+    TRY(store_open_permits(store, subject->device.id, permits, LIMIT_DOORS, &permits_n, err));
+    for (size_t i = 0; i < permits_n; i++)
+        facts->permit_until_s = later(facts->permit_until_s, permits[i].expires_at_s);
     return OK;
 }
 
@@ -218,9 +226,7 @@ static enum result note_foreign(void *context, const struct foreign *foreign, st
     struct facts *facts = context;
     if (foreign->state != FOREIGN_VALID)
         return OK;
-    facts->credential_alive.known = YES;
-    if (foreign->not_after_s > facts->token_until_s)
-        facts->token_until_s = foreign->not_after_s;
+    facts->foreign_until_s = later(facts->foreign_until_s, foreign->not_after_s);
     return OK;
 }
 
@@ -265,7 +271,7 @@ enum result subject_facts(struct store *store, const struct subject *subject, st
     ret->credential_alive = (struct since){has_live ? YES : NO, has_live ? ret->not_before_s : 0};
     TRY(read_issuer(store, subject, ret, err));
     TRY(measure_device(store, subject, ret, err));
-    TRY(read_token(store, subject, ret, err));
+    TRY(read_tokens(store, subject, ret, err));
     TRY(read_foreign(store, subject, ret, err));
     TRY(read_shared(store, subject, ret, err));
     return read_replaced(store, subject, ret, err);

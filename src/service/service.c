@@ -239,7 +239,10 @@ void service_mark_shard(struct service *service, struct crl_shard shard, int64_t
     struct crl_dirty *dirty = malloc(sizeof *dirty);
     if (dirty == NULL)
         return; /* the next start finds it: core/publish.c compares every CRL with its shard */
-    *dirty = (struct crl_dirty){shard, now_s, service->crls_may_wait, service->dirty};
+    *dirty = (struct crl_dirty){.shard = shard,
+                                .since_s = now_s,
+                                .may_wait = service->crls_may_wait,
+                                .next = service->dirty};
     service->dirty = dirty;
 }
 

@@ -43,6 +43,15 @@ enum result store_shard_began(struct store *store, const struct shard *shard, in
     return query_one_int(&q, ret_at_s, err);
 }
 
+enum result store_replaced_late(struct store *store, const struct shard *shard, int64_t *ret,
+                                size_t max, size_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_REPLACED_LATE);
+    put_shard(&q, shard);
+    query_put_int(&q, (int64_t)max);
+    return query_ids(&q, ret, max, ret_n, err);
+}
+
 /* The shard of the first number after (issuer, class, number). */
 static enum result next_shard(struct store *store, int64_t issuer, uint32_t class, int64_t number,
                               struct shard *ret, struct err *err)

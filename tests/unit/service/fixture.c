@@ -7,6 +7,7 @@
 #include <crypto/hash.h>
 #include <crypto/start.h>
 #include <pki/authority.h>
+#include <registry/about.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,24 +194,35 @@ static struct bytes serial_number(unsigned n)
     return text_bytes(text);
 }
 
-enum import_did import_device(struct fixture *f, unsigned n, const struct asker *key, bool hold)
+struct msg_import_row import_line(unsigned n, const struct asker *key)
 {
-    struct import_answer answer = {0};
     struct msg_import_row row = {
         .line = 1,
         .product = bytes_text("meter"),
         .serial_number = serial_number(n),
         .owner = bytes_text("acme"),
-        .hold = hold,
         .has_spki = key != NULL,
     };
     if (key != NULL)
         memcpy(row.spki_sha256, key->hash, 32);
+    return row;
+}
+
+enum import_did take_line(struct fixture *f, const struct msg_import_row *row)
+{
+    struct import_answer answer = {0};
     begin(f);
-    assert_ok(import_row(&f->service, &f->admin, &row, f->now_s, &answer, &f->err));
+    assert_ok(import_row(&f->service, &f->admin, row, f->now_s, &answer, &f->err));
     commit(f);
     f->err = answer.why;
     return answer.did;
+}
+
+enum import_did import_device(struct fixture *f, unsigned n, const struct asker *key, bool hold)
+{
+    struct msg_import_row row = import_line(n, key);
+    row.hold = hold;
+    return take_line(f, &row);
 }
 
 struct msg_enrol ask_csr(const struct asker *key)
@@ -246,7 +258,7 @@ struct msg_enrol ask_renew(struct fixture *f, const uint8_t serial[16], const st
     struct msg_enrol ask = ask_csr(key);
     ask.operation = OPERATION_REENROL;
     ask.credential = CREDENTIAL_LDEVID;
-    ask.peer_issuer = PKI_ISSUER_LDEVID;
+    ask.peer_issuer = (uint32_t)certificate_row(f, serial).issuer;
     ask.peer_serial = bytes_of(serial, 16);
     ask.names_equal = 1;
     ask.handshake_s = f->now_s;
@@ -312,7 +324,7 @@ void use(struct fixture *f, const uint8_t serial[16])
 {
     struct certificate row = certificate_row(f, serial);
     struct msg_sighting sighting = {
-        .peer_issuer = PKI_ISSUER_LDEVID,
+        .peer_issuer = (uint32_t)row.issuer,
         .peer_serial = bytes_of(serial, 16),
         .handshake_s = f->now_s,
     };
@@ -403,5 +415,62 @@ void add_anchor_for(struct fixture *f, enum anchor_use use)
     };
     begin(f);
     assert_ok(verb_anchor_add(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
+    commit(f);
+}
+
+/* ---- what time and lists change ---------------------------------------------------------------
+ */
+
+struct finding issuer_owed(struct fixture *f, int64_t number, int check)
+{
+    struct about about = {0};
+    const struct subject_key key = {SUBJECT_ISSUER, number};
+    assert_ok(about_read(f->store, key, f->now_s, &about, &f->err));
+    const struct finding *open = about_finding(&about, check);
+    return open != NULL ? *open : (struct finding){0};
+}
+
+bool issuer_owes(struct fixture *f, int64_t number, int check)
+{
+    return issuer_owed(f, number, check).id != 0;
+}
+
+void settle_due(struct fixture *f)
+{
+    uint32_t n = 1;
+    while (n > 0) {
+        begin(f);
+        assert_ok(finding_settle_due(&f->service, f->now_s, 256, &n, &f->err));
+        commit(f);
+    }
+}
+
+void mark_lists(struct fixture *f)
+{
+    begin(f);
+    assert_ok(finding_crls_marked(&f->service, &f->err));
+    commit(f);
+}
+
+void change_issuers(struct fixture *f)
+{
+    begin(f);
+    assert_ok(finding_issuers_changed(&f->service, f->now_s, &f->err));
+    commit(f);
+}
+
+struct shard shard_of(struct fixture *f, const uint8_t serial[16])
+{
+    struct certificate row = certificate_row(f, serial);
+    return (struct shard){row.issuer, row.class, row.number / SHARD_NUMBERS};
+}
+
+void put_list(struct fixture *f, const struct shard *shard, int64_t this_s)
+{
+    const struct crl_row row = {*shard, 1, this_s, this_s + 7 * DAY_S};
+    const struct crl_shard asked = {(uint32_t)shard->issuer, (uint8_t)shard->class, shard->part};
+    service_unmark_shard(&f->service, asked);
+    begin(f);
+    assert_ok(finding_crl_published(&f->service, &row, f->now_s, &f->err));
     commit(f);
 }

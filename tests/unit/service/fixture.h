@@ -53,7 +53,10 @@ void add_anchor(struct fixture *f);
 void add_anchor_for(struct fixture *f, enum anchor_use use);
 /* A key: a real P-256 one would cost time and prove nothing here; these octets differ by `n`. */
 struct asker asker(unsigned n);
-/* Imports product meter, serial "SN-n", optionally with `key` registered. */
+/* A line of an import: product meter, serial "SN-n", owner acme, optionally with `key` registered.
+ * Its serial number lives until the next. */
+struct msg_import_row import_line(unsigned n, const struct asker *key);
+enum import_did take_line(struct fixture *f, const struct msg_import_row *row);
 enum import_did import_device(struct fixture *f, unsigned n, const struct asker *key, bool hold);
 
 /* A request as a front sends it, for `label` meter. */
@@ -74,6 +77,18 @@ struct device device_row(struct fixture *f, unsigned n);
 struct certificate certificate_row(struct fixture *f, const uint8_t serial[16]);
 bool has_finding(struct fixture *f, unsigned n, int number);
 int64_t entries(struct fixture *f);
+/* The open finding about an issuer; id 0 = there is none. */
+struct finding issuer_owed(struct fixture *f, int64_t number, int check);
+bool issuer_owes(struct fixture *f, int64_t number, int check);
+
+/* As core's timer does: whatever is due is judged; the lists that were marked are owed. */
+void settle_due(struct fixture *f);
+void mark_lists(struct fixture *f);
+/* Issuers, after an act about one. */
+void change_issuers(struct fixture *f);
+/* The shard of a certificate, and its list of `this_s` as core keeps it. */
+struct shard shard_of(struct fixture *f, const uint8_t serial[16]);
+void put_list(struct fixture *f, const struct shard *shard, int64_t this_s);
 
 void begin(struct fixture *f);
 void commit(struct fixture *f);

@@ -22,14 +22,6 @@ static void settle(struct fixture *f, unsigned n)
     commit(f);
 }
 
-static void settle_due(struct fixture *f)
-{
-    uint32_t n = 0;
-    begin(f);
-    assert_ok(finding_settle_due(&f->service, f->now_s, 100, &n, &f->err));
-    commit(f);
-}
-
 static struct finding finding_of(struct fixture *f, unsigned n, int number)
 {
     struct finding open[SUBJECT_OPEN_MAX], none = {0};

@@ -1,6 +1,6 @@
 /* What people decide: policies, which judge everything anew, and waivers, which mark and change
  * nothing. Last the drill: a wrong check loose on 10,000 devices stops at the brake and asks. */
-#include "fixture.h"
+#include "acts.h"
 
 #include <base/text.h>
 #include <registry/about.h>
@@ -21,54 +21,6 @@
 #define FLEET 10000
 #define FREE 10 /* max(10, 0.1 %) of them in an hour */
 
-struct body {
-    size_t n;
-    uint8_t bytes[LIMIT_POLICY_BYTES];
-};
-
-/* "renew-by 90", "TD-06 quarantine": one statement. */
-static struct body policy_of(struct fixture *f, const char *word, const char *value)
-{
-    struct policy_part part = {0};
-    struct body body = {0};
-    struct buf b = buf_over(body.bytes, sizeof body.bytes);
-    if (word != NULL && strncmp(word, "TD-", 3) == 0)
-        assert_ok(policy_name_effect(&part, text_bytes(word), text_bytes(value), &f->err));
-    else if (word != NULL)
-        assert_ok(policy_name_setting(&part, text_bytes(word), text_bytes(value), &f->err));
-    policy_body_write(&part, &b);
-    body.n = b.n;
-    return body;
-}
-
-static void undo(struct fixture *f)
-{
-    store_rollback(f->store);
-    ledger_rolled_back(f->service.ledger);
-}
-
-static enum result set_policy(struct fixture *f, const struct operator_is *who,
-                              const struct msg_policy_set *ask, struct msg_verb_answer *answer)
-{
-    begin(f);
-    enum result result = verb_policy_set(&f->service, who, ask, f->now_s, answer, &f->err);
-    if (result == OK)
-        commit(f);
-    else
-        undo(f);
-    return result;
-}
-
-static enum result set_one(struct fixture *f, const char *product, const char *word,
-                           const char *value)
-{
-    struct msg_verb_answer answer = {0};
-    struct body body = policy_of(f, word, value);
-    const struct msg_policy_set ask = {.product = text_bytes(product),
-                                       .policy = bytes_of(body.bytes, body.n)};
-    return set_policy(f, &f->admin, &ask, &answer);
-}
-
 static struct policy in_force(struct fixture *f, bool of_product)
 {
     struct policy policy;
@@ -76,20 +28,6 @@ static struct policy in_force(struct fixture *f, bool of_product)
     assert_ok(store_product(f->store, METER, &product, &f->err));
     assert_ok(policy_read(f->store, of_product ? &product : NULL, &policy, &f->err));
     return policy;
-}
-
-static int sweep(struct fixture *f)
-{
-    int steps = 0;
-    bool is_done = false;
-    while (!is_done) {
-        begin(f);
-        assert_ok(finding_sweep_step(&f->service, 512, f->now_s, &is_done, &f->err));
-        commit(f);
-        steps++;
-        assert_in_range(steps, 1, 1000);
-    }
-    return steps;
 }
 
 static void wants_proof(struct fixture *f, enum proof least)
@@ -108,12 +46,12 @@ static void a_products_policy_stands_above_the_fleets(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(in_force(f, true).renew_by_percent, 85);
-    assert_ok(set_one(f, "", "renew-by", "90"));
+    assert_ok(set_one_policy(f, "", "renew-by", "90"));
     assert_int_equal(in_force(f, true).renew_by_percent, 90);
-    assert_ok(set_one(f, "meter", "renew-by", "95"));
+    assert_ok(set_one_policy(f, "meter", "renew-by", "95"));
     assert_int_equal(in_force(f, true).renew_by_percent, 95);
     assert_int_equal(in_force(f, false).renew_by_percent, 90);
-    assert_ok(set_one(f, "meter", "max-age", "30d")); /* the whole is replaced */
+    assert_ok(set_one_policy(f, "meter", "max-age", "30d")); /* the whole is replaced */
     assert_int_equal(in_force(f, true).renew_by_percent, 90);
     assert_int_equal(in_force(f, true).max_age_s, 30 * DAY_S);
     assert_int_equal(in_force(f, true).least_proof, PROOF_TOKEN);
@@ -144,10 +82,10 @@ static void what_is_no_policy_changes_nothing(void **state)
     assert_int_equal(set_policy(f, &f->admin, &ask, &answer), R_INVALID);
     ask.policy = bytes_of(NULL, 0);
     assert_int_equal(set_policy(f, &f->admin, &ask, &answer), R_INVALID);
-    assert_int_equal(set_one(f, "pump", "renew-by", "90"), R_NOT_FOUND);
+    assert_int_equal(set_one_policy(f, "pump", "renew-by", "90"), R_NOT_FOUND);
     struct operator_is other = f->admin;
     strcpy(other.row.scope, "acme");
-    struct body body = policy_of(f, "renew-by", "90");
+    struct policy_octets body = policy_of(f, "renew-by", "90");
     ask.policy = bytes_of(body.bytes, body.n);
     assert_int_equal(set_policy(f, &other, &ask, &answer), R_UNAUTHORISED);
     other = f->admin;
@@ -160,9 +98,9 @@ static void what_is_no_policy_changes_nothing(void **state)
 static void the_same_again_is_no_version(void **state)
 {
     struct fixture *f = *state;
-    assert_ok(set_one(f, "", "renew-by", "90"));
+    assert_ok(set_one_policy(f, "", "renew-by", "90"));
     int64_t before = entries(f);
-    assert_ok(set_one(f, "", "renew-by", "90"));
+    assert_ok(set_one_policy(f, "", "renew-by", "90"));
     assert_int_equal(entries(f), before);
 }
 
@@ -170,14 +108,14 @@ static void words_that_people_signed_are_what_it_does(void **state)
 {
     struct fixture *f = *state;
     struct msg_verb_answer answer = {0};
-    struct body body = policy_of(f, "renew-by", "90");
+    struct policy_octets body = policy_of(f, "renew-by", "90");
     struct msg_policy_set ask = {.policy = bytes_of(body.bytes, body.n)};
     assert_ok(policy_complete(&f->service, &ask, &f->err));
     assert_true(bytes_equal(ask.words, bytes_text("renew-by 90 (was 85)")));
     uint8_t signed_words[64];
     memcpy(signed_words, ask.words.p, ask.words.n);
     ask.words = bytes_of(signed_words, ask.words.n);
-    assert_ok(set_one(f, "", "renew-by", "95")); /* meanwhile */
+    assert_ok(set_one_policy(f, "", "renew-by", "95")); /* meanwhile */
     assert_int_equal(set_policy(f, &f->admin, &ask, &answer), R_CONFLICT);
     ask.words = bytes_text("renew-by 90 (was 95)");
     assert_ok(set_policy(f, &f->admin, &ask, &answer));
@@ -191,11 +129,11 @@ static void a_policy_judges_everything_anew(void **state)
     active_device(f, 0, &key);
     sweep(f);
     assert_false(has_finding(f, 0, CHECK_TOO_LONG));
-    assert_ok(set_one(f, "meter", "max-validity", "30d"));
+    assert_ok(set_one_policy(f, "meter", "max-validity", "30d"));
     assert_false(has_finding(f, 0, CHECK_TOO_LONG));
     sweep(f);
     assert_true(has_finding(f, 0, CHECK_TOO_LONG));
-    assert_ok(set_one(f, "meter", NULL, NULL));
+    assert_ok(set_one_policy(f, "meter", NULL, NULL));
     sweep(f);
     assert_false(has_finding(f, 0, CHECK_TOO_LONG));
 }
@@ -213,32 +151,6 @@ static struct msg_waiver_add one_of(const struct fixture *f)
         .reason = bytes_text("replaced in spring"),
         .expires_s = f->now_s + 10 * DAY_S,
     };
-}
-
-static enum result add_waiver(struct fixture *f, const struct operator_is *who,
-                              const struct msg_waiver_add *ask)
-{
-    struct msg_verb_answer answer = {0};
-    begin(f);
-    enum result result = verb_waiver_add(&f->service, who, ask, f->now_s, &answer, &f->err);
-    if (result == OK)
-        commit(f);
-    else
-        undo(f);
-    return result;
-}
-
-static enum result end_waiver(struct fixture *f, const struct operator_is *who, int64_t id)
-{
-    struct msg_verb_answer answer = {0};
-    const struct msg_waiver_end ask = {.waiver = id, .note = bytes_text("done")};
-    begin(f);
-    enum result result = verb_waiver_end(&f->service, who, &ask, f->now_s, &answer, &f->err);
-    if (result == OK)
-        commit(f);
-    else
-        undo(f);
-    return result;
 }
 
 static int64_t finding_of(struct fixture *f, unsigned n, int check)
@@ -260,17 +172,9 @@ static void too_long(struct fixture *f)
 {
     struct asker key = asker(0);
     active_device(f, 0, &key);
-    assert_ok(set_one(f, "", "max-validity", "30d"));
+    assert_ok(set_one_policy(f, "", "max-validity", "30d"));
     sweep(f);
     assert_true(has_finding(f, 0, CHECK_TOO_LONG));
-}
-
-static void settle_due(struct fixture *f)
-{
-    uint32_t n = 0;
-    begin(f);
-    assert_ok(finding_settle_due(&f->service, f->now_s, 256, &n, &f->err));
-    commit(f);
 }
 
 static void a_waiver_marks_and_its_expiry_is_a_finding(void **state)
@@ -300,7 +204,7 @@ static void a_waiver_marks_and_its_expiry_is_a_finding(void **state)
     f->now_s = again.expires_s;
     settle_due(f);
     assert_true(has_finding(f, 0, CHECK_WAIVER_LAPSED));
-    assert_ok(set_one(f, "", NULL, NULL)); /* the finding itself closes */
+    assert_ok(set_one_policy(f, "", NULL, NULL)); /* the finding itself closes */
     sweep(f);
     assert_false(has_finding(f, 0, CHECK_TOO_LONG));
     assert_false(has_finding(f, 0, CHECK_WAIVER_LAPSED));
@@ -373,7 +277,7 @@ static void a_waiver_says_what_it_must(void **state)
     REFUSED(E_NOT_FOUND, serial_number, bytes_text("SN-9"));
     REFUSED(E_NOT_FOUND, product, bytes_text("pump"));
     assert_int_equal(entries(f), before);
-    assert_ok(set_one(f, "meter", "waiver-most", "5d"));
+    assert_ok(set_one_policy(f, "meter", "waiver-most", "5d"));
     REFUSED(E_WAIVER_LONG, expires_s, f->now_s + 6 * DAY_S);
     ask = good;
     ask.expires_s = f->now_s + 5 * DAY_S;
@@ -502,7 +406,7 @@ static void a_wrong_check_loose_on_10000_devices_stops_at_the_brake_and_asks(voi
 {
     struct fixture *f = *state;
     put_fleet(f);
-    assert_ok(set_one(f, "meter", "TD-06", "quarantine"));
+    assert_ok(set_one_policy(f, "meter", "TD-06", "quarantine"));
     wants_proof(f, PROOF_ATTESTED);
     assert_in_range(sweep(f), FLEET / 512, FLEET / 512 + 10);
     assert_int_equal(quarantined(f), FREE);
@@ -526,7 +430,7 @@ static void a_wrong_check_loose_on_10000_devices_stops_at_the_brake_and_asks(voi
     assert_int_equal(device_row(f, 0).state, STATE_QUARANTINED);
     assert_int_equal(device_row(f, 1).state, STATE_QUARANTINED);
     wants_proof(f, PROOF_TOKEN);
-    assert_ok(set_one(f, "meter", NULL, NULL));
+    assert_ok(set_one_policy(f, "meter", NULL, NULL));
     sweep(f);
     assert_false(has_finding(f, FLEET - 1, WEAK));
     assert_int_equal(quarantined(f), FREE); /* a check that holds again lets nobody out */

@@ -1,7 +1,7 @@
 /* A device on its way to another owner: what both sides' signatures mean for what is under way at
  * the signer, for the keys that it may have, and for what was issued when one of them calls it off.
  */
-#include "fixture.h"
+#include "acts.h"
 
 #include <base/text.h>
 #include <crypto/csr.h>
@@ -21,34 +21,6 @@
 /* ---- two sides --------------------------------------------------------------------------------
  */
 
-struct person {
-    struct key *key;
-    struct operator_is who;
-};
-
-/* An operator of that owner, with a certificate over a key that signs. */
-static void add_person(struct fixture *f, const char *owner, struct person *ret)
-{
-    uint8_t tbs_space[TBS_MAX], space[TBS_MAX];
-    struct buf tbs = buf_over(tbs_space, sizeof tbs_space), der = buf_over(space, sizeof space);
-    bool is_live = false;
-    assert_ok(key_generate(KEY_P256, &ret->key, &f->err));
-    struct msg_operator_add ask = {.name = text_bytes(owner),
-                                   .scope = text_bytes(owner),
-                                   .role = ROLE_OPERATOR,
-                                   .spki = key_spki(ret->key)};
-    enrolment_free(&f->job);
-    f->job = (struct enrolment){0};
-    begin(f);
-    assert_ok(enrol_operator(&f->service, &f->admin, &ask, f->now_s, &f->job, &f->err));
-    assert_ok(grant_build_tbs(&f->job.grant, &f->service.issuers[f->job.grant.issuer],
-                              &f->service.site.pki, &tbs, &f->err));
-    assert_ok(sign_into(f->ca[f->job.grant.issuer], buf_bytes(&tbs), &der, &f->err));
-    assert_ok(enrol_commit(&f->service, &f->job, buf_bytes(&der), f->now_s, &is_live, &f->err));
-    commit(f);
-    assert_ok(verb_operator(&f->service, f->job.spki_hash, &ret->who, &f->err));
-}
-
 struct sides {
     struct person seller, buyer;
 };
@@ -56,8 +28,8 @@ struct sides {
 static struct sides two_sides(struct fixture *f)
 {
     struct sides sides = {0};
-    add_person(f, "acme", &sides.seller); /* whose the fixture's devices are */
-    add_person(f, "zenith", &sides.buyer);
+    add_person(f, ROLE_OPERATOR, "acme", &sides.seller); /* whose the fixture's devices are */
+    add_person(f, ROLE_OPERATOR, "zenith", &sides.buyer);
     return sides;
 }
 
@@ -65,26 +37,6 @@ static void free_sides(struct sides *sides)
 {
     key_freep(&sides->seller.key);
     key_freep(&sides->buyer.key);
-}
-
-static enum result sign_step(struct fixture *f, struct person *by, int64_t id, uint8_t step)
-{
-    uint8_t space[sizeof APPROVAL_PREFIX + APPROVAL_MAX];
-    struct buf text = buf_over(space, sizeof space);
-    struct key_signature signature;
-    struct transfer_row row;
-    struct msg_verb_answer answer = {0};
-    assert_ok(store_transfer(f->store, id, &row, &f->err));
-    buf_put_bytes(&text, bytes_text(APPROVAL_PREFIX));
-    buf_put_bytes(&text, bytes_of(row.body, row.body_n));
-    assert_ok(key_sign(by->key, buf_bytes(&text), &signature, &f->err));
-    struct msg_transfer_sign ask = {
-        .transfer = id, .step = step, .signature = key_signature_bytes(&signature)};
-    begin(f);
-    enum result result =
-        verb_transfer_sign(&f->service, &by->who, &ask, f->now_s, &answer, &f->err);
-    commit(f);
-    return result;
 }
 
 static int64_t released(struct fixture *f, struct sides *sides, const char *serial)

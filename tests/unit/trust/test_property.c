@@ -97,8 +97,8 @@ static struct facts some_facts(int64_t now_s)
     };
     int64_t *instants[] = {&facts.enrolled_at_s, &facts.not_before_s, &facts.key_since_s,
                            &facts.heard_at_s,    &facts.backup_at_s,  &facts.drill_at_s};
-    int64_t *anywhere[] = {&facts.renew_at_s, &facts.leaves_until_s, &facts.crl_half_s,
-                           &facts.token_until_s};
+    int64_t *anywhere[] = {&facts.renew_at_s,    &facts.leaves_until_s, &facts.crl_half_s,
+                           &facts.token_until_s, &facts.permit_until_s, &facts.foreign_until_s};
     for (size_t i = 0; i < LENGTH_OF(instants); i++)
         *instants[i] = chance(8) ? 0 : past(now_s);
     for (size_t i = 0; i < LENGTH_OF(anywhere); i++)

@@ -210,11 +210,33 @@ static void a_tombstone_s_token_makes_a_zombie_until_it_ends(void **context)
 {
     (void)context;
     struct facts facts = {
-        .state = STATE_RETIRED, .credential_alive.known = YES, .token_until_s = NB};
+        .state = STATE_RETIRED, .credential_alive.known = NO, .token_until_s = NB};
     const struct check *check = check_find(17);
     assert_int_equal(check->judge(&facts, &policy, NB).open, YES);
     assert_int_equal(check->judge(&facts, &policy, NB).next_s, NB + 1);
     assert_int_equal(check->judge(&facts, &policy, NB + 1).open, NO);
+}
+
+static void a_tombstone_s_token_is_wanted_until_its_permit_ends(void **context)
+{
+    (void)context;
+    struct facts facts = {.state = STATE_RETIRED,
+                          .credential_alive.known = NO,
+                          .token_until_s = NB + 50,
+                          .permit_until_s = NB};
+    const struct check *check = check_find(17);
+    assert_int_equal(check->judge(&facts, &policy, NB).open, NO);
+    assert_int_equal(check->judge(&facts, &policy, NB).next_s, NB + 1);
+    struct opinion open = check->judge(&facts, &policy, NB + 9);
+    assert_int_equal(open.open, YES);
+    assert_int_equal(open.began_s, NB + 1);
+    assert_int_equal(open.next_s, NB + 51);
+    facts.permit_until_s = NB + 50; /* it outlives the token */
+    assert_int_equal(check->judge(&facts, &policy, NB + 51).open, NO);
+    facts.foreign_until_s = NB + 60; /* and excuses nothing that another CA issued */
+    open = check->judge(&facts, &policy, NB);
+    assert_int_equal(open.open, YES);
+    assert_int_equal(open.next_s, NB + 51);
 }
 
 static void tokens_and_permits_fit_few_states(void **context)
@@ -429,6 +451,7 @@ int main(void)
         cmocka_unit_test(td14_opens_when_the_crl_is_late_and_looks_again),
         cmocka_unit_test(an_open_token_is_owed_until_it_ends),
         cmocka_unit_test(a_tombstone_s_token_makes_a_zombie_until_it_ends),
+        cmocka_unit_test(a_tombstone_s_token_is_wanted_until_its_permit_ends),
         cmocka_unit_test(tokens_and_permits_fit_few_states),
         cmocka_unit_test(a_proof_below_the_product_s_is_td06),
         cmocka_unit_test(renewal_is_deferred_from_renew_by_on),

@@ -12,6 +12,9 @@ MUST_USE enum result measure_device(struct store *store, const struct subject *s
 /* An issuer's: its state and end, what is live below it, its CRLs. */
 MUST_USE enum result measure_issuer(struct store *store, int64_t issuer, int64_t now_s,
                                     struct facts *facts, struct err *err);
+/* Of these, what one list of its says: TD-18. */
+MUST_USE enum result measure_shard(struct store *store, const struct shard *shard,
+                                   struct facts *facts, struct err *err);
 /* The installation's: what the last start found. */
 MUST_USE enum result measure_installation(struct store *store, struct facts *facts,
                                           struct err *err);

@@ -48,14 +48,15 @@ MUST_USE enum result finding_raise(struct service *service, int64_t product, int
 MUST_USE enum result finding_judge_by(struct service *service, struct subject_key about,
                                       int64_t at_s, struct err *err);
 
-/* Issuers (finding_issuer.c): all at the next look at what is due, as at a start; one whose list is
- * under way, when that is late; one whose list was published; and one, and whom it follows, that an
- * act changed. A rehearsal judges nothing. */
+/* Issuers (finding_issuer.c): all at the next look at what is due, as at a start; those whose
+ * lists were marked, when these are late; one whose list was published; and one, and whom it
+ * follows, that an act changed. A rehearsal judges nothing. A list that was published is put by it
+ * into the place of the one before: what that one owed is recorded first (TD-18), and the devices
+ * whose replaced certificate it lacked are judged too (TD-14), REPLACED_MOST of them. */
 MUST_USE enum result finding_issuers_due(struct service *service, int64_t now_s, struct err *err);
-MUST_USE enum result finding_crl_asked(struct service *service, int64_t issuer, int64_t now_s,
-                                       struct err *err);
-MUST_USE enum result finding_crl_published(struct service *service, int64_t issuer, int64_t now_s,
-                                           struct err *err);
+MUST_USE enum result finding_crls_marked(struct service *service, struct err *err);
+MUST_USE enum result finding_crl_published(struct service *service, const struct crl_row *crl,
+                                           int64_t now_s, struct err *err);
 MUST_USE enum result finding_issuers_changed(struct service *service, int64_t now_s,
                                              struct err *err);
 

@@ -116,6 +116,7 @@ struct crl_dirty {
     struct crl_shard shard;
     int64_t since_s;
     bool may_wait;
+    bool is_owed; /* its issuer is judged when this one is late */
     struct crl_dirty *next;
 };
 void service_mark_shard(struct service *service, struct crl_shard shard, int64_t now_s);

@@ -26,6 +26,10 @@ MUST_USE enum result store_first_end(struct store *store, const struct shard *sh
 /* When its first certificate began. R_NOT_FOUND. */
 MUST_USE enum result store_shard_began(struct store *store, const struct shard *shard,
                                        int64_t *ret_at_s, struct err *err);
+/* The first `max` devices with a superseded certificate in the shard and an open TD-14 (no list
+ * names it), the oldest finding first. A look at each open TD-14 until then. */
+MUST_USE enum result store_replaced_late(struct store *store, const struct shard *shard,
+                                         int64_t *ret, size_t max, size_t *ret_n, struct err *err);
 /* The last end of what this issuer issued to devices and people and what is live at `now_s`; 0 =
  * nothing is. One pass over all certificates. */
 MUST_USE enum result store_leaves_until(struct store *store, int64_t issuer, int64_t now_s,

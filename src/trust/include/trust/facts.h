@@ -76,27 +76,29 @@ struct facts {
     struct since forked;            /* TD-02 a replaced certificate was used */
     struct since shared_credential; /* TD-03 enrolled on a claim that many share */
     struct since token_open;        /* TD-04 a token is open although the device is onboarded */
-    int64_t token_until_s;          /* when that token, or what another CA issued, ends by itself */
-    struct since not_in_inventory;  /* TD-05 */
-    struct since expired_used;      /* TD-09 presented an expired certificate */
-    struct since weak_key;          /* TD-12 */
-    struct since clock;             /* TD-13 */
-    struct since replaced_alive;    /* TD-14 a replaced certificate is not on a published CRL */
-    struct since revoked_in_use;    /* TD-15 */
-    struct since credential_alive;  /* TD-17 retired or lost, and something opens a door */
-    struct since crl_missing;       /* TD-18 what ended and is on no published CRL */
-    struct since boundary_behind;   /* TD-19 */
-    struct since cut_off_slow;      /* TD-20 */
-    struct since sandbox_refused;   /* TD-22 a part of it, by the configuration */
-    struct since outside_profile;   /* TD-23 */
-    struct since root_issued_leaf;  /* TD-24 its issuer is a root */
-    struct since firmware_unknown;  /* TD-25 */
-    struct since firmware_unsigned; /* TD-26 */
-    struct since evidence_weak;     /* TD-27 */
-    struct since below_floor;       /* TD-28 */
-    struct since rollback_open;     /* TD-29 */
-    struct since rollout_unproven;  /* TD-30 */
-    struct since boot_open;         /* TD-31 */
+    int64_t token_until_s;          /* when the last open token ends by itself; 0 = there is none */
+    int64_t permit_until_s;  /* TD-17 when the last open permit does, that a token waits for */
+    int64_t foreign_until_s; /* TD-17 when the last valid certificate of another CA does */
+    struct since not_in_inventory;    /* TD-05 */
+    struct since expired_used;        /* TD-09 presented an expired certificate */
+    struct since weak_key;            /* TD-12 */
+    struct since clock;               /* TD-13 */
+    struct since replaced_alive;      /* TD-14 a replaced certificate is not on a published CRL */
+    struct since revoked_in_use;      /* TD-15 */
+    struct since credential_alive;    /* TD-17 a certificate is pending or current */
+    struct since crl_missing;         /* TD-18 what ended and is on no published CRL */
+    struct since boundary_behind;     /* TD-19 */
+    struct since cut_off_slow;        /* TD-20 */
+    struct since sandbox_refused;     /* TD-22 a part of it, by the configuration */
+    struct since outside_profile;     /* TD-23 */
+    struct since root_issued_leaf;    /* TD-24 its issuer is a root */
+    struct since firmware_unknown;    /* TD-25 */
+    struct since firmware_unsigned;   /* TD-26 */
+    struct since evidence_weak;       /* TD-27 */
+    struct since below_floor;         /* TD-28 */
+    struct since rollback_open;       /* TD-29 */
+    struct since rollout_unproven;    /* TD-30 */
+    struct since boot_open;           /* TD-31 */
     struct since old_signer_trusted;  /* TD-32 */
     struct since metadata_expiring;   /* TD-33 */
     struct since release_incomplete;  /* TD-34 */
