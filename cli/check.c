@@ -112,11 +112,12 @@ static void print_answer(struct session *session, const json_t *answer)
 {
     const char *status = json_string_value(json_object_get(answer, "status"));
     json_auto_t *days = days_of(json_object_get(answer, "debt_s"));
-    fprintf(session->out, "%s: %lld open, %s owed, weighted; %lld waived, %lld unmeasured\n",
-            status, (long long)json_integer_value(json_object_get(answer, "open")),
-            json_string_value(days),
+    fprintf(session->out, "%s: %lld open, %s owed, weighted; %lld waived, %lld unmeasured", status,
+            (long long)json_integer_value(json_object_get(answer, "open")), json_string_value(days),
             (long long)json_integer_value(json_object_get(answer, "waived")),
             (long long)json_integer_value(json_object_get(answer, "unmeasured")));
+    print_selection(session, answer);
+    fputc('\n', session->out);
     print_reasons(session, json_object_get(answer, "reasons"));
     print_checks(session, json_object_get(answer, "checks"));
 }
@@ -162,10 +163,14 @@ enum result action_check(struct session *session, const struct plan *plan, struc
     bool is_golive = session_text(session, "--go-live") != NULL;
     bool is_one = session_text(session, "--serial") != NULL;
     bool is_backup = session_text(session, "BACKUP") != NULL;
-    if (is_backup && (is_golive || is_one || session_text(session, "--product") != NULL))
+    bool is_owners = session_text(session, "--owner") != NULL;
+    if (is_backup &&
+        (is_golive || is_one || is_owners || session_text(session, "--product") != NULL))
         return err_set(err, E_USAGE, "a backup is checked whole: wanted is no other option");
     if (is_one && (is_golive || session_text(session, "--product") == NULL))
         return err_set(err, E_USAGE, "--serial wants --product beside it, and no --go-live");
+    if (is_owners && (is_golive || is_one))
+        return err_set(err, E_USAGE, "--owner wants neither --serial nor --go-live beside it");
     if (session_text(session, "--format") != NULL && !is_golive)
         return err_set(err, E_USAGE, "--format wants --go-live beside it");
     if (is_backup)
@@ -181,6 +186,7 @@ const struct option_row check_options[] = {
      "a folder that `troth backup` wrote: it is verified, and judged as of then and now"},
     OF_PRODUCT,
     OF_SERIAL,
+    OF_OWNER,
     {"--go-live", VALUE_NONE, NULL, false,
      "the four questions before production: exit status 0 ready, 3 unmeasured, 4 not ready"},
     {"--format", VALUE_CHOICE, "text|html|json", false, "of --go-live; html is one page to print"},
@@ -189,6 +195,7 @@ const struct option_row check_options[] = {
 static const struct field check_fields[] = {
     {"--product", PLACE_QUERY, "product"},
     {"--serial", PLACE_QUERY, "serial"},
+    {"--owner", PLACE_QUERY, "owner"},
     {0},
 };
 const struct plan check = {action_check, "/api/v1/check", check_fields, NULL, NULL};

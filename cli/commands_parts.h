@@ -21,6 +21,10 @@
     {                                                                                              \
         "--product", VALUE_TEXT, "NAME", false, "of this product only"                             \
     }
+#define OF_OWNER                                                                                   \
+    {                                                                                              \
+        "--owner", VALUE_TEXT, "NAME", false, "of this owner only"                                 \
+    }
 #define OF_SERIAL                                                                                  \
     {                                                                                              \
         "--serial", VALUE_TEXT, "SERIAL", false, "of this device only; wants --product"            \

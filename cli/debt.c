@@ -9,11 +9,12 @@ const struct option_row debt_options[] = {
     {"--by", VALUE_CHOICE, "product|owner|check|severity|device", false,
      "tell it apart, the greatest first"},
     {"--as-of", VALUE_TEXT, "DAY", false,
-     "at the end of that day (YYYY-MM-DD, UTC), or an RFC 3339 instant (default now)"},
+     "at the end of that day (YYYY-MM-DD, UTC), or an RFC 3339 instant (default the last complete "
+     "second)"},
     {"--since", VALUE_TEXT, "DAY", false,
      "and what accrued and was paid since that day began, or since an instant"},
     OF_PRODUCT,
-    {"--owner", VALUE_TEXT, "NAME", false, "of this owner only"},
+    OF_OWNER,
     LIMIT,
     {0},
 };

@@ -136,6 +136,18 @@ void print_details(struct session *session, const struct column *columns, const 
     }
 }
 
+void print_selection(struct session *session, const json_t *answer)
+{
+    static const char *const by[] = {"product", "owner"};
+    for (size_t i = 0; i < LENGTH_OF(by); i++) {
+        const char *name = json_string_value(json_object_get(answer, by[i]));
+        if (name == NULL || *name == '\0')
+            continue;
+        fprintf(session->out, ", of %s ", by[i]);
+        print_clean(name, session->out);
+    }
+}
+
 void print_json(struct session *session, const json_t *value)
 {
     json_dumpf(value, session->out, JSON_INDENT(2) | JSON_ENCODE_ANY);

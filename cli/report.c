@@ -20,11 +20,13 @@ const struct option_row report_options[] = {
     {"--findings", VALUE_NUMBER, "N", false,
      "name so many of a check's open findings (default 10)"},
     OF_PRODUCT,
+    OF_OWNER,
     {0},
 };
 static const struct field report_fields[] = {
     {"--findings", PLACE_QUERY, "findings"},
     {"--product", PLACE_QUERY, "product"},
+    {"--owner", PLACE_QUERY, "owner"},
     {0},
 };
 const struct plan report = {action_report, "/api/v1/check", report_fields, NULL, NULL};
@@ -134,9 +136,11 @@ static void print_report(struct session *session, const json_t *made)
     print_clean(title, session->out);
     fputs(", as of ", session->out);
     print_clean(as_of, session->out);
-    fprintf(session->out, ", ledger checkpoint %lld\n\n",
+    fprintf(session->out, ", ledger checkpoint %lld",
             (long long)json_integer_value(
                 json_object_get(json_object_get(made, "checkpoint"), "size")));
+    print_selection(session, made);
+    fputs("\n\n", session->out);
     json_array_foreach(json_object_get(made, "controls"), index, control)
     {
         json_array_append_new(rows, row_of(control));

@@ -57,6 +57,7 @@ static const struct {
 } states[] = {
     {REPORT_HOLDS, "Holds", "facts of every check, nothing open"},
     {REPORT_OPEN, "Open", "at least one open finding"},
+    {REPORT_WAIVED, "Waived", "what is open is waived, all of it"},
     {REPORT_PARTLY, "Partly measured", "nothing open, some checks without facts"},
     {REPORT_UNMEASURED, "Not measured here", "no check has facts"},
 };
@@ -96,6 +97,8 @@ static void put_header(const json_t *report, FILE *to)
     put_fact("Edition", text_in(report, "edition"), to);
     put_fact("Source", text_in(report, "source"), to);
     put_fact("Scope of this pack", text_in(report, "note"), to);
+    put_fact("Of product", text_in(report, "product"), to);
+    put_fact("Of owner", text_in(report, "owner"), to);
     fputs("<dt>As of</dt><dd>", to);
     put_time(text_in(report, "as_of"), to);
     fputs(" UTC</dd>\n<dt>Ledger</dt><dd>", to);
@@ -161,19 +164,25 @@ static void put_checks(const json_t *control, FILE *to)
     fputs(n == 0 ? "no check looks at this</td>\n" : "</td>\n", to);
 }
 
-/* How many are open, as a link to where the first of them is named. */
-static void put_open(const json_t *control, FILE *to)
+/* How many are open, or waived, as a link to where the first of them is named. */
+static void put_count(const json_t *report, const json_t *control, const char *member, FILE *to)
 {
-    const char *first = json_string_value(json_array_get(json_object_get(control, "subjects"), 0));
-    const char *check = first != NULL ? strchr(first, '=') : NULL;
-    long long open = number_in(control, "open");
-    if (check == NULL)
-        fprintf(to, "<td class=\"n\">%lld</td>\n", open);
+    const json_t *check = NULL;
+    size_t index = 0;
+    json_array_foreach(json_object_get(report, "checks"), index, check)
+    {
+        if (number_in(check, member) > 0 &&
+            has_word(json_object_get(control, "checks"), text_in(check, "check")))
+            break;
+    }
+    if (number_in(control, member) == 0)
+        fputs("<td class=\"n\">0</td>\n", to);
     else
-        fprintf(to, "<td class=\"n\"><a href=\"#%s\">%lld</a></td>\n", check + 1, open);
+        fprintf(to, "<td class=\"n\"><a href=\"#%s\">%lld</a></td>\n", text_in(check, "check"),
+                number_in(control, member));
 }
 
-static void put_control(const json_t *control, FILE *to)
+static void put_control(const json_t *report, const json_t *control, FILE *to)
 {
     const char *state = text_in(control, "state");
     bool is_open = *text_in(control, "oldest") != '\0';
@@ -184,12 +193,13 @@ static void put_control(const json_t *control, FILE *to)
     if (*text_in(control, "note") != '\0')
         put_member("<br><span class=\"soft\">", control, "note", "</span>", to);
     fprintf(to, "</td>\n<td><span class=\"state %s\">%s</span></td>\n", state, word_of(state));
-    put_open(control, to);
+    put_count(report, control, "open", to);
     fputs("<td class=\"at\">", to);
     put_time(text_in(control, "oldest"), to);
     fputs(is_open ? "</td>\n<td class=\"n\">" : "–</td>\n<td class=\"n\">", to);
     put_days(control, "debt_s", to);
-    fprintf(to, "</td>\n<td class=\"n\">%lld</td>\n", number_in(control, "waived"));
+    fputs("</td>\n", to);
+    put_count(report, control, "waived", to);
     put_checks(control, to);
     fputs("</tr>\n", to);
 }
@@ -210,7 +220,7 @@ static void put_controls(const json_t *report, FILE *to)
         to);
     json_array_foreach(json_object_get(report, "controls"), index, control)
     {
-        put_control(control, to);
+        put_control(report, control, to);
     }
     fputs("</tbody>\n</table>\n", to);
 }
@@ -232,6 +242,15 @@ static void put_finding(const json_t *finding, FILE *to)
     put_member("</td>\n<td><code>", finding, "mend", "</code></td>\n</tr>\n", to);
 }
 
+/* What the report was narrowed by, as an option of a command. */
+static void put_option(const json_t *report, const char *name, FILE *to)
+{
+    if (*text_in(report, name) == '\0')
+        return;
+    fprintf(to, " --%s ", name);
+    html_text(text_in(report, name), to);
+}
+
 static void put_findings(const json_t *report, const json_t *check, FILE *to)
 {
     const json_t *finding = NULL;
@@ -251,20 +270,30 @@ static void put_findings(const json_t *report, const json_t *check, FILE *to)
     if (shown > 0)
         fputs("</tbody>\n</table>\n", to);
     long long all = number_in(check, "open") + number_in(check, "waived");
-    if ((long long)shown < all)
-        fprintf(to,
-                "<p class=\"soft\">%zu of %lld are named; all: <code>troth finding list --check "
-                "%s</code></p>\n",
-                shown, all, name);
+    if ((long long)shown == all)
+        return;
+    fprintf(to, "<p class=\"soft\">%zu of %lld are named; all: <code>troth finding list --check %s",
+            shown, all, name);
+    put_option(report, "product", to);
+    put_option(report, "owner", to);
+    fputs("</code></p>\n", to);
 }
 
-/* "3 open, 1 waived, debt 12.3". */
+/* "3 open, debt 12.3; waived 1, debt 0.4". */
 static void put_owed(const json_t *check, FILE *to)
 {
     long long open = number_in(check, "open"), waived = number_in(check, "waived");
-    fprintf(to, "<p><span class=\"state open\">%lld open</span> debt ", open);
-    put_days(check, "debt_s", to);
-    fprintf(to, "; waived %lld</p>\n", waived);
+    fputs("<p>", to);
+    if (open > 0) {
+        fprintf(to, "<span class=\"state open\">%lld open</span> debt ", open);
+        put_days(check, "debt_s", to);
+        fputs(waived > 0 ? "; " : "", to);
+    }
+    if (waived > 0) {
+        fprintf(to, "<span class=\"state waived\">%lld waived</span> debt ", waived);
+        put_days(check, "waived_s", to);
+    }
+    fputs("</p>\n", to);
 }
 
 static void put_check(const json_t *report, const json_t *check, FILE *to)

@@ -49,7 +49,7 @@ static bool is_measured(const json_t *item)
     return state != NULL && strcmp(state, REPORT_UNMEASURED) != 0;
 }
 
-static void add_check(json_t *control, const json_t *answer, int check)
+static void add_check(json_t *control, const json_t *answer, const char *selection, int check)
 {
     char name[16];
     snprintf(name, sizeof name, "TD-%02d", check);
@@ -63,28 +63,42 @@ static void add_check(json_t *control, const json_t *answer, int check)
     keep_oldest(control, item);
     if (number(item, "open") + number(item, "waived") > 0)
         json_array_append_new(json_object_get(control, "subjects"),
-                              json_sprintf("/api/v1/findings?check=%s", name));
+                              json_sprintf("/api/v1/findings?check=%s%s", name, selection));
 }
 
 static const char *state_of(const json_t *control)
 {
     size_t checks = json_array_size(json_object_get(control, "checks"));
     size_t unmeasured = json_array_size(json_object_get(control, "unmeasured"));
-    if (number(control, "open") + number(control, "waived") > 0)
+    if (number(control, "open") > 0)
         return REPORT_OPEN;
+    if (number(control, "waived") > 0)
+        return REPORT_WAIVED;
     if (unmeasured == checks)
         return REPORT_UNMEASURED;
     return unmeasured > 0 ? REPORT_PARTLY : REPORT_HOLDS;
 }
 
+static void add_filter(const json_t *answer, const char *name, char to[CLI_PATH_MAX])
+{
+    const char *value = json_string_value(json_object_get(answer, name));
+    char escaped[CLI_PATH_MAX];
+    size_t n = strlen(to);
+    if (value != NULL && *value != '\0' && api_escape(value, escaped, sizeof escaped))
+        snprintf(to + n, CLI_PATH_MAX - n, "&%s=%s", name, escaped);
+}
+
 static json_t *make_control(const struct pack_control *from, const json_t *answer)
 {
+    char selection[CLI_PATH_MAX] = "";
+    add_filter(answer, "product", selection);
+    add_filter(answer, "owner", selection);
     json_t *control =
         json_pack("{s:s, s:s, s:s, s:s, s:i, s:n, s:i, s:i, s:i, s:[], s:[], s:[]}", "id", from->id,
                   "was", from->was, "title", from->title, "note", from->note, "open", 0, "oldest",
                   "debt_s", 0, "waived", 0, "waived_s", 0, "checks", "unmeasured", "subjects");
     for (size_t i = 0; control != NULL && i < from->checks_n; i++)
-        add_check(control, answer, from->checks[i]);
+        add_check(control, answer, selection, from->checks[i]);
     if (control != NULL)
         json_object_set_new(control, "state", json_string(state_of(control)));
     return control;
@@ -115,22 +129,24 @@ static json_t *used_of(const struct pack *pack, const json_t *rows)
 
 json_t *report_make(const struct pack *pack, const json_t *answer)
 {
-    json_t *summary = json_pack("{s:i, s:i, s:i, s:i}", REPORT_HOLDS, 0, REPORT_OPEN, 0,
-                                REPORT_PARTLY, 0, REPORT_UNMEASURED, 0);
+    json_t *summary = json_pack("{s:i, s:i, s:i, s:i, s:i}", REPORT_HOLDS, 0, REPORT_OPEN, 0,
+                                REPORT_WAIVED, 0, REPORT_PARTLY, 0, REPORT_UNMEASURED, 0);
     json_t *controls = json_array();
     for (size_t i = 0; i < pack->controls_n; i++) {
         json_t *control = make_control(&pack->controls[i], answer);
         add_to(summary, json_string_value(json_object_get(control, "state")), 1);
         json_array_append_new(controls, control);
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O?, s:O?, s:O?, s:O?, s:o, s:o, s:o, s:o}",
-                     "pack", pack->name, "title", pack->title, "edition", pack->edition, "source",
-                     pack->source, "note", pack->note, "as_of", json_object_get(answer, "as_of"),
-                     "judged", json_object_get(answer, "judged"), "entries",
-                     json_object_get(answer, "entries"), "checkpoint",
-                     json_object_get(answer, "checkpoint"), "summary", summary, "controls",
-                     controls, "checks", used_of(pack, json_object_get(answer, "checks")),
-                     "findings", used_of(pack, json_object_get(answer, "findings")));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:o, s:o, s:o, "
+        "s:o}",
+        "pack", pack->name, "title", pack->title, "edition", pack->edition, "source", pack->source,
+        "note", pack->note, "product", json_object_get(answer, "product"), "owner",
+        json_object_get(answer, "owner"), "as_of", json_object_get(answer, "as_of"), "judged",
+        json_object_get(answer, "judged"), "entries", json_object_get(answer, "entries"),
+        "checkpoint", json_object_get(answer, "checkpoint"), "summary", summary, "controls",
+        controls, "checks", used_of(pack, json_object_get(answer, "checks")), "findings",
+        used_of(pack, json_object_get(answer, "findings")));
 }
 
 /* ---- CSV --------------------------------------------------------------------------------------
@@ -175,7 +191,7 @@ void report_csv(const json_t *report, FILE *to)
     fputs("pack,edition", to);
     for (size_t i = 0; i < LENGTH_OF(of_control); i++)
         fprintf(to, ",%s", of_control[i]);
-    fputs(",as_of,checkpoint\r\n", to);
+    fputs(",as_of,checkpoint,product,owner\r\n", to);
     json_array_foreach(json_object_get(report, "controls"), index, control)
     {
         put_member(report, "pack", to);
@@ -189,6 +205,10 @@ void report_csv(const json_t *report, FILE *to)
         put_member(report, "as_of", to);
         fputc(',', to);
         put_member(json_object_get(report, "checkpoint"), "size", to);
+        fputc(',', to);
+        put_member(report, "product", to);
+        fputc(',', to);
+        put_member(report, "owner", to);
         fputs("\r\n", to);
     }
 }

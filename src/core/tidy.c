@@ -6,10 +6,9 @@
 #include <base/log.h>
 
 #define ROWS_A_SLICE 500
-#define DEVICES_A_SLICE 5000
-#define META_ENDED "tidy_ended"   /* when the last one did, or the first start was */
-#define META_BEGAN "tidy_began"   /* of one that is under way; 0 = none is */
-#define META_DEVICE "tidy_device" /* devices up to it were looked at */
+#define IDS_A_SLICE 5000
+#define META_ENDED "tidy_ended" /* when the last one did, or the first start was */
+#define META_BEGAN "tidy_began" /* of one that is under way; 0 = none is */
 
 static enum result read_meta(struct core *core, const char *name, int64_t *ret, struct err *err)
 {
@@ -48,15 +47,38 @@ static enum result drop_checkpoints(struct core *core, int64_t *ret_n, bool *ret
     return OK;
 }
 
+/* What was seen, along the ids of a table: those up to `meta` were looked at. */
+struct seen_kind {
+    enum table table;
+    const char *meta;
+    enum result (*drop)(struct store *store, const struct tidy_range *range, int64_t *ret_n,
+                        struct err *err);
+};
+
+static enum result drop_range(struct core *core, const struct seen_kind *kind, int64_t *ret_n,
+                              bool *ret_more, struct err *err)
+{
+    struct tidy_range range = {.before_s = core->now_s - core->service.retention.seen_s};
+    int64_t last = 0;
+    TRY(store_max_id(core->store, kind->table, &last, err));
+    TRY(read_meta(core, kind->meta, &range.after, err));
+    range.until = range.after + IDS_A_SLICE;
+    TRY(kind->drop(core->store, &range, ret_n, err));
+    *ret_more = range.until < last;
+    return store_put_meta(core->store, kind->meta, *ret_more ? range.until : 0, err);
+}
+
 static enum result drop_seen(struct core *core, int64_t *ret_n, bool *ret_more, struct err *err)
 {
-    int64_t before_s = core->now_s - core->service.retention.seen_s;
-    int64_t after = 0, last = core->service.last_id[TABLE_DEVICE];
-    TRY(read_meta(core, META_DEVICE, &after, err));
-    int64_t until = after + DEVICES_A_SLICE;
-    TRY(store_tidy_seen(core->store, before_s, after, until, ret_n, err));
-    *ret_more = until < last;
-    return store_put_meta(core->store, META_DEVICE, *ret_more ? until : 0, err);
+    static const struct seen_kind devices = {TABLE_DEVICE, "tidy_device", store_tidy_seen};
+    return drop_range(core, &devices, ret_n, ret_more, err);
+}
+
+static enum result drop_sightings(struct core *core, int64_t *ret_n, bool *ret_more,
+                                  struct err *err)
+{
+    static const struct seen_kind places = {TABLE_SIGHTING, "tidy_place", store_tidy_sightings};
+    return drop_range(core, &places, ret_n, ret_more, err);
 }
 
 static const struct {
@@ -67,6 +89,7 @@ static const struct {
     [TIDY_ANSWERS] = {"tidy_answers", COL_TIDY_ANSWERS, drop_answers},
     [TIDY_COUNTERS] = {"tidy_counters", COL_TIDY_COUNTERS, drop_counters},
     [TIDY_SEEN] = {"tidy_seen", COL_TIDY_SEEN, drop_seen},
+    [TIDY_SIGHTINGS] = {"tidy_sightings", COL_TIDY_SIGHTINGS, drop_sightings},
     [TIDY_CHECKPOINTS] = {"tidy_checkpoints", COL_TIDY_CHECKPOINTS, drop_checkpoints},
     [TIDY_WEBHOOKS] = {"tidy_webhooks", COL_TIDY_WEBHOOKS, NULL},
 };

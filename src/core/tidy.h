@@ -11,6 +11,7 @@ enum tidy_kind {
     TIDY_ANSWERS = 0,
     TIDY_COUNTERS,
     TIDY_SEEN,
+    TIDY_SIGHTINGS,
     TIDY_CHECKPOINTS,
     TIDY_WEBHOOKS,
     TIDY_KINDS

@@ -45,6 +45,8 @@ static const struct api_field total_fields[] = {
     API_FIELD("waived_s", struct msg_check_total, waived_s, API_NUMBER),
     API_FIELD("unmeasured", struct msg_check_total, unmeasured, API_NUMBER),
     API_FIELD("judged", struct msg_check_total, judged, API_NUMBER),
+    API_FIELD("product", struct msg_check_total, product, API_TEXT),
+    API_FIELD("owner", struct msg_check_total, owner, API_TEXT),
 };
 /* clang-format on */
 
@@ -128,7 +130,7 @@ static void end(struct request *request, struct api_wait *wait, int64_t next)
 
 static const struct plan plan = {
     .kind = QUESTION_CHECK,
-    .names = (const char *const[]){"product", "serial", "findings", NULL},
+    .names = (const char *const[]){"product", "serial", "owner", "findings", NULL},
     .begin = begin,
     .row = take_row,
     .end = end,

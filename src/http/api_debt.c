@@ -72,7 +72,7 @@ static const struct plan debt = {
     .end = end,
 };
 
-/* The end of today is now. */
+/* Today is not over: what is asked for is the last instant that is, as without one. */
 static enum result read_as_of(struct bytes text, int64_t *ret_s, struct err *err)
 {
     int64_t begins_s = 0, ends_s = 0, now_s = clock_now_s();
@@ -81,7 +81,7 @@ static enum result read_as_of(struct bytes text, int64_t *ret_s, struct err *err
     if (begins_s > now_s)
         return err_set(err, E_SYNTAX, "as_of: seen \"%s\", wanted a time that is over",
                        err_value(text).text);
-    *ret_s = ends_s > now_s ? now_s : ends_s;
+    *ret_s = ends_s > now_s ? 0 : ends_s;
     return OK;
 }
 

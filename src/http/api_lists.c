@@ -487,6 +487,8 @@ static void status_begin(struct api_doc *doc)
     api_section(doc, QUESTION_COUNT_DEVICES);
     api_section(doc, QUESTION_COUNT_CERTIFICATES);
     api_section(doc, QUESTION_COUNT_FINDINGS);
+    api_list(doc, "held");
+    api_list(doc, "webhooks");
 }
 
 /* NUL-terminated copy of a count's name. */
@@ -506,6 +508,10 @@ static void status_row(struct api_wait *wait, const struct ipc_message *message)
     const struct msg_count_row *count = &message->count_row;
     if (message->type == IPC_OPERATOR_ROW)
         api_put_me(wait->doc, "operator", &message->operator_row);
+    if (message->type == IPC_FINDING_ROW)
+        api_add_row(wait->doc, "held", message);
+    if (message->type == IPC_WEBHOOK_ROW)
+        api_add_row(wait->doc, "webhooks", message);
     if (message->type != IPC_COUNT_ROW)
         return;
     struct name what = name_of(count->what), key = name_of(count->key);

@@ -46,9 +46,12 @@ MUST_USE enum result query_status(struct query *query, struct err *err);
 MUST_USE enum result query_checkpoint(struct query *query, struct err *err);
 MUST_USE enum result query_entries(struct query *query, struct err *err);
 
-/* The owner whose devices the asker sees; empty: all. */
+/* The owner whose devices the asker sees; of these, the one that the question names. Empty: all. */
 struct bytes query_scope(const struct query *query);
+struct bytes query_owner(const struct query *query);
 bool query_can_see(const struct query *query, const struct device *device);
+/* E_NOT_FOUND: the owner that it names has no device (of a product, if not 0), or is not seen. */
+MUST_USE enum result query_find_owner(const struct query *query, int64_t product, struct err *err);
 
 /* Zero-terminated text of a row as a message has it. */
 static inline struct bytes query_text(const char *text)
@@ -133,6 +136,8 @@ MUST_USE enum result give_certificate(const struct query *query,
                                       const struct certificate *certificate, struct bytes der,
                                       struct err *err);
 MUST_USE enum result give_finding(const struct query *query, const struct finding *finding,
+                                  struct err *err);
+MUST_USE enum result give_webhook(const struct query *query, const struct webhook_row *row,
                                   struct err *err);
 MUST_USE enum result give_foreign(const struct query *query, const struct foreign *foreign,
                                   struct bytes der, struct err *err);

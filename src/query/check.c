@@ -70,6 +70,8 @@ enum result checks_give_total(const struct query *query, const struct checks *ch
         .waived_s = checks->total.waived_s,
         .unmeasured = count_unmeasured(checks),
         .judged = checks->judged,
+        .product = query->asked->product,
+        .owner = query_owner(query),
     };
     return query->give(query->context, IPC_CHECK_TOTAL, &row, err);
 }
@@ -106,7 +108,7 @@ static enum result give_oldest(struct query *query, const struct checks_scope *s
         .limit = (uint32_t)query->asked->number,
         .product = scope->product,
         .device = scope->device != NULL ? scope->device->device.id : 0,
-        .owner = query_scope(query),
+        .owner = query_owner(query),
         .open_only = true,
     };
     for (filter.check = 1; filter.limit > 0 && filter.check <= CHECK_MAX; filter.check++)
@@ -128,6 +130,8 @@ static enum result find_scope(const struct query *query, struct subject *subject
                               struct checks_scope *ret, struct err *err)
 {
     struct product product = {0};
+    if (query->asked->serial_number.n > 0 && query->asked->owner.n > 0)
+        return err_set(err, E_SYNTAX, "owner: seen beside serial, wanted one of the two");
     if (query->asked->serial_number.n > 0) {
         TRY(query_subject(query, subject, err));
         *ret = (struct checks_scope){subject->product.id, subject};
@@ -136,7 +140,7 @@ static enum result find_scope(const struct query *query, struct subject *subject
     if (query->asked->product.n > 0)
         TRY(query_product(query, &product, err));
     *ret = (struct checks_scope){.product = product.id};
-    return OK;
+    return query_find_owner(query, product.id, err);
 }
 
 enum result query_check(struct query *query, struct err *err)

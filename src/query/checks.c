@@ -19,7 +19,22 @@ enum known check_known(const struct checks *checks, int number)
 {
     if (checks->at[number].sums.open > 0)
         return YES;
-    return (checks->measured >> number & 1) != 0 ? NO : UNMEASURED;
+    uint64_t sound = checks->measured & ~checks->failed;
+    return (sound >> number & 1) != 0 ? NO : UNMEASURED;
+}
+
+/* A check that failed is owed by nobody's product or owner, and holds nowhere until a person
+ * answered for it. */
+static enum result read_failed(const struct query *query, struct checks *ret, struct err *err)
+{
+    struct finding row;
+    size_t n = 0;
+    for (int number = 1; number <= CHECK_MAX; number++) {
+        const struct subject_key key = {SUBJECT_CHECK, number};
+        TRY(store_open_findings_about(query->store, key, &row, 1, &n, err));
+        ret->failed |= (uint64_t)(n > 0) << number;
+    }
+    return OK;
 }
 
 /* ---- who measures it --------------------------------------------------------------------------
@@ -68,7 +83,7 @@ static enum result judge_product(void *context, const struct product *product, s
 static enum result look_at_devices(struct look *look, int64_t product, struct err *err)
 {
     struct filter filter = {
-        .limit = CHECKS_LOOK / 2, .product = product, .owner = query_scope(look->query)};
+        .limit = CHECKS_LOOK / 2, .product = product, .owner = query_owner(look->query)};
     int64_t last = 0;
     TRY(store_devices(look->query->store, &filter, judge_device, look, err));
     TRY(store_max_id(look->query->store, TABLE_DEVICE, &last, err));
@@ -82,10 +97,10 @@ static enum result look_at_all(struct look *look, int64_t product, struct err *e
 {
     struct store *store = look->query->store;
     const struct filter few = {
-        .limit = CHECKS_LOOK, .product = product, .owner = query_scope(look->query)};
+        .limit = CHECKS_LOOK, .product = product, .owner = query_owner(look->query)};
     TRY(look_at_devices(look, product, err));
     TRY(store_foreigns(store, &few, bytes_of(NULL, 0), judge_foreign, look, err));
-    if (query_scope(look->query).n > 0)
+    if (query_owner(look->query).n > 0)
         return OK;
     if (product != 0)
         return judge(look, SUBJECT_PRODUCT, product, err);
@@ -99,7 +114,7 @@ static uint64_t kinds_of(const struct query *query, const struct checks_scope *s
 {
     if (scope->device != NULL)
         return KIND_DEVICE;
-    if (query_scope(query).n > 0)
+    if (query_owner(query).n > 0)
         return KIND_DEVICE | KIND_FOREIGN;
     if (scope->product != 0)
         return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT;
@@ -192,7 +207,7 @@ static enum result look_for_worst(const struct query *query, const struct checks
         .limit = 1,
         .product = scope->product,
         .device = scope->device != NULL ? scope->device->device.id : 0,
-        .owner = query_scope(query),
+        .owner = query_owner(query),
         .open_only = true,
         .check = number,
     };
@@ -222,9 +237,10 @@ enum result checks_read(const struct query *query, const struct checks_scope *sc
         .by = DEBT_BY_CHECK,
         .at_s = query->now_s,
         .product = scope->product,
-        .owner = query_scope(query),
+        .owner = query_owner(query),
     };
     *ret = (struct checks){.kinds = kinds_of(query, scope)};
+    TRY(read_failed(query, ret, err));
     if (scope->device != NULL) {
         TRY(judge(&look, SUBJECT_DEVICE, scope->device->device.id, err));
         TRY(add_device(query, scope->device, ret, err));

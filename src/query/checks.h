@@ -23,12 +23,13 @@ struct check_state {
 struct checks {
     uint64_t kinds;    /* bit per enum subject_kind that the scope has, for this asker */
     uint64_t measured; /* bit per check */
+    uint64_t failed;   /* likewise: those that a finding about themselves is open of */
     int64_t judged;    /* subjects */
     struct check_state at[CHECK_MAX + 1];
     struct debt_group total;
 };
 
-/* Of the asker's owner scope. */
+/* Of the asker's owner scope, or of the owner that he names. */
 MUST_USE enum result checks_read(const struct query *query, const struct checks_scope *scope,
                                  struct checks *ret, struct err *err);
 

@@ -138,16 +138,25 @@ static enum result give_group(const struct query *query, const struct debt_group
 /* ---- the question -----------------------------------------------------------------------------
  */
 
-static enum result check_times(const struct query *query, struct err *err)
+/* What core began in a second carries that instant, and is committed before the next one is over: a
+ * figure as of an instant that is so long ago is final. */
+#define FINAL_S 2
+
+static enum result read_times(const struct query *query, struct debt_filter *ret, struct err *err)
 {
     const struct msg_question *asked = query->asked;
+    int64_t last_s = query->now_s - FINAL_S;
+    int64_t at_s = asked->at_s != 0 ? asked->at_s : last_s;
     if (asked->by >= DEBT_BY_COUNT)
         return err_set(err, E_SYNTAX, "by: seen %u, wanted what debt is told apart by", asked->by);
-    if (asked->at_s < 0 || asked->at_s > query->now_s)
-        return err_set(err, E_SYNTAX, "as_of: seen an instant that is not over");
-    int64_t at_s = asked->at_s != 0 ? asked->at_s : query->now_s;
+    if (at_s < 0 || at_s > last_s)
+        return err_set(err, E_SYNTAX,
+                       "as_of: seen an instant that is not over, wanted one of %d s ago or before",
+                       FINAL_S);
     if (asked->since_s < 0 || asked->since_s > at_s)
         return err_set(err, E_SYNTAX, "since: seen an instant behind that of as_of");
+    ret->at_s = at_s;
+    ret->since_s = asked->since_s;
     return OK;
 }
 
@@ -156,16 +165,12 @@ enum result query_debt(struct query *query, struct err *err)
     struct filter names = {0};
     struct debt_group total = {0};
     struct greatest greatest = {.limit = query->limit};
+    struct debt_filter filter = {.by = query->asked->by};
     bool nothing = false;
-    TRY(check_times(query, err));
+    TRY(read_times(query, &filter, err));
     TRY(query_filter(query, &names, &nothing, err));
-    const struct debt_filter filter = {
-        .by = query->asked->by,
-        .at_s = query->asked->at_s != 0 ? query->asked->at_s : query->now_s,
-        .since_s = query->asked->since_s,
-        .product = names.product,
-        .owner = names.owner,
-    };
+    filter.product = names.product;
+    filter.owner = names.owner;
     if (!nothing)
         TRY(tally(query, &filter, keep, &greatest, &total, err));
     TRY(give_total(query, &filter, &total, greatest.groups, err));

@@ -54,6 +54,25 @@ enum result query_filter(const struct query *query, struct filter *ret, bool *re
     return OK;
 }
 
+struct bytes query_owner(const struct query *query)
+{
+    return query_scope(query).n > 0 ? query_scope(query) : query->asked->owner;
+}
+
+enum result query_find_owner(const struct query *query, int64_t product, struct err *err)
+{
+    struct bytes owner = query->asked->owner;
+    int64_t devices = 0;
+    if (owner.n == 0)
+        return OK;
+    if (bytes_equal(owner, query_owner(query)))
+        TRY(store_count_devices(query->store, product, owner, &devices, err));
+    if (devices == 0)
+        return err_set(err, E_NOT_FOUND, "there is no such device of an owner \"%s\"",
+                       err_value(owner).text);
+    return OK;
+}
+
 enum result query_subject(const struct query *query, struct subject *ret, struct err *err)
 {
     struct product product = {0};

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define HELD_MAX 20
+
 /* A group of counts, and how its keys are called. */
 struct group {
     const struct query *query;
@@ -59,6 +61,35 @@ static enum result give_ledger(const struct query *query, struct err *err)
     return give_count(query, QUESTION_COUNT_LEDGER, QUESTION_KEY_LAST_AT, at_s, err);
 }
 
+/* ---- what a person should look at -------------------------------------------------------------
+ */
+
+static enum result give_held(void *context, const struct finding *finding, struct err *err)
+{
+    return give_finding(context, finding, err);
+}
+
+/* It does not take what is sent to it now, or did not once and lost something. */
+static bool is_in_trouble(const struct webhook_row *webhook)
+{
+    return webhook->given_up > 0 || webhook->dropped > 0 ||
+           webhook->failed_at_s > webhook->sent_at_s;
+}
+
+static enum result give_troubled(void *context, const struct webhook_row *row, struct err *err)
+{
+    return is_in_trouble(row) ? give_webhook(context, row, err) : OK;
+}
+
+/* Nothing of it is an owner's. */
+static enum result give_trouble(struct query *query, struct err *err)
+{
+    if (query_scope(query).n > 0)
+        return OK;
+    TRY(store_held_findings(query->store, HELD_MAX, give_held, query, err));
+    return store_webhooks(query->store, give_troubled, query, err);
+}
+
 enum result query_status(struct query *query, struct err *err)
 {
     const struct group devices = {query, QUESTION_COUNT_DEVICES, device_word};
@@ -68,6 +99,7 @@ enum result query_status(struct query *query, struct err *err)
     TRY(give_group(query, "device", devices, err));
     TRY(give_group(query, "certificate", certificates, err));
     TRY(give_group(query, "finding", findings, err));
+    TRY(give_trouble(query, err));
     return give_ledger(query, err);
 }
 

@@ -1,9 +1,8 @@
 /* Receivers of events, and the key that they verify by. */
 #include "answer.h"
 
-static enum result give_webhook(void *context, const struct webhook_row *row, struct err *err)
+enum result give_webhook(const struct query *query, const struct webhook_row *row, struct err *err)
 {
-    const struct query *query = context;
     const struct msg_webhook_row given = {
         .id = query->asked->id,
         .name = query_text(row->name),
@@ -20,9 +19,14 @@ static enum result give_webhook(void *context, const struct webhook_row *row, st
     return query->give(query->context, IPC_WEBHOOK_ROW, &given, err);
 }
 
+static enum result visit(void *context, const struct webhook_row *row, struct err *err)
+{
+    return give_webhook(context, row, err);
+}
+
 enum result query_webhooks(struct query *query, struct err *err)
 {
-    return store_webhooks(query->store, give_webhook, query, err);
+    return store_webhooks(query->store, visit, query, err);
 }
 
 enum result query_webhook_key(struct query *query, struct err *err)

@@ -226,6 +226,13 @@ def test_findings_come_with_what_they_are_and_what_mends_them(shared, cli, name)
 def test_status_check_and_ledger(shared, cli):
     status = cli.json("status")
     assert status["operator"]["name"] == "alice" and status["ledger"]["entries"] > 0
+    shown = cli("status").stdout
+    names = {one["product"] for one in cli.json("status")["owed"]}
+    assert all(len(line) <= 80 or any(one and one in line for one in names) for line in shown.splitlines()), shown
+    unmeasured = {one["check"] for one in cli.json("status")["unmeasured"]}
+    assert {"TD-15", "TD-26"} <= unmeasured and f"\nunmeasured    {len(unmeasured)} of 45 checks" in shown
+    for one in cli.json("status")["unmeasured"]:
+        assert f"{one['check']} {one['title']}" in shown
     check = subprocess.run([lab.program("troth"), "check", "--json"], capture_output=True,
                            text=True, check=False, timeout=60,
                            env={**os.environ, "TROTH_CONFIG": str(cli.config)})

@@ -97,8 +97,9 @@ def test_people_sign_the_words_of_what_it_changes(people):
     assert in_force(people.alice)["renew-by"] == ("95", "fleet")
 
 
-def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth):
-    """The device that opens the check afterwards is quarantined; when the brake is full, a person is asked."""
+def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth, tmp_path):
+    """The device that opens the check afterwards is quarantined; when the brake is full, a person is asked, and
+    `troth status` says so in front of all that is owed, until there is an answer."""
     alice = troth.bootstrap()
     alice.add_product("meter", least_proof="registered-key")
     alice.import_devices("meter", {f"M-{i}": None for i in range(12)}, owner="acme")
@@ -121,6 +122,16 @@ def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth):
     assert states.count("quarantined") == 10, states
     asked, = [one for one in alice.pages("/findings") if one["about"] == "product"]
     assert (asked["severity"], asked["product"]) == ("critical", "meter")
+    assert alice.get("/status").ok()["held"] == [asked]
+    assert alice.add_operator("ada", "viewer", "acme").get("/status").ok()["held"] == []
+    command = alice.command_line(tmp_path / "alice")
+    lines = command("status").stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("HELD SINCE"))
+    assert lines[at + 1].split() == [*asked["began"][:16].split("T"), "TD-06", "proof-too-weak", "critical", "meter"]
+    assert lines[at + 2].strip() == asked["mend"] == f"troth finding close {asked['id']}"
+    assert at < next(i for i, line in enumerate(lines) if line.startswith("OWED SINCE"))
+    command(*asked["mend"].split()[1:])
+    assert "HELD" not in command("status").stdout
     troth.stop_and_audit()
 
 

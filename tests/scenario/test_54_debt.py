@@ -111,7 +111,7 @@ def test_every_figure_is_that_of_the_rows(owing):
         ask(server, alice, by=by)
         now_s = int(lab.time.time()) + server.control.wall_offset_s
         for back in range(0, 100, 7):
-            at_s = now_s - back * DAY_S // 3
+            at_s = now_s - 2 - back * DAY_S // 3
             ask(server, alice, by=by, as_of=text_of(at_s), since=text_of(at_s - 9 * DAY_S))
     assert server.control.wall_offset_s > begun
     day = text_of(int(lab.time.time()) + server.control.wall_offset_s - 3 * DAY_S)[:10]
@@ -123,7 +123,7 @@ def test_every_figure_is_that_of_the_rows(owing):
 def test_a_day_that_is_over_never_changes(owing):
     server, alice, devices = owing
     now_s = int(lab.time.time()) + server.control.wall_offset_s
-    days = [text_of(now_s - back * DAY_S)[:10] for back in (1, 2, 3)] + [text_of(now_s)]
+    days = [text_of(now_s - back * DAY_S)[:10] for back in (1, 2, 3)] + [text_of(now_s - 2)]
     before = {(day, by): alice.get(f"/debt?as_of={day}&by={by}").ok() for day in days for by in BY}
     assert any(answer["total"]["debt_s"] for answer in before.values())
     jump(server, alice, 20)
@@ -134,9 +134,25 @@ def test_a_day_that_is_over_never_changes(owing):
         assert alice.get(f"/debt?as_of={day}&by={by}").ok() == answer
 
 
+def test_an_answer_of_now_is_one_of_a_second_that_is_complete(owing):
+    server, alice, devices = owing
+    now_s = int(lab.time.time()) + server.control.wall_offset_s
+    answers = []
+    for device in devices.values():
+        assert renew(device, lab.make_key()).status == 200
+        answers.append(alice.get("/debt?by=device").ok())
+    assert all(instant(answer["as_of"]) >= now_s - 3 for answer in answers)
+    refused = alice.get(f"/debt?as_of={text_of(int(lab.time.time()) + server.control.wall_offset_s)}")
+    assert "wanted one of 2 s ago" in refused.problem(400, "E1002")["detail"]
+    today = alice.get(f"/debt?as_of={text_of(now_s)[:10]}")
+    assert instant(today.ok()["as_of"]) >= now_s - 3
+    for answer in answers:  # whatever came meanwhile
+        assert alice.get(f"/debt?by=device&as_of={answer['as_of']}").ok() == answer
+
+
 def test_what_is_mended_is_paid(owing):
     server, alice, devices = owing
-    since = text_of(int(lab.time.time()) + server.control.wall_offset_s - 1)
+    since = text_of(int(lab.time.time()) + server.control.wall_offset_s - 3)
     owed = ask(server, alice, by="device")
     fresh = lab.make_key()
     answer = renew(devices["M-3"], fresh)

@@ -17,6 +17,7 @@ import yaml
 
 import lab
 from test_41_cli import Troth
+from test_53_waivers import ask as waive, enrol
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PACKS = sorted(path.stem for path in (SOURCE / "packaging/packs").glob("*.yaml"))
@@ -27,7 +28,8 @@ KINDS = {"KIND_DEVICE": "device", "KIND_PRODUCT": "product", "KIND_ISSUER": "iss
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
-    """A server of which something is owed: a part of its sandbox is off, tokens are open, an owner is missing."""
+    """A server of which something is owed: a part of its sandbox is off, an owner is missing, which is waived, two
+    pumps are weakly proven, of which one's is waived. And `troth` of Alice, and of Bob, who sees acme's alone."""
     folder = tmp_path_factory.mktemp("report")
     server = lab.Server(folder / "troth", {"sandbox": {"landlock": "off"}}).init()
     try:
@@ -40,11 +42,23 @@ def fleet(tmp_path_factory):
             alice.import_devices("valve", {serial: key}, owner)
             leaf = lab.Device(server, "valve").enrol(lab.make_csr(key, serial)).certificates()[0]
             assert lab.Device(server, "valve", key, [leaf]).cacerts().status == 200
+        alice.add_product("pump", proofs=["token", "registered-key"], least_proof="registered-key")
+        for serial, owner in (("A-1", "acme"), ("B-1", "bolt")):
+            alice.import_devices("pump", {serial: None}, owner=owner)
+            enrol(alice, "pump", serial)
+        assert waive(alice, "TD-36", product="valve").ok()["created"] == 1
+        assert waive(alice, "TD-06", product="pump", serial="B-1").ok()["created"] == 1
         assert lab.eventually((server.folder / "public/checkpoint").exists)
         yield server, alice, login(server, alice, folder)
         server.stop()
     finally:
         server.kill()
+
+
+@pytest.fixture(scope="module")
+def bob(fleet, tmp_path_factory):
+    server, alice, _ = fleet
+    return login(server, alice.add_operator("bob", role="viewer", scope="acme"), tmp_path_factory.mktemp("bob"))
 
 
 def login(server, alice, folder):
@@ -66,12 +80,19 @@ def instant(server, text):
     return query(server, "SELECT CAST(strftime('%s', ?) AS INT)", text)[0][0]
 
 
-def recount(server, checks, as_of_s):
-    """Open, oldest, debt of a control's checks, from the rows."""
-    marks = ",".join("?" * len(checks))
-    return query(server, f"SELECT count(*), min(began_at), ifnull(sum({WEIGHT} * (? - began_at)), 0) FROM finding"
-                         f" WHERE check_id IN ({marks}) AND ifnull(closed_at, 0) = 0 AND recorded_at <= ?",
-                 as_of_s, *checks, as_of_s)[0]
+IN_FORCE = "w.created_at <= ?2 AND w.expires_at > ?2 AND (ifnull(w.ended_at, 0) = 0 OR w.ended_at > ?2)"
+WAIVED = ("EXISTS (SELECT 1 FROM waiver w WHERE w.check_id = f.check_id AND w.device IN (0, f.device) AND w.product IN"
+          f" (0, f.product) AND w.of_owner IN ('', f.owner) AND {IN_FORCE})")
+
+
+def recount(server, checks, as_of_s, where="1"):
+    """A control's open, debt_s, waived, waived_s, oldest, from the rows."""
+    rows = query(server, f"SELECT {WEIGHT} * (?2 - began_at), began_at, {WAIVED} FROM finding f WHERE"
+                         f" check_id IN (SELECT value FROM json_each(?1)) AND ifnull(closed_at, 0) = 0"
+                         f" AND recorded_at <= ?2 AND {where}", json.dumps(checks), as_of_s)
+    apart = [owed for owed, _, waived in rows if waived]
+    owed = [owed for owed, _, waived in rows if not waived]
+    return len(owed), sum(owed), len(apart), sum(apart), min((began for _, began, _ in rows), default=None)
 
 
 def catalogue():
@@ -89,33 +110,98 @@ def can_be_measured(server, check):
                for kind in catalogue()[check])
 
 
-@pytest.mark.parametrize("name", PACKS)
-def test_every_cell_is_that_of_the_rows(fleet, name):
-    server, _, troth = fleet
-    report = json.loads(troth("report", "--pack", name, "--format", "json").stdout)
-    pack = yaml.safe_load((SOURCE / f"packaging/packs/{name}.yaml").read_text())
+def check_cells(server, report, pack, where="1", link="", kinds=tuple(KINDS) + ("KIND_INSTALLATION",)):
+    """Every cell of a report, counted again."""
     as_of_s = instant(server, report["as_of"])
     items = {item["check"]: item for item in report["checks"]}
     states = collections.Counter()
     assert [control["id"] for control in report["controls"]] == [control["id"] for control in pack["controls"]]
     for control, wanted in zip(report["controls"], pack["controls"]):
         assert control["checks"] == wanted["checks"]
-        opened, oldest, debt = recount(server, [int(check[3:]) for check in wanted["checks"]], as_of_s)
-        assert (control["open"], control["debt_s"], control["waived"], control["waived_s"]) == (opened, debt, 0, 0)
+        *sums, oldest = recount(server, [int(check[3:]) for check in wanted["checks"]], as_of_s, where)
+        assert [control[name] for name in ("open", "debt_s", "waived", "waived_s")] == sums
         assert control["oldest"] is None if oldest is None else instant(server, control["oldest"]) == oldest
         unmeasured = []
         for check in wanted["checks"]:
             if check not in items or items[check]["state"] == "unmeasured":
                 unmeasured.append(check)
             else:
-                assert can_be_measured(server, check), items[check]
+                assert can_be_measured(server, check) and set(kinds) & set(catalogue()[check]), items[check]
         assert control["unmeasured"] == unmeasured
-        assert control["state"] == ("open" if opened else "unmeasured" if len(unmeasured) == len(wanted["checks"])
+        is_none = len(unmeasured) == len(wanted["checks"])
+        assert control["state"] == ("open" if sums[0] else "waived" if sums[2] else "unmeasured" if is_none
                                     else "partly" if unmeasured else "holds")
         states[control["state"]] += 1
-        assert control["subjects"] == [
-            f"/api/v1/findings?check={check}" for check in wanted["checks"] if check in items and items[check]["open"]]
-    assert report["summary"] == {**{"holds": 0, "open": 0, "partly": 0, "unmeasured": 0}, **states}
+        assert control["subjects"] == [f"/api/v1/findings?check={check}{link}" for check in wanted["checks"]
+                                       if check in items and items[check]["open"] + items[check]["waived"]]
+    assert report["summary"] == {**dict.fromkeys(("holds", "open", "waived", "partly", "unmeasured"), 0), **states}
+    return states
+
+
+def pack_of(name):
+    return yaml.safe_load((SOURCE / f"packaging/packs/{name}.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_cell_is_that_of_the_rows(fleet, name):
+    server, _, troth = fleet
+    report = json.loads(troth("report", "--pack", name, "--format", "json").stdout)
+    assert report["product"] == report["owner"] == ""
+    check_cells(server, report, pack_of(name))
+
+
+OF_DEVICES = ("KIND_DEVICE", "KIND_FOREIGN")
+
+
+@pytest.mark.parametrize("name", PACKS)
+def test_every_cell_of_an_owner_is_that_of_his_rows(fleet, bob, name):
+    server, _, troth = fleet
+    seen = collections.Counter()
+    for owner in ("acme", "bolt"):
+        report = json.loads(troth("report", "--pack", name, "--format", "json", "--owner", owner).stdout)
+        assert (report["product"], report["owner"]) == ("", owner)
+        seen += check_cells(server, report, pack_of(name), f"owner = '{owner}'", f"&owner={owner}", OF_DEVICES)
+        if owner == "acme":  # of whoever sees acme's alone it is the same, asked for or not
+            his = [json.loads(bob("report", "--pack", name, "--format", "json", *more).stdout)
+                   for more in ([], ["--owner", "acme"])]
+            assert [(one["controls"], one["owner"]) for one in his] == [(his[0]["controls"], "acme")] * 2
+            check_cells(server, his[0], pack_of(name), "owner = 'acme'", "&owner=acme", OF_DEVICES)
+    report = json.loads(troth("report", "--pack", name, "--format", "json", "--owner", "bolt", "--product",
+                              "pump").stdout)
+    where = "owner = 'bolt' AND product = (SELECT id FROM product WHERE name = 'pump')"
+    seen += check_cells(server, report, pack_of(name), where, "&product=pump&owner=bolt", OF_DEVICES)
+    if any("TD-06" in control["checks"] for control in pack_of(name)["controls"]):
+        assert seen["open"] and seen["waived"]
+
+
+def test_whose_report_it_is(fleet, bob):
+    """An owner who has nothing is not one who owes nothing, and it is said of whom a report is."""
+    _, _, troth = fleet
+    for who, words in ((troth, ["--owner", "acne"]), (bob, ["--owner", "bolt"]), (bob, ["--owner", "acne"]),
+                       (troth, ["--owner", "bolt", "--product", "tank"])):
+        assert "E4001" in who("report", "--pack", "eu-cra", *words, status=7).stderr
+    assert "there is no such device of an owner" in bob("check", "--owner", "bolt", status=7).stderr
+    assert troth("report", "--pack", "eu-cra", "--owner", "bolt").stdout.splitlines()[0].endswith(", of owner bolt")
+    page = bob("report", "--pack", "eu-cra", "--product", "pump", "--format", "html").stdout
+    assert "<dt>Of product</dt><dd>pump</dd>" in page and "<dt>Of owner</dt><dd>acme</dd>" in page
+    assert "of owner" not in troth("report", "--pack", "eu-cra").stdout
+    assert "critical" not in troth("check", "--owner", "bolt", status=0).stdout.splitlines()[0]
+    said = troth("check", "--owner", "acme", status=3).stdout.splitlines()[0]
+    assert said.startswith("warning: 1 open, ") and said.endswith(", of owner acme")
+    troth("check", "--owner", "acme", "--product", "pump", "--serial", "A-1", status=2)
+
+
+def test_what_is_all_waived_says_so(fleet):
+    _, _, troth = fleet
+    words = "report", "--pack", "etsi-303645", "--owner", "bolt", "--format"
+    lines = {line["id"]: line for line in csv.DictReader(io.StringIO(troth(*words, "csv").stdout))}
+    line = lines["5.4-1"]
+    assert (line["state"], line["open"], line["waived"], line["owner"]) == ("waived", "0", "1", "bolt")
+    page = troth(*words, "html").stdout
+    assert '<span class="state waived">1 waived</span>' in page and "0 open" not in page
+    assert re.search(r'<li class="waived"><b>\d+</b><strong>Waived', page)
+    row = next(line for line in troth(*words[:-1]).stdout.splitlines() if line.startswith("5.4-1 "))
+    assert " waived " in row
 
 
 def test_each_cell_links_to_its_subjects(fleet):
@@ -124,7 +210,7 @@ def test_each_cell_links_to_its_subjects(fleet):
     linked = 0
     for control in report["controls"]:
         named = [one for one in report["findings"] if one["check"] in control["checks"]]
-        assert len(named) == control["open"]
+        assert len(named) == control["open"] + control["waived"]
         listed = [one for link in control["subjects"] for one in alice.get(link.removeprefix("/api/v1")).ok()["items"]]
         assert {one["id"] for one in listed} == {one["id"] for one in named}
         linked += len(listed)
@@ -142,9 +228,11 @@ def test_a_report_says_at_which_checkpoint_it_was_taken(fleet):
 
 def test_a_selection_counts_its_own(fleet):
     server, alice, _ = fleet
-    bob = alice.add_operator("bob", role="viewer", scope="acme")
+    bob = alice.add_operator("eve", role="viewer", scope="acme")
     of_product, his = alice.get("/check?product=valve&findings=200").ok(), bob.get("/check?findings=200").ok()
-    for answer, where in ((of_product, "product = 1"), (his, "owner = 'acme'")):
+    of_owner = alice.get("/check?owner=acme&findings=200").ok()
+    assert of_owner["checks"] == his["checks"] and of_owner["findings"] == his["findings"]
+    for answer, where in ((of_product, "product = 1"), (his, "owner = 'acme'"), (of_owner, "owner = 'acme'")):
         as_of_s = instant(server, answer["as_of"])
         for item in answer["checks"]:
             opened, = query(server, f"SELECT count(*) FROM finding WHERE check_id = ? AND {where} AND recorded_at <= ?"

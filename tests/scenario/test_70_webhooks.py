@@ -409,7 +409,7 @@ class _Mute:
         pass
 
 
-def test_one_that_is_never_taken_is_given_up_and_said(faulty):
+def test_one_that_is_never_taken_is_given_up_and_said(faulty, tmp_path):
     receiver = Receiver(faulty.folder, lambda handler, _: handler.answer(400)).start()
     try:
         alice = faulty.bootstrap()
@@ -428,6 +428,11 @@ def test_one_that_is_never_taken_is_given_up_and_said(faulty):
         faulty.control.wall_offset_s = 7300
         assert lab.eventually(lambda: row()["given_up"] == 1, 30)
         assert "event=webhook-given-up webhook=siem" in faulty.log()
+        trouble, = alice.get("/status").ok()["webhooks"]
+        assert (trouble["name"], trouble["given_up"]) == ("siem", 1)
+        said = alice.command_line(tmp_path / "alice")("status").stdout
+        assert "receiver siem: given up 1, dropped 0" in said
+        assert "the receiver answered 400\n    troth webhook test siem\n" in said
     finally:
         receiver.stop()
 

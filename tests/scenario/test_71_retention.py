@@ -6,9 +6,10 @@ import sqlite3
 import time
 
 import lab
+from test_48_scan import base64_of, certificate, upload
 
 DAY_S = 86400
-KINDS = ("answers", "counters", "seen", "checkpoints", "webhooks")
+KINDS = ("answers", "counters", "seen", "sightings", "checkpoints", "webhooks")
 
 
 def rows_of(server, query, *parameters):
@@ -64,7 +65,7 @@ def test_a_day_s_tidy_is_an_entry_and_what_is_past_its_time_is_gone(faulty):
 
         pass_days(faulty, alice, 2)
         first, = tidies(faulty)
-        assert first == {**before, "seen": 0, "checkpoints": 0, "webhooks": 0}
+        assert first == {**before, "seen": 0, "sightings": 0, "checkpoints": 0, "webhooks": 0}
         assert count(faulty, "answer") == 0
         assert events(alice).count("tidied") == 1
 
@@ -78,6 +79,39 @@ def test_a_day_s_tidy_is_an_entry_and_what_is_past_its_time_is_gone(faulty):
         assert count(faulty, "note") >= 1
         assert count(faulty, "certificate_der") == count(faulty, "certificate")
         assert alice.show("p", "kept")["device"]["seen"] is not None
+    faulty.stop_and_audit()
+
+
+def look(alice, port, made):
+    """A scan saw that certificate there."""
+    chain = [base64_of(made)]
+    answer = upload(alice, {"target": f"10.0.0.1:{port}", "outcome": "seen", "chain": chain}).ok()
+    assert answer["refused"] == 0, answer
+
+
+def test_places_where_certificates_stood_have_their_time(faulty):
+    """What stood there before is dropped a year later, but for the last place of each certificate: a certificate that
+    went out of use owes nothing, then and now."""
+    first, second = (certificate(lab.make_key(), name) for name in ("first", "second"))
+    with faulty.bootstrap() as alice:
+        for port in (1, 2, 3):
+            look(alice, port, first)
+        for port in (1, 2):
+            look(alice, port, second)
+        assert alice.get("/foreign-certificates/1").ok()["findings"]
+        faulty.control.wall_offset_s += 2  # so that one place is the last
+        look(alice, 3, second)
+        assert (count(faulty, "sighting", "ended_at > 0"), count(faulty, "sighting", "ended_at = 0")) == (3, 3)
+        last = rows_of(faulty, "SELECT place, max(ended_at) FROM sighting")
+        pass_days(faulty, alice, 2)
+        assert tidies(faulty)[-1]["sightings"] == 0
+        pass_days(faulty, alice, 370)
+        assert tidies(faulty)[-1]["sightings"] == 2
+        assert rows_of(faulty, "SELECT place, ended_at FROM sighting WHERE ended_at > 0") == last
+        assert count(faulty, "sighting", "ended_at = 0") == 3
+        shown = alice.get("/foreign-certificates/1").ok()
+        assert shown["findings"] == [] and [one["place"] for one in shown["places"]] == ["10.0.0.1:3"]
+        assert alice.get("/foreign-certificates/2").ok()["findings"]
     faulty.stop_and_audit()
 
 

@@ -34,6 +34,10 @@ void print_lines(struct session *session, const char *text);
 MUST_USE enum result print_certificate(struct session *session, const json_t *answer,
                                        const char *would, const char *did, struct err *err);
 
+/* ", of product valve, of owner acme": by what an answer was narrowed; nothing for what it was not.
+ */
+void print_selection(struct session *session, const json_t *answer);
+
 /* The whole value as indented JSON and a line feed. */
 void print_json(struct session *session, const json_t *value);
 

@@ -5,9 +5,11 @@
 #include <base/pack.h>
 #include <cli/plan.h>
 
-/* Of a control. Open findings go first; it holds only when facts of all its checks were there. */
+/* Of a control. Open findings go first, then those that are waived, all of them; it holds only when
+ * facts of all its checks were there. */
 #define REPORT_HOLDS "holds"
 #define REPORT_OPEN "open"
+#define REPORT_WAIVED "waived"
 #define REPORT_PARTLY "partly"
 #define REPORT_UNMEASURED "unmeasured"
 

@@ -67,6 +67,18 @@ enum result store_first_finding(struct store *store, struct subject_key about, i
     return result == R_NOT_FOUND ? OK : result;
 }
 
+enum result store_held_findings(struct store *store, uint32_t limit, finding_visit visit, void *ctx,
+                                struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_HELD_FINDINGS);
+    query_put_int(&q, limit);
+    struct finding row;
+    enum result result;
+    while ((result = next_finding(&q, &row, err)) == OK)
+        TRY(visit(ctx, &row, err));
+    return result == R_NOT_FOUND ? OK : result;
+}
+
 /* ---- lists ---- */
 
 /* The index that leaves the fewest to pass over. */

@@ -17,6 +17,7 @@ static const struct migration migrations[] = {
 #include "0002-fit-for-use.inc"
 #include "0003-lifecycle.inc"
 #include "0004-standing.inc"
+#include "0005-sightings-end.inc"
 };
 
 enum result database_exec(struct store *store, const char *sql, struct err *err)

@@ -36,12 +36,25 @@ enum result store_tidy_notes(struct store *store, int64_t before_s, int64_t limi
     return drop(store, STATEMENT_TIDY_NOTES, before_s, limit, ret_n, err);
 }
 
-enum result store_tidy_seen(struct store *store, int64_t before_s, int64_t after, int64_t until,
-                            int64_t *ret_n, struct err *err)
+static enum result drop_range(struct store *store, struct query *query,
+                              const struct tidy_range *range, int64_t *ret_n, struct err *err)
+{
+    query_put_int(query, range->before_s);
+    query_put_int(query, range->after);
+    query_put_int(query, range->until);
+    return run(store, query, ret_n, err);
+}
+
+enum result store_tidy_seen(struct store *store, const struct tidy_range *range, int64_t *ret_n,
+                            struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_TIDY_SEEN);
-    query_put_int(&q, before_s);
-    query_put_int(&q, after);
-    query_put_int(&q, until);
-    return run(store, &q, ret_n, err);
+    return drop_range(store, &q, range, ret_n, err);
+}
+
+enum result store_tidy_sightings(struct store *store, const struct tidy_range *range,
+                                 int64_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_TIDY_SIGHTINGS);
+    return drop_range(store, &q, range, ret_n, err);
 }

@@ -224,6 +224,8 @@ static void note_row(struct row *row, const void *message)
     const struct msg_evidence_row *evidence = message;
     const struct msg_policy_row *policy = message;
     const struct msg_setting_row *setting = message;
+    const struct msg_webhook_row *webhook = message;
+    const struct msg_check_row *check = message;
     if (row->type == IPC_PRODUCT_ROW)
         note(row, product->row, 0, product->name, text_bytes(""));
     else if (row->type == IPC_DEVICE_ROW)
@@ -246,6 +248,10 @@ static void note_row(struct row *row, const void *message)
         note(row, 0, 0, step->command, text_bytes(""));
     else if (row->type == IPC_POLICY_ROW)
         note(row, policy->version, policy->in_force, policy->product, text_bytes(""));
+    else if (row->type == IPC_CHECK_ROW)
+        note(row, check->check, check->known, check->product, check->serial_number);
+    else if (row->type == IPC_WEBHOOK_ROW)
+        note(row, webhook->given_up, 0, webhook->name, text_bytes(""));
     else if (row->type == IPC_SETTING_ROW)
         snprintf(row->text, sizeof row->text, "%u %u %lld %u", setting->number, setting->check,
                  (long long)setting->value, setting->source);

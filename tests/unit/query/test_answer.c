@@ -3,6 +3,7 @@
 
 #include <base/text.h>
 #include <trust/policy_body.h>
+#include <trust/standing.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,6 +167,78 @@ static void counts_are_those_of_the_scope(void **state)
     assert_int_equal(ask(f, VIEWER, (struct msg_question){.kind = QUESTION_STATUS}), OK);
     assert_true(has(f, "devices/expected") && has(f, "findings/TD-02"));
     assert_true(has(f, "ledger/entries"));
+}
+
+static void put_trouble(struct fixture *f)
+{
+    const struct webhook_row hooks[] = {
+        {.name = "sound", .sent = 4, .failed = 1, .sent_at_s = 20, .failed_at_s = 10},
+        {.name = "failing", .sent = 4, .failed = 1, .sent_at_s = 10, .failed_at_s = 20},
+        {.name = "late", .sent = 4, .given_up = 1, .sent_at_s = 20, .failed_at_s = 10},
+        {.name = "full", .sent = 4, .dropped = 1, .sent_at_s = 20},
+    };
+    struct change c = change_of(TABLE_FINDING, 99);
+    change_int(&c, COL_FINDING_CHECK, 1);
+    change_int(&c, COL_FINDING_PRODUCT, 1);
+    change_int(&c, COL_FINDING_KIND, SUBJECT_PRODUCT);
+    change_int(&c, COL_FINDING_SUBJECT, 1);
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    assert_int_equal(store_apply(f->store, &c, &f->err), OK);
+    for (size_t i = 0; i < LENGTH_OF(hooks); i++)
+        assert_int_equal(store_add_webhook(f->store, &hooks[i], &f->err), OK);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+}
+
+/* What the answer says of a check (enum known); 99: nothing. */
+static int known_of(struct fixture *f, uint8_t who, const char *product, int number)
+{
+    const struct msg_question question = {.kind = QUESTION_CHECK, .product = text_bytes(product)};
+    assert_int_equal(ask(f, who, question), OK);
+    for (size_t i = 0; i < f->n; i++)
+        if (f->rows[i].type == IPC_CHECK_ROW && f->rows[i].id == number)
+            return f->rows[i].state;
+    return 99;
+}
+
+static void a_check_that_failed_holds_in_no_scope(void **state)
+{
+    struct fixture *f = *state;
+    int number = 1;
+    while (number < CHECK_MAX &&
+           (known_of(f, ACME, "", number) != NO || known_of(f, VIEWER, "valve", number) != NO))
+        number++;
+    assert_int_equal(known_of(f, ACME, "", number), NO);
+    struct change c = change_of(TABLE_FINDING, 99);
+    change_int(&c, COL_FINDING_CHECK, number);
+    change_int(&c, COL_FINDING_KIND, SUBJECT_CHECK);
+    change_int(&c, COL_FINDING_SUBJECT, number);
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    assert_int_equal(store_apply(f->store, &c, &f->err), OK);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+    assert_int_equal(known_of(f, ACME, "", number), UNMEASURED);
+    assert_int_equal(known_of(f, VIEWER, "valve", number), UNMEASURED);
+    assert_int_equal(known_of(f, VIEWER, "", number), YES);
+}
+
+static size_t rows_of_type(const struct fixture *f, enum ipc_type type)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n; i++)
+        n += f->rows[i].type == type;
+    return n;
+}
+
+static void what_waits_for_a_person_is_told_to_who_sees_all(void **state)
+{
+    struct fixture *f = *state;
+    put_trouble(f);
+    assert_int_equal(ask(f, VIEWER, (struct msg_question){.kind = QUESTION_STATUS}), OK);
+    assert_int_equal(rows_of_type(f, IPC_FINDING_ROW), 2); /* the fixture's about pump, and this */
+    assert_true(has(f, "valve/"));
+    assert_int_equal(rows_of_type(f, IPC_WEBHOOK_ROW), 3);
+    assert_true(has(f, "failing/") && has(f, "late/") && has(f, "full/") && !has(f, "sound/"));
+    assert_int_equal(ask(f, ACME, (struct msg_question){.kind = QUESTION_STATUS}), OK);
+    assert_int_equal(rows_of_type(f, IPC_FINDING_ROW) + rows_of_type(f, IPC_WEBHOOK_ROW), 0);
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
@@ -417,6 +490,8 @@ int main(void)
         TEST(a_certificate_out_of_scope_is_not_found),
         TEST(asking_for_another_owner_than_the_scope_finds_nothing),
         TEST(counts_are_those_of_the_scope),
+        TEST(what_waits_for_a_person_is_told_to_who_sees_all),
+        TEST(a_check_that_failed_holds_in_no_scope),
         TEST(pages_follow_one_another_without_gap_or_repeat),
         TEST(entries_and_timelines_page_by_their_numbers),
         TEST(a_device_is_shown_with_all_that_belongs_to_it),

@@ -454,12 +454,42 @@ static void the_greatest_come_first_and_the_rest_is_counted(void **state)
         assert_string_equal(answer.keys[i], all.keys[i]);
 }
 
+/* What is recorded in this second, or is committed late of the last one, is in no answer of before:
+ * whoever asks again by the answer's own instant gets the same. */
+static void an_answer_of_now_is_the_same_later(void **state)
+{
+    struct fixture *f = *state;
+    static struct answer before, after;
+    const struct interval rows[] = {
+        {6, SEVERITY_HIGH, 1, 1, "acme", NOW_S - 100, NOW_S - 100, NOW_S - 1, CLOSING_EVIDENCE},
+        {6, SEVERITY_HIGH, 2, 1, "acme", NOW_S - 50, NOW_S - 1, 0, 0},
+        {7, SEVERITY_LOW, 2, 1, "acme", NOW_S - 50, NOW_S, 0, 0},
+    };
+    struct asked asked = {.by = DEBT_BY_DEVICE, .since = NOW_S - 200};
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    put(f, 100, &rows[0]);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+    assert_int_equal(ask_debt(f, ADMIN, &asked, &before), OK);
+    assert_int_equal(before.rows[0].at_s, NOW_S - 2);
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    close_row(f, 100, &rows[0]);
+    put(f, 101, &rows[1]);
+    put(f, 102, &rows[2]);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+    asked.at = before.rows[0].at_s;
+    assert_int_equal(ask_debt(f, ADMIN, &asked, &after), OK);
+    assert_int_equal(after.n, before.n);
+    for (size_t i = 0; i < before.n; i++)
+        check_row(&after.rows[i], &before.rows[i]);
+}
+
 static void times_to_come_and_unknown_groups_are_refused(void **state)
 {
     struct fixture *f = *state;
     static struct answer answer;
     const struct asked wrong[] = {
         {.at = NOW_S + 1},    {.at = -1},    {.at = NOW_S - 10, .since = NOW_S - 9},
+        {.at = NOW_S - 1}, /* core may still be at what it began then */
         {.since = NOW_S + 1}, {.since = -1}, {.by = DEBT_BY_COUNT},
     };
     for (size_t i = 0; i < LENGTH_OF(wrong); i++) {
@@ -478,6 +508,7 @@ int main(void)
         TEST(a_new_owner_takes_the_debt_over_and_nobody_paid),
         TEST(a_scope_sees_its_own_debt_alone),
         TEST(the_greatest_come_first_and_the_rest_is_counted),
+        TEST(an_answer_of_now_is_the_same_later),
         TEST(times_to_come_and_unknown_groups_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -314,6 +314,42 @@ static void a_finding_may_be_about_no_device(void **state)
     assert_int_equal(store_finding(c->store, 5, &row, &c->err), R_NOT_FOUND);
 }
 
+static enum result keep_id(void *ctx, const struct finding *row, struct err *err)
+{
+    (void)err;
+    int64_t *ids = ctx;
+    *ids = *ids * 10 + row->id;
+    return OK;
+}
+
+/* Rows 1 to 7, the later the older: a device's, one of before 0004, of products, of a check. */
+static void what_waits_for_a_person_comes_oldest_first(void **state)
+{
+    struct contract *c = *state;
+    const struct subject_key about[] = {{1, 1}, {2, 7}, {2, 7}, {2, 8}, {3, 0}, {4, 1}, {6, 9}};
+    int64_t ids = 0;
+    for (int64_t id = 1; id <= (int64_t)LENGTH_OF(about); id++) {
+        const struct subject_key *key = &about[id - 1];
+        struct change change = change_of(TABLE_FINDING, id);
+        change_int(&change, COL_FINDING_CHECK, 2);
+        change_int(&change, COL_FINDING_BEGAN_AT, 100 - id);
+        change_int(&change, COL_FINDING_DEVICE, key->kind == 1 ? key->id : 0);
+        change_int(&change, COL_FINDING_PRODUCT, key->kind == 2 ? key->id : 0);
+        if (key->kind != 1 && id != 2) {
+            change_int(&change, COL_FINDING_KIND, key->kind);
+            change_int(&change, COL_FINDING_SUBJECT, key->id);
+        }
+        if (id == 3)
+            change_int(&change, COL_FINDING_CLOSED_AT, 200);
+        contract_apply(c, &change);
+    }
+    assert_ok(store_held_findings(c->store, 10, keep_id, &ids, &c->err));
+    assert_int_equal(ids, 742);
+    ids = 0;
+    assert_ok(store_held_findings(c->store, 2, keep_id, &ids, &c->err));
+    assert_int_equal(ids, 74);
+}
+
 static void a_finding_that_comes_again_has_its_first_row(void **state)
 {
     struct contract *c = *state;
@@ -360,6 +396,7 @@ int contract_finding(const struct backend *backend)
         CONTRACT_TEST(an_operator_in_use_goes_before_one_who_left),
         CONTRACT_TEST(a_finding_is_open_until_it_closes),
         CONTRACT_TEST(a_finding_may_be_about_no_device),
+        CONTRACT_TEST(what_waits_for_a_person_comes_oldest_first),
         CONTRACT_TEST(a_finding_that_comes_again_has_its_first_row),
     };
     return cmocka_run_group_tests_name("finding", tests, NULL, NULL);

@@ -207,6 +207,56 @@ static void old_checkpoints_go_and_the_last_one_stays(void **state)
     assert_int_equal(size, 4);
 }
 
+static void put_place(struct contract *c, int64_t foreign, int64_t certificate, int64_t ended_s)
+{
+    const struct sighting seen = {.place = "10.0.0.1:443",
+                                  .host = "10.0.0.1",
+                                  .foreign = foreign,
+                                  .certificate = certificate,
+                                  .first_s = 10,
+                                  .last_s = 20,
+                                  .ended_s = ended_s};
+    assert_ok(store_put_sighting(c->store, &seen, bytes_text(""), &c->err));
+}
+
+static enum result count_place(void *ctx, const struct sighting *row, struct err *err)
+{
+    (void)err;
+    int64_t *sum = ctx;
+    *sum += row->ended_s;
+    return OK;
+}
+
+static void places_that_ended_go_and_the_last_of_anothers_certificate_stays(void **state)
+{
+    struct contract *c = *state;
+    struct tidy_range all = {.before_s = 300, .after = 0, .until = 100};
+    struct sighting_sum seen = {0};
+    int64_t n = -1, sum = 0;
+    begin(c);
+    put_place(c, 1, 0, 100); /* rows 1 to 6 */
+    put_place(c, 1, 0, 250);
+    put_place(c, 1, 0, 0);
+    put_place(c, 2, 0, 200);
+    put_place(c, 0, 7, 100);
+    put_place(c, 0, 7, 300);
+    assert_ok(store_tidy_sightings(c->store, &(struct tidy_range){100, 0, 100}, &n, &c->err));
+    assert_int_equal(n, 0); /* none ended before then */
+    assert_ok(store_tidy_sightings(c->store, &(struct tidy_range){300, 1, 4}, &n, &c->err));
+    assert_int_equal(n, 0); /* of these one is the last of each, one goes on */
+    assert_ok(store_tidy_sightings(c->store, &all, &n, &c->err));
+    assert_int_equal(n, 2);
+    assert_ok(store_sighting_sum(c->store, 1, &seen, &c->err));
+    assert_int_equal(seen.since_s, 10);
+    assert_int_equal(seen.ended_s, 250);
+    assert_ok(store_sighting_sum(c->store, 2, &seen, &c->err));
+    assert_int_equal(seen.ended_s, 200);
+    assert_ok(store_sightings_of(c->store, 1, 10, count_place, &sum, &c->err));
+    assert_int_equal(sum, 250);
+    assert_ok(store_sightings_of_ours(c->store, 7, 10, count_place, &sum, &c->err));
+    assert_int_equal(sum, 250 + 300);
+}
+
 static void counters_count_by_name_product_and_hour(void **state)
 {
     struct contract *c = *state;
@@ -365,6 +415,7 @@ int contract_keeping(const struct backend *backend)
         CONTRACT_TEST(evidence_is_walked_in_order),
         CONTRACT_TEST(an_answer_is_given_once_and_forgotten_later),
         CONTRACT_TEST(old_checkpoints_go_and_the_last_one_stays),
+        CONTRACT_TEST(places_that_ended_go_and_the_last_of_anothers_certificate_stays),
         CONTRACT_TEST(counters_count_by_name_product_and_hour),
         CONTRACT_TEST(the_last_word_of_an_observation_stands),
         CONTRACT_TEST(a_crl_is_remembered_by_shard),

@@ -55,7 +55,7 @@ struct config_limits {
 struct config_retention {
     uint32_t answers_s;     /* answers by Idempotency-Key */
     uint32_t counters_s;    /* of budgets and brakes, by the hour */
-    uint32_t seen_s;        /* when a device was seen last, once it is retired */
+    uint32_t seen_s;        /* when a retired device was seen last; where certificates stood once */
     uint32_t checkpoints_s; /* signed checkpoints before the last one */
     uint32_t webhooks_s;    /* an event that its receiver does not take */
 };

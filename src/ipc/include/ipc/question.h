@@ -18,12 +18,13 @@ enum question {
     QUESTION_TIMELINE,     /* product, serial_number, after, limit -> entry_row, newest first */
     QUESTION_CERTIFICATES, /* after, limit, product, serial_number, state -> cert_row, no DER */
     QUESTION_CERTIFICATE,  /* serial -> one cert_row with its DER */
-    QUESTION_FINDINGS,  /* after, limit, product, serial_number, owner, check, severity; number 1:
-                           closed ones too -> finding_row */
-    QUESTION_ISSUERS,   /* number: that one; else all, the first root first -> issuer_row */
-    QUESTION_OPERATORS, /* after, limit -> operator_row; admins only */
-    QUESTION_STATUS,    /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*) */
-    QUESTION_WEBHOOKS,  /* -> webhook_row */
+    QUESTION_FINDINGS,    /* after, limit, product, serial_number, owner, check, severity; number 1:
+                             closed ones too -> finding_row */
+    QUESTION_ISSUERS,     /* number: that one; else all, the first root first -> issuer_row */
+    QUESTION_OPERATORS,   /* after, limit -> operator_row; admins only */
+    QUESTION_STATUS,      /* -> operator_row of who asks, count_rows (question.h, QUESTION_COUNT_*),
+                             finding_rows that wait for a person, webhook_rows in trouble */
+    QUESTION_WEBHOOKS,    /* -> webhook_row */
     QUESTION_WEBHOOK_KEY, /* -> one webhook_key_row */
     QUESTION_CHECKPOINT,  /* -> one entry_row: `entry` is the tree's size, `body` the signed note */
     QUESTION_ENTRIES,     /* after, limit -> entry_row in order; nobody with a scope */
@@ -44,9 +45,9 @@ enum question {
     QUESTION_DEBT,    /* limit, product, owner; by: trust/debt.h enum debt_by; at_s: an instant that
                          is over, 0 = now; since_s: 0 = no period -> debt_row, the total first,
                          then the greatest */
-    QUESTION_CHECK,   /* product, serial_number; number: so many open findings of each check, the
-                         oldest -> check_total, check_rows, the checkpoint's entry_row as that of
-                         QUESTION_CHECKPOINT (none before the first), finding_rows */
+    QUESTION_CHECK,   /* product, serial_number, owner; number: so many open findings of each check,
+                         the   oldest -> check_total, check_rows, the checkpoint's entry_row as that
+                         of   QUESTION_CHECKPOINT (none before the first), finding_rows */
     QUESTION_GOLIVE,  /* product -> check_total of the product, then each golive_row behind its
                          golive_evidence; nobody with a scope */
     QUESTION_WAIVERS, /* after, limit, product; number 1: ended and expired ones too -> waiver_row

@@ -1,0 +1,2 @@
+-- What a day's tidy dropped of places where certificates stood once.
+ALTER TABLE tidy ADD COLUMN sightings INT;
