@@ -251,11 +251,17 @@ static const struct field finding_fields[] = {
     {0},
 };
 static const struct column finding_columns[] = {
-    {"CHECK", "check"},       {"TITLE", "title"},
-    {"SEVERITY", "severity"}, {"ABOUT", "about"},
-    {"PRODUCT", "product"},   {"SERIAL", "serial"},
-    {"BEGAN", "began"},       {"CLOSED", "closed"},
-    {"MEND", "mend"},         {0},
+    {"CHECK", "check"},
+    {"TITLE", "title"},
+    {"SEVERITY", "severity"},
+    {"ABOUT", "about"},
+    {"PRODUCT", "product"},
+    {"SERIAL", "serial"},
+    {"BEGAN", "began"},
+    {"CLOSED", "closed"},
+    {"WAIVED UNTIL", "waived_until"},
+    {"MEND", "mend"},
+    {0},
 };
 static const struct option_row finding_close_options[] = {
     {"FINDING", VALUE_NUMBER, NULL, true, "its number; about a product, not about a device"},

@@ -94,12 +94,15 @@ static const char style[] =
     "font:15px/1.45 system-ui,'Liberation Sans','DejaVu Sans',sans-serif}"
     "h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .2rem;break-after:avoid}"
     "p{margin:.2rem 0 .6rem;color:#57606a}"
-    "table{width:100%;border-collapse:collapse}tr{break-inside:avoid}"
+    "table{width:100%;border-collapse:collapse;table-layout:fixed}tr{break-inside:avoid}"
     "th,td{padding:.35rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid #d0d7de}"
     "thead th{background:#f6f8fa;font-size:.82rem}"
+    "th:nth-child(1){width:15%}th:nth-child(2){width:27%}th:nth-child(4){width:12%}"
+    "td:last-child,th{white-space:nowrap}"
     ".for,.ready{color:#116329}.against,.not-ready{color:#a40e26}.unmeasured{color:#7d4e00}"
     ".v{font-weight:600}"
-    "@media print{body{padding:0;font-size:10.5pt}}@page{margin:18mm}";
+    "@media print{body{padding:0;font-size:10.5pt}}@page{margin:18mm;"
+    "@bottom-right{content:counter(page) ' / ' counter(pages);font:8pt sans-serif;color:#57606a}}";
 
 static void put_piece(const json_t *piece, FILE *to)
 {

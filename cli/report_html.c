@@ -212,8 +212,8 @@ static void put_controls(const json_t *report, FILE *to)
         "<main>\n<h2>Controls</h2>\n<table>\n<caption>Debt is in weighted device-days: low 1, "
         "medium 2, high 4, critical 8 a day; without what is waived. Times are UTC.</caption>\n"
         "<thead><tr><th scope=\"col\">Control</th><th scope=\"col\" class=\"wide\">Requirement</th>"
-        "<th scope=\"col\">State</th><th scope=\"col\" class=\"n\">Open</th>"
-        "<th scope=\"col\">Oldest began</th><th scope=\"col\" class=\"n\">Debt</th>"
+        "<th scope=\"col\" class=\"at\">State</th><th scope=\"col\" class=\"n\">Open</th>"
+        "<th scope=\"col\" class=\"at\">Oldest began</th><th scope=\"col\" class=\"n\">Debt</th>"
         "<th scope=\"col\" class=\"n\">Waived</th><th scope=\"col\" "
         "class=\"evidence\">Evidence</th></tr></thead>\n"
         "<tbody>\n",
@@ -237,7 +237,13 @@ static void put_finding(const json_t *finding, FILE *to)
     if (*serial != '\0')
         put_member(" / ", finding, "serial", "", to);
     put_member("</td>\n<td>", finding, "owner", "</td>\n<td>", to);
-    put_member("", finding, "severity", "</td>\n<td class=\"at\">", to);
+    put_member("", finding, "severity", "", to);
+    if (*text_in(finding, "waived_until") != '\0') {
+        fputs(" <span class=\"state waived\">waived until ", to);
+        put_time(text_in(finding, "waived_until"), to);
+        fputs("</span>", to);
+    }
+    fputs("</td>\n<td class=\"at\">", to);
     put_time(text_in(finding, "began"), to);
     put_member("</td>\n<td><code>", finding, "mend", "</code></td>\n</tr>\n", to);
 }
@@ -283,36 +289,36 @@ static void put_findings(const json_t *report, const json_t *check, FILE *to)
 static void put_owed(const json_t *check, FILE *to)
 {
     long long open = number_in(check, "open"), waived = number_in(check, "waived");
-    fputs("<p>", to);
     if (open > 0) {
-        fprintf(to, "<span class=\"state open\">%lld open</span> debt ", open);
+        fprintf(to, " <span class=\"state open\">%lld open</span> debt ", open);
         put_days(check, "debt_s", to);
-        fputs(waived > 0 ? "; " : "", to);
     }
     if (waived > 0) {
-        fprintf(to, "<span class=\"state waived\">%lld waived</span> debt ", waived);
+        fprintf(to, " <span class=\"state waived\">%lld waived</span> debt ", waived);
         put_days(check, "waived_s", to);
     }
-    fputs("</p>\n", to);
 }
 
 static void put_check(const json_t *report, const json_t *check, FILE *to)
 {
     const char *state = text_in(check, "state"), *producer = text_in(check, "producer");
+    bool is_unmeasured = strcmp(state, REPORT_UNMEASURED) == 0;
     put_member("<section class=\"check\" id=\"", check, "check", "\">\n<h3>", to);
     put_member("", check, "check", " ", to);
     put_member("", check, "title", ", ", to);
-    put_member("", check, "severity", "</h3>\n", to);
-    put_member("<p class=\"soft\">Facts: ", check, "producer", ".</p>\n", to);
-    if (strcmp(state, REPORT_UNMEASURED) == 0)
-        fprintf(to, "<p><span class=\"state unmeasured\">Not measured here</span> %s</p>\n",
-                strstr(producer, "(not built)") != NULL
-                    ? "Nothing here produces its facts yet."
-                    : "Of none of those that were judged its facts were there.");
+    put_member("", check, "severity", "", to);
+    if (is_unmeasured)
+        fputs(" <span class=\"state unmeasured\">Not measured here</span>", to);
     else if (strcmp(state, REPORT_HOLDS) == 0)
-        fputs("<p><span class=\"state holds\">Nothing open</span></p>\n", to);
+        fputs(" <span class=\"state holds\">Nothing open</span>", to);
     else
         put_owed(check, to);
+    put_member("</h3>\n<p class=\"soft\">Facts: ", check, "producer", ".", to);
+    if (is_unmeasured)
+        fputs(strstr(producer, "(not built)") != NULL ? " Nothing here produces them yet."
+                                                      : " None of those that were judged has them.",
+              to);
+    fputs("</p>\n", to);
     put_findings(report, check, to);
     fputs("</section>\n", to);
 }
@@ -334,9 +340,9 @@ static void put_absent(const json_t *report, FILE *to)
             const char *name = json_string_value(check);
             if (!is_put[check_number(name)])
                 fprintf(to,
-                        "<section class=\"check\" id=\"%s\">\n<h3>%s</h3>\n<p><span "
-                        "class=\"state unmeasured\">Not measured here</span> It is about nothing "
-                        "that this report is about.</p>\n</section>\n",
+                        "<section class=\"check\" id=\"%s\">\n<h3>%s <span class=\"state "
+                        "unmeasured\">Not measured here</span></h3>\n<p class=\"soft\">It is about "
+                        "nothing that this report is about.</p>\n</section>\n",
                         name, name);
             is_put[check_number(name)] = true;
         }

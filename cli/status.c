@@ -181,7 +181,7 @@ static void print_finding(struct session *session, const json_t *finding)
     fprintf(session->out, "  %s ", text_of(finding, "check"));
     fprintf(session->out, "%-18s  %-8s  ", text_of(finding, "title"), text_of(finding, "severity"));
     print_about(session, finding);
-    fputc('\n', session->out);
+    fputs(*text_of(finding, "waived_until") != '\0' ? ", waived\n" : "\n", session->out);
     print_mend(session, text_of(finding, "mend"));
 }
 

@@ -80,8 +80,9 @@ static void add_evidence(struct state *state, const struct msg_golive_evidence *
     char number[16] = "";
     if (row->check != 0)
         snprintf(number, sizeof number, "TD-%02u", row->check);
-    const struct evidence_view view = {*row, text_of(says[row->known <= YES ? row->known : 0]),
-                                       text_of(number)};
+    bool is_noted = row->counts == 0 && row->known == YES; /* a figure that speaks for nothing */
+    const char *word = is_noted ? "noted" : says[row->known <= YES ? row->known : 0];
+    const struct evidence_view view = {*row, text_of(word), text_of(number)};
     if (state->item == NULL)
         state->item = api_doc_new();
     if (state->item != NULL)

@@ -150,6 +150,7 @@ static const struct api_field finding_fields[] = {
     API_FIELD("recorded", struct msg_finding_row, recorded_s, API_TIME),
     API_FIELD("closed", struct msg_finding_row, closed_s, API_TIME_OR_NULL),
     API_FIELD("closed_by", struct finding_view, closed_by, API_TEXT),
+    API_FIELD("waived_until", struct msg_finding_row, waived_until_s, API_TIME_OR_NULL),
     API_FIELD("mend", struct finding_view, mend, API_TEXT),
 };
 

@@ -19,11 +19,27 @@ static enum severity severity_of(const struct finding *finding)
                                                    : check->severity;
 }
 
+/* 0: no waiver in force covers it, or it is over. */
+static enum result read_waived(const struct query *query, const struct finding *finding,
+                               int64_t *ret_until_s, struct err *err)
+{
+    struct waiver waiver = {0};
+    *ret_until_s = 0;
+    if (finding->closed_at_s != 0)
+        return OK;
+    enum result result = store_waiver_of(query->store, finding->id, query->now_s, &waiver, err);
+    if (result == OK)
+        *ret_until_s = waiver.expires_s;
+    return result == R_NOT_FOUND ? OK : result;
+}
+
 enum result give_finding(const struct query *query, const struct finding *finding, struct err *err)
 {
     struct device device = {0};
     struct product product = {0};
+    int64_t waived_until_s = 0;
     TRY(query_name_subject(query, finding, &device, &product, err));
+    TRY(read_waived(query, finding, &waived_until_s, err));
     const struct msg_finding_row row = {
         .id = query->asked->id,
         .row = finding->id,
@@ -40,6 +56,7 @@ enum result give_finding(const struct query *query, const struct finding *findin
         .closed_s = finding->closed_at_s,
         .closed_by = (uint8_t)finding->closed_by,
         .first = finding->first,
+        .waived_until_s = waived_until_s,
     };
     return query->give(query->context, IPC_FINDING_ROW, &row, err);
 }

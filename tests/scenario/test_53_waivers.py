@@ -73,7 +73,11 @@ def test_a_medium_finding_is_waived_by_one_and_counted_apart(people):
     assert waivers(alice) == [("TD-36", "valve", "V-1", "", "stands")]
     row = check(alice, "TD-36")
     assert (row["open"], row["waived"]) == (0, 1)
-    assert alice.get("/findings").ok()["items"] == before  # the finding is what it was
+    after = alice.get("/findings").ok()["items"]
+    until = next(one["waived_until"] for one in after if one["serial"] == "V-1")
+    assert until == alice.pages("/waivers")[0]["expires"]
+    assert [{**one, "waived_until": None} for one in after] == before  # the finding is what it was
+    assert [one["serial"] for one in after if one["waived_until"] is not None] == ["V-1"]
     shown = next(one for one in alice.show("valve", "V-1")["checklist"] if one["check"] == "TD-36")
     assert shown["state"] == "waived" and shown["waived_until"] is not None
 
@@ -83,6 +87,7 @@ def test_a_medium_finding_is_waived_by_one_and_counted_apart(people):
     assert waivers(alice, all="true") == [("TD-36", "valve", "V-1", "", "ended")]
     row = check(alice, "TD-36")
     assert (row["open"], row["waived"]) == (1, 0)
+    assert alice.get("/findings").ok()["items"] == before
     alice.post(f"/waivers/{number}/end").problem(409, "E4051")
     people.audit("verify")
     people.audit("replay")

@@ -199,6 +199,7 @@ def test_what_is_all_waived_says_so(fleet):
     assert (line["state"], line["open"], line["waived"], line["owner"]) == ("waived", "0", "1", "bolt")
     page = troth(*words, "html").stdout
     assert '<span class="state waived">1 waived</span>' in page and "0 open" not in page
+    assert page.count('<span class="state waived">waived until ') == 1
     assert re.search(r'<li class="waived"><b>\d+</b><strong>Waived', page)
     row = next(line for line in troth(*words[:-1]).stdout.splitlines() if line.startswith("5.4-1 "))
     assert " waived " in row

@@ -311,6 +311,8 @@ def test_the_four_questions(fleet, cli):
     entries = fleet.pages("/ledger/entries")
     assert entries[used["entry"]]["event"] == "certificate-proven"
     assert evidence(said_, 1, "root key")[0]["says"] == "against"
+    assert evidence(said_, 1, "device keys in hardware, as proven")[0]["says"] == "noted"
+    assert all((one["says"] == "noted") <= (not one["counts"]) for one in said_["questions"][1]["evidence"])
     assert evidence(said_, 2, "releases")[0]["says"] == "unmeasured"
     assert evidence(said_, 3, "tombstones")[0]["says"] == "unmeasured"
 
