@@ -64,10 +64,19 @@ static bool has_text_errors(const struct request *request)
     return request->view.route != NULL && request->view.route->has_text_errors;
 }
 
-/* Until a caller has proved who he is, what depends on stored facts has one answer (design 5). */
-static bool may_read_detail(const struct error_info *info)
+/* An operator's certificate was verified, or who asks sits at the machine itself. */
+static bool is_proven_operator(const struct request_view *view)
 {
-    return info->kind != R_UNAUTHORISED && info->kind != R_BUG;
+    return view->surface == SURFACE_LOCAL ||
+           (view->surface == SURFACE_OPERATOR && view->peer->kind == CHAIN_OPERATIONS);
+}
+
+/* Until a caller has proved who he is, what depends on stored facts has one answer (design 5). */
+static bool may_read_detail(const struct request *request, const struct error_info *info)
+{
+    if (info->kind == R_UNAUTHORISED)
+        return info->code == E_OPERATOR && is_proven_operator(&request->view);
+    return info->kind != R_BUG;
 }
 
 /* An EST client that got a 401 asks again with Basic. Bouncy Castle's does only when the 401 had no
@@ -83,7 +92,7 @@ static void reply_problem(struct request *request, const struct err *err,
     const struct error_info *info = error_find(err->code);
     struct problem problem = {
         .code = info->code,
-        .detail = may_read_detail(info) && err->text[0] != '\0' ? err->text : NULL,
+        .detail = may_read_detail(request, info) && err->text[0] != '\0' ? err->text : NULL,
         .request_id = request->id,
     };
     bool is_text = has_text_errors(request);

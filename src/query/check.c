@@ -7,13 +7,14 @@ static enum result give_check(const struct query *query, const struct checks *ch
                               const struct check *check, struct err *err)
 {
     const struct check_state *state = &checks->at[check->number];
+    const enum severity worst = debt_group_worst(&state->sums);
     struct device device = {0};
     struct product product = {0};
     struct msg_check_row row = {
         .id = query->asked->id,
         .check = (uint8_t)check->number,
         .known = (uint8_t)check_known(checks, check->number),
-        .severity = (uint8_t)(state->worst != SEVERITY_NONE ? state->worst : check->severity),
+        .severity = (uint8_t)(worst != SEVERITY_NONE ? worst : check->severity),
         .open = check_open(state),
         .oldest_s = state->sums.oldest_s != 0 ? state->sums.oldest_s : state->oldest.began_at_s,
         .debt_s = state->sums.owed_s - state->sums.waived_s,
@@ -37,7 +38,7 @@ static uint8_t status_of(const struct checks *checks)
     for (int number = 1; number <= CHECK_MAX; number++) {
         if (check_open(&checks->at[number]) <= 0)
             continue;
-        if (checks->at[number].worst == SEVERITY_CRITICAL)
+        if (debt_group_worst(&checks->at[number].sums) == SEVERITY_CRITICAL)
             return CHECK_STATUS_CRITICAL;
         status = CHECK_STATUS_WARNING;
     }

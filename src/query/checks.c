@@ -159,8 +159,10 @@ static enum result add_finding(const struct query *query, struct checks *checks,
     TRY(debt_add_open(&state->sums.owed_s, &sum, query->now_s, err));
     TRY(debt_add_open(&checks->total.owed_s, &sum, query->now_s, err));
     checks->total.open++;
-    if (!waived)
+    if (!waived) {
+        state->sums.own[sum.severity]++;
         return OK;
+    }
     state->sums.waived++;
     checks->total.waived++;
     TRY(debt_add_open(&state->sums.waived_s, &sum, query->now_s, err));
@@ -176,34 +178,21 @@ static enum result add_device(const struct query *query, const struct subject *d
     return OK;
 }
 
-/* ---- the oldest and the worst -----------------------------------------------------------------
+/* ---- the oldest --------------------------------------------------------------------------------
  */
-
-struct worst {
-    const struct query *query;
-    struct check_state *state;
-};
 
 static enum result note(void *context, const struct finding *finding, struct err *err)
 {
-    struct worst *worst = context;
-    bool waived = false;
-    if (worst->state->oldest.id == 0)
-        worst->state->oldest = *finding;
-    TRY(is_waived(worst->query, finding->id, &waived, err));
-    if (!waived && severity_of(finding) > worst->state->worst)
-        worst->state->worst = severity_of(finding);
+    (void)err;
+    struct check_state *state = context;
+    state->oldest = *finding;
     return OK;
 }
 
-/* A finding may be recorded at another severity than its check's: the most of the ones that are
- * looked for, of each severity the oldest few, is the worst. */
-#define WORST_LOOK 32
-static enum result look_for_worst(const struct query *query, const struct checks_scope *scope,
-                                  int number, struct check_state *state, struct err *err)
+static enum result look_for_oldest(const struct query *query, const struct checks_scope *scope,
+                                   int number, struct check_state *state, struct err *err)
 {
-    struct worst worst = {query, state};
-    struct filter filter = {
+    const struct filter filter = {
         .limit = 1,
         .product = scope->product,
         .device = scope->device != NULL ? scope->device->device.id : 0,
@@ -211,13 +200,7 @@ static enum result look_for_worst(const struct query *query, const struct checks
         .open_only = true,
         .check = number,
     };
-    TRY(store_findings(query->store, &filter, note, &worst, err));
-    filter.limit = WORST_LOOK;
-    for (int severity = SEVERITY_CRITICAL; severity > (int)state->worst; severity--) {
-        filter.severity = severity;
-        TRY(store_findings(query->store, &filter, note, &worst, err));
-    }
-    return OK;
+    return store_findings(query->store, &filter, note, state, err);
 }
 
 static enum result look_for_all(const struct query *query, const struct checks_scope *scope,
@@ -225,7 +208,7 @@ static enum result look_for_all(const struct query *query, const struct checks_s
 {
     for (int number = 1; number <= CHECK_MAX; number++)
         if (checks->at[number].sums.open > 0)
-            TRY(look_for_worst(query, scope, number, &checks->at[number], err));
+            TRY(look_for_oldest(query, scope, number, &checks->at[number], err));
     return OK;
 }
 

@@ -16,7 +16,6 @@ struct checks_scope {
 
 struct check_state {
     struct debt_group sums; /* waived ones too */
-    enum severity worst;    /* of what is open and not waived */
     struct finding oldest;  /* of what is open; row 0 = none */
 };
 

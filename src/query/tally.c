@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+enum severity debt_group_worst(const struct debt_group *group)
+{
+    int severity = SEVERITY_CRITICAL;
+    while (severity > SEVERITY_NONE && group->own[severity] <= 0)
+        severity--;
+    return (enum severity)severity;
+}
+
 struct walk {
     const struct debt_filter *filter;
     tally_take take;
@@ -19,6 +27,8 @@ static enum result add_open(struct debt_group *to, const struct debt_row *row, i
     const struct debt_sum sum = {(enum severity)row->severity, row->n, row->began_s, 0};
     TRY(debt_add_open(&to->owed_s, &sum, at_s, err));
     to->open += row->n;
+    if (row->severity >= 0 && row->severity <= SEVERITY_CRITICAL)
+        to->own[row->severity] += row->n;
     if (to->oldest_s == 0 || row->oldest_s < to->oldest_s)
         to->oldest_s = row->oldest_s;
     return OK;
@@ -34,6 +44,8 @@ static enum result add(const struct walk *walk, struct debt_group *to, const str
         return debt_add_open(&to->before_s, &sum, walk->filter->since_s, err);
     if (row->part == DEBT_PART_WAIVED) {
         to->waived += row->n;
+        if (row->severity >= 0 && row->severity <= SEVERITY_CRITICAL)
+            to->own[row->severity] -= row->n;
         return debt_add_open(&to->waived_s, &sum, walk->filter->at_s, err);
     }
     to->paid += row->n;

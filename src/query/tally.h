@@ -3,6 +3,7 @@
 #define QUERY_TALLY_H
 
 #include <store/debt.h>
+#include <trust/check.h>
 #include <trust/debt.h>
 
 struct query;
@@ -14,12 +15,16 @@ struct debt_group {
     int64_t open;   /* findings, waived ones too */
     int64_t owed_s; /* theirs */
     int64_t oldest_s;
-    int64_t waived; /* those of them that a waiver covers */
+    int64_t own[SEVERITY_CRITICAL + 1]; /* of each severity, those that no waiver covers */
+    int64_t waived;                     /* those of them that a waiver covers */
     int64_t waived_s;
     int64_t before_s;
     int64_t paid; /* findings */
     int64_t paid_s;
 };
+
+/* The most severe that is open and that no waiver covers; SEVERITY_NONE: there is none. */
+enum severity debt_group_worst(const struct debt_group *group);
 
 /* Calls `take` for each group in the order of the keys, and fills `ret_total`. `filter->weights` is
  * filled here. */

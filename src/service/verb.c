@@ -46,9 +46,10 @@ enum result verb_allow(const struct operator_is *who, enum operate what, const c
 {
     bool is_scoped = who->row.scope[0] != '\0';
     if (!operator_may((enum role)who->row.role, is_scoped, what))
-        return err_set(err, E_OPERATOR, "role %s%s%s may not do this",
+        return err_set(err, E_OPERATOR, "%s: seen role %s%s%s, wanted %s%s", operate_word(what),
                        role_word((enum role)who->row.role), is_scoped ? " of owner " : "",
-                       who->row.scope);
+                       who->row.scope, role_word(operate_least(what)),
+                       operate_is_within_scope(what) ? "" : " without an owner scope");
     if (owner != NULL && !verb_sees(who, owner))
         return err_set(err, E_OPERATOR, "your scope is owner \"%s\", the device is another's",
                        who->row.scope);

@@ -132,10 +132,18 @@ static enum result check_time(struct service *service, const struct scope *scope
     return OK;
 }
 
+static bool is_blank(struct bytes text)
+{
+    size_t n = 0;
+    while (n < text.n && text.p[n] == ' ')
+        n++;
+    return n == text.n;
+}
+
 static enum result check_text(const struct msg_waiver_add *ask, struct err *err)
 {
     TRY(verb_name("owner who answers for it", ask->answers, err));
-    if (ask->reason.n == 0)
+    if (is_blank(ask->reason))
         return err_set(err, E_WAIVER, "reason: seen none, wanted why this is let be");
     return OK;
 }

@@ -32,6 +32,16 @@ const char *operate_word(enum operate what)
     return rules[what < OPERATE_COUNT ? what : OPERATE_NONE].word;
 }
 
+enum role operate_least(enum operate what)
+{
+    return rules[what < OPERATE_COUNT ? what : OPERATE_NONE].least;
+}
+
+bool operate_is_within_scope(enum operate what)
+{
+    return what < OPERATE_COUNT && rules[what].is_within_scope;
+}
+
 bool operator_may(enum role role, bool is_scoped, enum operate what)
 {
     if (what >= OPERATE_COUNT || role >= ROLE_COUNT || rules[what].least == ROLE_NONE)

@@ -18,7 +18,7 @@ def test_without_a_certificate_there_is_only_health(shared):
     assert nobody.request("GET", "/livez").ok() == {"ok": True, "reasons": []}
     assert nobody.request("GET", "/readyz").ok()["ok"] is True
     for path in ("/status", "/products", "/devices", "/operators", "/ledger/entries"):
-        nobody.get(path).problem(403, "E2002")
+        assert "detail" not in nobody.get(path).problem(403, "E2002")
     nobody.request("GET", "/metrics").problem(403, "E2002")
     nobody.post("/products", {"name": "x"}).problem(403, "E2002")
 
@@ -41,7 +41,7 @@ def test_a_device_certificate_is_no_operator(shared, product):
     shared.first.import_devices(product, {"D-1": key})
     leaf, = lab.Device(shared, product).enrol(lab.make_csr(key, "D-1")).certificates()
     device = lab.Operator(shared, key, leaf)
-    device.get("/status").problem(403, "E2002")
+    assert "detail" not in device.get("/status").problem(403, "E2002")
     device.post(f"/devices/{product}/D-1/retire").problem(403, "E2002")
     assert shared.first.state(product, "D-1") in ("enrolled", "active")
 
@@ -95,7 +95,8 @@ def test_roles_allow_what_the_table_says(shared, product):
                                          "csr": lab.csr_pem(lab.make_csr(lab.make_key()))}),
             operator.get("/operators"),
     ):
-        refused.problem(403, "E2002")
+        detail = refused.problem(403, "E2002")["detail"]  # who has proved himself is told
+        assert "seen" in detail and "wanted" in detail
     assert operator.set(product, "D-1", "hold").ok()["changed"] == 1
     assert operator.set(product, "D-1", "admit").ok()["changed"] == 1
 

@@ -119,7 +119,8 @@ def test_what_it_must_say(people):
         ({"serial": "V-1"}, 400, "E1060"), ({"product": "nope"}, 404, "E4001"),
         ({"product": "valve", "serial": "nope"}, 404, "E4001"),
         ({"product": "valve", "ttl_s": 400 * DAY_S}, None, None), ({"product": "valve", "ttl_s": 1}, 400, "E1002"),
-        ({"product": "valve", "reason": ""}, 400, "E1002"), ({"product": "valve", "answers": "a b"}, 400, "E1002"),
+        ({"product": "valve", "reason": ""}, 400, "E1002"), ({"product": "valve", "reason": "  "}, 400, "E1060"),
+        ({"product": "valve", "answers": "a b"}, 400, "E1002"),
     ]
     for body, status, code in wrong:
         answer = ask(alice, "TD-36", **body)
@@ -136,7 +137,7 @@ def test_what_it_must_say(people):
 def test_attack_of_another_owner(people):
     """Ada answers for acme's devices alone, and ends nobody else's waiver."""
     ada = people.ada
-    ask(ada, "TD-36", fleet=True).problem(403, "E2002")
+    assert '"acme"' in ask(ada, "TD-36", fleet=True).problem(403, "E2002")["detail"]
     ask(ada, "TD-36", product="pump").problem(403, "E2002")
     ask(ada, "TD-36", product="pump", serial="B-1").problem(404, "E4001")
     ask(ada, "TD-36", of_owner="bolt").problem(403, "E2002")

@@ -498,6 +498,62 @@ static void times_to_come_and_unknown_groups_are_refused(void **state)
     }
 }
 
+struct worst {
+    uint8_t status, severity;
+};
+
+static enum result note_worst(void *context, enum ipc_type type, const void *message,
+                              struct err *err)
+{
+    (void)err;
+    struct worst *to = context;
+    const struct msg_check_row *row = message;
+    if (type == IPC_CHECK_TOTAL)
+        to->status = ((const struct msg_check_total *)message)->status;
+    if (type == IPC_CHECK_ROW && row->check == 8)
+        to->severity = row->severity;
+    return OK;
+}
+
+static void the_worst_is_what_no_waiver_covers_however_much_one_does(void **state)
+{
+    struct fixture *f = *state;
+    struct worst worst = {0};
+    const struct interval waived = {8, SEVERITY_CRITICAL, 1, 1, "acme", FROM_S, FROM_S, 0, 0};
+    const struct interval other = {8,          SEVERITY_CRITICAL, 4, 2, "bolt",
+                                   FROM_S + 9, FROM_S + 9,        0, 0};
+    const struct msg_question question = {.operator_spki = {ADMIN}, .kind = QUESTION_CHECK};
+    struct query query = {.store = f->store,
+                          .asked = &question,
+                          .now_s = NOW_S,
+                          .give = note_worst,
+                          .context = &worst};
+    struct change c = change_of(TABLE_WAIVER, 1);
+    change_int(&c, COL_WAIVER_CHECK, 8);
+    change_int(&c, COL_WAIVER_DEVICE, 0);
+    change_int(&c, COL_WAIVER_PRODUCT, 0);
+    change_text(&c, COL_WAIVER_OF_OWNER, text_bytes("acme"));
+    change_int(&c, COL_WAIVER_CREATED_AT, FROM_S);
+    change_int(&c, COL_WAIVER_EXPIRES_AT, NOW_S + 1);
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    assert_int_equal(store_apply(f->store, &c, &f->err), OK);
+    for (int64_t i = 1; i <= 2; i++)
+        close_row(f, i, &(struct interval){.ended = NOW_S - 1}); /* the fixture's critical ones */
+    for (int64_t i = 0; i < 300; i++)
+        put(f, 100 + i, &waived);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+    assert_int_equal(query_answer(&query, &f->err), OK);
+    assert_int_equal(worst.status, CHECK_STATUS_WARNING); /* the fixture's TD-06 */
+    assert_int_equal(worst.severity, SEVERITY_MEDIUM);
+
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    put(f, 400, &other);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+    assert_int_equal(query_answer(&query, &f->err), OK);
+    assert_int_equal(worst.status, CHECK_STATUS_CRITICAL);
+    assert_int_equal(worst.severity, SEVERITY_CRITICAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -509,6 +565,7 @@ int main(void)
         TEST(a_scope_sees_its_own_debt_alone),
         TEST(the_greatest_come_first_and_the_rest_is_counted),
         TEST(an_answer_of_now_is_the_same_later),
+        TEST(the_worst_is_what_no_waiver_covers_however_much_one_does),
         TEST(times_to_come_and_unknown_groups_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

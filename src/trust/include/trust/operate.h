@@ -29,6 +29,10 @@ enum operate {
 /* For people: "devices"; "none" for what does not exist. */
 const char *operate_word(enum operate what);
 
+/* The least role that may, and whether an owner scope still may. */
+enum role operate_least(enum operate what);
+bool operate_is_within_scope(enum operate what);
+
 /* May a person of this role? `is_scoped`: he sees one owner's devices only, and may then do nothing
  * that reaches beyond them. */
 bool operator_may(enum role role, bool is_scoped, enum operate what);
