@@ -1,4 +1,4 @@
-#include "database.h"
+#include "tally.h"
 
 #include <string.h>
 
@@ -97,8 +97,22 @@ static void put_cell(struct query *query, const struct cell *cell)
     }
 }
 
+static enum result write_row(struct store *store, const struct change *change, struct err *err)
+{
+    CLEANUP(query_end) struct query q = {.store = store};
+    TRY(find_statement(store, change, &q.stmt, err));
+    query_put_int(&q, change->id);
+    for (size_t i = 0; i < change->n; i++)
+        put_cell(&q, &change->cells[i]);
+    enum result result = query_run(&q, err);
+    if (result != OK)
+        err_prefix(err, "%s %lld", table_find(change->table)->name, (long long)change->id);
+    return result;
+}
+
 enum result store_apply(struct store *store, const struct change *change, struct err *err)
 {
+    struct counted before;
     const struct table_info *table = table_find(change->table);
     if (!change_is_sound(change) || table->kind != KIND_LEDGER || change->table == TABLE_ENTRY)
         return err_set(err, E_BUG, "a change of table %d row %lld that entries cannot make",
@@ -108,13 +122,9 @@ enum result store_apply(struct store *store, const struct change *change, struct
 
     if (change->table == TABLE_POLICY)
         store->policy.is_known = false;
-    CLEANUP(query_end) struct query q = {.store = store};
-    TRY(find_statement(store, change, &q.stmt, err));
-    query_put_int(&q, change->id);
-    for (size_t i = 0; i < change->n; i++)
-        put_cell(&q, &change->cells[i]);
-    enum result result = query_run(&q, err);
-    if (result != OK)
-        err_prefix(err, "%s %lld", table->name, (long long)change->id);
-    return result;
+    if (!tally_is_of(change))
+        return write_row(store, change, err);
+    TRY(tally_before(store, change, &before, err));
+    TRY(write_row(store, change, err));
+    return tally_note(store, change, &before, err);
 }

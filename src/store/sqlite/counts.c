@@ -1,4 +1,4 @@
-#include "database.h"
+#include "tally.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +28,7 @@ enum result store_counts(struct store *store, const char *name, struct bytes own
     const struct group *group = group_named(name);
     if (group == NULL)
         return err_set(err, E_BUG, "nothing is counted by %s", name);
+    TRY(tally_write(store, err));
     CLEANUP(query_end)
     struct query q = query_of(store, bytes_is_empty(owner) ? group->all : group->of_owner);
     if (!bytes_is_empty(owner))
@@ -45,6 +46,7 @@ enum result store_counts(struct store *store, const char *name, struct bytes own
 enum result store_count_devices(struct store *store, int64_t product, struct bytes owner,
                                 int64_t *ret_n, struct err *err)
 {
+    TRY(tally_write(store, err));
     CLEANUP(query_end)
     struct query q =
         query_of(store, product != 0 ? STATEMENT_COUNT_DEVICES : STATEMENT_COUNT_ALL_DEVICES);

@@ -45,6 +45,18 @@ struct kept_policy {
     struct kept_body fleet, own;
 };
 
+/* What the transaction has changed in the overview's figures: tally.h. */
+#define TALLY_CELLS 32 /* kinds of row that a batch changes; with more, they are written sooner */
+struct tally_cell {
+    enum table table;
+    int64_t group, state, n;
+    char owner[LIMIT_NAME + 1];
+};
+struct tally {
+    size_t n;
+    struct tally_cell cells[TALLY_CELLS];
+};
+
 #define SHAPES_MAX 64 /* kinds of change that verbs make: about thirty */
 
 struct store {
@@ -59,6 +71,7 @@ struct store {
     size_t next_shape; /* the place that the next new shape takes */
     struct dead_shards dead;
     struct kept_policy policy;
+    struct tally tally;
 };
 
 /* SQLite's last failure as an error, "what: SQLite's words"; notes when the process must exit. */

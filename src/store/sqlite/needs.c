@@ -1,6 +1,6 @@
 /* Who needs an issuer. There may be a million: they are not counted one by one, but from the tally
  * of live certificates, less the few that open nothing. */
-#include "database.h"
+#include "tally.h"
 
 struct need {
     struct store *store;
@@ -12,6 +12,7 @@ struct need {
 
 static enum result live(const struct need *need, int64_t *ret, struct err *err)
 {
+    TRY(tally_write(need->store, err));
     CLEANUP(query_end) struct query q = query_of(need->store, STATEMENT_NEED_LIVE);
     query_put_int(&q, need->issuer);
     query_put_text(&q, need->owner);

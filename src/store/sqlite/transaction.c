@@ -1,4 +1,4 @@
-#include "database.h"
+#include "tally.h"
 
 /* Prepared once: parsing the two words of a transaction costs a lone enrolment 9 us. */
 static enum result run_prepared(struct store *store, enum statement statement, struct err *err)
@@ -22,7 +22,9 @@ enum result store_commit(struct store *store, struct err *err)
 {
     if (!store->is_open || store->mode != STORE_WRITE)
         return err_set(err, E_BUG, "a commit without a transaction");
-    enum result result = run_prepared(store, STATEMENT_COMMIT, err);
+    enum result result = tally_write(store, err);
+    if (result == OK)
+        result = run_prepared(store, STATEMENT_COMMIT, err);
     if (result != OK) {
         err_prefix(err, "commit");
         store_rollback(store);
@@ -41,6 +43,7 @@ void store_rollback(struct store *store)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     store->is_open = false;
     store->policy.is_known = false;
+    store->tally.n = 0;
 }
 
 enum result store_snapshot_begin(struct store *store, struct err *err)

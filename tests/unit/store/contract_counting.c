@@ -16,6 +16,7 @@
 struct counted {
     struct contract *c;
     uint32_t draw;
+    bool is_open;
     int owner_of[DEVICES + 1], state_of[DEVICES + 1];
     int holder_of[CERTIFICATES + 1], cert_state_of[CERTIFICATES + 1];
 };
@@ -32,6 +33,17 @@ static struct bytes owner_named(int owner)
     return bytes_of(names + owner, owner == 0 ? 0 : 1);
 }
 
+/* In the transaction that is open, or in one of its own. */
+static void apply(struct counted *counted, const struct change *change)
+{
+    struct contract *c = counted->c;
+    if (!counted->is_open)
+        assert_ok(store_begin(c->store, &c->err));
+    assert_ok(store_apply(c->store, change, &c->err));
+    if (!counted->is_open)
+        assert_ok(store_commit(c->store, &c->err));
+}
+
 static void change_some_device(struct counted *counted)
 {
     int id = 1 + draw(counted, DEVICES);
@@ -45,7 +57,7 @@ static void change_some_device(struct counted *counted)
     }
     counted->state_of[id] = 1 + draw(counted, STATES - 1);
     change_int(&change, COL_DEVICE_STATE, counted->state_of[id]);
-    contract_apply(counted->c, &change);
+    apply(counted, &change);
 }
 
 static void change_some_certificate(struct counted *counted)
@@ -57,7 +69,7 @@ static void change_some_certificate(struct counted *counted)
     counted->cert_state_of[id] = 1 + draw(counted, STATES - 1);
     struct change change =
         contract_certificate(id, counted->holder_of[id], counted->cert_state_of[id]);
-    contract_apply(counted->c, &change);
+    apply(counted, &change);
 }
 
 static bool has_owner(const struct counted *counted, int device, int owner)
@@ -104,28 +116,106 @@ static void check_product(const struct counted *counted, int owner)
     assert_int_equal(n, wanted);
 }
 
-static void the_figures_follow_every_change(void **state)
+static void change_something(struct counted *counted)
 {
-    struct counted counted = {.c = *state, .draw = 4};
+    if (draw(counted, 2) == 0)
+        change_some_device(counted);
+    else
+        change_some_certificate(counted);
+}
+
+static void check_all(const struct counted *counted)
+{
+    for (int owner = 0; owner < OWNERS; owner++) {
+        check(counted, "device", owner);
+        check(counted, "certificate", owner);
+        check_product(counted, owner);
+    }
+}
+
+static struct counted begin(struct contract *c)
+{
     struct change product = change_of(TABLE_PRODUCT, 1);
     change_text(&product, COL_PRODUCT_NAME, bytes_text("valve"));
-    contract_apply(counted.c, &product);
+    contract_apply(c, &product);
+    return (struct counted){.c = c, .draw = 4};
+}
+
+static void the_figures_follow_every_change(void **state)
+{
+    struct counted counted = begin(*state);
     for (int step = 0; step < 300; step++) {
-        if (draw(&counted, 2) == 0)
-            change_some_device(&counted);
-        else
-            change_some_certificate(&counted);
-        for (int owner = 0; owner < OWNERS; owner++) {
-            check(&counted, "device", owner);
-            check(&counted, "certificate", owner);
-            check_product(&counted, owner);
+        change_something(&counted);
+        check_all(&counted);
+    }
+}
+
+/* What many changes of one transaction come to, asked for within it now and then. */
+static void the_figures_follow_a_transaction(void **state)
+{
+    struct contract *c = *state;
+    struct counted counted = begin(c);
+    for (int round = 0; round < 60; round++) {
+        assert_ok(store_begin(c->store, &c->err));
+        counted.is_open = true;
+        for (int step = 0; step < 20; step++) {
+            change_something(&counted);
+            if (draw(&counted, 10) == 0)
+                check_all(&counted);
         }
+        assert_ok(store_commit(c->store, &c->err));
+        check_all(&counted);
+    }
+}
+
+static void what_is_undone_counts_for_nothing(void **state)
+{
+    struct contract *c = *state;
+    struct counted counted = begin(c);
+    for (int step = 0; step < 30; step++)
+        change_something(&counted);
+    for (int round = 0; round < 20; round++) {
+        struct counted undone = counted;
+        undone.is_open = true;
+        assert_ok(store_begin(c->store, &c->err));
+        for (int step = 0; step < 5; step++)
+            change_something(&undone);
+        store_rollback(c->store);
+        counted.draw = undone.draw;
+        check_all(&counted);
+        change_something(&counted);
+        check_all(&counted);
+    }
+}
+
+#define PRODUCTS 100 /* more kinds of row than are summed at once */
+
+static void a_transaction_may_change_figures_of_many_kinds(void **state)
+{
+    struct contract *c = *state;
+    int64_t n = -1;
+    assert_ok(store_begin(c->store, &c->err));
+    for (int64_t id = 1; id <= PRODUCTS * 2; id++) {
+        struct change change = change_of(TABLE_DEVICE, id);
+        change_int(&change, COL_DEVICE_PRODUCT, 1 + id % PRODUCTS);
+        change_int(&change, COL_DEVICE_STATE, 1);
+        assert_ok(store_apply(c->store, &change, &c->err));
+    }
+    assert_ok(store_commit(c->store, &c->err));
+    for (int64_t product = 1; product <= PRODUCTS; product++) {
+        assert_ok(store_count_devices(c->store, product, owner_named(0), &n, &c->err));
+        assert_int_equal(n, 2);
     }
 }
 
 int contract_counting(const struct backend *backend)
 {
     (void)backend;
-    const struct CMUnitTest tests[] = {CONTRACT_TEST(the_figures_follow_every_change)};
+    const struct CMUnitTest tests[] = {
+        CONTRACT_TEST(the_figures_follow_every_change),
+        CONTRACT_TEST(the_figures_follow_a_transaction),
+        CONTRACT_TEST(what_is_undone_counts_for_nothing),
+        CONTRACT_TEST(a_transaction_may_change_figures_of_many_kinds),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
