@@ -36,9 +36,8 @@ static enum result measure_key(struct store *store, const struct subject *subjec
     return OK;
 }
 
-/* Since when it is in use matters to what is open since then, and to nothing else. */
-static enum result measure_first(struct store *store, const struct subject *subject,
-                                 struct facts *facts, struct err *err)
+enum result measure_first(struct store *store, const struct subject *subject, struct facts *facts,
+                          struct err *err)
 {
     bool is_owed =
         facts->no_owner.known == YES || (int64_t)facts->proof < subject->policy.least_proof;

@@ -40,6 +40,8 @@ static enum result find_repeat(struct service *service, int64_t now_s, struct en
                                struct ask *facts, struct err *err)
 {
     struct certificate old = {0};
+    if (!job->is_key_known)
+        return OK;
     enum result result =
         store_certificate_asked(service->store, job->credential_hash, job->spki_hash, &old, err);
     if (result == R_NOT_FOUND)
@@ -58,6 +60,8 @@ static enum result find_holder(struct service *service, const struct enrolment *
                                struct certificate *ret, struct err *err)
 {
     const struct device *me = &job->subject.device;
+    if (!job->is_key_known)
+        return R_NOT_FOUND;
     TRY(store_certificate_with_key(service->store, job->spki_hash, me->id, ret, err));
     if (me->replaces == 0)
         return OK;
@@ -100,6 +104,8 @@ static enum result find_compromise(struct service *service, const struct enrolme
                                    struct ask *facts, struct err *err)
 {
     struct certificate revoked = {0};
+    if (!job->is_key_known)
+        return OK;
     enum result result =
         store_certificate_compromised(service->store, job->spki_hash, &revoked, err);
     facts->is_key_compromised = result == OK;
@@ -127,16 +133,11 @@ static enum result read_permit(struct service *service, int64_t now_s, struct en
 
 /* A key that the device had before is no new key: only what is new ends a quarantine, or renews
  * what has expired. */
-static enum result read_new_key(struct service *service, struct enrolment *job, struct ask *facts,
-                                struct err *err)
+static void read_new_key(const struct enrolment *job, struct ask *facts)
 {
     const struct device *device = &job->subject.device;
-    struct certificate before = {0};
-    enum result result =
-        store_certificate_with_key(service->store, job->spki_hash, -1, &before, err);
-    facts->is_new_key_bad =
-        result == OK || (device->has_bad_key && memcmp(device->bad_key, job->spki_hash, 32) == 0);
-    return result == R_NOT_FOUND ? OK : result;
+    facts->is_new_key_bad = job->is_key_known || (device->has_bad_key &&
+                                                  memcmp(device->bad_key, job->spki_hash, 32) == 0);
 }
 
 /* Whatever it was revoked for after the backup, lists drop who has expired: nobody knows any more.
@@ -149,12 +150,13 @@ static bool ended_before_restore(const struct service *service, const struct enr
     return false;
 }
 
-static enum result read_grace(struct service *service, int64_t now_s, struct enrolment *job,
-                              struct ask *facts, struct err *err)
+static void read_grace(const struct service *service, int64_t now_s, const struct enrolment *job,
+                       struct ask *facts)
 {
     facts->is_in_grace = subject_is_in_grace(&job->subject, job->predecessor, now_s) &&
                          !ended_before_restore(service, job);
-    return facts->is_in_grace ? read_new_key(service, job, facts, err) : OK;
+    if (facts->is_in_grace)
+        read_new_key(job, facts);
 }
 
 /* A device on its way to another owner gets its certificate as his, over a key that is new. */
@@ -171,16 +173,16 @@ static enum result read_transfer(struct service *service, struct enrolment *job,
                          &facts->is_key_of_before, err);
 }
 
-static enum result read_quarantine(struct service *service, const struct msg_enrol *ask,
-                                   struct enrolment *job, struct ask *facts, struct err *err)
+static void read_quarantine(const struct msg_enrol *ask, const struct enrolment *job,
+                            struct ask *facts)
 {
     const struct device *device = &job->subject.device;
     if (facts->state != STATE_QUARANTINED)
-        return OK;
+        return;
     facts->is_quarantine_automatic = device->quarantine == 1;
     facts->is_proof_key_bad =
         device->has_bad_key && memcmp(device->bad_key, ask->peer_spki, 32) == 0;
-    return read_new_key(service, job, facts, err);
+    read_new_key(job, facts);
 }
 
 static enum result read_facts(struct service *service, const struct msg_enrol *ask, int64_t now_s,
@@ -194,10 +196,11 @@ static enum result read_facts(struct service *service, const struct msg_enrol *a
     if (facts->state == STATE_ACTIVE && facts->operation == OPERATION_ENROL)
         TRY(store_count_anew(service->store, subject->device.id, now_s - INT64_C(365) * 86400,
                              &facts->enrols_this_year, err));
+    TRY(store_key_is_known(service->store, job->spki_hash, &job->is_key_known, err));
     TRY(find_repeat(service, now_s, job, facts, err));
     TRY(read_permit(service, now_s, job, facts, err));
-    TRY(read_quarantine(service, ask, job, facts, err));
-    TRY(read_grace(service, now_s, job, facts, err));
+    read_quarantine(ask, job, facts);
+    read_grace(service, now_s, job, facts);
     TRY(read_transfer(service, job, facts, err));
     TRY(enrol_read_refusing(service, job, now_s, &facts->refusing, err));
     TRY(find_compromise(service, job, facts, err));

@@ -177,7 +177,8 @@ static enum result settle(struct service *service, const struct enrolment *job,
                           const struct certificate *issued, int64_t now_s, struct err *err)
 {
     if (!job->answer.is_under_grace)
-        return finding_settle_issued(service, &job->subject, issued, now_s, err);
+        return finding_settle_issued(service, &job->subject, issued, !job->is_key_known, now_s,
+                                     err);
     const struct evidence late = {.check = CHECK_EXPIRED_IN_USE};
     TRY(finding_note(service, job->subject.device.id, &late, now_s, err));
     return finding_settle(service, job->subject.device.id, now_s, err);

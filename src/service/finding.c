@@ -2,6 +2,7 @@
 
 #include <base/text.h>
 #include <registry/about.h>
+#include <registry/measure.h>
 #include <service/brake.h>
 
 #include <string.h>
@@ -306,37 +307,57 @@ static struct subject with_issued(const struct subject *before, const struct cer
     return after;
 }
 
-static struct standing judge_issued(const struct subject *before, const struct certificate *issued,
-                                    int64_t now_s)
+/* The first findings of a device about which there never was one. */
+static enum result open_first(struct service *service, const struct about *about,
+                              const struct standing *judged, int64_t now_s, struct err *err)
 {
-    struct facts facts = {0};
-    struct subject after = with_issued(before, issued);
-    subject_facts_of_rows(&after, &facts);
-    return standing(&facts, &after.policy, now_s);
+    for (size_t i = 0; i < judged->n; i++) {
+        const struct judged *one = &judged->findings[i];
+        const struct opening opening = {.about = about,
+                                        .check = one->check->number,
+                                        .severity = one->severity,
+                                        .began_s = one->began_s};
+        TRY(record_open(service, &opening, now_s, err));
+        TRY(take_effect(service, about, opening.check, now_s, err));
+    }
+    return OK;
 }
 
-/* What only rows beyond the subject's know has the instant that it had: sooner is never wrong. */
-enum result finding_judge_by(struct service *service, struct subject_key about, int64_t at_s,
-                             struct err *err)
+/* Is more to be read than rows say: has something to be closed, compared, or counted from before?
+ */
+static enum result must_read(struct service *service, int64_t device, const struct standing *judged,
+                             bool *ret, struct err *err)
 {
-    int64_t before_s = 0;
-    TRY(store_next_instant(service->store, about, &before_s, err));
-    bool is_sooner = before_s != 0 && (at_s == 0 || before_s <= at_s);
-    return is_sooner ? OK : store_put_next_instant(service->store, about, at_s, err);
+    *ret = judged->failed != 0;
+    if (*ret || judged->n == 0)
+        return OK;
+    return store_was_found(service->store, device, ret, err);
 }
 
 enum result finding_settle_issued(struct service *service, const struct subject *before,
-                                  const struct certificate *issued, int64_t now_s, struct err *err)
+                                  const struct certificate *issued, bool is_new_key, int64_t now_s,
+                                  struct err *err)
 {
-    const struct subject_key key = {SUBJECT_DEVICE, before->device.id};
-    int64_t held = 0, first_s = 0;
-    if (before->open_n > 0 || before->device.state == STATE_QUARANTINED)
-        return finding_settle(service, key.id, now_s, err);
-    TRY(store_key_held(service->store, key.id, issued->spki, &held, &first_s, err));
-    struct standing judged = judge_issued(before, issued, now_s);
-    if (held != 1 || judged.n > 0 || judged.failed != 0)
-        return finding_settle(service, key.id, now_s, err);
-    return finding_judge_by(service, key, judged.next_s, err);
+    struct subject after = with_issued(before, issued);
+    struct about about = {
+        .key = {SUBJECT_DEVICE, after.device.id},
+        .product = after.device.product,
+        .policy = after.policy,
+    };
+    if (before->open_n > 0 || before->device.state == STATE_QUARANTINED || !is_new_key)
+        return finding_settle(service, about.key.id, now_s, err);
+    memcpy(about.owner, after.device.owner, sizeof about.owner);
+    subject_facts_of_rows(&after, &about.facts);
+    TRY(measure_first(service->store, &after, &about.facts, err));
+    struct standing judged = standing(&about.facts, &about.policy, now_s);
+    bool is_more = false;
+    TRY(must_read(service, about.key.id, &judged, &is_more, err));
+    if (is_more)
+        return finding_settle(service, about.key.id, now_s, err);
+    TRY(open_first(service, &about, &judged, now_s, err));
+    /* what only rows beyond the subject's know has the instant that it had: sooner is never wrong
+     */
+    return store_put_sooner_instant(service->store, about.key, judged.next_s, err);
 }
 
 struct due {

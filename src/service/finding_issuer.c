@@ -5,9 +5,10 @@
 #include <registry/about.h>
 #include <registry/measure.h>
 
-#define CRL_LATE_S 60     /* of TD-18: a list follows a change within a second */
-#define REPLACED_MOST 256 /* devices that one list lets go of TD-14; of more the rest looks again  \
-                           */
+#define CRL_LATE_S 60 /* of TD-18: a list follows a change within a second */
+#define REPLACED_MOST                                                                              \
+    256 /* devices that one list lets go of TD-14; of more the rest looks again                    \
+         */
 
 static struct subject_key issuer_key(int64_t number)
 {
@@ -18,7 +19,7 @@ enum result finding_issuers_due(struct service *service, int64_t now_s, struct e
 {
     for (uint32_t i = 1; i < PKI_ISSUERS; i++)
         if (service->issuers[i].id != 0)
-            TRY(finding_judge_by(service, issuer_key(i), now_s, err));
+            TRY(store_put_sooner_instant(service->store, issuer_key(i), now_s, err));
     return OK;
 }
 
@@ -27,8 +28,8 @@ enum result finding_crls_marked(struct service *service, struct err *err)
     for (struct crl_dirty *dirty = service->dirty; dirty != NULL; dirty = dirty->next) {
         if (dirty->is_owed)
             continue;
-        TRY(finding_judge_by(service, issuer_key(dirty->shard.issuer), dirty->since_s + CRL_LATE_S,
-                             err));
+        TRY(store_put_sooner_instant(service->store, issuer_key(dirty->shard.issuer),
+                                     dirty->since_s + CRL_LATE_S, err));
         dirty->is_owed = true;
     }
     return OK;

@@ -59,6 +59,14 @@ enum result store_certificate_serial(struct store *store, struct bytes serial,
     return next_certificate(&q, ret, err);
 }
 
+enum result store_key_is_known(struct store *store, const uint8_t spki[32], bool *ret,
+                               struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_KEY_IS_KNOWN);
+    query_put_blob(&q, bytes_of(spki, 32));
+    return query_is_there(&q, ret, err);
+}
+
 enum result store_certificate_asked(struct store *store, const uint8_t credential[32],
                                     const uint8_t spki[32], struct certificate *ret,
                                     struct err *err)
@@ -94,11 +102,7 @@ enum result store_device_showed(struct store *store, int64_t device, const uint8
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DEVICE_SHOWED);
     query_put_int(&q, device);
     query_put_blob(&q, bytes_of(credential, 32));
-    enum result result = query_next(&q, err);
-    if (result != OK && result != R_NOT_FOUND)
-        return result;
-    *ret = result == OK;
-    return OK;
+    return query_is_there(&q, ret, err);
 }
 
 /* Two as a rule. SQLite's sorter for them costs 7 us, a tenth of what core spends on an enrolment.

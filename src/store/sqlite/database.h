@@ -136,6 +136,9 @@ MUST_USE enum result query_row_ok(const struct query *query, struct err *err);
 MUST_USE enum result query_ids(struct query *query, int64_t *ret, size_t max, size_t *ret_n,
                                struct err *err);
 
+/* Does it give a row? */
+MUST_USE enum result query_is_there(struct query *query, bool *ret, struct err *err);
+
 /* One row of one integer, the same for every finder of its kind. */
 MUST_USE enum result query_one_int(struct query *query, int64_t *ret, struct err *err);
 

@@ -51,6 +51,13 @@ enum result store_open_findings_about(struct store *store, struct subject_key ab
     return some_findings(&q, ret, max, ret_n, err);
 }
 
+enum result store_was_found(struct store *store, int64_t device, bool *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_WAS_FOUND);
+    query_put_int(&q, device);
+    return query_is_there(&q, ret, err);
+}
+
 enum result store_first_finding(struct store *store, struct subject_key about, int check,
                                 int64_t *ret_id, struct err *err)
 {

@@ -240,6 +240,17 @@ enum result store_put_next_instant(struct store *store, struct subject_key about
     return query_run(&q, err);
 }
 
+enum result store_put_sooner_instant(struct store *store, struct subject_key about,
+                                     int64_t instant_s, struct err *err)
+{
+    if (instant_s == 0)
+        return OK;
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SOONER_INSTANT);
+    query_put_int(&q, instant_key(about));
+    query_put_int(&q, instant_s);
+    return query_run(&q, err);
+}
+
 enum result store_next_instant(struct store *store, struct subject_key about, int64_t *ret_at_s,
                                struct err *err)
 {

@@ -170,6 +170,15 @@ enum result query_row_ok(const struct query *query, struct err *err)
     return err_set(err, E_STORE_CORRUPT, "a row has %s: %s", query->bad, sqlite3_sql(query->stmt));
 }
 
+enum result query_is_there(struct query *query, bool *ret, struct err *err)
+{
+    enum result result = query_next(query, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    *ret = result == OK;
+    return OK;
+}
+
 enum result query_one_int(struct query *query, int64_t *ret, struct err *err)
 {
     TRY(query_next(query, err));

@@ -111,11 +111,7 @@ static enum result look_whether_it_lives(struct store *store, const struct shard
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_SHARD_LIVES);
     put_shard(&q, shard);
     query_put_int(&q, now_s);
-    enum result result = query_next(&q, err);
-    if (result != OK && result != R_NOT_FOUND)
-        return result;
-    *ret = result == OK;
-    return OK;
+    return query_is_there(&q, ret, err);
 }
 
 enum result store_shards(struct store *store, int64_t now_s, shard_visit visit, void *ctx,

@@ -103,6 +103,60 @@ static void a_tombstone_owes_no_shared_key(void **state)
     assert_false(has_finding(f, 1, CHECK_KEY_SHARED));
 }
 
+/* ---- TD-36: nobody's ---------------------------------------------------------------------------
+ */
+
+static void who_enrols_again_owes_since_his_first_certificate(void **state)
+{
+    struct fixture *f = *state;
+    struct asker registered = asker(1), first = asker(2), again = asker(3);
+    int64_t began_s = f->now_s;
+    struct msg_import_row line = import_line(1, &registered);
+    line.owner = bytes_of(NULL, 0);
+    (void)take_line(f, &line);
+    struct msg_enrol ask = ask_registered_tls(&registered, &first);
+    struct got got = enrol(f, &ask);
+    expect_code(&got, E_NONE);
+    struct finding before = finding_of(f, 1, CHECK_NO_OWNER);
+    assert_int_not_equal(before.id, 0);
+    assert_int_equal(before.first, 0);
+    assert_int_equal(set_device(f, 1, VERB_REVOKE), OK);
+    assert_false(has_finding(f, 1, CHECK_NO_OWNER));
+
+    f->now_s += DAY_S;
+    ask = ask_registered_tls(&registered, &again);
+    got = enrol(f, &ask);
+    expect_code(&got, E_NONE);
+    struct finding after = finding_of(f, 1, CHECK_NO_OWNER);
+    assert_int_not_equal(after.id, before.id);
+    assert_int_equal(after.first, before.id);
+    assert_int_equal(after.began_at_s, began_s);
+}
+
+/* As of an upgrade, whose sweep is still to come. */
+static void disown_unjudged(struct fixture *f, unsigned n)
+{
+    struct change change = change_of(TABLE_DEVICE, device_row(f, n).id);
+    change_text(&change, COL_DEVICE_OWNER, bytes_of(NULL, 0));
+    begin(f);
+    assert_ok(store_apply(f->store, &change, &f->err));
+    commit(f);
+}
+
+static void who_was_never_judged_owes_since_his_first_certificate(void **state)
+{
+    struct fixture *f = *state;
+    struct asker old = asker(1), new = asker(2);
+    int64_t began_s = f->now_s;
+    struct got got = active_device(f, 1, &old);
+    disown_unjudged(f, 1);
+    f->now_s += 70 * DAY_S;
+    struct msg_enrol ask = ask_renew(f, got.serial, &old, &new);
+    got = enrol(f, &ask);
+    expect_code(&got, E_NONE);
+    assert_int_equal(finding_of(f, 1, CHECK_NO_OWNER).began_at_s, began_s);
+}
+
 /* ---- TD-07, 08, 10: what time opens -----------------------------------------------------------
  */
 
@@ -344,6 +398,8 @@ int main(void)
         STORY(a_shared_key_that_nobody_showed_stays_until_it_is_given_up),
         STORY(a_shared_key_that_was_replaced_is_over),
         STORY(a_tombstone_owes_no_shared_key),
+        STORY(who_enrols_again_owes_since_his_first_certificate),
+        STORY(who_was_never_judged_owes_since_his_first_certificate),
         STORY(a_renewal_that_is_due_is_owed_until_it_began),
         STORY(a_renewal_that_is_deferred_is_owed_until_it_began),
         STORY(a_key_that_is_kept_is_counted_over_its_renewals),

@@ -122,6 +122,9 @@ static void compare(const struct history *h, const struct holder *holder, bool i
         if (!waits(judged.findings[i].check->number, is_rest))
             compare_open(h, holder, &about, &judged.findings[i]);
     for (size_t i = 0; i < about.open_n; i++)
+        if (about_finding(&about, about.open[i].check) != &about.open[i])
+            differs(h, holder, about.open[i].check, "is open twice");
+    for (size_t i = 0; i < about.open_n; i++)
         if (!waits(about.open[i].check, is_rest) && !standing_has(&judged, about.open[i].check))
             differs(h, holder, about.open[i].check, "is in the store, and not open when judged");
     if (judged.next_s != 0 && (next_s == 0 || next_s > judged.next_s))
@@ -175,7 +178,11 @@ static void step_import(struct history *h, struct holder *holder)
     holder->n = (unsigned)(h->number * DEVICES) + (unsigned)(holder - h->holders) + 1;
     holder->key = new_key(h);
     struct asker key = asker(holder->key);
-    import_device(h->f, holder->n, below(h, 4) != 0 ? &key : NULL, below(h, 10) == 0);
+    struct msg_import_row line = import_line(holder->n, below(h, 4) != 0 ? &key : NULL);
+    line.hold = below(h, 10) == 0;
+    if (below(h, 3) == 0)
+        line.owner = bytes_of(NULL, 0); /* TD-36 once it is enrolled */
+    (void)take_line(h->f, &line);
 }
 
 static void step_enrol(struct history *h, struct holder *holder)

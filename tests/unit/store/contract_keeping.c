@@ -363,6 +363,21 @@ static void what_is_due_comes_in_the_order_of_its_instants(void **state)
     assert_joined(&out, "3");
 }
 
+static void a_sooner_instant_stays(void **state)
+{
+    struct contract *c = *state;
+    const struct subject_key who = {1, 1};
+    static const int64_t puts[] = {0, 300, 400, 0, 200, 300},
+                         wanted[] = {0, 300, 300, 300, 200, 200};
+    int64_t at_s = -1;
+    begin(c);
+    for (size_t i = 0; i < LENGTH_OF(puts); i++) {
+        assert_ok(store_put_sooner_instant(c->store, who, puts[i], &c->err));
+        assert_ok(store_next_instant(c->store, who, &at_s, &c->err));
+        assert_int_equal(at_s, wanted[i]);
+    }
+}
+
 static void what_is_to_be_told_is_dropped_when_it_was_heard(void **state)
 {
     struct contract *c = *state;
@@ -421,6 +436,7 @@ int contract_keeping(const struct backend *backend)
         CONTRACT_TEST(a_crl_is_remembered_by_shard),
         CONTRACT_TEST(the_last_note_is_that_of_the_largest_size),
         CONTRACT_TEST(what_is_due_comes_in_the_order_of_its_instants),
+        CONTRACT_TEST(a_sooner_instant_stays),
         CONTRACT_TEST(what_is_to_be_told_is_dropped_when_it_was_heard),
         CONTRACT_TEST(crls_begin_anew_and_their_numbers_do_not),
     };

@@ -38,6 +38,33 @@ static void a_key_is_counted_with_its_holder_alone(void **state)
     assert_int_equal(first_s, 0);
 }
 
+static void a_key_is_known_whoever_has_it(void **state)
+{
+    struct contract *c = *state;
+    bool is_known = false;
+    fill(c);
+    assert_ok(store_key_is_known(c->store, contract_hash(3), &is_known, &c->err));
+    assert_true(is_known);
+    assert_ok(store_key_is_known(c->store, contract_hash(5), &is_known, &c->err));
+    assert_false(is_known); /* the fifth is over the third's */
+}
+
+static void a_finding_that_is_closed_was_there(void **state)
+{
+    struct contract *c = *state;
+    bool was_found = true;
+    struct change change = change_of(TABLE_FINDING, 1);
+    fill(c);
+    change_int(&change, COL_FINDING_CHECK, 7);
+    change_int(&change, COL_FINDING_DEVICE, 2);
+    change_int(&change, COL_FINDING_CLOSED_AT, 500);
+    contract_apply(c, &change);
+    assert_ok(store_was_found(c->store, 1, &was_found, &c->err));
+    assert_false(was_found);
+    assert_ok(store_was_found(c->store, 2, &was_found, &c->err));
+    assert_true(was_found);
+}
+
 static void a_shard_tells_what_ended_after_its_list(void **state)
 {
     struct contract *c = *state;
@@ -116,6 +143,8 @@ int contract_measure(const struct backend *backend)
     (void)backend;
     const struct CMUnitTest tests[] = {
         CONTRACT_TEST(a_key_is_counted_with_its_holder_alone),
+        CONTRACT_TEST(a_key_is_known_whoever_has_it),
+        CONTRACT_TEST(a_finding_that_is_closed_was_there),
         CONTRACT_TEST(a_shard_tells_what_ended_after_its_list),
         CONTRACT_TEST(what_an_issuer_issued_lasts_until_its_last_live_end),
         CONTRACT_TEST(ids_are_those_of_a_range_and_a_product),

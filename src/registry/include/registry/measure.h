@@ -9,6 +9,10 @@ void measure_rows(const struct subject *subject, struct facts *facts);
 /* The rest of a device's: when it was heard, and how long it has its key. */
 MUST_USE enum result measure_device(struct store *store, const struct subject *subject,
                                     struct facts *facts, struct err *err);
+/* Of that, since when it is in use: matters to what is open since then, and is read for nothing
+ * else. */
+MUST_USE enum result measure_first(struct store *store, const struct subject *subject,
+                                   struct facts *facts, struct err *err);
 /* An issuer's: its state and end, what is live below it, its CRLs. */
 MUST_USE enum result measure_issuer(struct store *store, int64_t issuer, int64_t now_s,
                                     struct facts *facts, struct err *err);

@@ -50,6 +50,7 @@ struct enrolment {
     int64_t earlier; /* the certificate that this pair got and gets again; 0 = none */
     int64_t anchor;
     int64_t sharer;     /* the other device that has shown the key: TD-01; 0 = none */
+    bool is_key_known;  /* some certificate is over the key already, whoever's */
     bool is_key_on_tls; /* the requested key is also the one that authenticated the connection */
     bool is_fork;       /* a replaced certificate was used: TD-02 */
 

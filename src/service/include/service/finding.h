@@ -13,11 +13,12 @@ MUST_USE enum result finding_settle_about(struct service *service, struct subjec
 MUST_USE enum result finding_settle(struct service *service, int64_t device, int64_t now_s,
                                     struct err *err);
 
-/* The same after `issued` was added to the subject as it was read before: without reading again
- * unless something did change. */
+/* The same after `issued` was added to the subject as it was read before; `is_new_key`: nobody had
+ * a certificate over its key. Nothing is read again where the rows say all that may have changed.
+ */
 MUST_USE enum result finding_settle_issued(struct service *service, const struct subject *before,
-                                           const struct certificate *issued, int64_t now_s,
-                                           struct err *err);
+                                           const struct certificate *issued, bool is_new_key,
+                                           int64_t now_s, struct err *err);
 
 /* What somebody saw of a device, which stays true until other evidence ends it. */
 struct evidence {
@@ -43,10 +44,6 @@ MUST_USE enum result finding_note(struct service *service, int64_t device,
  * open. What is raised by a brake or a budget waits for a person (verb_finding_close). */
 MUST_USE enum result finding_raise(struct service *service, int64_t product, int number,
                                    int64_t now_s, struct err *err);
-
-/* It is judged at this instant at the latest, whatever instant it has. */
-MUST_USE enum result finding_judge_by(struct service *service, struct subject_key about,
-                                      int64_t at_s, struct err *err);
 
 /* Issuers (finding_issuer.c): all at the next look at what is due, as at a start; those whose
  * lists were marked, when these are late; one whose list was published; and one, and whom it

@@ -17,6 +17,12 @@ MUST_USE enum result store_issuer_is(struct store *store, int64_t id, struct iss
 /* The device's certificates over this key: how many, and when the first began; 0 = none. */
 MUST_USE enum result store_key_held(struct store *store, int64_t device, const uint8_t spki[32],
                                     int64_t *ret_n, int64_t *ret_first_s, struct err *err);
+/* Is any certificate over this key, whoever's and whatever became of it? */
+MUST_USE enum result store_key_is_known(struct store *store, const uint8_t spki[32], bool *ret,
+                                        struct err *err);
+/* Was there ever a finding about the device? */
+MUST_USE enum result store_was_found(struct store *store, int64_t device, bool *ret,
+                                     struct err *err);
 /* When its first certificate began; 0 = it never had one. */
 MUST_USE enum result store_first_issued(struct store *store, int64_t device, int64_t *ret_at_s,
                                         struct err *err);

@@ -34,6 +34,9 @@ MUST_USE enum result store_put_note(struct store *store, uint64_t size, struct b
 /* `instant_s` 0 removes the row. */
 MUST_USE enum result store_put_next_instant(struct store *store, struct subject_key about,
                                             int64_t instant_s, struct err *err);
+/* The same at the latest: an instant that is sooner stays, and 0 changes nothing. */
+MUST_USE enum result store_put_sooner_instant(struct store *store, struct subject_key about,
+                                              int64_t instant_s, struct err *err);
 /* Adds `add` (0 only reads) and gives the sum. */
 MUST_USE enum result store_count(struct store *store, const struct counter *counter, int64_t add,
                                  int64_t *ret_sum, struct err *err);
