@@ -45,7 +45,7 @@ static enum result begin(struct core *core, const struct wish *wish, int fd, str
     struct operator_is who = {0};
     TRY(may(core, wish, &who, err));
     TRY(record_open(fd, LIMIT_IMPORT_RECORDS, &import->rows, err));
-    enum result result = record_begin(LIMIT_IMPORT_RECORDS, &import->faults, err);
+    enum result result = record_begin(LIMIT_IMPORT_RECORDS, &import->done, err);
     if (result != OK) {
         record_close(&import->rows);
         return result;
@@ -57,6 +57,7 @@ static enum result begin(struct core *core, const struct wish *wish, int fd, str
     import->actor = who.actor;
     import->type = wish->type;
     import->answer = (struct msg_verb_answer){.id = wish->id};
+    import->run = (struct msg_import_done){0};
     import->is_running = true;
     return OK;
 }
@@ -88,13 +89,34 @@ void core_foreign_scan_begin(struct core *core, const struct msg_foreign_scan *a
         answer_failed(core, ask->id, &err);
 }
 
+/* Lines with the same fate are one record, as far as nothing lies between: there the desk may have
+ * refused one. */
+static enum result end_run(struct import *import, struct err *err)
+{
+    const struct msg_import_done run = import->run;
+    import->run = (struct msg_import_done){0};
+    return run.until == 0 ? OK : record_append(&import->done, IPC_IMPORT_DONE, &run, err);
+}
+
+static enum result note_done(struct import *import, uint32_t line, enum import_did did,
+                             struct err *err)
+{
+    if (import->run.did != did || import->run.until + 1 != line)
+        TRY(end_run(import, err));
+    if (import->run.until == 0)
+        import->run = (struct msg_import_done){.line = line, .did = (uint8_t)did};
+    import->run.until = line;
+    return OK;
+}
+
 static enum result note_fault(struct import *import, uint32_t line, const struct err *why,
                               struct err *err)
 {
-    struct msg_import_fault fault = {
-        .line = line, .code = why->code, .text = text_bytes(why->text)};
+    const struct msg_import_done fault = {
+        .line = line, .code = why->code, .text = text_bytes(why->text), .until = line};
     import->answer.refused++;
-    return record_append(&import->faults, IPC_IMPORT_FAULT, &fault, err);
+    TRY(end_run(import, err));
+    return record_append(&import->done, IPC_IMPORT_DONE, &fault, err);
 }
 
 static enum result take_record(struct core *core, const struct ipc_message *record, uint32_t *line,
@@ -133,7 +155,7 @@ static enum result take_scanned(struct core *core, const struct msg_scan_line *l
         .code = is_refused ? answer.why.code : E_NONE,
         .text = is_refused ? text_bytes(answer.why.text) : bytes_of(NULL, 0),
     };
-    return record_append(&import->faults, IPC_SCAN_DONE, &done, err);
+    return record_append(&import->done, IPC_SCAN_DONE, &done, err);
 }
 
 static enum result take_row(struct core *core, const struct ipc_message *record, struct err *err)
@@ -157,8 +179,10 @@ static enum result take_row(struct core *core, const struct ipc_message *record,
     case IMPORT_UNCHANGED:
         import->answer.unchanged++;
         break;
+    case IMPORT_DID_COUNT:
+        break;
     }
-    return OK;
+    return note_done(import, line, answer.did, err);
 }
 
 /* A slice of rows; *ret_is_over when that was the last one. A dry run is one slice: what its first
@@ -170,7 +194,7 @@ static enum result take_slice(struct core *core, bool *ret_is_over, struct err *
         TRY(record_next(&core->import.rows, core->import.type, &row, err));
         if (row.type == IPC_NONE) {
             *ret_is_over = true;
-            return OK;
+            return end_run(&core->import, err);
         }
         TRY(take_row(core, &row, err));
     }
@@ -196,19 +220,17 @@ static void end(struct core *core, const struct err *why)
 {
     struct import *import = &core->import;
     struct err err = {0};
-    int faults = -1;
+    int done = -1;
     import->answer.code = why->code;
     import->answer.text = text_bytes(why->text);
     if (why->code == E_NONE && import->answer.refused > 0)
         import->answer.code = E_IMPORT;
-    if (import->answer.refused == 0 && import->type != IPC_SCAN_LINE)
-        record_abandon(&import->faults);
-    else if (record_seal(&import->faults, &faults, &err) != OK)
-        log_err(LEVEL_ERROR, "import-faults-lost", &err, NULL);
-    if (ipc_send(&core->desk, IPC_VERB_ANSWER, &import->answer, faults, &err) != OK)
+    if (record_seal(&import->done, &done, &err) != OK)
+        log_err(LEVEL_ERROR, "import-lines-lost", &err, NULL);
+    if (ipc_send(&core->desk, IPC_VERB_ANSWER, &import->answer, done, &err) != OK)
         log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
-    if (faults >= 0)
-        close(faults);
+    if (done >= 0)
+        close(done);
     record_close(&import->rows);
     import->is_running = false;
     core->counts.verbs++;

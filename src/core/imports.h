@@ -18,7 +18,8 @@ struct import {
     enum ipc_type type;          /* of its records */
     struct authority_row issuer; /* of foreign certificates */
     struct record_reader rows;
-    struct record_writer faults; /* of a scan: what became of every line */
+    struct record_writer done;  /* what became of every line */
+    struct msg_import_done run; /* of the last lines, that had the same fate */
     struct msg_verb_answer answer;
 };
 

@@ -37,7 +37,7 @@ struct webhook_key_view {
     struct bytes text;
 };
 struct fault_view {
-    struct msg_import_fault fault;
+    struct msg_import_done fault;
     struct bytes code;
 };
 struct scanned_view {
@@ -292,9 +292,15 @@ static const struct api_field me_fields[] = {
 };
 
 static const struct api_field fault_fields[] = {
-    API_FIELD("line", struct msg_import_fault, line, API_NUMBER),
+    API_FIELD("line", struct msg_import_done, line, API_NUMBER),
     API_FIELD("code", struct fault_view, code, API_TEXT),
-    API_FIELD("reason", struct msg_import_fault, text, API_TEXT),
+    API_FIELD("reason", struct msg_import_done, text, API_TEXT),
+};
+
+static const struct api_field done_fields[] = {
+    API_FIELD("from", struct msg_import_done, line, API_NUMBER),
+    API_FIELD("to", struct msg_import_done, until, API_NUMBER),
+    API_FIELD("became", struct msg_import_done, did, API_WORD, .words = &words_import_did),
 };
 /* clang-format on */
 
@@ -473,10 +479,15 @@ void api_add_scanned(struct api_doc *doc, const char *list, const struct msg_sca
     api_add(doc, list, (struct api_shape){scanned_fields, n}, &view);
 }
 
-void api_add_fault(struct api_doc *doc, const char *list, const struct msg_import_fault *fault)
+void api_add_fault(struct api_doc *doc, const char *list, const struct msg_import_done *fault)
 {
     char code[16];
     snprintf(code, sizeof code, "E%04u", fault->code);
     const struct fault_view view = {*fault, text_of(code)};
     api_add(doc, list, API_SHAPE(fault_fields), &view);
+}
+
+void api_add_done(struct api_doc *doc, const char *list, const struct msg_import_done *done)
+{
+    api_add(doc, list, API_SHAPE(done_fields), done);
 }

@@ -26,6 +26,7 @@ void api_put_row(struct api_doc *doc, const char *section, const struct ipc_mess
 /* The operator who asks, and one bad line of an import. */
 void api_put_me(struct api_doc *doc, const char *section, const struct msg_operator_row *row);
 void api_add_scanned(struct api_doc *doc, const char *list, const struct msg_scan_done *done);
-void api_add_fault(struct api_doc *doc, const char *list, const struct msg_import_fault *fault);
+void api_add_fault(struct api_doc *doc, const char *list, const struct msg_import_done *fault);
+void api_add_done(struct api_doc *doc, const char *list, const struct msg_import_done *done);
 
 #endif

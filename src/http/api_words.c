@@ -166,6 +166,12 @@ static const char *became_at(unsigned value)
     return scan_became_word((enum scan_became)value);
 }
 
+static const char *import_did_at(unsigned value)
+{
+    return import_did_word((enum import_did)value);
+}
+
+const struct api_words words_import_did = {0, IMPORT_DID_COUNT, import_did_at};
 const struct api_words words_foreign_key = {1, FOREIGN_KEY_COUNT, foreign_key_at};
 const struct api_words words_signature = {1, SIGNATURE_HASH_COUNT, signature_at};
 const struct api_words words_became = {0, SCAN_BECAME_COUNT, became_at};

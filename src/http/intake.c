@@ -3,23 +3,25 @@
 
 #include <base/file.h>
 #include <base/limits.h>
+#include <trust/foreign_words.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FAULTS_SHOWN 10000
-#define ROW_MS 1 /* what core may take for one; it takes a tenth */
+#define LINES_SHOWN 100000 /* runs of lines with the same fate: 5 MB of JSON */
+#define ROW_MS 1           /* what core may take for one; it takes a tenth */
 
-/* Faults in the order of their lines, the next one at hand. */
-struct faults {
+/* import_done records in the order of their lines, the next one at hand; `until` 0: no more. */
+struct lines {
     struct record_reader records;
-    struct ipc_message next; /* IPC_NONE: there are no more */
+    struct msg_import_done next;
 };
 
 /* What the desk knows of a file, beside what core says of it. */
 struct tally {
     uint32_t rows, bad;
-    struct faults faults; /* of the bad ones, the first FAULTS_SHOWN */
+    struct lines faults; /* of the bad ones; behind FAULTS_SHOWN without a reason */
 };
 
 static void tally_free(void *own)
@@ -54,11 +56,14 @@ enum result intake_add(struct intake *intake, enum ipc_type type, const void *re
 enum result intake_fault(struct intake *intake, uint32_t line, const struct err *why,
                          struct err *err)
 {
-    struct bytes text = bytes_of(why->text, strlen(why->text));
-    const struct msg_import_fault fault = {line, why->code, text};
-    if (intake->tally->bad++ >= FAULTS_SHOWN)
-        return OK;
-    return record_append(&intake->faults, IPC_IMPORT_FAULT, &fault, err);
+    bool is_shown = intake->tally->bad++ < FAULTS_SHOWN;
+    const struct msg_import_done fault = {
+        .line = line,
+        .code = why->code,
+        .text = bytes_of(why->text, is_shown ? strlen(why->text) : 0),
+        .until = line,
+    };
+    return record_append(&intake->faults, IPC_IMPORT_DONE, &fault, err);
 }
 
 static enum result keep_faults(struct intake *intake, struct err *err)
@@ -80,48 +85,82 @@ enum result intake_end(struct intake *intake, uint32_t rows, int *ret_fd, struct
 
 /* ---- the reply ------------------------------------------------------------------------------ */
 
-static enum result go_on(struct faults *faults, struct err *err)
+static enum result go_on(struct lines *lines, struct err *err)
 {
-    return record_next(&faults->records, IPC_IMPORT_FAULT, &faults->next, err);
-}
-
-static bool is_before(const struct faults *one, const struct faults *other)
-{
-    if (one->next.type == IPC_NONE || other->next.type == IPC_NONE)
-        return other->next.type == IPC_NONE;
-    return one->next.import_fault.line < other->next.import_fault.line;
-}
-
-/* Both come by line, and so they are shown. */
-static enum result show_faults(struct api_doc *doc, struct faults *own, struct faults *cores,
-                               struct err *err)
-{
-    TRY(go_on(own, err));
-    TRY(go_on(cores, err));
-    for (int shown = 0; shown < FAULTS_SHOWN; shown++) {
-        struct faults *first = is_before(own, cores) ? own : cores;
-        if (first->next.type == IPC_NONE)
-            return OK;
-        api_add_fault(doc, "faults", &first->next.import_fault);
-        TRY(go_on(first, err));
-    }
+    struct ipc_message read;
+    TRY(record_next(&lines->records, IPC_IMPORT_DONE, &read, err));
+    lines->next = read.type == IPC_NONE ? (struct msg_import_done){0} : read.import_done;
     return OK;
 }
 
-static void faults_close(struct faults *faults)
+/* Both come by line; no line is in both. */
+static enum result next_done(struct lines *own, struct lines *cores, struct msg_import_done *ret,
+                             struct err *err)
 {
-    record_close(&faults->records);
+    bool is_cores =
+        own->next.until == 0 || (cores->next.until != 0 && cores->next.line < own->next.line);
+    struct lines *first = is_cores ? cores : own;
+    *ret = first->next;
+    return ret->until == 0 ? OK : go_on(first, err);
 }
 
-/* `faults_fd`: those that core found, when it refused any. */
+/* What is said of the lines of a file. */
+struct telling {
+    struct api_doc *doc;
+    int faults, runs;
+    struct msg_import_done run;
+};
+
+static void end_run(struct telling *telling)
+{
+    if (telling->run.until != 0 && telling->runs++ < LINES_SHOWN)
+        api_add_done(telling->doc, "lines", &telling->run);
+    telling->run = (struct msg_import_done){0};
+}
+
+static void tell(struct telling *telling, const struct msg_import_done *done)
+{
+    if (done->did == IMPORT_REFUSED && telling->faults++ < FAULTS_SHOWN)
+        api_add_fault(telling->doc, "faults", done);
+    if (telling->run.did != done->did)
+        end_run(telling);
+    if (telling->run.until == 0)
+        telling->run = *done;
+    telling->run.until = done->until;
+}
+
+static enum result tell_all(struct api_doc *doc, struct lines *own, struct lines *cores,
+                            struct err *err)
+{
+    struct telling telling = {.doc = doc};
+    struct msg_import_done done;
+    TRY(go_on(own, err));
+    TRY(go_on(cores, err));
+    for (;;) {
+        TRY(next_done(own, cores, &done, err));
+        if (done.until == 0)
+            break;
+        tell(&telling, &done);
+    }
+    end_run(&telling);
+    api_put_number(doc, NULL, "lines_total", telling.runs);
+    return OK;
+}
+
+static void lines_close(struct lines *lines)
+{
+    record_close(&lines->records);
+}
+
+/* `done_fd`: what became of the lines that core got; -1: it got none. */
 static enum result reply(struct request *request, struct api_wait *wait,
-                         const struct msg_verb_answer *answer, int faults_fd, struct err *err)
+                         const struct msg_verb_answer *answer, int done_fd, struct err *err)
 {
     struct tally *tally = wait->own;
-    CLEANUP(faults_close) struct faults cores = {0};
-    if (answer->refused > 0)
-        TRY(record_open(faults_fd, LIMIT_IMPORT_RECORDS, &cores.records, err));
-    TRY(show_faults(wait->doc, &tally->faults, &cores, err));
+    CLEANUP(lines_close) struct lines cores = {0};
+    if (done_fd >= 0)
+        TRY(record_open(done_fd, LIMIT_IMPORT_RECORDS, &cores.records, err));
+    TRY(tell_all(wait->doc, &tally->faults, &cores, err));
     api_put_flag(wait->doc, "dry_run", wait->is_dry_run);
     api_put_number(wait->doc, NULL, "rows", tally->rows);
     api_put_number(wait->doc, NULL, "faults_total", (int64_t)tally->bad + answer->refused);
@@ -158,6 +197,7 @@ enum result intake_wait(struct request *request, struct api_wait **ret, struct e
         return err_set(err, E_MEMORY, "no memory for an import");
     wait->own_free = tally_free;
     api_list(wait->doc, "faults");
+    api_list(wait->doc, "lines");
     *ret = wait;
     return OK;
 }

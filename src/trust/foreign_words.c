@@ -8,6 +8,14 @@ static const char *const keys[FOREIGN_KEY_COUNT] = {NULL,      "p256", "p384",
 static const char *const became_words[SCAN_BECAME_COUNT] = {"refused", "new",  "changed", "known",
                                                             "ours",    "gone", "nothing"};
 
+static const char *const did_words[IMPORT_DID_COUNT] = {"refused", "created", "changed",
+                                                        "unchanged"};
+
+const char *import_did_word(enum import_did did)
+{
+    return did_words[(unsigned)did < IMPORT_DID_COUNT ? did : IMPORT_REFUSED];
+}
+
 const char *signature_hash_word(enum signature_hash hash)
 {
     return (unsigned)hash < SIGNATURE_HASH_COUNT ? hashes[hash] : NULL;

@@ -2,6 +2,7 @@
 twice or by accident. Every answer is also checked against docs/openapi.yaml (contract.py)."""
 
 import json
+import random
 import sqlite3
 import urllib.parse
 from concurrent import futures
@@ -408,6 +409,17 @@ def test_serial_numbers_with_any_printable_character_have_an_address(shared, pro
 # ---- imports -----------------------------------------------------------------------------------
 
 
+def fates(outcome):
+    """Line -> what became of it, of every line that an outcome speaks of; its runs have no gap and no overlap."""
+    told, last = {}, 0
+    for run in outcome["lines"]:
+        assert last < run["from"] <= run["to"]
+        last = run["to"]
+        told.update(dict.fromkeys(range(run["from"], run["to"] + 1), run["became"]))
+    assert outcome["lines_total"] == len(outcome["lines"])
+    return told
+
+
 def test_an_import_names_every_bad_line_and_keeps_the_good_ones(shared, product):
     alice = shared.first
     key, other = lab.make_key(), lab.make_key()
@@ -439,10 +451,45 @@ def test_an_import_names_every_bad_line_and_keeps_the_good_ones(shared, product)
     assert "the same device as line 2" in by_serial["D-1"]["reason"]
     assert by_serial["D-4"]["code"] == "E3006"
     assert (outcome["rows"], outcome["created"], outcome["faults_total"]) == (10, 4, 6)
+    begins = [number for number, line in enumerate(lines, 1) if line.startswith((product, "none,"))]
+    bad = {one["line"] for one in outcome["faults"]}
+    assert len(begins) == 10
+    assert {line: fates(outcome)[line] for line in begins} == {
+        line: "refused" if line in bad else "created" for line in begins}
     shown = alice.show(product, "D-1")["device"]
     assert (shown["owner"], shown["batch"], shown["hold"]) == ("acme", "b-7", True)
     again = alice.import_csv(text).ok()
     assert (again["created"], again["changed"], again["unchanged"]) == (0, 0, 4)
+    assert {line for line in begins if fates(again)[line] == "unchanged"} == set(begins) - bad
+
+
+def test_an_import_says_of_every_line_what_became_of_it(shared, product):
+    """Whoever refuses a line, the desk or core, and whatever its neighbours became."""
+    first = [f"{product},S-{number:02},b" for number in range(40)]
+    shared.first.import_csv("\n".join(["product,serial,batch", *first]) + "\n").ok()
+    rng, wanted, rows = random.Random(20), {}, []
+    for line in range(2, 302):
+        fate = rng.choice(["created", "changed", "unchanged", "desk", "core"] if line % 3 else ["unchanged"])
+        wanted[line] = fate if fate not in ("desk", "core") else "refused"
+        rows.append({
+            "created": f"{product},N-{line},b",
+            "changed": f"{product},S-{line % 40:02},b{line}",
+            "unchanged": f"{product},S-{line % 40:02},",
+            "desk": f"{product},,b",
+            "core": f"no-product,C-{line},b",
+        }[fate])
+    seen = {}
+    for line, row in enumerate(rows, 2):  # a device is once in a file
+        serial = row.split(",")[1]
+        wanted[line] = "refused" if serial in seen and serial else wanted[line]
+        seen[serial] = line
+    text = "\n".join(["product,serial,batch", *rows]) + "\n"
+    dry = shared.first.import_csv(text, dry_run="true").ok()
+    outcome = shared.first.import_csv(text).ok()
+    assert fates(outcome) == fates(dry) == wanted
+    assert {one["line"] for one in outcome["faults"]} == {line for line, fate in wanted.items() if fate == "refused"}
+    for fate in ("created", "changed", "unchanged"):
+        assert outcome[fate] == list(wanted.values()).count(fate) > 0, fate
 
 
 def test_an_import_without_a_header_takes_nothing(shared, product):

@@ -207,6 +207,9 @@ def test_good_lines_are_kept_and_each_bad_one_is_named(shared, issuer, product):
     for number, (_, words) in enumerate(bad, start=2):
         assert words in found[number], (number, words, found[number])
     assert all(fault["code"] == "E1034" for fault in outcome["faults"])
+    last = len(bad) + 2
+    assert [(run["from"], run["to"], run["became"]) for run in outcome["lines"]] == [
+        (1, 1, "created"), (2, last - 1, "refused"), (last, last, "created")]
 
 
 def test_a_name_that_is_ambiguous_links_nobody(shared, issuer, product):

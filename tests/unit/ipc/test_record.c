@@ -13,9 +13,9 @@
 
 #define MAX_BYTES 100000
 
-static struct msg_import_fault fault(uint32_t line)
+static struct msg_import_done fault(uint32_t line)
 {
-    return (struct msg_import_fault){line, E_SYNTAX, bytes_text("serial_number is empty")};
+    return (struct msg_import_done){line, E_SYNTAX, bytes_text("serial_number is empty")};
 }
 
 static int make_faults(uint32_t count)
@@ -24,8 +24,8 @@ static int make_faults(uint32_t count)
     int fd = -1;
     assert_int_equal(record_begin(MAX_BYTES, &writer, NULL), OK);
     for (uint32_t line = 0; line < count; line++) {
-        struct msg_import_fault one = fault(line);
-        assert_int_equal(record_append(&writer, IPC_IMPORT_FAULT, &one, NULL), OK);
+        struct msg_import_done one = fault(line);
+        assert_int_equal(record_append(&writer, IPC_IMPORT_DONE, &one, NULL), OK);
     }
     assert_int_equal(record_seal(&writer, &fd, NULL), OK);
     return fd;
@@ -75,10 +75,10 @@ static void appending_beyond_the_maximum_is_refused(void **state)
 {
     (void)state;
     struct record_writer writer;
-    struct msg_import_fault one = fault(1);
+    struct msg_import_done one = fault(1);
     assert_int_equal(record_begin(70, &writer, NULL), OK);
-    assert_int_equal(record_append(&writer, IPC_IMPORT_FAULT, &one, NULL), OK);
-    assert_int_equal(record_append(&writer, IPC_IMPORT_FAULT, &one, NULL), R_LIMIT);
+    assert_int_equal(record_append(&writer, IPC_IMPORT_DONE, &one, NULL), OK);
+    assert_int_equal(record_append(&writer, IPC_IMPORT_DONE, &one, NULL), R_LIMIT);
     record_abandon(&writer);
 }
 
@@ -98,7 +98,7 @@ static void a_record_cut_short_is_refused(void **state)
         struct ipc_message got;
         assert_int_equal(sealed_from("test", cases[i], &fd, NULL), OK);
         assert_int_equal(record_open(fd, MAX_BYTES, &reader, NULL), OK);
-        assert_int_equal(record_next(&reader, IPC_IMPORT_FAULT, &got, NULL), R_INVALID);
+        assert_int_equal(record_next(&reader, IPC_IMPORT_DONE, &got, NULL), R_INVALID);
         record_close(&reader);
     }
 }
@@ -123,12 +123,12 @@ static void records_come_back_in_order_and_end(void **state)
     assert_int_equal(record_open(fd, MAX_BYTES, &reader, NULL), OK);
     close(fd);
     for (uint32_t line = 0; line < 1000; line++) {
-        assert_int_equal(record_next(&reader, IPC_IMPORT_FAULT, &got, NULL), OK);
-        assert_int_equal(got.type, IPC_IMPORT_FAULT);
-        assert_int_equal(got.import_fault.line, line);
-        assert_true(bytes_equal(got.import_fault.text, fault(line).text));
+        assert_int_equal(record_next(&reader, IPC_IMPORT_DONE, &got, NULL), OK);
+        assert_int_equal(got.type, IPC_IMPORT_DONE);
+        assert_int_equal(got.import_done.line, line);
+        assert_true(bytes_equal(got.import_done.text, fault(line).text));
     }
-    assert_int_equal(record_next(&reader, IPC_IMPORT_FAULT, &got, NULL), OK);
+    assert_int_equal(record_next(&reader, IPC_IMPORT_DONE, &got, NULL), OK);
     assert_int_equal(got.type, IPC_NONE);
     record_close(&reader);
 }

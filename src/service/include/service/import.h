@@ -3,8 +3,7 @@
 #define SERVICE_IMPORT_H
 
 #include <service/verb.h>
-
-enum import_did { IMPORT_REFUSED = 0, IMPORT_CREATED, IMPORT_CHANGED, IMPORT_UNCHANGED };
+#include <trust/foreign_words.h>
 
 /* `why` counts with IMPORT_REFUSED alone. */
 struct import_answer {

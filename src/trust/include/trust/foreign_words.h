@@ -51,6 +51,16 @@ enum scan_outcome {
 /* Does it show that no certificate is presented there now? What did not answer may answer again. */
 bool scan_shows_nothing(enum scan_outcome outcome);
 
+/* What became of a line of an import, of devices too. */
+enum import_did {
+    IMPORT_REFUSED = 0,
+    IMPORT_CREATED,
+    IMPORT_CHANGED,
+    IMPORT_UNCHANGED,
+    IMPORT_DID_COUNT
+};
+const char *import_did_word(enum import_did did);
+
 /* What became of a line of a scan. */
 enum scan_became {
     SCAN_BECAME_REFUSED = 0, /* the line breaks a rule */
