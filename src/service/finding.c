@@ -131,6 +131,16 @@ static enum result quarantine(struct service *service, const struct device *devi
     return service_record(service, NULL, err);
 }
 
+/* Did the brake hold this check's quarantines, and nobody answered yet? */
+static enum result is_held(struct service *service, int64_t product, int check, int64_t now_s,
+                           bool *ret, struct err *err)
+{
+    struct about about = {0};
+    TRY(about_read(service->store, product_or_whole(product), now_s, &about, err));
+    *ret = about_finding(&about, check) != NULL;
+    return OK;
+}
+
 /* The effect of a finding that just opened on a device. */
 static enum result take_effect(struct service *service, const struct about *about, int number,
                                int64_t now_s, struct err *err)
@@ -142,8 +152,10 @@ static enum result take_effect(struct service *service, const struct about *abou
     enum device_state to = device_edge((enum device_state)device.state, VERB_QUARANTINE);
     if (to == STATE_NONE || device.state == STATE_QUARANTINED)
         return OK;
-    bool is_free = false;
-    TRY(brake_count(service, &brake_quarantine, device.product, now_s, &is_free, err));
+    bool is_free = false, is_waiting = false;
+    TRY(is_held(service, device.product, number, now_s, &is_waiting, err));
+    if (!is_waiting) /* a new hour is no answer */
+        TRY(brake_count(service, &brake_quarantine, device.product, now_s, &is_free, err));
     if (!is_free)
         TRY(raise(service, product_or_whole(device.product), number, SEVERITY_CRITICAL, now_s,
                   err));
@@ -176,16 +188,6 @@ enum result finding_note(struct service *service, int64_t device, const struct e
     const struct subject_key key = {SUBJECT_DEVICE, device};
     TRY(about_read(service->store, key, now_s, &about, err));
     return open_once(service, &about, evidence, now_s, &is_new, err);
-}
-
-/* Did the brake hold this check's quarantines, and nobody answered yet? */
-static enum result is_held(struct service *service, int64_t product, int check, int64_t now_s,
-                           bool *ret, struct err *err)
-{
-    struct about about = {0};
-    TRY(about_read(service->store, product_or_whole(product), now_s, &about, err));
-    *ret = about_finding(&about, check) != NULL;
-    return OK;
 }
 
 enum result finding_report(struct service *service, int64_t device, const struct evidence *evidence,

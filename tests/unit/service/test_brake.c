@@ -171,6 +171,24 @@ static void a_brake_that_holds_asks_one_person_once(void **state)
     assert_int_not_equal(second.id, first.id);
 }
 
+/* The brake stops: the next hour frees nothing, a person does. */
+static void a_brake_that_holds_does_so_until_a_person_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct finding asked = {0};
+    make_active(f, 20);
+    report_clones(f, 0, 11);
+    assert_true(is_raised(f, METER, CHECK_CLONE, &asked));
+    assert_int_equal(device_row(f, 10).state, STATE_ACTIVE);
+    f->now_s += 3600;
+    report_clones(f, 11, 12);
+    assert_true(has_finding(f, 11, CHECK_CLONE));
+    assert_int_equal(device_row(f, 11).state, STATE_ACTIVE);
+    assert_ok(close_finding(f, &f->admin, asked.id));
+    report_clones(f, 12, 13);
+    assert_int_equal(device_row(f, 12).state, STATE_QUARANTINED);
+}
+
 static void early_renewals_beyond_their_budget_ask_a_person(void **state)
 {
     struct fixture *f = *state;
@@ -343,6 +361,7 @@ int main(void)
         STORY(a_finding_about_the_installation_closes_on_evidence_alone),
         STORY(only_an_admin_of_the_whole_fleet_answers),
         STORY(a_brake_that_holds_asks_one_person_once),
+        STORY(a_brake_that_holds_does_so_until_a_person_answered),
         STORY(early_renewals_beyond_their_budget_ask_a_person),
         STORY(enrolments_on_a_fronts_word_have_a_budget),
         STORY(who_is_told_to_wait_for_the_next_hour_has_his_own_instant_in_it),
