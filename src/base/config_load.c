@@ -95,6 +95,7 @@ static const cyaml_schema_field_t webhook_fields[] = {
     TEXT("name", loaded_webhook, name, CONFIG_WEBHOOK_NAME_MAX),
     TEXT("url", loaded_webhook, url, URL_TEXT_MAX),
     TEXT("ca_file", loaded_webhook, ca_file, CONFIG_PATH_MAX),
+    TEXT("owner", loaded_webhook, owner, CONFIG_OWNER_MAX),
     CYAML_FIELD_FLAGS_PTR("events", MAY_MISS | CYAML_FLAG_STRICT, struct loaded_webhook, events,
                           webhook_events, LENGTH_OF(webhook_events)),
     CHOICE("severity", loaded_webhook, severity, severities),

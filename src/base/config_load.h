@@ -32,7 +32,7 @@ struct loaded_retention {
 };
 
 struct loaded_webhook {
-    char *name, *url, *ca_file;
+    char *name, *url, *ca_file, *owner;
     uint32_t *events, *timeout_ms;
     int *severity;
 };

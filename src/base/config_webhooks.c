@@ -95,12 +95,27 @@ static enum result take_url(struct source *from, unsigned item, const struct loa
     return take_ca(from, item, given->ca_file, url.is_tls, to, err);
 }
 
+/* As an import takes it. No row is looked for: its first device may be yet to come. */
+static enum result take_owner(struct source *from, unsigned item, const char *owner,
+                              struct config_webhook *to, struct err *err)
+{
+    bool is_good = owner != NULL && owner[0] != '\0';
+    for (const char *c = owner; is_good && *c != '\0'; c++)
+        is_good = *c >= ' ' && *c <= '~';
+    if (owner != NULL && !is_good)
+        return config_refuse(from, at(item), err, "owner: seen \"%s\", wanted printable ASCII",
+                             err_value(bytes_of(owner, strlen(owner))).text);
+    snprintf(to->owner, sizeof to->owner, "%s", owner != NULL ? owner : "");
+    return OK;
+}
+
 static enum result take_one(struct source *from, unsigned item, const struct loaded_webhook *given,
                             struct config *config, struct err *err)
 {
     struct config_webhook *to = &config->webhooks[item];
     TRY(take_name(from, item, given->name, config, err));
     TRY(take_url(from, item, given, to, err));
+    TRY(take_owner(from, item, given->owner, to, err));
     to->events = given->events != NULL ? *given->events : ALL_EVENTS;
     to->severity = given->severity != NULL ? (uint32_t)*given->severity : 1;
     to->timeout_ms = given->timeout_ms != NULL ? *given->timeout_ms : TIMEOUT_MS;
@@ -133,7 +148,8 @@ bool config_webhooks_are_whole(const struct config *config)
         const struct config_webhook *one = &config->webhooks[i];
         good = ends(one->name, sizeof one->name) && ends(one->url, sizeof one->url) &&
                ends(one->ca_file, sizeof one->ca_file) && ends(one->ca, sizeof one->ca) &&
-               one->events <= ALL_EVENTS && one->severity >= 1 && one->severity <= 4;
+               ends(one->owner, sizeof one->owner) && one->events <= ALL_EVENTS &&
+               one->severity >= 1 && one->severity <= 4;
     }
     return good;
 }

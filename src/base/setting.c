@@ -129,6 +129,10 @@ static void put_webhook(struct buf *to, const struct config_webhook *one)
         put_text(to, ", ca_file: ");
         put_quoted(to, one->ca_file);
     }
+    if (one->owner[0] != '\0') {
+        put_text(to, ", owner: ");
+        put_quoted(to, one->owner);
+    }
     put_text(to, ", events: [");
     put_events(to, one->events);
     put_text(to, "], severity: ");

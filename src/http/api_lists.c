@@ -517,6 +517,8 @@ static void status_row(struct api_wait *wait, const struct ipc_message *message)
     struct name what = name_of(count->what), key = name_of(count->key);
     if (strcmp(key.text, QUESTION_KEY_LAST_AT) == 0)
         api_put_time(wait->doc, what.text, "last_at", count->value);
+    else if (strcmp(key.text, QUESTION_KEY_BEGAN) == 0)
+        api_put_time(wait->doc, what.text, "began", count->value);
     else
         api_put_number(wait->doc, what.text, key.text, count->value);
 }

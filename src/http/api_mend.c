@@ -25,6 +25,11 @@ struct bytes api_mend(const struct check *check, const struct api_mend *what,
     }
     if (!begins(mend, "troth device ") || what->serial_number.n == 0)
         return text_of(mend);
+    if (what->anchor != 0) {
+        snprintf(space, API_MEND_MAX, "troth cert import LIST --format FORMAT --issuer %lld",
+                 (long long)what->anchor);
+        return text_of(space);
+    }
     if (check->number == CHECK_ZOMBIE && what->state == STATE_RETIRED) {
         snprintf(space, API_MEND_MAX, "troth cert list --foreign --product %.*s --serial \"%.*s\"",
                  (int)what->product.n, (const char *)what->product.p, (int)what->serial_number.n,

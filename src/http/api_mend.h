@@ -12,11 +12,13 @@ struct api_mend {
     int64_t finding; /* its row */
     struct bytes product, serial_number;
     enum device_state state; /* of its device */
+    int64_t anchor;          /* of the other CA whose list closes it; 0 = none */
 };
 
 /* The check's command; with the device behind it where one is wanted: one that is quarantined
- * already is looked at and readmitted, or retired; of one that is retired nothing is left here, and
- * what other CAs issued to it is listed. What is about a product, or about a check that
+ * already is looked at and readmitted, or retired; of one that is retired nothing is left here: the
+ * list of the CA that issued what is left, once that is revoked there, closes it; where that CA is
+ * not on record, what it issued is listed. What is about a product, or about a check that
  * failed, waits for a person's answer. */
 struct bytes api_mend(const struct check *check, const struct api_mend *what,
                       char space[API_MEND_MAX]);

@@ -25,6 +25,8 @@ static const struct family {
     {"troth_instants_lag_seconds", GAUGE, "How long the first of those has waited."},
     {"troth_waivers_in_force", GAUGE, "Waivers in force."},
     {"troth_waivers_lapsed", GAUGE, "Waivers that expired and nobody ended."},
+    {"troth_sweep_rows_left", GAUGE, "Rows that the sweep under way has yet to judge."},
+    {"troth_sweep_age_seconds", GAUGE, "How long ago that sweep began; 0: none is under way."},
     {"troth_certificates_issued", COUNTER, "Certificates that were issued since the start."},
     {"troth_certificates_orphaned", COUNTER, "Certificates that were signed and not kept."},
     {"troth_requests_refused", COUNTER, "Requests of devices that were refused."},

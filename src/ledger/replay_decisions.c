@@ -126,12 +126,28 @@ static const char *check_made(const struct looked *at, struct bytes cells)
     return NULL;
 }
 
+/* A policy that became stricter leaves it less time, and nothing else of it changes. */
+static const char *check_sooner(const struct looked *at, struct bytes row, struct bytes cells)
+{
+    int64_t until_s = int_of(cells, COL_WAIVER_EXPIRES_AT);
+    for (int column = COL_WAIVER_CHECK; column <= COL_WAIVER_ENDED_BY; column++)
+        if (column != COL_WAIVER_EXPIRES_AT && has(cells, (uint8_t)column))
+            return "a waiver that stays what was decided";
+    if (int_of(row, COL_WAIVER_STATE) != STANDS || until_s <= at->entry->at_s ||
+        until_s >= int_of(row, COL_WAIVER_EXPIRES_AT))
+        return "a waiver whose end only comes sooner, and not before its entry";
+    return is_his(at, row) ? NULL
+                           : "a waiver that is shortened by who may answer for what it covers";
+}
+
 static const char *check_waiver(const struct looked *at, const struct replay_change *change)
 {
     struct bytes row = replay_rows_cells(at->rows, TABLE_WAIVER, change->id);
     struct bytes cells = change->cells;
     if (row.n == 0)
         return check_made(at, cells);
+    if (has(cells, COL_WAIVER_EXPIRES_AT))
+        return check_sooner(at, row, cells);
     for (int column = COL_WAIVER_CHECK; column < COL_WAIVER_STATE; column++)
         if (has(cells, (uint8_t)column))
             return "a waiver that stays what was decided";

@@ -4,7 +4,6 @@
 
 #include <query/query.h>
 #include <registry/subject.h>
-#include <trust/policy_body.h>
 
 /* One file each. */
 MUST_USE enum result query_products(struct query *query, struct err *err);
@@ -93,24 +92,10 @@ MUST_USE enum result query_name_subject(const struct query *query, const struct 
                                         struct device *device, struct product *product,
                                         struct err *err);
 
-/* The policy in force for a product (NULL: the fleet's), and who says what in it. */
-struct in_force {
-    struct policy policy;
-    struct policy_part fleet, own;
-};
-MUST_USE enum result query_in_force(const struct query *query, const struct product *product,
-                                    struct in_force *ret, struct err *err);
-/* POLICY_FROM_* of a setting. */
-uint8_t query_source(const struct in_force *in_force, const struct policy_row *row);
-
-/* A setting as people write it; and whether the default, the fleet or the product says so. */
-struct setting_value {
-    char text[32];
-    const char *source;
-};
-MUST_USE enum result query_setting(const struct query *query, const struct product *product,
-                                   const struct policy_row *row, struct setting_value *ret,
-                                   struct err *err);
+/* The anchor of the other CA that issued what is left of a device that is gone: its list, once it
+ * revoked that, mends TD-17. 0 = nothing of the kind is left, or its issuer is not on record. */
+MUST_USE enum result query_mend_anchor(const struct query *query, int check,
+                                       const struct device *device, int64_t *ret, struct err *err);
 
 /* The common name in its certificate; empty when it has none, or cannot be read. */
 void query_authority_name(const struct authority_row *authority, char to[LIMIT_NAME + 1]);

@@ -25,6 +25,7 @@ static enum result give_check(const struct query *query, const struct checks *ch
     };
     if (state->oldest.id != 0)
         TRY(query_name_subject(query, &state->oldest, &device, &product, err));
+    TRY(query_mend_anchor(query, check->number, &device, &row.anchor, err));
     row.device_state = (uint8_t)device.state;
     row.product = query_text(product.name);
     row.serial_number = query_text(device.serial_number);

@@ -1,6 +1,6 @@
 /* A device's verdict, explained: every check that is about devices, as it is judged now, with the
  * facts and the settings that it looks at. */
-#include "answer.h"
+#include "in_force.h"
 
 #include <registry/about.h>
 #include <trust/evidence.h>
@@ -102,6 +102,7 @@ static enum result give_judged(const struct checklist *list, const struct check 
         .serial_number = query_text(list->subject->device.serial_number),
     };
     put_opinion(list, check, &row);
+    TRY(query_mend_anchor(query, check->number, &list->subject->device, &row.anchor, err));
     TRY(put_finding(list, &row, err));
     TRY(query->give(query->context, IPC_JUDGED_ROW, &row, err));
     TRY(give_facts(list, check->number, err));

@@ -11,6 +11,25 @@ enum result query_name_subject(const struct query *query, const struct finding *
     return of_product == 0 ? OK : store_product(query->store, of_product, product, err);
 }
 
+static enum result keep_anchor(void *context, const struct foreign *foreign, struct err *err)
+{
+    (void)err;
+    int64_t *anchor = context;
+    if (*anchor == 0 && foreign->state == FOREIGN_VALID)
+        *anchor = foreign->anchor;
+    return OK;
+}
+
+enum result query_mend_anchor(const struct query *query, int check, const struct device *device,
+                              int64_t *ret, struct err *err)
+{
+    const struct filter left = {.limit = LIMIT_PAGE_ROWS, .device = device->id};
+    *ret = 0;
+    if (check != CHECK_ZOMBIE || !device_is_tombstone((enum device_state)device->state))
+        return OK;
+    return store_foreigns(query->store, &left, bytes_of(NULL, 0), keep_anchor, ret, err);
+}
+
 /* Rows of once have no severity: their check's it was. */
 static enum severity severity_of(const struct finding *finding)
 {
@@ -37,9 +56,10 @@ enum result give_finding(const struct query *query, const struct finding *findin
 {
     struct device device = {0};
     struct product product = {0};
-    int64_t waived_until_s = 0;
+    int64_t waived_until_s = 0, anchor = 0;
     TRY(query_name_subject(query, finding, &device, &product, err));
     TRY(read_waived(query, finding, &waived_until_s, err));
+    TRY(query_mend_anchor(query, finding->check, &device, &anchor, err));
     const struct msg_finding_row row = {
         .id = query->asked->id,
         .row = finding->id,
@@ -49,6 +69,7 @@ enum result give_finding(const struct query *query, const struct finding *findin
         .product = query_text(product.name),
         .serial_number = query_text(device.serial_number),
         .device_state = (uint8_t)device.state,
+        .anchor = anchor,
         .owner = query_text(finding->owner),
         .severity = (uint8_t)severity_of(finding),
         .began_s = finding->began_at_s,

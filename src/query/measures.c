@@ -4,6 +4,7 @@
 #include "tally.h"
 
 #include <base/text.h>
+#include <registry/sweep.h>
 
 #include <stdio.h>
 
@@ -96,6 +97,17 @@ static enum result give_waits(const struct query *query, struct err *err)
     return give(query, "troth_waivers_lapsed", "", waits.lapsed, err);
 }
 
+static enum result give_sweep(const struct query *query, struct err *err)
+{
+    struct sweep_cursor sweep = {0};
+    int64_t left = 0;
+    TRY(sweep_read(query->store, &sweep, err));
+    TRY(sweep_left(query->store, &sweep, &left, err));
+    int64_t age_s = sweep.began_s == 0 ? 0 : query->now_s - sweep.began_s;
+    TRY(give(query, "troth_sweep_rows_left", "", left, err));
+    return give(query, "troth_sweep_age_seconds", "", age_s > 0 ? age_s : 0, err);
+}
+
 enum result query_measures(struct query *query, struct err *err)
 {
     struct measures measures = {.query = query};
@@ -107,5 +119,8 @@ enum result query_measures(struct query *query, struct err *err)
     TRY(give_checks(&measures, "troth_findings_waived", waived_of, err));
     TRY(give_checks(&measures, "troth_debt_waived_weighted_seconds", waived_debt_of, err));
     TRY(tally_ages(query, give_ages, &measures, err));
-    return query_scope(query).n > 0 ? OK : give_waits(query, err);
+    if (query_scope(query).n > 0)
+        return OK;
+    TRY(give_waits(query, err));
+    return give_sweep(query, err);
 }

@@ -1,5 +1,5 @@
 /* Policies: their versions, and what is in force with where it comes from. */
-#include "answer.h"
+#include "in_force.h"
 
 #include <store/policies.h>
 #include <trust/check.h>

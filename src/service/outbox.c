@@ -127,12 +127,19 @@ static enum result write_body(struct service *service, const struct happening *w
     return buf_ok(&to) ? OK : err_set(err, E_BUG, "no room for an event");
 }
 
+/* Of what belongs to nobody, or to the whole, who gets one owner's alone hears nothing. */
+static bool is_wanted(const struct happening *what, const struct config_webhook *hook)
+{
+    bool is_of_owner = hook->owner[0] == '\0' || strcmp(hook->owner, what->finding->owner) == 0;
+    return is_of_owner && (hook->events & what->kind) != 0 && severity_of(what) >= hook->severity;
+}
+
 static enum result put_for(struct service *service, const struct happening *what,
                            const struct config_webhook *hook, const char *message, struct err *err)
 {
     struct webhook_row counts;
     struct outbox_row row = {.created_s = what->at_s};
-    if ((hook->events & what->kind) == 0 || severity_of(what) < hook->severity)
+    if (!is_wanted(what, hook))
         return OK;
     TRY(read_counts(service, hook->name, &counts, err));
     snprintf(row.hook, sizeof row.hook, "%s", hook->name);

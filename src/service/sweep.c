@@ -1,29 +1,13 @@
 #include <service/sweep.h>
 
+#include <registry/sweep.h>
 #include <service/finding.h>
 #include <trust/check.h>
 
-#define META_KIND "sweep_kind" /* enum subject_kind that it is at; 0 = there is none */
-#define META_AFTER "sweep_after"
-#define META_PRODUCT "sweep_product"
 #define META_AGAIN "sweep_again"   /* 1: everything once more, when this one is done */
 #define META_CATALOGUE "catalogue" /* CATALOGUE_VERSION of the last sweep over everything */
 
 #define SWEEP_IDS 20000 /* rows that one step looks at, of whatever product they are */
-
-struct cursor {
-    int64_t kind;
-    int64_t after;
-    int64_t product;
-};
-
-/* Where the subjects of a kind are; the installation is none's row. */
-static const enum table tables[SUBJECT_COUNT] = {
-    [SUBJECT_DEVICE] = TABLE_DEVICE,
-    [SUBJECT_PRODUCT] = TABLE_PRODUCT,
-    [SUBJECT_ISSUER] = TABLE_ISSUER,
-    [SUBJECT_FOREIGN] = TABLE_FOREIGN,
-};
 
 static enum result read_meta(struct service *service, const char *name, int64_t *ret,
                              struct err *err)
@@ -33,29 +17,15 @@ static enum result read_meta(struct service *service, const char *name, int64_t 
     return result == R_NOT_FOUND ? OK : result;
 }
 
-static enum result read_cursor(struct service *service, struct cursor *ret, struct err *err)
-{
-    TRY(read_meta(service, META_KIND, &ret->kind, err));
-    TRY(read_meta(service, META_AFTER, &ret->after, err));
-    return read_meta(service, META_PRODUCT, &ret->product, err);
-}
-
-static enum result put_cursor(struct service *service, const struct cursor *cursor, struct err *err)
-{
-    TRY(store_put_meta(service->store, META_KIND, cursor->kind, err));
-    TRY(store_put_meta(service->store, META_AFTER, cursor->after, err));
-    return store_put_meta(service->store, META_PRODUCT, cursor->product, err);
-}
-
 enum result finding_sweep_begin(struct service *service, int64_t product, struct err *err)
 {
-    struct cursor now = {0};
-    TRY(read_cursor(service, &now, err));
+    struct sweep_cursor now = {0};
+    TRY(sweep_read(service->store, &now, err));
     service->sweep_ms = 0;
     if (now.kind != 0) /* else who asks often enough keeps it from its end */
         return store_put_meta(service->store, META_AGAIN, 1, err);
-    const struct cursor from = {.kind = SUBJECT_DEVICE, .product = product};
-    return put_cursor(service, &from, err);
+    const struct sweep_cursor from = {.kind = SUBJECT_DEVICE, .product = product};
+    return sweep_write(service->store, &from, err);
 }
 
 enum result finding_sweep_upgrade(struct service *service, struct err *err)
@@ -69,26 +39,14 @@ enum result finding_sweep_upgrade(struct service *service, struct err *err)
 }
 
 /* The pass is done: what was asked for meanwhile begins. */
-static enum result end_pass(struct service *service, struct cursor *cursor, struct err *err)
+static enum result end_pass(struct service *service, struct sweep_cursor *cursor, struct err *err)
 {
     int64_t again = 0;
     TRY(read_meta(service, META_AGAIN, &again, err));
     if (again == 0)
         return OK;
-    *cursor = (struct cursor){.kind = SUBJECT_DEVICE};
+    *cursor = (struct sweep_cursor){.kind = SUBJECT_DEVICE};
     return store_put_meta(service->store, META_AGAIN, 0, err);
-}
-
-/* Past the last of its kind. A product has no installation and no issuers. */
-static void next_kind(struct cursor *cursor)
-{
-    cursor->after = 0;
-    cursor->kind++;
-    while (cursor->product != 0 &&
-           (cursor->kind == SUBJECT_INSTALLATION || cursor->kind == SUBJECT_ISSUER))
-        cursor->kind++;
-    if (cursor->kind >= SUBJECT_CHECK)
-        *cursor = (struct cursor){0};
 }
 
 static enum result judge(struct service *service, int kind, const int64_t *ids, size_t n,
@@ -102,41 +60,43 @@ static enum result judge(struct service *service, int kind, const int64_t *ids, 
 }
 
 /* Rows up to `until` were looked at, or as many were judged as may be. */
-static enum result step(struct service *service, struct cursor *cursor, size_t most, int64_t now_s,
-                        struct err *err)
+static enum result step(struct service *service, struct sweep_cursor *cursor, size_t most,
+                        int64_t now_s, struct err *err)
 {
     size_t n = 0;
     int64_t ids[SWEEP_STEP_MAX], last = 0;
     int kind = (int)cursor->kind;
-    const struct id_range range = {tables[kind], cursor->product, cursor->after,
+    const struct id_range range = {sweep_table(kind), cursor->product, cursor->after,
                                    cursor->after + SWEEP_IDS};
     TRY(store_max_id(service->store, range.table, &last, err));
     TRY(store_ids(service->store, &range, ids, most, &n, err));
     cursor->after = n == most ? ids[n - 1] : range.until;
     if (cursor->after >= last)
-        next_kind(cursor);
+        sweep_next_kind(cursor);
     return judge(service, kind, ids, n, now_s, err);
 }
 
-static enum result step_whole(struct service *service, struct cursor *cursor, int64_t now_s,
+static enum result step_whole(struct service *service, struct sweep_cursor *cursor, int64_t now_s,
                               struct err *err)
 {
     const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
-    next_kind(cursor);
+    sweep_next_kind(cursor);
     return finding_settle_about(service, whole, now_s, err);
 }
 
 enum result finding_sweep_step(struct service *service, uint32_t limit, int64_t now_s,
                                bool *ret_done, struct err *err)
 {
-    struct cursor cursor = {0};
+    struct sweep_cursor cursor = {0};
     size_t most = limit < SWEEP_STEP_MAX ? limit : SWEEP_STEP_MAX;
-    TRY(read_cursor(service, &cursor, err));
+    TRY(sweep_read(service->store, &cursor, err));
     if (cursor.kind <= SUBJECT_NONE || cursor.kind >= SUBJECT_CHECK) {
         service->sweep_ms = INT64_MAX;
         *ret_done = true;
         return OK;
     }
+    if (cursor.began_s == 0)
+        cursor.began_s = now_s;
     if (cursor.kind == SUBJECT_INSTALLATION)
         TRY(step_whole(service, &cursor, now_s, err));
     else
@@ -144,5 +104,5 @@ enum result finding_sweep_step(struct service *service, uint32_t limit, int64_t 
     if (cursor.kind == SUBJECT_NONE)
         TRY(end_pass(service, &cursor, err));
     *ret_done = cursor.kind == SUBJECT_NONE;
-    return put_cursor(service, &cursor, err);
+    return sweep_write(service->store, &cursor, err);
 }

@@ -2,12 +2,14 @@
  */
 #include <service/verb.h>
 
-#include <registry/policy.h>
+#include <registry/waiver_most.h>
 #include <service/finding.h>
+#include <service/policy.h>
 #include <service/sweep.h>
 
 #include <base/text.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What it covers, as it will stand in the row. */
@@ -17,6 +19,7 @@ struct scope {
     struct bytes of_owner;  /* empty: any */
     struct subject subject; /* of the device */
     uint8_t reason[32];     /* the act has it by reference */
+    int check;
 };
 
 /* The time that the next entry will have: replay holds the row to it. */
@@ -121,15 +124,20 @@ static enum result find_check(int number, bool is_granted, const struct check **
 static enum result check_time(struct service *service, const struct scope *scope, int64_t expires_s,
                               int64_t now_s, struct err *err)
 {
-    struct policy policy;
-    TRY(policy_read(service->store, scope->product.id != 0 ? &scope->product : NULL, &policy, err));
+    struct waiver_most most = {0};
+    char of_owner[LIMIT_NAME + 1] = "";
     if (expires_s <= now_s)
         return err_set(err, E_WAIVER, "until: seen an instant that is over, or none");
-    if (expires_s - now_s > policy.waiver_most_s)
-        return err_set(err, E_WAIVER_LONG, "until: seen %lld days from now, wanted at most %lld",
-                       (long long)((expires_s - now_s + DAY_S - 1) / DAY_S),
-                       (long long)(policy.waiver_most_s / DAY_S));
-    return OK;
+    (void)text_copy(scope->of_owner, of_owner, sizeof of_owner);
+    const struct waiver_scope covers = {scope->check, scope->product.id, of_owner};
+    TRY(waiver_most_read(service->store, &covers, &most, err));
+    if (expires_s - now_s <= most.most_s)
+        return OK;
+    return err_set(
+        err, E_WAIVER_LONG,
+        "until: seen %lld days from now, wanted at most %lld, as the policy of %s%s says",
+        (long long)((expires_s - now_s + DAY_S - 1) / DAY_S), (long long)(most.most_s / DAY_S),
+        most.product[0] != '\0' ? "product " : "the fleet", most.product);
 }
 
 static bool is_blank(struct bytes text)
@@ -188,7 +196,7 @@ static enum result add(struct service *service, const struct operator_is *who, s
 {
     const struct msg_waiver_add *ask = asked.ask;
     bool is_granted = asked.is_granted;
-    struct scope scope = {0};
+    struct scope scope = {.check = ask->check};
     const struct check *check = NULL;
     TRY(verb_allow(who, is_granted ? OPERATE_GRANT : OPERATE_WAIVER, NULL, err));
     TRY(find_check(ask->check, is_granted, &check, err));
@@ -277,4 +285,78 @@ enum result verb_waiver_end(struct service *service, const struct operator_is *w
     answer->changed = 1;
     TRY(service_record(service, &answer->entry, err));
     return judge(service, waiver.device, waiver.product, now_s, err);
+}
+
+/* ---- what a stricter policy no longer allows ---------------------------------------------------
+ */
+
+#define CUT_PAGE 64
+
+struct page {
+    size_t n;
+    struct waiver rows[CUT_PAGE];
+};
+
+static enum result keep(void *context, const struct waiver *waiver, struct err *err)
+{
+    (void)err;
+    struct page *page = context;
+    page->rows[page->n++] = *waiver;
+    return OK;
+}
+
+/* Until then, or it ends now: what was waived before stays so. */
+static enum result shorten(struct service *service, const struct operator_is *who,
+                           const struct waiver *waiver, int64_t until_s, int64_t now_s,
+                           struct err *err)
+{
+    int64_t at_s = entry_at_s(service, now_s);
+    service_act(service, EVENT_WAIVER_SHORTENED, now_s, who->actor, waiver->device);
+    struct change *c = act_change(&service->act, TABLE_WAIVER, waiver->id);
+    if (until_s > at_s) {
+        change_int(c, COL_WAIVER_EXPIRES_AT, until_s);
+    } else {
+        change_int(c, COL_WAIVER_STATE, WAIVER_ENDED);
+        change_int(c, COL_WAIVER_ENDED_AT, at_s);
+        change_int(c, COL_WAIVER_ENDED_BY, who->row.id);
+    }
+    return service_record(service, NULL, err);
+}
+
+static enum result cut(struct service *service, const struct operator_is *who,
+                       const struct waiver *waiver, int64_t now_s, struct waivers_cut *ret,
+                       struct err *err)
+{
+    const struct waiver_scope covers = {waiver->check, waiver->product, waiver->of_owner};
+    struct waiver_most most = {0};
+    bool is_bound = false;
+    TRY(waiver_is_bound(service->store, &covers, ret->product, &is_bound, err));
+    if (!is_bound)
+        return OK;
+    TRY(waiver_most_read(service->store, &covers, &most, err));
+    if (waiver->expires_s - waiver->created_s <= most.most_s)
+        return OK;
+    ret->n++;
+    ret->beyond = ret->beyond || waiver->product != ret->product;
+    return shorten(service, who, waiver, waiver->created_s + most.most_s, now_s, err);
+}
+
+enum result waivers_cut(struct service *service, const struct operator_is *who, int64_t now_s,
+                        struct waivers_cut *ret, struct err *err)
+{
+    struct filter stand = {.open_only = true, .limit = CUT_PAGE};
+    struct page *page = calloc(1, sizeof *page);
+    enum result result = page != NULL ? OK : err_set(err, E_MEMORY, "no memory for waivers");
+    bool is_full = result == OK;
+    stand.now_s = entry_at_s(service, now_s);
+    while (result == OK && is_full) {
+        page->n = 0;
+        result = store_waivers(service->store, &stand, keep, page, err);
+        for (size_t i = 0; i < page->n && result == OK; i++)
+            result = cut(service, who, &page->rows[i], now_s, ret, err);
+        is_full = page->n == CUT_PAGE;
+        stand.after = page->n > 0 ? page->rows[page->n - 1].id : 0;
+    }
+    free(page);
+    return result;
 }

@@ -115,6 +115,11 @@ def test_the_fleet_goes_on_over_an_upgrade(running_fleet, previous, monkeypatch)
     assert lab.eventually(lambda: {one["state"] for one in alice.pages("/devices", product=PRODUCT)
                                    if one["serial"] != late.serial} == {"active"})
 
+    # A sweep judged what the previous version never did, although nobody acted since: its schema has no instant of it.
+    assert lab.eventually(lambda: alice.get("/status").ok()["sweep"] == {"left": 0, "began": None})
+    owed = {(one["check"], one["serial"]) for one in alice.pages("/findings")}
+    assert {("TD-36", one.serial) for one in (old, upgraded, retired)} <= owed
+
     old.renew()
     upgraded.build = current
     upgraded.renew()

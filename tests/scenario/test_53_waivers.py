@@ -1,5 +1,7 @@
 """Waivers: somebody answers for findings until a day. Debt counts them apart; findings, effects and verdicts stay."""
 
+import datetime
+
 import pytest
 
 import lab
@@ -179,6 +181,68 @@ def test_attack_approver_removed_meanwhile(pair):
     sign(pair.carol, number).ok()
     becomes(pair.alice, number, "executed")
     assert len(waivers(pair.alice)) == 1
+
+
+def set_policy(pair, *signers, product="", **settings):
+    """The request for it; with two who sign it is in force."""
+    asked = pair.alice.post("/policies", {"product": product, "settings": settings, "effects": {}})
+    number = waiting(asked)["approval"]
+    for one in signers:
+        sign(one, number).ok()
+    if len(signers) == 2:
+        becomes(pair.alice, number, "executed")
+    return number
+
+
+def instant(text):
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def granted(pair, number, **body):
+    request = waiting(ask(pair.alice, number, **body))["approval"]
+    sign(pair.alice, request).ok()
+    sign(pair.bob, request).ok()
+    becomes(pair.alice, request, "executed")
+
+
+def test_a_stricter_product_binds_who_waives_for_more(pair):
+    set_policy(pair, pair.alice, pair.bob, product="pump", **{"waiver-most": "30d"})
+    for more in ({"fleet": True}, {"of_owner": "acme"}, {"product": "pump"}):
+        said = ask(pair.alice, "TD-36", **more).problem(403, "E3043")["detail"]
+        assert "wanted at most 30, as the policy of product pump says" in said, said
+    ask(pair.ada, "TD-36", of_owner="acme").problem(403, "E3043")
+    ask(pair.alice, "TD-36", product="valve").ok()
+    ask(pair.alice, "TD-45", fleet=True).ok()  # is about no product
+    ask(pair.alice, "TD-36", fleet=True, ttl_s=30 * DAY_S).ok()
+
+
+def test_attack_a_waiver_asked_for_before_the_policy_became_stricter(pair):
+    """Two sign what both could have had: the policy of that instant counts."""
+    request = waiting(ask(pair.alice, "TD-06", of_owner="acme"))["approval"]
+    sign(pair.alice, request).ok()
+    set_policy(pair, pair.alice, pair.bob, product="pump", **{"waiver-most": "30d"})
+    sign(pair.bob, request).ok()
+    becomes(pair.alice, request, "stale")
+    assert waivers(pair.alice) == []
+
+
+def test_a_stricter_policy_ends_waivers_sooner_and_takes_two_for_it(pair):
+    granted(pair, "TD-06", fleet=True)
+    ask(pair.alice, "TD-36", product="valve").ok()
+    wide, valves = pair.alice.pages("/waivers")
+    number = set_policy(pair, pair.alice, product="pump", **{"waiver-most": "30d"})
+    assert pair.alice.pages("/waivers") == [wide, valves]  # one alone shortens nothing
+    assert b"gchanged\x01" in body_of(pair.bob, number)  # of the two, as its approver reads
+    sign(pair.bob, number).ok()
+    becomes(pair.alice, number, "executed")
+    after, same = pair.alice.pages("/waivers")
+    assert same == valves
+    spans = [(instant(one["expires"]) - instant(one["created"])).total_seconds() for one in (wide, after)]
+    assert spans[0] > 89 * DAY_S and spans[1] == 30 * DAY_S
+    assert check(pair.alice, "TD-06")["waived"] == 2
+    assert [one["event"] for one in pair.alice.pages("/ledger/entries")].count("waiver-shortened") == 1
+    pair.audit("verify")
+    pair.audit("replay")
 
 
 def test_the_commands(people, tmp_path):

@@ -23,7 +23,9 @@ def promtool(*words, text=None):
 
 @pytest.fixture(scope="module")
 def owing(tmp_path_factory):
-    server = lab.Server(tmp_path_factory.mktemp("metrics") / "troth", {"sandbox": {"landlock": "off"}}).init()
+    server = lab.Server(tmp_path_factory.mktemp("metrics") / "troth", {
+        "sandbox": {"landlock": "off"},
+        "webhooks": [{"name": "siem", "url": "http://127.0.0.1:1/", "owner": "nobody"}]}).init()
     try:
         server.start()
         alice = server.bootstrap()
@@ -92,25 +94,28 @@ def test_figures_are_those_of_the_rows(owing):
         assert seen.get(("troth_findings_age_seconds_count", f'severity="{word}"'), 0) == n
     assert seen["troth_waivers_in_force", ""] == seen["troth_waivers_lapsed", ""] == 0
     assert seen["troth_instants_lag_seconds", ""] <= 60
+    assert seen["troth_sweep_rows_left", ""] == seen["troth_sweep_age_seconds", ""] == 0
+    assert alice.get("/status").ok()["sweep"] == {"left": 0, "began": None}
 
 
 def test_labels_are_few_and_name_nobody(owing):
     text = plain(owing[1])
     assert "SECRET" not in text and "valve" not in text
     assert {label for line in text.splitlines() if not line.startswith("#")
-            for label in re.findall(r'(\w+)="', line)} <= {"state", "check", "severity", "le", "part"}
+            for label in re.findall(r'(\w+)="', line)} <= {"state", "check", "severity", "le", "part", "webhook"}
 
 
 def test_an_owner_reads_his_own_and_nothing_of_the_whole(owing):
     bob = owing[1].add_operator("bob", role="viewer", scope="acme")
     seen = samples(plain(bob))
     assert all(value == 0 for (name, _), value in seen.items() if name == "troth_debt_weighted_seconds")
-    assert not any(name.startswith("troth_waivers") for name, _ in seen)
+    assert not any(name.startswith(("troth_waivers", "troth_sweep")) for name, _ in seen)
+    assert "sweep" not in bob.get("/status").ok()
 
 
 def test_the_rules_pass_their_own_tests():
     checked = promtool("check", "rules", RULES / "troth-alerts.yml")
-    assert checked.returncode == 0 and "7 rules found" in checked.stdout, checked.stderr
+    assert checked.returncode == 0 and "10 rules found" in checked.stdout, checked.stderr
     tested = promtool("test", "rules", RULES / "troth-alerts-test.yml")
     assert tested.returncode == 0 and "SUCCESS" in tested.stdout, tested.stdout
 

@@ -223,11 +223,14 @@ def test_a_zombie_is_who_is_gone_and_has_a_certificate_of_another_ca(fleet, cli,
     status, answer = said(cli, "--product", "undead")
     zombie, = [one for one in answer["checks"] if one["check"] == "TD-17"]
     assert status == CRITICAL and zombie["state"] == "open" and zombie["serial"] == "Z-1"
-    assert zombie["mend"] == 'troth cert list --foreign --product undead --serial "Z-1"'
+    mend = f"troth cert import LIST --format FORMAT --issuer {anchor}"
+    assert zombie["mend"] == item(fleet.show("undead", "Z-1"), "TD-17")["mend"] == mend
+    listed, = [one for one in fleet.pages("/findings") if one["check"] == "TD-17"]
+    assert listed["mend"] == mend
     assert item(fleet.show("undead", "Z-1"), "TD-17")["next"] == "2035-01-01T00:00:01Z"
 
     index.write_text("R\t350101000000Z\t261101000000Z\t0A\tunknown\t/CN=z/serialNumber=Z-1\n")
-    cli("cert", "import", index, "--format", "openssl-index", "--issuer", anchor)
+    cli(*mend.replace("LIST", str(index)).replace("FORMAT", "openssl-index").split()[1:])
     assert "TD-17" in states(said(cli, "--product", "undead")[1], "holds")
 
 

@@ -178,12 +178,12 @@ def make(tmp_path):
 class Fleet:
     """Devices that can show a proof that is too weak, which opens TD-06, and a good one, which closes it."""
 
-    def __init__(self, site, count, name="p"):
+    def __init__(self, site, count, name="p", owner="acme"):
         self.site, self.name = site, name
         self.keys = {f"{name}-{number}": lab.make_key() for number in range(count)}
         site.alice.add_product(name, proofs=["token", "registered-key"],
                                least_proof="registered-key")
-        site.alice.import_devices(name, self.keys, owner="acme")
+        site.alice.import_devices(name, self.keys, owner=owner)
 
     def open(self, serial):
         token = self.site.alice.post("/tokens", {"product": self.name, "serial": serial}).ok()["token"]
@@ -308,6 +308,23 @@ def test_a_receiver_gets_what_it_wants_and_no_more(make):
     site.alice.post("/webhooks/siem/test").ok()
     assert lab.eventually(lambda: site.row()["queued"] == 0 and site.row()["sent"] == 2)
     assert len(site.receiver.events()) == 1
+
+
+def test_an_owners_receiver_hears_of_his_devices_alone(make):
+    site = make(owner="acme").start()
+    his, theirs = Fleet(site, 1), Fleet(site, 1, "q", owner="umbra")
+    for fleet, serial in ((theirs, "q-0"), (his, "p-0"), (theirs, "q-0")):
+        fleet.open(serial)
+        fleet.close(serial)
+    assert lab.eventually(lambda: site.row()["sent"] == 2 and site.row()["queued"] == 0)
+    assert {(one.data["serial"], one.data["owner"]) for one in site.receiver.events()} == {("p-0", "acme")}
+    site.hook["owner"] = "umbra"
+    site.reload()
+    his.open("p-0")
+    theirs.open("q-0")
+    assert lab.eventually(lambda: site.row()["sent"] == 3 and site.row()["queued"] == 0)
+    assert site.receiver.events()[-1].data["serial"] == "q-0"
+    assert len(site.receiver.events()) == 3
 
 
 # ---- again, in order, once -----------------------------------------------------------------------

@@ -165,6 +165,8 @@ static void webhooks_are_checked(void **state)
         {HOOK "http://127.0.0.1\n    events: [open]\n", 4, "open"},
         {HOOK "http://127.0.0.1\n    severity: none\n", 4, "ENUM"},
         {HOOK "http://127.0.0.1\n    timeout_ms: 99\n", 2, "wanted 100 to 60000"},
+        {HOOK "http://127.0.0.1\n    owner: ''\n", 4, "STRING"},
+        {HOOK "http://127.0.0.1\n    owner: \"a\\x07\"\n", 2, "wanted printable ASCII"},
         {"retention:\n  answers_s: 3599\n", 2, "retention.answers_s: 3599 is out of range"},
         {"retention:\n  webhooks_s: 59\n", 2, "wanted 60 to"},
     };
@@ -182,13 +184,15 @@ static void a_webhook_brings_the_certificates_of_its_receiver(void **state)
     snprintf(ca, sizeof ca, "%s/ca.pem", folder);
     assert_int_equal(file_write(ca, 0600, bytes_of(pem, sizeof pem - 1), NULL), OK);
     enum result result =
-        read_text(HOOK "https://siem.example:8443/in\n    ca_file: ca.pem\n", &config, &err);
+        read_text(HOOK "https://siem.example:8443/in\n    ca_file: ca.pem\n    owner: ACME Ltd\n",
+                  &config, &err);
     unlink(ca);
     assert_int_equal(result, OK);
     assert_int_equal(config.webhook_count, 1);
     assert_string_equal(config.webhooks[0].ca, pem);
     assert_string_equal(config.webhooks[0].ca_file, ca);
     assert_int_equal(config.webhooks[0].events, WEBHOOK_OPENED | WEBHOOK_CLOSED | WEBHOOK_ANSWERED);
+    assert_string_equal(config.webhooks[0].owner, "ACME Ltd");
     assert_int_equal(config.webhooks[0].severity, 1);
     assert_int_equal(config.webhooks[0].timeout_ms, 10000);
 }

@@ -56,7 +56,7 @@ static struct config read_text(const char *text)
     "retention: {answers_s: 3601, counters_s: 7201, seen_s: 3602, checkpoints_s: 3603, "           \
     "webhooks_s: 61}\n"                                                                            \
     "webhooks: [{name: a-1, url: 'http://127.0.0.1:1/x?y=z', events: [closed, answered], "         \
-    "severity: high, timeout_ms: 101}, {name: b, url: 'http://[::1]/'}]\n"
+    "severity: high, timeout_ms: 101, owner: 'A \"B\"'}, {name: b, url: 'http://[::1]/'}]\n"
 
 static size_t write_all(const struct config *config, char *to, size_t size)
 {
@@ -173,6 +173,9 @@ static void what_was_handed_over_broken_is_not_whole(void **state)
     assert_false(config_is_whole(&bad));
     bad = good;
     memset(bad.config.webhooks[0].ca, 'x', CONFIG_CA_MAX);
+    assert_false(config_is_whole(&bad));
+    bad = good;
+    memset(bad.config.webhooks[0].owner, 'x', CONFIG_OWNER_MAX);
     assert_false(config_is_whole(&bad));
     bad = good;
     memset(bad.config.listen.plain.text, 'x', ADDRESS_TEXT_MAX);

@@ -264,7 +264,57 @@ static void a_waiver_is_not_made_longer(void **state)
     act_begin(&act, EVENT_WAIVER_ADDED, AT_S, of_acme, 0);
     change_int(act_change(&act, TABLE_WAIVER, 1), COL_WAIVER_EXPIRES_AT, UNTIL_S + 1);
     append(f, &act);
+    assert_refused(f, "only comes sooner");
+}
+
+static void shorten(struct fixture *f, int64_t until_s, struct actor by)
+{
+    struct act act;
+    act_begin(&act, EVENT_WAIVER_SHORTENED, AT_S, by, 0);
+    change_int(act_change(&act, TABLE_WAIVER, 1), COL_WAIVER_EXPIRES_AT, until_s);
+    append(f, &act);
+}
+
+static void a_waiver_is_made_shorter_by_who_may_answer_for_it(void **state)
+{
+    struct fixture *f = *state;
+    struct act act;
+    struct made row = good();
+    begin(f, true);
+    make(f, &row, EVENT_WAIVER_ADDED);
+    shorten(f, UNTIL_S - 1, alice);
+    shorten(f, AT_S + 1, of_acme);
+    assert_ok(replay_all(f));
+    act_begin(&act, EVENT_WAIVER_SHORTENED, AT_S, alice, 0);
+    struct change *c = act_change(&act, TABLE_WAIVER, 1);
+    change_int(c, COL_WAIVER_EXPIRES_AT, AT_S + 1);
+    change_int(c, COL_WAIVER_CHECK, 11);
+    append(f, &act);
     assert_refused(f, "stays what was decided");
+}
+
+static void a_waiver_does_not_end_before_the_entry_that_shortens_it(void **state)
+{
+    struct fixture *f = *state;
+    const struct made row = good();
+    begin(f, true);
+    make(f, &row, EVENT_WAIVER_ADDED);
+    shorten(f, AT_S, alice);
+    assert_refused(f, "not before its entry");
+}
+
+static void anothers_waiver_is_not_shortened(void **state)
+{
+    struct fixture *f = *state;
+    struct made row = good();
+    row.device = 0;
+    row.of_owner = "";
+    row.by = alice;
+    row.asked_by = 1;
+    begin(f, true);
+    make(f, &row, EVENT_WAIVER_ADDED);
+    shorten(f, UNTIL_S - 1, of_acme);
+    assert_refused(f, "shortened by who may answer");
 }
 
 static void an_expired_waiver_is_not_ended(void **state)
@@ -316,6 +366,9 @@ int main(void)
         TEST(a_waiver_that_nobody_may_make_is_refused),
         TEST(a_waiver_above_medium_by_one_alone_is_refused_under_any_name),
         TEST(a_waiver_is_not_made_longer),
+        TEST(a_waiver_is_made_shorter_by_who_may_answer_for_it),
+        TEST(a_waiver_does_not_end_before_the_entry_that_shortens_it),
+        TEST(anothers_waiver_is_not_shortened),
         TEST(an_expired_waiver_is_not_ended),
         TEST(anothers_waiver_is_not_ended),
         cmocka_unit_test(what_takes_two_is_what_can_be_worse_than_medium),

@@ -219,6 +219,7 @@ static void note_row(struct row *row, const void *message)
     const struct msg_operator_row *who = message;
     const struct msg_issuer_row *issuer = message;
     const struct msg_count_row *count = message;
+    const struct msg_measure *measure = message;
     const struct msg_rehearsal_part *part = message;
     const struct msg_step_row *step = message;
     const struct msg_evidence_row *evidence = message;
@@ -242,6 +243,8 @@ static void note_row(struct row *row, const void *message)
         note(row, issuer->certificates, issuer->kind, issuer->product, issuer->certificate);
     else if (row->type == IPC_COUNT_ROW)
         note(row, count->value, 0, count->what, count->key);
+    else if (row->type == IPC_MEASURE)
+        note(row, measure->value, 0, measure->name, measure->labels);
     else if (row->type == IPC_REHEARSAL_PART)
         note(row, part->devices, 0, part->product, text_bytes(""));
     else if (row->type == IPC_STEP_ROW)
@@ -289,6 +292,14 @@ enum result ask(struct fixture *f, uint8_t key, struct msg_question question)
     enum result result = query_answer(&query, &f->err);
     f->next = query.next;
     return result;
+}
+
+int64_t value_of(const struct fixture *f, const char *row_text)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (strcmp(f->rows[i].text, row_text) == 0)
+            return f->rows[i].id;
+    return -1;
 }
 
 bool has(const struct fixture *f, const char *row_text)

@@ -41,5 +41,7 @@ void fill_blob(uint8_t *octets, size_t n, int64_t id);
 
 /* Is there a row with this text? */
 bool has(const struct fixture *f, const char *row_text);
+/* What the first such row says: its number; -1 without one. */
+int64_t value_of(const struct fixture *f, const char *row_text);
 
 #endif

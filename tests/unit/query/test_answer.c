@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <base/text.h>
+#include <trust/facts.h>
 #include <trust/policy_body.h>
 #include <trust/standing.h>
 
@@ -239,6 +240,36 @@ static void what_waits_for_a_person_is_told_to_who_sees_all(void **state)
     assert_true(has(f, "failing/") && has(f, "late/") && has(f, "full/") && !has(f, "sound/"));
     assert_int_equal(ask(f, ACME, (struct msg_question){.kind = QUESTION_STATUS}), OK);
     assert_int_equal(rows_of_type(f, IPC_FINDING_ROW) + rows_of_type(f, IPC_WEBHOOK_ROW), 0);
+}
+
+static void put_meta(struct fixture *f, const char *name, int64_t value)
+{
+    assert_int_equal(store_begin(f->store, &f->err), OK);
+    assert_int_equal(store_put_meta(f->store, name, value, &f->err), OK);
+    assert_int_equal(store_commit(f->store, &f->err), OK);
+}
+
+static void a_sweep_under_way_is_told_to_who_sees_the_whole(void **state)
+{
+    struct fixture *f = *state;
+    const struct msg_question status = {.kind = QUESTION_STATUS};
+    const struct msg_question measures = {.kind = QUESTION_MEASURES};
+    assert_int_equal(ask(f, VIEWER, status), OK);
+    assert_int_equal(value_of(f, "sweep/left"), 0);
+    assert_int_equal(value_of(f, "sweep/began_s"), 0);
+
+    put_meta(f, "sweep_kind", SUBJECT_DEVICE);
+    put_meta(f, "sweep_after", 1);   /* of 4 devices; */
+    put_meta(f, "sweep_product", 2); /* of the 2 products, and no installation */
+    put_meta(f, "sweep_began", NOW_S - 70);
+    assert_int_equal(ask(f, VIEWER, status), OK);
+    assert_int_equal(value_of(f, "sweep/left"), 3 + 2);
+    assert_int_equal(value_of(f, "sweep/began_s"), NOW_S - 70);
+    assert_int_equal(ask(f, VIEWER, measures), OK);
+    assert_int_equal(value_of(f, "troth_sweep_rows_left/"), 3 + 2);
+    assert_int_equal(value_of(f, "troth_sweep_age_seconds/"), 70);
+    assert_int_equal(ask(f, ACME, status), OK);
+    assert_int_equal(value_of(f, "sweep/left"), -1);
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
@@ -492,6 +523,7 @@ int main(void)
         TEST(counts_are_those_of_the_scope),
         TEST(what_waits_for_a_person_is_told_to_who_sees_all),
         TEST(a_check_that_failed_holds_in_no_scope),
+        TEST(a_sweep_under_way_is_told_to_who_sees_the_whole),
         TEST(pages_follow_one_another_without_gap_or_repeat),
         TEST(entries_and_timelines_page_by_their_numbers),
         TEST(a_device_is_shown_with_all_that_belongs_to_it),

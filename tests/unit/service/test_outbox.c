@@ -145,6 +145,62 @@ static void what_a_receiver_does_not_want_is_no_event(void **state)
     assert_int_equal(counts(f).queued, 2);
 }
 
+static void note_clone(struct fixture *f, unsigned n)
+{
+    const struct evidence clone = {.check = CHECK_CLONE};
+    begin(f);
+    assert_int_equal(finding_note(&f->service, device_row(f, n).id, &clone, f->now_s, &f->err), OK);
+    commit(f);
+}
+
+static void an_owners_receiver_hears_of_his_alone(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned n = 0; n < 2; n++)
+        assert_int_equal(import_device(f, n, NULL, false), IMPORT_CREATED); /* acme's */
+    add_receiver(f, ALL, 1);
+    snprintf(f->config.webhooks[0].owner, CONFIG_OWNER_MAX, "acme");
+    raise_and_lower(f); /* about a product, which is nobody's */
+    assert_int_equal(counts(f).queued, 0);
+    note_clone(f, 0);
+    assert_int_equal(counts(f).queued, 1);
+    assert_non_null(strstr((const char *)row_of(f, due(f).ids[0]).body, "\"owner\":\"acme\""));
+    snprintf(f->config.webhooks[0].owner, CONFIG_OWNER_MAX, "acm");
+    note_clone(f, 1);
+    assert_int_equal(counts(f).queued, 1);
+}
+
+static void apply(struct fixture *f, const struct change *change)
+{
+    begin(f);
+    assert_int_equal(store_apply(f->store, change, &f->err), OK);
+    assert_int_equal(finding_settle(&f->service, device_row(f, 0).id, f->now_s, &f->err), OK);
+    commit(f);
+}
+
+static void a_device_that_changes_hands_is_over_for_its_former_owner(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(0);
+    active_device(f, 0, &key);
+    add_receiver(f, ALL, 1);
+    snprintf(f->config.webhooks[0].owner, CONFIG_OWNER_MAX, "acme");
+    struct change demand = change_of(TABLE_PRODUCT, METER);
+    change_int(&demand, COL_PRODUCT_LEAST_PROOF, PROOF_HARDWARE);
+    apply(f, &demand);
+    assert_int_equal(counts(f).queued, 1);
+    struct outbox_row opened = row_of(f, due(f).ids[0]);
+    struct change sale = change_of(TABLE_DEVICE, device_row(f, 0).id);
+    change_text(&sale, COL_DEVICE_OWNER, bytes_text("umbra"));
+    apply(f, &sale); /* closed, and opened for the other */
+    assert_int_equal(counts(f).queued, 2);
+    begin(f);
+    assert_int_equal(outbox_sent(&f->service, &opened, f->now_s, &f->err), OK);
+    commit(f);
+    struct outbox_row closed = row_of(f, due(f).ids[0]);
+    assert_non_null(strstr((const char *)closed.body, "\"type\":\"finding.closed\""));
+}
+
 static void a_full_outbox_keeps_the_oldest_and_counts_the_rest(void **state)
 {
     struct fixture *f = *state;
@@ -234,6 +290,8 @@ int main(void)
         TEST(of_one_subject_only_the_oldest_is_due),
         TEST(a_receiver_that_takes_nothing_is_no_fault_of_the_event),
         TEST(what_a_receiver_does_not_want_is_no_event),
+        TEST(an_owners_receiver_hears_of_his_alone),
+        TEST(a_device_that_changes_hands_is_over_for_its_former_owner),
         TEST(a_full_outbox_keeps_the_oldest_and_counts_the_rest),
         TEST(one_that_is_given_up_lets_the_next_go),
         TEST(a_receiver_that_is_no_more_is_forgotten_when_nothing_waits),

@@ -2,6 +2,7 @@
  */
 #include "fixture.h"
 
+#include <registry/sweep.h>
 #include <service/sweep.h>
 
 #include <setjmp.h>
@@ -168,6 +169,42 @@ static void a_catalogue_that_is_newer_judges_everything_once(void **state)
     assert_false(sweep_step(f, 100));
 }
 
+static struct sweep_cursor cursor(struct fixture *f, int64_t *ret_left)
+{
+    struct sweep_cursor at = {0};
+    assert_ok(sweep_read(f->store, &at, &f->err));
+    assert_ok(sweep_left(f->store, &at, ret_left, &f->err));
+    return at;
+}
+
+static void what_is_left_of_it_and_its_age_are_told(void **state)
+{
+    struct fixture *f = *state;
+    int64_t all = 0, left = 0, of_product = 0, last_issuer = 0;
+    demand_more(f, 3);
+    assert_int_equal(cursor(f, &left).began_s, 0);
+    assert_int_equal(left, 0);
+    sweep_begin(f, 0);
+    assert_int_equal(cursor(f, &all).began_s, 0);
+
+    int64_t began_s = f->now_s;
+    sweep_step(f, 2);
+    f->now_s += 10;
+    assert_int_equal(cursor(f, &left).began_s, began_s);
+    assert_int_equal(left, all - 2);
+    sweep_step(f, 2); /* the last device */
+    assert_int_equal(cursor(f, &left).began_s, began_s);
+    assert_int_equal(left, all - 3);
+    sweep_all(f);
+    assert_int_equal(cursor(f, &left).began_s, 0);
+    assert_int_equal(left, 0);
+
+    sweep_begin(f, METER);
+    cursor(f, &of_product);
+    assert_ok(store_max_id(f->store, TABLE_ISSUER, &last_issuer, &f->err));
+    assert_int_equal(of_product, all - 1 - last_issuer); /* no installation, no issuers */
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -179,6 +216,7 @@ int main(void)
         STORY(a_second_one_begins_again_with_both),
         STORY(one_that_is_undone_with_its_act_judges_nothing),
         STORY(one_that_is_asked_for_meanwhile_begins_when_it_is_done),
+        STORY(what_is_left_of_it_and_its_age_are_told),
         STORY(a_catalogue_that_is_newer_judges_everything_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@
 #define CONFIG_REQUESTS_MAX 2000
 #define CONFIG_WEBHOOKS_MAX 4
 #define CONFIG_WEBHOOK_NAME_MAX 33
+#define CONFIG_OWNER_MAX 65 /* LIMIT_NAME and a NUL */
 #define CONFIG_CA_MAX 16384 /* some ten certificates */
 #define CONFIG_RETENTION_MAX_S (20 * 365 * 86400)
 #define CONFIG_USERS_MAX                                                                           \
@@ -69,7 +70,8 @@ struct config_webhook {
     char name[CONFIG_WEBHOOK_NAME_MAX];
     char url[URL_TEXT_MAX];
     char ca_file[CONFIG_PATH_MAX];
-    char ca[CONFIG_CA_MAX]; /* PEM; empty only for http */
+    char ca[CONFIG_CA_MAX];       /* PEM; empty only for http */
+    char owner[CONFIG_OWNER_MAX]; /* whose subjects' findings alone; empty: everybody's */
     uint32_t events;
     uint32_t severity; /* findings below it are no events: 1 low to 4 critical */
     uint32_t timeout_ms;

@@ -71,12 +71,15 @@ enum question {
 #define CHECK_STATUS_CRITICAL 2
 
 /* `what` of a count_row; `key` is the word of a device or certificate state, "TD-01", or one of the
- * ledger's two. */
+ * two of the ledger and of the sweep that is under way. */
 #define QUESTION_COUNT_DEVICES "devices"
 #define QUESTION_COUNT_CERTIFICATES "certificates"
 #define QUESTION_COUNT_FINDINGS "findings"
 #define QUESTION_COUNT_LEDGER "ledger"
+#define QUESTION_COUNT_SWEEP "sweep"
 #define QUESTION_KEY_ENTRIES "entries"
 #define QUESTION_KEY_LAST_AT "last_at_s"
+#define QUESTION_KEY_LEFT "left"
+#define QUESTION_KEY_BEGAN "began_s"
 
 #endif
