@@ -206,6 +206,34 @@ def test_an_older_copy_is_gone_on_from_and_nothing_comes_back(story):
            f"root {base64.b64decode(root).hex()}" in done.stdout
 
 
+def test_what_a_restore_lost_is_owed_until_a_person_answers(story):
+    """TD-42: no start makes up for it, and `troth status` says what to do."""
+    server, alice = story.server, story.alice
+
+    def gap():
+        return [one for one in alice.pages("/findings") if one["check"] == "TD-42"]
+
+    assert gap() == []
+    story.go_on()
+    server.stop()
+    lose_database(server)
+    restore(server, story.folder)
+    for _ in range(2):
+        server.start()
+        lost, = gap()
+        assert (lost["about"], lost["severity"]) == ("installation", "high")
+        assert lost in alice.get("/status").ok()["held"]
+        assert lost["mend"] == f"troth finding close {lost['id']}"
+        server.stop()
+    server.start()
+    assert alice.post(f"/findings/{lost['id']}/close", {"note": "a disk died"}).ok()["findings"] == 1
+    assert gap() == [] and alice.get("/status").ok()["held"] == []
+    server.stop()
+    server.start()
+    assert gap() == []
+    server.stop_and_audit()
+
+
 def test_a_second_restore_and_a_restore_of_the_restored(story, tmp_path):
     server = story.server
     story.go_on()

@@ -58,7 +58,7 @@ MUST_USE enum result store_certificates(struct store *store, const struct filter
                                         certificate_visit visit, void *ctx, struct err *err);
 MUST_USE enum result store_findings(struct store *store, const struct filter *filter,
                                     finding_visit visit, void *ctx, struct err *err);
-/* Open ones about a product or a check, which a person answers, the oldest first. */
+/* Open ones that a person answers, the oldest first: about a product, a check, the ledger's gap. */
 MUST_USE enum result store_held_findings(struct store *store, uint32_t limit, finding_visit visit,
                                          void *ctx, struct err *err);
 MUST_USE enum result store_operators(struct store *store, const struct filter *filter,
