@@ -219,6 +219,19 @@ static void print_webhook(struct session *session, const json_t *webhook)
     print_mend(session, mend);
 }
 
+/* What is counted above is of before it, as far as it did not get yet. */
+static void print_sweep(struct session *session, const json_t *sweep)
+{
+    if (number_of(sweep, "left") == 0)
+        return;
+    fprintf(session->out,
+            "%-*s"
+            "everything is judged anew since ",
+            INDENT, "sweep");
+    print_time(session, text_of(sweep, "began"));
+    fprintf(session->out, ": %lld left\n", number_of(sweep, "left"));
+}
+
 static void print_trouble(struct session *session, const json_t *status)
 {
     size_t index = 0;
@@ -257,6 +270,7 @@ static void print_status(struct session *session, const json_t *status, const js
     print_numbers(session, "findings", json_object_get(status, "findings"));
     print_debt(session, check);
     print_unmeasured(session, check, json_object_get(status, "unmeasured"));
+    print_sweep(session, json_object_get(status, "sweep"));
     print_trouble(session, status);
     print_owed(session, status, json_object_get(status, "owed"));
 }

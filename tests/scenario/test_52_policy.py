@@ -2,6 +2,7 @@
 two people (attacks on that: test_21_approvals.py)."""
 
 import json
+import re
 
 import pytest
 
@@ -133,6 +134,23 @@ def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth, tmp_path):
     command(*asked["mend"].split()[1:])
     assert "HELD" not in command("status").stdout
     troth.stop_and_audit()
+
+
+def test_a_sweep_under_way_is_told(troth, tmp_path):
+    alice = troth.bootstrap()
+    alice.add_product("meter")
+    alice.import_csv("product,serial\n" + "".join(f"meter,M-{number}\n" for number in range(5000))).ok()
+    command = alice.command_line(tmp_path / "alice")
+    assert "\nsweep " not in command("status").stdout
+    told = None
+    for turn in range(40):
+        alice.post("/policies", body_for("", {"renew-by": str(85 + turn % 10)}, {})).ok()
+        told = re.search(r"^sweep         everything is judged anew since \d{4}-\d\d-\d\d \d\d:\d\d: (\d+) left$",
+                         command("status").stdout, re.M)
+        if told:
+            break
+    assert told and 0 < int(told.group(1)) <= 5010
+    assert lab.eventually(lambda: "\nsweep " not in command("status").stdout, 20)
 
 
 # ---- the command -------------------------------------------------------------------------------
