@@ -164,11 +164,11 @@ static enum result read_file(const struct request *request, const struct api_wai
     struct import_counts counts = {0};
     if (reading == NULL)
         return err_set(err, E_MEMORY, "no memory for an import");
+    TRY(intake_begin(&reading->intake, wait, err)); /* before any refusal: it is freed after one */
     if (issuer == NULL)
         return err_set(err, E_NOT_FOUND, "there is no anchor %lld", (long long)wish->anchor);
     reading->makers = desk->upkeep.makers;
     reading->issuer = *issuer;
-    TRY(intake_begin(&reading->intake, wait, err));
     TRY(foreign_read(request_view(request)->body, (enum foreign_format)wish->format, &sink, &counts,
                      err));
     *ret_taken = reading->intake.taken;

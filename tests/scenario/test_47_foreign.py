@@ -5,6 +5,7 @@ import base64
 import datetime
 import json
 import os
+import pathlib
 
 import pytest
 from cryptography import x509
@@ -346,6 +347,15 @@ def test_a_foreign_certificate_admits_nothing(shared, ca, product):
     device = lab.Device(shared, product, key, [leaf])
     assert device.enrol(lab.make_csr(lab.make_key(), "AD-1")).status == 401
     assert alice.state(product, "AD-1") == "expected"
+
+
+def test_a_refused_list_closes_nothing_of_the_desks(shared):
+    """A refusal before the list was begun once closed descriptor 0, later that of a connection: the server ended."""
+    first = pathlib.Path(f"/proc/{shared.child('desk')}/fd/0")
+    before = os.readlink(first)
+    for _ in range(5):
+        load(shared.first, 999999, "openssl-index", line("09", "/CN=x")).problem(404, "E4001")
+    assert os.readlink(first) == before
 
 
 def test_only_a_ca_that_is_known_and_only_an_operator(shared, ca, issuer, product):
