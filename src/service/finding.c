@@ -325,12 +325,13 @@ static enum result open_first(struct service *service, const struct about *about
     return OK;
 }
 
-/* Is more to be read than rows say: has something to be closed, compared, or counted from before?
- */
+/* Is more to be read than rows say: has something to be closed, compared, or counted from before,
+ * or may it be waived? */
 static enum result must_read(struct service *service, int64_t device, const struct standing *judged,
                              bool *ret, struct err *err)
 {
-    *ret = judged->failed != 0;
+    bool has_waivers = service->last_id[TABLE_WAIVER] != 0;
+    *ret = judged->failed != 0 || (judged->n > 0 && has_waivers);
     if (*ret || judged->n == 0)
         return OK;
     return store_was_found(service->store, device, ret, err);

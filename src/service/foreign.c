@@ -141,14 +141,17 @@ static enum result record(struct service *service, const struct foreign_list *li
 {
     struct touched_key key = {0};
     int64_t row = known->id;
-    bool has_key = judged->said.leaf.n > 0;
+    const uint8_t *spki = judged->said.leaf.n > 0 ? judged->said.spki : known->spki;
+    bool has_key = judged->said.leaf.n > 0 || known->is_read;
     if (has_key)
-        TRY(touched_key_before(service, judged->said.spki, &key, why));
+        TRY(touched_key_before(service, spki, &key, why));
     struct act *act =
         service_act(service, EVENT_FOREIGN_RECORDED, list->now_s, list->who->actor, judged->device);
     TRY(row == 0 ? create(service, list->issuer, judged, act, &row, why)
                  : change(service, known, judged, act, why));
     TRY(foreign_settle(service, row, list->now_s, why));
+    if (known->device != judged->device)
+        TRY(foreign_settle_former(service, known->device, list->now_s, why));
     return has_key ? touched_key_settle(service, &key, list->now_s, why) : OK;
 }
 

@@ -21,18 +21,26 @@ static enum result keep(void *context, const struct foreign *foreign, struct err
 }
 
 /* Of a device that is gone it is a credential that is left, or that has ended now (TD-17). */
+enum result foreign_settle_former(struct service *service, int64_t id, int64_t now_s,
+                                  struct err *err)
+{
+    struct device device = {0};
+    if (id == 0)
+        return OK;
+    TRY(store_device(service->store, id, &device, err));
+    if (device.state != STATE_RETIRED && device.state != STATE_LOST)
+        return OK;
+    return finding_settle(service, id, now_s, err);
+}
+
 static enum result settle_holder(struct service *service, int64_t foreign, int64_t now_s,
                                  struct err *err)
 {
     struct foreign row = {0};
-    struct device device = {0};
     enum result result = store_foreign_id(service->store, foreign, &row, err);
-    if (result != OK || row.device == 0)
+    if (result != OK)
         return result == R_NOT_FOUND ? OK : result;
-    TRY(store_device(service->store, row.device, &device, err));
-    if (device.state != STATE_RETIRED && device.state != STATE_LOST)
-        return OK;
-    return finding_settle(service, device.id, now_s, err);
+    return foreign_settle_former(service, row.device, now_s, err);
 }
 
 enum result foreign_settle(struct service *service, int64_t foreign, int64_t now_s, struct err *err)
@@ -64,7 +72,7 @@ enum result touched_key_before(struct service *service, const uint8_t spki[32],
     TRY(holders_shared(service->store, spki, &shared, err));
     memcpy(ret->spki, spki, sizeof ret->spki);
     ret->was_shared = shared.known == YES;
-    return OK;
+    return store_foreign_key_since(service->store, spki, &ret->since_s, err);
 }
 
 static enum result settle_foreign(struct service *service, const struct touched_key *key,
@@ -99,9 +107,11 @@ enum result touched_key_settle(struct service *service, const struct touched_key
                                int64_t now_s, struct err *err)
 {
     struct since shared = {0};
+    int64_t since_s = 0;
     TRY(holders_shared(service->store, key->spki, &shared, err));
+    TRY(store_foreign_key_since(service->store, key->spki, &since_s, err));
     bool is_shared = shared.known == YES;
-    if (is_shared == key->was_shared)
+    if (is_shared == key->was_shared && since_s == key->since_s)
         return OK;
     TRY(settle_foreign(service, key, now_s, err));
     return settle_device(service, key, is_shared, now_s, err);
@@ -118,5 +128,6 @@ enum result taken_key_settle(struct service *service, const uint8_t spki[32], in
     if (page.n == 0)
         return OK;
     memcpy(key.spki, spki, sizeof key.spki);
+    TRY(store_foreign_key_since(service->store, spki, &key.since_s, err));
     return touched_key_settle(service, &key, now_s, err);
 }

@@ -8,13 +8,14 @@
 struct touched_key {
     uint8_t spki[32];
     bool was_shared;
+    int64_t since_s; /* the first of the certificates of other CAs over it; 0 = there is none */
 };
 
 MUST_USE enum result touched_key_before(struct service *service, const uint8_t spki[32],
                                         struct touched_key *ret, struct err *err);
 
-/* After the change: when a key is shared now and was not, or the other way round, all who have it
- * are judged anew, devices too. */
+/* After the change: when a key is shared now and was not, or the other way round, or is older than
+ * was known, all who have it are judged anew, devices too. */
 MUST_USE enum result touched_key_settle(struct service *service, const struct touched_key *key,
                                         int64_t now_s, struct err *err);
 
@@ -25,6 +26,10 @@ MUST_USE enum result taken_key_settle(struct service *service, const uint8_t spk
 /* One foreign certificate judged anew. */
 MUST_USE enum result foreign_settle(struct service *service, int64_t foreign, int64_t now_s,
                                     struct err *err);
+
+/* The device that one was linked to (0: none), and is no more. */
+MUST_USE enum result foreign_settle_former(struct service *service, int64_t id, int64_t now_s,
+                                           struct err *err);
 
 /* All that are on record for a device, whose owner is theirs. */
 MUST_USE enum result foreign_settle_device(struct service *service, int64_t device, int64_t now_s,

@@ -2,6 +2,7 @@
 
 #include <pki/grant.h>
 #include <pki/keyquality.h>
+#include <service/sweep.h>
 
 #define PRODUCT_PROOFS_ALL (1U << PROOF_TOKEN | 1U << PROOF_REGISTERED | 1U << PROOF_IDEVID)
 #define PRODUCT_VALIDITY_S (INT64_C(90) * 86400)
@@ -121,5 +122,7 @@ enum result verb_product_set(struct service *service, const struct operator_is *
         return OK;
     answer->unchanged = 0;
     answer->changed = 1;
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    bool is_judged_by = ask->grace_s >= 0 && ask->grace_s != product.grace_s;
+    return is_judged_by ? finding_sweep_begin(service, product.id, err) : OK;
 }

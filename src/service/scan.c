@@ -237,7 +237,10 @@ static enum result complete(struct service *service, const struct scanning *scan
     change_int(c, COL_FOREIGN_DEVICE, device);
     if (!known->is_read)
         TRY(foreign_said_put(service, c, &scanning->said, err));
-    return service_record(service, NULL, err);
+    TRY(service_record(service, NULL, err));
+    return known->device == device
+               ? OK
+               : foreign_settle_former(service, known->device, scanning->now_s, err);
 }
 
 static enum result put_row(struct service *service, const struct scanning *scanning,
