@@ -1,20 +1,22 @@
 #include <wire/feed.h>
+#include <wire/status_list.h>
 
 #define FORMAT 1
+
+struct bytes feed_type(enum feed_kind kind)
+{
+    static const struct bytes types[FEED_KIND_COUNT] = {
+        [FEED_DELTA] = BYTES_TEXT_INIT(FEED_DELTA_TYPE),
+        [FEED_CATALOGUE] = BYTES_TEXT_INIT(FEED_CATALOGUE_TYPE),
+        [FEED_LIST] = BYTES_TEXT_INIT(STATUS_LIST_TYPE),
+    };
+    return kind > FEED_NONE && kind < FEED_KIND_COUNT ? types[kind] : bytes_of(NULL, 0);
+}
 
 static void expect(struct reader *r, bool holds, const char *rule)
 {
     if (!holds)
         reader_fail(r, rule);
-}
-
-static bool is_before(struct status_space a, struct status_space b)
-{
-    if (a.issuer != b.issuer)
-        return a.issuer < b.issuer;
-    if (a.expiry_class != b.expiry_class)
-        return a.expiry_class < b.expiry_class;
-    return a.shard < b.shard;
 }
 
 static struct status_space read_space(struct reader *r)
@@ -141,7 +143,8 @@ static struct bytes check_spaces(struct reader *r)
     struct feed_space last = {0}, space = {0};
     for (size_t n = cbor_read_array(r); n > 0 && reader_ok(r); n--) {
         read_changed(r, &space);
-        expect(r, is_before(last.space, space.space), "feed: spaces stand in order, each once");
+        expect(r, status_space_is_before(last.space, space.space),
+               "feed: spaces stand in order, each once");
         check_changes(r, &space);
         last = space;
     }
@@ -154,7 +157,8 @@ static struct bytes check_lists(struct reader *r)
     struct feed_list last = {0}, list = {0};
     for (size_t n = cbor_read_array(r); n > 0 && reader_ok(r); n--) {
         read_list(r, &list);
-        expect(r, is_before(last.space, list.space), "feed: lists stand in order, each once");
+        expect(r, status_space_is_before(last.space, list.space),
+               "feed: lists stand in order, each once");
         last = list;
     }
     return item_at(start, r);
@@ -223,12 +227,18 @@ void feed_put_stream(struct buf *b, const struct feed_stream *stream)
     cbor_write_uint(b, stream->generation);
 }
 
-void feed_put_space(struct buf *b, const struct feed_space *space)
+void feed_put_space_head(struct buf *b, const struct feed_space *space)
 {
     cbor_write_array(b, 5);
     put_space(b, space->space);
     cbor_write_uint(b, space->high);
-    cbor_write_bytes(b, space->changes);
+    cbor_write_bytes_head(b, space->changes.n);
+}
+
+void feed_put_space(struct buf *b, const struct feed_space *space)
+{
+    feed_put_space_head(b, space);
+    buf_put_bytes(b, space->changes);
 }
 
 void feed_put_change(struct buf *b, const struct feed_change *change)

@@ -70,6 +70,7 @@ enum result agree_end(struct core *core, const struct msg_journal_end *end, stru
     core->publish.signed_size = end->size;
     if (end->crl_number > core->publish.crl_number)
         core->publish.crl_number = end->crl_number;
+    feed_begin(core, end->feed);
     core->is_agreed = true;
     struct msg_journal_agreed agreed = {.size = ledger_size(core->service.ledger)};
     return ipc_send(&core->signer, IPC_JOURNAL_AGREED, &agreed, -1, err);

@@ -32,7 +32,8 @@ static enum result open_public(struct core *core, struct err *err)
     core->public_dir = open(core->config->public_files, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     if (core->public_dir < 0)
         return err_set(err, E_IO, "%s: %s", core->config->public_files, strerror(errno));
-    return publish_open(core, err);
+    TRY(publish_open(core, err));
+    return feed_open(core, err);
 }
 
 static enum result open_channels(struct core *core, const struct core_setup *setup, struct err *err)
@@ -190,6 +191,7 @@ static void take_turn(struct core *core)
     core_import_step(core);
     core_bulk_step(core);
     core_sweep_step(core);
+    feed_step(core);
     tell_load(core);
 }
 
@@ -271,8 +273,8 @@ static void loop(struct core *core)
     struct pollfd set[CORE_FRONTS_MAX + 4];
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
-        bool is_busy =
-            core->import.is_running || core_bulk_is_busy(core) || core_sweep_is_busy(core);
+        bool is_busy = core->import.is_running || core_bulk_is_busy(core) ||
+                       core_sweep_is_busy(core) || feed_is_busy(core);
         int wait_ms = is_busy ? 0 : CORE_TICK_MS;
         if (poll(set, n, wait_ms) < 0)
             continue;
@@ -286,6 +288,7 @@ static void loop(struct core *core)
 static void core_close(struct core *core)
 {
     jobs_free(&core->jobs);
+    feed_close(core);
     service_close(&core->service);
     store_close(core->store);
     for (unsigned i = 0; i < core->front_count; i++)

@@ -7,6 +7,7 @@
 #include <ipc/reload.h>
 
 #include "bulk.h"
+#include "feed.h"
 #include "imports.h"
 #include "jobs.h"
 #include "publish.h"
@@ -52,6 +53,7 @@ struct core {
     struct import import;
     struct bulk_job bulk;
     struct publish publish;
+    struct feed feed;
     struct webhooks webhooks;
     struct tidy tidy;
     struct counts counts;

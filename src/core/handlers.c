@@ -128,6 +128,12 @@ static void on_signed_crl(struct core *core, struct ipc_channel *from, struct ip
     publish_crl(core, &message->signed_crl, message->fd);
 }
 
+static void on_signed_feed(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    feed_signed(core, &message->signed_feed);
+}
+
 static void on_checkpoint(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -238,6 +244,7 @@ static const struct {
     {IPC_CHECKED_CSR, on_checked},
     {IPC_APPROVED, on_approved},
     {IPC_SIGNED_CRL, on_signed_crl},
+    {IPC_SIGNED_FEED, on_signed_feed},
     {IPC_SIGNED_CHECKPOINT, on_checkpoint},
     {IPC_REMEMBERED, on_remembered},
     {IPC_ISSUER_HELD, on_issuer_held},

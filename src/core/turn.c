@@ -29,6 +29,7 @@ void turn_fail(struct core *core, const struct err *why)
     log_err(LEVEL_ERROR, "turn-failed", why, NULL);
     store_rollback(core->store);
     ledger_rolled_back(core->service.ledger);
+    status_forget(&core->service);
     core->in_turn = false;
     if (store_must_exit(core->store) || why->code == E_SYNC ||
         error_find(why->code)->kind == R_CORRUPT) {

@@ -5,6 +5,7 @@
 #include <base/clock.h>
 #include <base/file.h>
 #include <proto/public.h>
+#include <wire/status_list.h>
 
 #include <stdio.h>
 #include <unistd.h>
@@ -60,6 +61,20 @@ void public_crl(struct request *request)
     char caching[48];
     snprintf(caching, sizeof caching, "public, max-age=%u", crl_age(&file));
     request_reply_opened(request, &file, "application/pkix-crl", caching);
+}
+
+/* Status lists and their catalogue: made anew at most once a minute. */
+void public_status(struct request *request)
+{
+    struct bytes name = request_view(request)->parameters[0];
+    char path[PATH_MAX_N];
+    bool is_list = public_is_file_name(name, ".cwt");
+    if ((!is_list && !public_is_file_name(name, ".cose")) || !path_below("status", name, path))
+        refuse_unknown(request);
+    else
+        request_reply_file(request, folder_of(request), path,
+                           is_list ? STATUS_LIST_TYPE : "application/cose",
+                           "public, max-age=60");
 }
 
 void public_ca(struct request *request)

@@ -5,6 +5,7 @@
 struct request;
 
 void public_crl(struct request *request);
+void public_status(struct request *request);
 void public_ca(struct request *request);
 void public_checkpoint(struct request *request);
 void public_tile(struct request *request);

@@ -19,6 +19,7 @@ const struct route routes[] = {
 
     /* Public objects: files that core wrote. */
     {SURFACE_PLAIN, "GET", "/crl/{path...}",  NEED_ANYBODY, NULL, 0, false, public_crl},
+    {SURFACE_PLAIN, "GET", "/status/{name}",  NEED_ANYBODY, NULL, 0, false, public_status},
     {SURFACE_PLAIN, "GET", "/ca/{name}",      NEED_ANYBODY, NULL, 0, false, public_ca},
     {SURFACE_PLAIN, "GET", "/checkpoint",     NEED_ANYBODY, NULL, 0, false, public_checkpoint},
     {SURFACE_PLAIN, "GET", "/tile/{path...}", NEED_ANYBODY, NULL, 0, false, public_tile},

@@ -33,6 +33,7 @@ static const struct family {
     {"troth_verbs", COUNTER, "Verbs of operators that were carried out."},
     {"troth_lost_devices_seen", COUNTER, "Handshakes of devices that are lost."},
     {"troth_crls_signed", COUNTER, "CRLs that were signed."},
+    {"troth_status_lists_signed", COUNTER, "Status lists and catalogues of them that were signed."},
     {"troth_ledger_entries", GAUGE, "Entries of the ledger."},
     {"troth_checkpoint_entries", GAUGE, "Entries that the newest checkpoint covers."},
     {"troth_requests_under_way", GAUGE, "Requests that core works on."},

@@ -10,7 +10,7 @@
 #include <base/clock.h>
 #include <base/text.h>
 #include <crypto/hash.h>
-#include <trust/words.h>
+#include <trust/standing.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +151,7 @@ void service_close(struct service *service)
     }
     while (service->dirty != NULL)
         service_unmark_shard(service, service->dirty->shard);
+    status_touched_free(&service->touched);
     budgets_free(&service->budgets);
     rates_free(&service->rates);
     for (size_t i = 0; i < PKI_ISSUERS; i++)
@@ -215,6 +216,8 @@ enum result service_record(struct service *service, uint64_t *ret_entry, struct 
     TRY(ledger_append(service->ledger, &service->act, &entry, err));
     if (ret_entry != NULL)
         *ret_entry = entry;
+    if (service->watch == NULL)
+        status_note(service);
     TRY(outbox_note(service, entry, err));
     return stand_note(service, entry, err);
 }
@@ -281,5 +284,7 @@ struct change *service_change_device(struct service *service, const struct devic
 {
     struct change *change = act_change(&service->act, TABLE_DEVICE, device->id);
     change_int(change, COL_DEVICE_VERSION, device->version + 1);
+    if (device_is_kept_down((enum device_state)device->state) && service->watch == NULL)
+        status_note_device(service, device->id);
     return change;
 }

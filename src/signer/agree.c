@@ -40,7 +40,8 @@ enum result answer_journal_ask(struct session *session, const struct msg_journal
     struct msg_journal_end end = {.journal = journal_position(session->journal),
                                   .size = memory->size,
                                   .crl_number = memory->crl_number,
-                                  .identity = memory->identity};
+                                  .identity = memory->identity,
+                                  .feed = session->feed_last};
 
     memcpy(end.root, memory->root, sizeof(end.root));
     session->has_agreed = false;

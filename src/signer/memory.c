@@ -86,6 +86,11 @@ enum result memory_check(const struct memory *memory, const struct record *recor
         return check_approval(memory, record, err);
     case RECORD_APPROVER:
         return check_approver(memory, record, err);
+    case RECORD_FEED:
+        return record->number > memory->feed
+                   ? OK
+                   : err_set(err, E_JOURNAL, "a feed's ceiling of %llu, it was %llu",
+                             (unsigned long long)record->number, (unsigned long long)memory->feed);
     case RECORD_DEVICE:
     case RECORD_EPOCH:
         return OK;
@@ -228,6 +233,9 @@ static enum result add(struct memory *memory, const struct record *record, struc
     case RECORD_BEGAN:
         memory->identity = identity_of(record->hash);
         return OK;
+    case RECORD_FEED:
+        memory->feed = record->number;
+        return OK;
     case RECORD_DEVICE: /* read again when it is wanted: a restore */
         return OK;
     case RECORD_NONE:
@@ -238,7 +246,8 @@ static enum result add(struct memory *memory, const struct record *record, struc
 
 static bool is_signature(enum record_kind kind)
 {
-    return kind == RECORD_CERTIFICATE || kind == RECORD_CRL || kind == RECORD_CHECKPOINT;
+    return kind == RECORD_CERTIFICATE || kind == RECORD_CRL || kind == RECORD_CHECKPOINT ||
+           kind == RECORD_FEED;
 }
 
 enum result memory_add(struct memory *memory, const struct record *record, struct err *err)

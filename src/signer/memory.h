@@ -21,6 +21,7 @@ enum record_kind {
     RECORD_DEVICE,   /* where a device stands that an older copy must not let go */
     RECORD_EPOCH,    /* people went on from an older copy of the database: signer/past.h */
     RECORD_BEGAN,    /* the first of a journal: `hash` is chance, and tells it from another */
+    RECORD_FEED,     /* no generation of the feed above this one is signed before the next */
 };
 
 /* Columns of the device's row, by its names: row ids are another's after a restore. */
@@ -42,7 +43,7 @@ struct record {
     uint8_t serial[SERIAL_N];
     int64_t not_after_s;
     struct crl_shard shard;
-    uint64_t number;  /* of a CRL; of an epoch: no CRL has a smaller one */
+    uint64_t number;  /* of a CRL; of an epoch: no CRL has a smaller one; a feed's ceiling */
     uint64_t size;    /* of a tree */
     uint8_t hash[32]; /* of the TBS; the root of a tree; of an approval; an approver's SPKI hash */
     int64_t person;   /* of an approver */
@@ -84,6 +85,7 @@ struct memory {
     struct memory_shard *shards;     /* owned */
     size_t shards_n, shards_max;
     uint64_t crl_number; /* greatest in any shard */
+    uint64_t feed;       /* no generation above it was signed; 0: none was */
     uint64_t epoch;      /* position of the record that opened the last one; 0: none did */
     uint64_t ordinal;    /* greatest row of an epoch */
     uint64_t floor;      /* of the last one that had one */

@@ -44,6 +44,16 @@ static void read_checkpoint(struct reader *r, struct record *record)
     record->size = reader_u64be(r);
 }
 
+static void write_number(struct buf *b, const struct record *record)
+{
+    buf_put_u64be(b, record->number);
+}
+
+static void read_number(struct reader *r, struct record *record)
+{
+    record->number = reader_u64be(r);
+}
+
 static void write_nothing(struct buf *b, const struct record *record)
 {
     (void)b;
@@ -145,6 +155,7 @@ static const struct {
     [RECORD_DEVICE] = {write_device, read_device},
     [RECORD_EPOCH] = {write_epoch, read_epoch},
     [RECORD_BEGAN] = {write_nothing, read_nothing},
+    [RECORD_FEED] = {write_number, read_number},
 };
 
 static bool is_known(unsigned kind)

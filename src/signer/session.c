@@ -223,7 +223,9 @@ enum result session_open(struct session *session, const struct config *config, i
     session->jobs = calloc(JOBS_MAX, sizeof(*session->jobs));
     if (session->jobs == NULL)
         return err_set(err, E_MEMORY, "no memory for a batch");
-    return session_open_journal(session, SESSION_JOURNAL, err);
+    TRY(session_open_journal(session, SESSION_JOURNAL, err));
+    session->feed_floor = session->feed_last = journal_memory(session->journal)->feed;
+    return OK;
 }
 
 void session_close(struct session *session)

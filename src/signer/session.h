@@ -9,6 +9,7 @@
 #include <pki/note.h>
 #include <signer/backend.h>
 
+#include "job.h"
 #include "journal.h"
 
 /* Of one batch, 2 ms of signatures: core commits one batch while the next is verified. At 64
@@ -23,20 +24,6 @@ struct issuing {
     struct blob certificate; /* what `issuer` points into; empty: there is none */
     struct pki_issuer issuer;
     uint8_t spki[32]; /* SHA-256 */
-};
-
-/* Something that was found right, is in the journal, and is signed after the commit. */
-struct job {
-    enum ipc_type type;
-    uint64_t id;
-    char request[LIMIT_REQUEST_ID + 1]; /* for the log; empty: nobody's */
-    uint64_t journal;
-    enum signer_key key;
-    enum x509_sig_alg sig_alg;
-    uint8_t tbs[TBS_MAX]; /* a certificate */
-    size_t tbs_n;
-    struct bytes list; /* a TBSCertList, mapped; owned */
-    struct record record;
 };
 
 /* So many a second, with a second's worth at once. */
@@ -68,6 +55,8 @@ struct session {
     uint64_t core_knows; /* records that core had in its ledger when it asked, */
     uint64_t asked_at;   /* of so many that there were */
     bool is_core_ahead;  /* core remembers more than the journal: nothing will be signed */
+    uint64_t feed_floor; /* generations up to it were a former process's */
+    uint64_t feed_last;  /* of the last delta that was found right */
     struct bucket checks;
     struct job *jobs; /* JOBS_MAX */
     size_t jobs_n;
@@ -125,6 +114,8 @@ MUST_USE enum result judge_crl(struct session *session, const struct msg_sign_cr
 MUST_USE enum result judge_checkpoint(struct session *session,
                                       const struct msg_sign_checkpoint *message, struct job *job,
                                       struct err *err);
+MUST_USE enum result judge_feed(struct session *session, const struct msg_sign_feed *message,
+                                int fd, struct job *job, struct err *err);
 MUST_USE enum result judge_approve(struct session *session, const struct msg_approve *message,
                                    struct job *job, struct err *err);
 MUST_USE enum result judge_remember(struct session *session, int fd, struct job *job,
@@ -136,6 +127,7 @@ MUST_USE enum result judge_csr(struct session *session, const struct msg_check_c
 MUST_USE enum result finish_certificate(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_crl(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_checkpoint(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result finish_feed(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_approve(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_remember(struct session *session, struct job *job, struct err *err);
 

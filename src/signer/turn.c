@@ -61,6 +61,20 @@ static enum result refuse_checkpoint(struct session *session, uint64_t id, const
     return session_send(session, IPC_SIGNED_CHECKPOINT, &answer, -1, err);
 }
 
+static enum result take_feed(struct session *session, const struct ipc_message *message,
+                             struct job *job, struct err *err)
+{
+    job->id = message->sign_feed.id;
+    return judge_feed(session, &message->sign_feed, message->fd, job, err);
+}
+
+static enum result refuse_feed(struct session *session, uint64_t id, const struct err *why,
+                               struct err *err)
+{
+    struct msg_signed_feed answer = {.id = id, .code = why->code, .text = text_of(why)};
+    return session_send(session, IPC_SIGNED_FEED, &answer, -1, err);
+}
+
 static enum result take_approve(struct session *session, const struct ipc_message *message,
                                 struct job *job, struct err *err)
 {
@@ -101,6 +115,7 @@ static const struct work {
     {IPC_SIGN, take_sign, refuse_sign, finish_certificate},
     {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl},
     {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint},
+    {IPC_SIGN_FEED, take_feed, refuse_feed, finish_feed},
     {IPC_APPROVE, take_approve, refuse_approve, finish_approve},
     {IPC_REMEMBER, take_remember, refuse_remember, finish_remember},
 };

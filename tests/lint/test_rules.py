@@ -33,6 +33,7 @@ def check_source(tmp_path, path, text):
     ('cli/x.c', '#include <curl/curl.h>', 'src/client/'),
     ('src/app/x.c', '#include <cyaml/cyaml.h>', 'src/base/'),
     ('src/http/x.c', '#include <jansson.h>', 'src/proto/'),
+    ('src/core/x.c', '#include <zlib.h>', 'src/base/'),
 ])
 def test_an_include_out_of_its_room_is_named(tmp_path, path, line, named):
     done = check_source(tmp_path, path, '#include <stdio.h>\n' + line + '\n')

@@ -18,6 +18,32 @@ enum result store_revoked(struct store *store, const struct shard *shard, int64_
     return visit_certificates(&q, visit, ctx, err);
 }
 
+enum result store_ended(struct store *store, const struct number_range *range,
+                        certificate_visit visit, void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ENDED);
+    query_put_int(&q, range->issuer);
+    query_put_int(&q, range->class);
+    query_put_int(&q, range->first);
+    query_put_int(&q, range->last);
+    enum result result;
+    while ((result = query_next(&q, err)) == OK) {
+        struct certificate row = {.issuer = range->issuer, .class = range->class};
+        row.number = query_u32(&q);
+        row.state = (int)query_u32(&q);
+        TRY(query_row_ok(&q, err));
+        TRY(visit(ctx, &row, err));
+    }
+    return result == R_NOT_FOUND ? OK : result;
+}
+
+enum result store_kept_down(struct store *store, certificate_visit visit, void *ctx,
+                            struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_KEPT_DOWN);
+    return visit_certificates(&q, visit, ctx, err);
+}
+
 enum result store_last_end(struct store *store, const struct shard *shard, int64_t *ret_at_s,
                            struct err *err)
 {

@@ -21,6 +21,12 @@
 
 #define FEED_DELTA_TYPE "application/troth-status-delta+cose"
 #define FEED_CATALOGUE_TYPE "application/troth-status-catalogue+cose"
+
+enum feed_kind { FEED_NONE = 0, FEED_DELTA, FEED_CATALOGUE, FEED_LIST, FEED_KIND_COUNT };
+
+// The type of its COSE_Sign1; a list's is that of wire/status_list.h. Empty for none.
+struct bytes feed_type(enum feed_kind kind);
+
 #define FEED_DELTA_MAX 32768         // octets of the payload
 #define FEED_CATALOGUE_MAX (1 << 20) // octets: some 20,000 shards
 #define FEED_HASH_N 32
@@ -71,6 +77,8 @@ bool feed_next_change(struct reader *walk, struct feed_change *ret);
 
 void feed_put_stream(struct buf *b, const struct feed_stream *stream);
 void feed_put_space(struct buf *b, const struct feed_space *space);
+// All but the octets of its changes, which the caller puts one by one: changes.n of them.
+void feed_put_space_head(struct buf *b, const struct feed_space *space);
 void feed_put_change(struct buf *b, const struct feed_change *change);
 
 struct feed_catalogue {

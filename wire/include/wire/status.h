@@ -32,6 +32,16 @@ static inline bool status_space_is(struct status_space a, struct status_space b)
     return a.issuer == b.issuer && a.expiry_class == b.expiry_class && a.shard == b.shard;
 }
 
+// Their order wherever several stand: by issuer, class, shard.
+static inline bool status_space_is_before(struct status_space a, struct status_space b)
+{
+    if (a.issuer != b.issuer)
+        return a.issuer < b.issuer;
+    if (a.expiry_class != b.expiry_class)
+        return a.expiry_class < b.expiry_class;
+    return a.shard < b.shard;
+}
+
 static inline struct status_space status_space_of(uint32_t issuer, uint8_t expiry_class,
                                                   uint32_t number)
 {

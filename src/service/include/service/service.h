@@ -12,6 +12,7 @@
 #include <pki/crlplan.h>
 #include <pki/grant.h>
 #include <service/clock.h>
+#include <service/status.h>
 #include <store/store.h>
 #include <trust/words.h>
 
@@ -67,6 +68,7 @@ struct service {
     uint8_t approver_name[LIMIT_NAME];
     uint8_t policy_words[LIMIT_POLICY_WORDS]; /* of the policy that was asked for last */
     int64_t sweep_ms;   /* monotonic: no step of a sweep before; INT64_MAX = none is under way */
+    struct status_touched touched; /* by the acts of this turn */
     bool stops_issuing; /* the disk is full: revocation goes on, issuing does not */
     struct act act;     /* the act under construction: too large for the stack */
 };

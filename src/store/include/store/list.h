@@ -67,6 +67,18 @@ MUST_USE enum result store_operators(struct store *store, const struct filter *f
  * number order. */
 MUST_USE enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
                                    certificate_visit visit, void *ctx, struct err *err);
+/* Certificates of these numbers that have ended, whatever their notAfter: of each only issuer,
+ * class, number and state. */
+struct number_range {
+    int64_t issuer;
+    uint32_t class;
+    int64_t first, last;
+};
+MUST_USE enum result store_ended(struct store *store, const struct number_range *range,
+                                 certificate_visit visit, void *ctx, struct err *err);
+/* Live certificates of devices that are quarantined, lost or retired. */
+MUST_USE enum result store_kept_down(struct store *store, certificate_visit visit, void *ctx,
+                                     struct err *err);
 /* Subjects whose next instant is at or before `now_s`. */
 typedef enum result (*instant_visit)(void *ctx, struct subject_key about, struct err *err);
 MUST_USE enum result store_due(struct store *store, int64_t now_s, uint32_t limit,

@@ -4,6 +4,7 @@
 #define TRUST_WORDS_H
 
 #include <trust/authority_words.h>
+#include <wire/status.h>
 
 #include <stdint.h>
 
@@ -54,8 +55,6 @@ enum cert_state {
     CERT_STATE_COUNT
 };
 
-/* What a boundary holds per certificate (design 2). */
-enum status { STATUS_VALID = 0, STATUS_INVALID = 1, STATUS_SUSPENDED = 2, STATUS_SUPERSEDED = 3 };
 
 enum verdict {
     VERDICT_REFUSED = 0,

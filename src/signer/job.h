@@ -1,0 +1,27 @@
+/* Private: one thing to be signed, from the moment it was judged. */
+#ifndef SIGNER_JOB_H
+#define SIGNER_JOB_H
+
+#include <ipc/ipc.h>
+#include <pki/grant.h>
+#include <signer/backend.h>
+#include <wire/feed.h>
+
+#include "memory.h"
+
+/* Something that was found right, is in the journal, and is signed after the commit. */
+struct job {
+    enum ipc_type type;
+    uint64_t id;
+    char request[LIMIT_REQUEST_ID + 1]; /* for the log; empty: nobody's */
+    uint64_t journal;
+    enum signer_key key;
+    enum x509_sig_alg sig_alg;
+    uint8_t tbs[TBS_MAX]; /* a certificate */
+    size_t tbs_n;
+    struct bytes list; /* a TBSCertList, or a feed object's payload, mapped; owned */
+    enum feed_kind feed;
+    struct record record;
+};
+
+#endif

@@ -1,0 +1,203 @@
+"""Status lists as anybody reads them: a CWT of Token Status List by Debian's cbor2 and zlib, the signature by the
+log's key that is published, the index from the serial number."""
+
+import base64
+import hashlib
+import time
+import zlib
+
+import cbor2
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+import lab
+from test_33_grace import jump, late, renew
+
+assert late  # a fixture
+
+VALID, INVALID, SUSPENDED, SUPERSEDED = range(4)
+ROUND_S = 75  # a list is made at most once a minute
+
+
+def log_key(server):
+    """The point of the log's ES256 key, from its verifier key (C2SP signed-note, type 0xff), and its id."""
+    key = (server.folder / "public" / "checkpoint-keys").read_text().splitlines()[1]
+    _, key_id, typed = key.split("+", 2)
+    point = base64.b64decode(typed)[-65:]
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point), bytes.fromhex(key_id)
+
+
+def open_sign1(server, octets, media_type):
+    """The payload of a COSE_Sign1, once its signature is found good (RFC 9052 4.4)."""
+    message = cbor2.loads(octets)
+    assert message.tag == 18
+    protected, unprotected, payload, signature = message.value
+    assert cbor2.loads(protected) == {1: -7, 16: media_type}
+    key, key_id = log_key(server)
+    assert unprotected == {4: key_id}
+    signed = cbor2.dumps(["Signature1", protected, b"", payload])
+    halves = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    key.verify(utils.encode_dss_signature(*halves), signed, ec.ECDSA(hashes.SHA256()))
+    return cbor2.loads(payload)
+
+
+def place(leaf):
+    """Class and number: how a serial of ours ends."""
+    octets = leaf.serial_number.to_bytes(16, "big")
+    return octets[11], int.from_bytes(octets[12:], "big")
+
+
+class List:
+    def __init__(self, server, name):
+        answer = server.plain(f"/status/{name}")
+        assert answer.status == 200
+        assert answer.headers["content-type"] == "application/statuslist+cwt"
+        assert answer.headers["cache-control"] == "public, max-age=60"
+        self.octets = answer.body
+        claims = open_sign1(server, answer.body, "application/statuslist+cwt")
+        assert claims[2].endswith(f"/status/{name}")
+        assert claims[6] <= time.time() + 400 * 86400 and claims[4] - claims[6] == 7 * 86400
+        assert claims[65533]["bits"] == 2
+        self.issued_s = claims[6]
+        self.octets_of_list = zlib.decompress(claims[65533]["lst"])
+        self.generation, *self.space, self.high = claims[-70001]
+        assert len(self.octets_of_list) == (self.high + 3) // 4
+
+    def status(self, index):
+        assert index < self.high
+        return self.octets_of_list[index // 4] >> index % 4 * 2 & 3
+
+
+def catalogue(server):
+    answer = server.plain("/status/catalogue.cose")
+    if answer.status == 404:
+        return None
+    assert answer.headers["content-type"] == "application/cose"
+    return open_sign1(server, answer.body, "application/troth-status-catalogue+cose")
+
+
+def after(server, generation=0, within_s=20):
+    """The first catalogue above this generation."""
+    assert lab.eventually(lambda: (catalogue(server) or [0, 0])[1] > generation, within_s)
+    return catalogue(server)
+
+
+def list_of(server, leaf, issuer):
+    number_class, number = place(leaf)
+    return List(server, f"{issuer}-{number_class}-{number >> 20}.cwt"), number & 0xfffff
+
+
+def status_of(server, leaf, issuer):
+    found, index = list_of(server, leaf, issuer)
+    return found.status(index)
+
+
+def issuer_of(leaf):
+    """Its number: CRLDP ends in ISSUER-CLASS-PART.crl."""
+    point = leaf.extensions.get_extension_for_class(lab.x509.CRLDistributionPoints).value[0]
+    return int(point.full_name[0].value.rsplit("/", 1)[1].split("-")[0])
+
+
+def enrol(server, alice, product, serial, registered=None):
+    key = registered or lab.make_key()
+    alice.import_devices(product, {serial: key}, owner="acme")
+    leaf = lab.Device(server, product).enrol(lab.make_csr(key, serial)).certificates()[0]
+    device = lab.Device(server, product, key, [leaf])
+    assert device.cacerts().status == 200
+    return device, leaf
+
+
+def test_what_becomes_of_certificates_is_in_the_next_list(troth, alice):
+    alice.add_product("pump")
+    first = after(troth)
+    leaves = {name: enrol(troth, alice, "pump", name) for name in ("good", "gone", "held", "lost", "renewed")}
+    assert lab.eventually(lambda: alice.show("pump", "renewed")["device"]["state"] == "active")
+    alice.set("pump", "gone", "revoke").ok()
+    alice.set("pump", "held", "quarantine").ok()
+    alice.set("pump", "lost", "lost").ok()
+    device, old = leaves["renewed"]
+    fresh = lab.make_key()
+    new = renew(device, fresh).certificates()[0]
+    assert lab.Device(troth, "pump", fresh, [new]).cacerts().status == 200
+
+    issuer = issuer_of(old)
+    begun = time.monotonic()
+    second = after(troth, first[1], ROUND_S)
+    assert second[1] == first[1] + 1
+    wanted = {"good": VALID, "gone": INVALID, "held": SUSPENDED, "renewed": SUPERSEDED}
+    assert {name: status_of(troth, leaves[name][1], issuer) for name in wanted} == wanted
+    assert status_of(troth, leaves["lost"][1], issuer) == INVALID
+    found, index = list_of(troth, new, issuer)
+    assert found.status(index) == VALID and found.high == index + 1  # nothing that was never given
+    assert found.generation == second[1]
+
+    # What is taken back is valid again, and a restart says the same by the rows alone.
+    alice.set("pump", "held", "readmit").ok()
+    before = found.octets_of_list
+    troth.stop()
+    troth.start()
+    third = after(troth, second[1])
+    found, _ = list_of(troth, new, issuer)
+    assert status_of(troth, leaves["held"][1], issuer) == VALID
+    changed = [i for i in range(found.high)
+               if found.status(i) != before[i // 4] >> i % 4 * 2 & 3]
+    assert changed == [place(leaves["held"][1])[1]]
+    assert third[1] > second[1] and time.monotonic() - begun < 2 * ROUND_S
+
+
+def test_the_catalogue_names_every_list_by_its_hash(troth, alice):
+    alice.add_product("pump")
+    first = after(troth)
+    enrol(troth, alice, "pump", "one")
+    troth.stop()
+    troth.start()
+    lists = after(troth, first[1])[3]
+    names = {path.name for path in (troth.folder / "public" / "status").glob("*.cwt")}
+    assert {f"{issuer}-{of}-{shard}.cwt" for issuer, of, shard, _ in lists} == names
+    assert lists == sorted(lists) and len(lists) >= 2  # listeners' and operators' certificates, devices'
+    for issuer, of, shard, digest in lists:
+        found = List(troth, f"{issuer}-{of}-{shard}.cwt")
+        assert hashlib.sha256(found.octets).digest() == digest
+        assert found.space == [issuer, of, shard]
+
+
+def test_a_list_that_was_changed_is_not_signed(troth, alice):
+    assert alice
+    name = next(iter(after(troth)[3]))
+    path = troth.folder / "public" / "status" / f"{name[0]}-{name[1]}-{name[2]}.cwt"
+    octets = bytearray(path.read_bytes())
+    octets[len(octets) // 2] ^= 1
+    path.write_bytes(octets)
+    with pytest.raises((InvalidSignature, AssertionError, cbor2.CBORDecodeError)):
+        List(troth, path.name)
+
+
+def test_generations_rise_over_restarts(troth):
+    last = 0
+    for end in (troth.stop, troth.kill, troth.kill, troth.stop):
+        found = after(troth, last)
+        assert found[1] > last
+        last = found[1]
+        end()
+        troth.start()
+
+
+def test_lists_are_made_again_before_they_end_although_nothing_changed(late):
+    server, alice = late
+    alice.add_product("meter")
+    first = after(server)
+    name = "-".join(map(str, first[3][0][:3])) + ".cwt"
+    before = List(server, name)
+    jump(server, alice, 4)
+    after(server, first[1], ROUND_S)
+    now = List(server, name)
+    assert now.generation > before.generation and now.issued_s >= before.issued_s + 4 * 86400
+    assert [now.status(i) for i in range(before.high)] == [before.status(i) for i in range(before.high)]
+
+
+def test_names_of_no_list_are_not_found(troth):
+    for path in ("/status/", "/status/1-2-3.cwt", "/status/..%2Fcheckpoint.cwt", "/status/catalogue.cose.cwt",
+                 "/status/x/y.cwt", "/status/catalogue.crl"):
+        assert troth.plain(path).status in (400, 404), path
