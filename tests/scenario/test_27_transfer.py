@@ -217,13 +217,11 @@ def test_a_device_that_never_enrolled_moves_with_its_first_certificate(shared, p
     sign(buyer, "accept", asked).ok()
     key = lab.make_key()
     chain = lab.Device(shared, product).enrol(lab.make_csr(key, "SN-1"), basic=("SN-1", token)).certificates()
-    spare = seller.post("/tokens", {"product": product, "serial": "SN-1"})
+    seller.post("/tokens", {"product": product, "serial": "SN-1"}).ok()
     assert lab.Device(shared, product, key, chain).cacerts().status == 200
     assert lab.eventually(lambda: owner(admin, product) == "buyer")
-    if spare.status == 200:  # the old owner's door is closed
-        again = lab.Device(shared, product).enrol(lab.make_csr(lab.make_key(), "SN-1"),
-                                                  basic=("SN-1", spare.json["token"]))
-        assert again.status == 401
+    # The old owner's spare door is closed: else it would be owed as one that is still good (TD-04).
+    assert [one["check"] for one in admin.show(product, "SN-1")["findings"] if one["closed"] is None] == []
 
 
 # ---- attacks ------------------------------------------------------------------------------------
