@@ -106,14 +106,40 @@ static void a_proof_that_is_demanded_passes(void **state)
     assert_false(has_finding(f, 1, CHECK_PROOF_TOO_WEAK));
 }
 
+/* Its first certificate is of the year after next, says the row: TD-06 cannot judge that. */
+static void a_check_that_fails_keeps_refusing_what_it_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct asker old = asker(1), new = asker(2);
+    struct certificate first = {0};
+    effect = EFFECT_REFUSE;
+    struct got got = weak_device(f, &old);
+    assert_ok(store_certificate_serial(f->store, bytes_of(got.serial, 16), &first, &f->err));
+    struct change change = change_of(TABLE_CERTIFICATE, first.id);
+    change_int(&change, COL_CERTIFICATE_NOT_BEFORE, f->now_s + 500 * DAY_S);
+    change_int(&change, COL_CERTIFICATE_NOT_AFTER, f->now_s + 600 * DAY_S);
+    begin(f);
+    assert_ok(store_apply(f->store, &change, &f->err));
+    assert_ok(finding_settle(&f->service, device_row(f, 1).id, f->now_s, &f->err));
+    commit(f);
+    assert_true(has_finding(f, 1, CHECK_PROOF_TOO_WEAK)); /* nothing closed it */
+    struct msg_enrol ask = ask_registered_tls(&old, &new);
+    got = enrol(f, &ask);
+    expect_code(&got, E_FINDING);
+    assert_non_null(strstr(got.why, "TD-06"));
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(without_that_effect_it_renews),   STORY(a_renewal_is_refused_by_name_and_after_proof),
-        STORY(an_enrolment_is_refused_too),     STORY(a_repeat_is_refused_too),
+        STORY(without_that_effect_it_renews),
+        STORY(a_renewal_is_refused_by_name_and_after_proof),
+        STORY(an_enrolment_is_refused_too),
+        STORY(a_repeat_is_refused_too),
         STORY(a_proof_that_is_demanded_passes),
+        STORY(a_check_that_fails_keeps_refusing_what_it_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
