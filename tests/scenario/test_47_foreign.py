@@ -384,6 +384,9 @@ def test_a_scope_sees_those_of_its_owner_s_devices(shared, issuer, product):
          line("0b", "/serialNumber=OW-2") + line("0c", "/CN=x")).ok()
     anna = alice.add_operator(f"anna-{product}"[:60], "viewer", scope="acme")
     assert set(listed(anna, product)) == {"0a"}
+    for serial, row in listed(alice, product).items():  # by number neither
+        answer = anna.get(f"/foreign-certificates/{row['id']}")
+        assert answer.ok() if serial == "0a" else answer.problem(404, "E4001")
     assert set(listed(alice, product)) == {"0a", "0b", "0c"}
     one = alice.pages("/foreign-certificates", product=product, serial="OW-2")
     assert [row["serial"] for row in one] == ["0b"]
