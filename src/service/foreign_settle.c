@@ -1,6 +1,7 @@
 #include "foreign_settle.h"
 
 #include <registry/holders.h>
+#include <registry/subject.h>
 #include <service/finding.h>
 
 #include <string.h>
@@ -90,17 +91,34 @@ static enum result settle_foreign(struct service *service, const struct touched_
     return OK;
 }
 
+/* Is the key the device's still? One that only an ended certificate of it had is not. */
+static enum result has_key(struct service *service, int64_t id, const uint8_t spki[32], bool *ret,
+                           struct err *err)
+{
+    struct device device = {0};
+    struct certificate live[SUBJECT_LIVE_MAX];
+    size_t n = 0;
+    TRY(store_device(service->store, id, &device, err));
+    TRY(store_live_certificates(service->store, id, live, SUBJECT_LIVE_MAX, &n, err));
+    *ret = device.has_registered && memcmp(device.registered, spki, 32) == 0;
+    for (size_t i = 0; i < n; i++)
+        *ret = *ret || memcmp(live[i].spki, spki, 32) == 0;
+    return OK;
+}
+
 /* Whoever scanned says so: nobody is quarantined for it (design 5). */
 static enum result settle_device(struct service *service, const struct touched_key *key,
                                  bool is_shared, int64_t now_s, struct err *err)
 {
     const struct evidence shared = {.check = CHECK_KEY_SHARED};
     int64_t device = 0;
+    bool has_it = false;
     TRY(holders_device(service->store, key->spki, &device, err));
     if (device == 0)
         return OK;
-    return is_shared ? finding_note(service, device, &shared, now_s, err)
-                     : finding_settle(service, device, now_s, err);
+    TRY(has_key(service, device, key->spki, &has_it, err));
+    return is_shared && has_it ? finding_note(service, device, &shared, now_s, err)
+                               : finding_settle(service, device, now_s, err);
 }
 
 enum result touched_key_settle(struct service *service, const struct touched_key *key,
