@@ -111,6 +111,9 @@ def test_a_transfer_is_signed_by_both_and_done_by_the_first_use_of_a_new_key(sha
     seller, buyer, admin = people["seller"], people["buyer"], people["admin"]
     asked = released(seller, product)
     assert shown(buyer, asked)["released_by"] == "sven"
+    assert asked["object"] in {one["id"] for one in buyer.pages("/transfers")}
+    assert asked["object"] not in {one["id"] for one in people["third"].pages("/transfers", all="true")}
+    people["third"].get(f"/transfers/{asked['object']}").problem(404, "E4001")
     assert buyer.get(f"/devices/{product}/SN-1").status == 404  # sight comes with ownership
     assert sign(buyer, "accept", asked).ok()["state"] == "accepted"
     assert owner(admin, product) == "seller"
