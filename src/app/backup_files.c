@@ -288,7 +288,9 @@ static enum result name_difference(struct bytes said, struct bytes found, struct
     do {
         a = lines_take(&said);
         b = lines_take(&found);
-    } while (bytes_equal(a, b));
+    } while (bytes_equal(a, b) && (said.n != 0 || found.n != 0));
+    if (bytes_equal(a, b)) /* nothing but line feeds */
+        return err_set(err, E_BACKUP, BACKUP_SUMS ": it ends otherwise than it was written");
     struct bytes name = name_of(a), other = name_of(b);
     if (bytes_equal(name, other))
         return err_set(err, E_BACKUP, "%s: not what it was when the backup was made",

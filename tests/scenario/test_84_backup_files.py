@@ -65,6 +65,14 @@ def test_a_name_that_the_sums_have_no_line_for_ends_the_backup(troth, tmp_path):
     refused(troth, RESTORE, "--verify", tmp_path / "good", exit_status=1, says="control character")
 
 
+@pytest.mark.parametrize("change", [lambda text: text + "\n", lambda text: text[:-1], lambda text: text + "\n\n"])
+def test_sums_that_end_otherwise_are_refused_and_not_read_for_ever(troth, tmp_path, change):
+    trothd(troth, "backup", tmp_path / "backup")
+    sums = tmp_path / "backup" / "SHA256SUMS"
+    sums.write_text(change(sums.read_text()))
+    refused(troth, RESTORE, "--verify", tmp_path / "backup", exit_status=1, says="E7007")
+
+
 # ---- what it says when it does not begin -----------------------------------------------------------
 
 
