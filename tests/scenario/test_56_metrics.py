@@ -108,7 +108,10 @@ def test_labels_are_few_and_name_nobody(owing):
 def test_an_owner_reads_his_own_and_nothing_of_the_whole(owing):
     bob = owing[1].add_operator("bob", role="viewer", scope="acme")
     seen = samples(plain(bob))
-    assert all(value == 0 for (name, _), value in seen.items() if name == "troth_debt_weighted_seconds")
+    his = ("troth_debt", "troth_findings", "troth_devices", "troth_certificates")
+    assert ("troth_debt_weighted_seconds", 'check="TD-36",severity="medium"') in seen
+    assert [one for one in seen.items() if one[0][0].startswith(his) and one[1] != 0] == [
+        (("troth_certificates_issued_total", ""), seen["troth_certificates_issued_total", ""])]  # since the start, of all
     assert not any(name.startswith(("troth_waivers", "troth_sweep")) for name, _ in seen)
     assert "sweep" not in bob.get("/status").ok()
 
