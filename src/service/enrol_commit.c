@@ -165,9 +165,9 @@ static enum result is_unchanged(struct service *service, const struct enrolment 
         return is_still_first(service, job, ret, err);
     if (job->kind != ENROL_DEVICE)
         return OK;
-    struct device now = {0};
-    TRY(store_device(service->store, job->subject.device.id, &now, err));
-    *ret = now.version == job->subject.device.version;
+    int64_t version = 0;
+    TRY(store_device_version(service->store, job->subject.device.id, &version, err));
+    *ret = version == job->subject.device.version;
     return OK;
 }
 

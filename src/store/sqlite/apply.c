@@ -122,6 +122,8 @@ enum result store_apply(struct store *store, const struct change *change, struct
 
     if (change->table == TABLE_POLICY)
         store->policy.is_known = false;
+    if (change->table == TABLE_PRODUCT)
+        store->product.is_known = false;
     if (!tally_is_of(change))
         return write_row(store, change, err);
     TRY(tally_before(store, change, &before, err));

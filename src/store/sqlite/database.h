@@ -23,10 +23,8 @@ struct shape {
 
 /* Shards of which nothing will ever be valid again: a later number was given, so they are complete,
  * and their last certificate had ended by `since_s`. Looking that up takes one row after the other.
- */
-#define DEAD_SHARDS_MAX                                                                            \
-    4096 /* 268 million certificates that ended; beyond it they are looked up                      \
-          */
+ * More than so many, 268 million certificates that ended, are looked up. */
+#define DEAD_SHARDS_MAX 4096
 struct dead_shards {
     int64_t since_s;
     size_t n;
@@ -57,6 +55,11 @@ struct tally {
     struct tally_cell cells[TALLY_CELLS];
 };
 
+struct kept_product { /* the row that was asked for last; dropped as a policy is */
+    bool is_known;
+    struct product row;
+};
+
 #define SHAPES_MAX 64 /* kinds of change that verbs make: about thirty */
 
 struct store {
@@ -71,6 +74,7 @@ struct store {
     size_t next_shape; /* the place that the next new shape takes */
     struct dead_shards dead;
     struct kept_policy policy;
+    struct kept_product product;
     struct tally tally;
 };
 

@@ -1,6 +1,7 @@
 #include "rows.h"
 
 #include <base/limits.h>
+#include <base/text.h>
 
 #include <string.h>
 
@@ -36,19 +37,45 @@ static enum result next_device(struct query *query, struct device *ret, struct e
     return OK;
 }
 
+enum result store_device_version(struct store *store, int64_t id, int64_t *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_DEVICE_VERSION);
+    query_put_int(&q, id);
+    return query_one_int(&q, ret, err);
+}
+
+/* A reader keeps nothing beyond its snapshot. */
+static enum result keep_product(struct query *query, struct product *ret, struct err *err)
+{
+    struct kept_product *kept = &query->store->product;
+    kept->is_known = false;
+    TRY(next_product(query, &kept->row, err));
+    kept->is_known = query->store->mode == STORE_WRITE || query->store->is_open;
+    *ret = kept->row;
+    return OK;
+}
+
 enum result store_product(struct store *store, int64_t id, struct product *ret, struct err *err)
 {
+    if (store->product.is_known && store->product.row.id == id) {
+        *ret = store->product.row;
+        return OK;
+    }
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_PRODUCT);
     query_put_int(&q, id);
-    return next_product(&q, ret, err);
+    return keep_product(&q, ret, err);
 }
 
 enum result store_product_named(struct store *store, struct bytes name, struct product *ret,
                                 struct err *err)
 {
+    if (store->product.is_known && bytes_equal(text_bytes(store->product.row.name), name)) {
+        *ret = store->product.row;
+        return OK;
+    }
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_PRODUCT_NAMED);
     query_put_text(&q, name);
-    return next_product(&q, ret, err);
+    return keep_product(&q, ret, err);
 }
 
 enum result store_products(struct store *store, const struct filter *filter, product_visit visit,

@@ -43,6 +43,7 @@ void store_rollback(struct store *store)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     store->is_open = false;
     store->policy.is_known = false;
+    store->product.is_known = false;
     store->tally.n = 0;
 }
 

@@ -38,6 +38,47 @@ static void a_product_is_found_by_id_and_name(void **state)
                      R_NOT_FOUND);
 }
 
+static int64_t validity_of(struct store *store, struct contract *c)
+{
+    struct product by_id, by_name;
+    assert_ok(store_product(store, 1, &by_id, &c->err));
+    assert_ok(store_product_named(store, bytes_text("valve"), &by_name, &c->err));
+    assert_int_equal(by_id.validity_s, by_name.validity_s);
+    return by_id.validity_s;
+}
+
+static void set_validity(struct contract *c, int64_t validity_s)
+{
+    struct change change = change_of(TABLE_PRODUCT, 1);
+    change_int(&change, COL_PRODUCT_VALIDITY_S, validity_s);
+    assert_ok(store_begin(c->store, &c->err));
+    assert_ok(store_apply(c->store, &change, &c->err));
+}
+
+static void a_product_is_as_it_was_changed_last(void **state)
+{
+    struct contract *c = *state;
+    struct store *reader = NULL;
+    contract_fill(c);
+    assert_int_equal(validity_of(c->store, c), 7776000);
+    set_validity(c, 5);
+    assert_int_equal(validity_of(c->store, c), 5);
+    store_rollback(c->store);
+    assert_int_equal(validity_of(c->store, c), 7776000);
+
+    assert_ok(c->backend->open(c->place, STORE_READ, &reader, &c->err));
+    assert_int_equal(validity_of(reader, c), 7776000);
+    assert_ok(store_snapshot_begin(reader, &c->err));
+    assert_int_equal(validity_of(reader, c), 7776000);
+    set_validity(c, 6);
+    assert_ok(store_commit(c->store, &c->err));
+    assert_int_equal(validity_of(c->store, c), 6);
+    assert_int_equal(validity_of(reader, c), 7776000);
+    store_snapshot_end(reader);
+    assert_int_equal(validity_of(reader, c), 6);
+    store_close(reader);
+}
+
 static void a_device_is_its_product_and_serial_number(void **state)
 {
     struct contract *c = *state;
@@ -386,6 +427,7 @@ int contract_finding(const struct backend *backend)
     const struct CMUnitTest tests[] = {
         CONTRACT_TEST(what_is_not_there_leaves_the_output_alone),
         CONTRACT_TEST(a_product_is_found_by_id_and_name),
+        CONTRACT_TEST(a_product_is_as_it_was_changed_last),
         CONTRACT_TEST(a_device_is_its_product_and_serial_number),
         CONTRACT_TEST(a_registered_key_leads_to_its_device),
         CONTRACT_TEST(a_certificate_comes_back_as_it_was_written),

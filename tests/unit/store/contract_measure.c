@@ -49,6 +49,19 @@ static void a_key_is_known_whoever_has_it(void **state)
     assert_false(is_known); /* the fifth is over the third's */
 }
 
+static void a_version_is_read_alone(void **state)
+{
+    struct contract *c = *state;
+    int64_t version = 99;
+    struct change change = change_of(TABLE_DEVICE, 2);
+    fill(c);
+    change_int(&change, COL_DEVICE_VERSION, 7);
+    contract_apply(c, &change);
+    assert_ok(store_device_version(c->store, 2, &version, &c->err));
+    assert_int_equal(version, 7);
+    assert_int_equal(store_device_version(c->store, 55, &version, &c->err), R_NOT_FOUND);
+}
+
 static void a_finding_that_is_closed_was_there(void **state)
 {
     struct contract *c = *state;
@@ -144,6 +157,7 @@ int contract_measure(const struct backend *backend)
     const struct CMUnitTest tests[] = {
         CONTRACT_TEST(a_key_is_counted_with_its_holder_alone),
         CONTRACT_TEST(a_key_is_known_whoever_has_it),
+        CONTRACT_TEST(a_version_is_read_alone),
         CONTRACT_TEST(a_finding_that_is_closed_was_there),
         CONTRACT_TEST(a_shard_tells_what_ended_after_its_list),
         CONTRACT_TEST(what_an_issuer_issued_lasts_until_its_last_live_end),

@@ -20,6 +20,9 @@ MUST_USE enum result store_key_held(struct store *store, int64_t device, const u
 /* Is any certificate over this key, whoever's and whatever became of it? */
 MUST_USE enum result store_key_is_known(struct store *store, const uint8_t spki[32], bool *ret,
                                         struct err *err);
+/* What rises with every change of the device: is it still the row that was decided upon? */
+MUST_USE enum result store_device_version(struct store *store, int64_t id, int64_t *ret,
+                                          struct err *err);
 /* Was there ever a finding about the device? */
 MUST_USE enum result store_was_found(struct store *store, int64_t device, bool *ret,
                                      struct err *err);
