@@ -337,6 +337,17 @@ static enum result must_read(struct service *service, int64_t device, const stru
     return store_was_found(service->store, device, ret, err);
 }
 
+#define LOOK_S 86400
+
+/* Its first use judges it anew and gives it an instant of its own. Until then all of an hour share
+ * one, so that the index grows at its end and not a page for each. What only rows beyond the
+ * subject's know has the instant that it had: sooner is never wrong. */
+static int64_t look_at_s(const struct standing *judged, int64_t now_s)
+{
+    int64_t together_s = (now_s / 3600 + 1) * 3600 + LOOK_S;
+    return judged->next_s < together_s ? judged->next_s : together_s;
+}
+
 enum result finding_settle_issued(struct service *service, const struct subject *before,
                                   const struct certificate *issued, bool is_new_key, int64_t now_s,
                                   struct err *err)
@@ -358,9 +369,7 @@ enum result finding_settle_issued(struct service *service, const struct subject 
     if (is_more)
         return finding_settle(service, about.key.id, now_s, err);
     TRY(open_first(service, &about, &judged, now_s, err));
-    /* what only rows beyond the subject's know has the instant that it had: sooner is never wrong
-     */
-    return store_put_sooner_instant(service->store, about.key, judged.next_s, err);
+    return store_put_sooner_instant(service->store, about.key, look_at_s(&judged, now_s), err);
 }
 
 struct due {

@@ -157,6 +157,35 @@ static void who_was_never_judged_owes_since_his_first_certificate(void **state)
     assert_int_equal(finding_of(f, 1, CHECK_NO_OWNER).began_at_s, began_s);
 }
 
+/* ---- when time is looked at -------------------------------------------------------------------
+ */
+
+static int64_t next_instant(struct fixture *f, unsigned n)
+{
+    int64_t at_s = 0;
+    const struct subject_key key = {SUBJECT_DEVICE, device_row(f, n).id};
+    assert_ok(store_next_instant(f->store, key, &at_s, &f->err));
+    return at_s;
+}
+
+static void what_is_issued_within_an_hour_is_looked_at_together_until_it_is_used(void **state)
+{
+    struct fixture *f = *state;
+    struct asker first = asker(1), second = asker(2);
+    struct got got = enrolled_device(f, 1, &first);
+    int64_t together_s = next_instant(f, 1);
+    f->now_s += 60;
+    enrolled_device(f, 2, &second);
+    assert_int_equal(next_instant(f, 2), together_s);
+    assert_in_range(together_s - f->now_s, DAY_S, DAY_S + 3600);
+
+    use(f, got.serial);
+    assert_true(next_instant(f, 1) > START_S + USUAL);
+    f->now_s = together_s; /* the second one was not used: it gets its own now */
+    settle_due(f);
+    assert_true(next_instant(f, 2) > START_S + USUAL);
+}
+
 /* ---- TD-07, 08, 10: what time opens -----------------------------------------------------------
  */
 
@@ -400,6 +429,7 @@ int main(void)
         STORY(a_tombstone_owes_no_shared_key),
         STORY(who_enrols_again_owes_since_his_first_certificate),
         STORY(who_was_never_judged_owes_since_his_first_certificate),
+        STORY(what_is_issued_within_an_hour_is_looked_at_together_until_it_is_used),
         STORY(a_renewal_that_is_due_is_owed_until_it_began),
         STORY(a_renewal_that_is_deferred_is_owed_until_it_began),
         STORY(a_key_that_is_kept_is_counted_over_its_renewals),
