@@ -15,6 +15,15 @@
 #define OTHER 2
 #define WEAK 6 /* TD-06 */
 
+static void demand(struct fixture *f, enum proof proof)
+{
+    struct change change = change_of(TABLE_PRODUCT, METER);
+    change_int(&change, COL_PRODUCT_LEAST_PROOF, proof);
+    begin(f);
+    assert_ok(store_apply(f->store, &change, &f->err));
+    commit(f);
+}
+
 /* Devices 0 to n - 1, active by their registered keys, and a product that now wants more. */
 static void demand_more(struct fixture *f, unsigned n)
 {
@@ -22,11 +31,7 @@ static void demand_more(struct fixture *f, unsigned n)
         struct asker key = asker(i);
         active_device(f, i, &key);
     }
-    struct change change = change_of(TABLE_PRODUCT, METER);
-    change_int(&change, COL_PRODUCT_LEAST_PROOF, PROOF_HARDWARE);
-    begin(f);
-    assert_ok(store_apply(f->store, &change, &f->err));
-    commit(f);
+    demand(f, PROOF_HARDWARE);
 }
 
 static void sweep_begin(struct fixture *f, int64_t product)
@@ -145,6 +150,20 @@ static void one_that_is_asked_for_meanwhile_begins_when_it_is_done(void **state)
     assert_true(sweep_step(f, 1));
 }
 
+/* Whom the one under way has passed already is judged by the next. */
+static void what_changes_behind_it_is_judged_too(void **state)
+{
+    struct fixture *f = *state;
+    demand_more(f, 2);
+    demand(f, PROOF_TOKEN);
+    sweep_begin(f, METER);
+    assert_false(sweep_step(f, 1));
+    demand(f, PROOF_HARDWARE);
+    sweep_begin(f, METER);
+    sweep_all(f);
+    assert_true(has_finding(f, 0, WEAK) && has_finding(f, 1, WEAK));
+}
+
 static void upgrade(struct fixture *f)
 {
     begin(f);
@@ -216,6 +235,7 @@ int main(void)
         STORY(a_second_one_begins_again_with_both),
         STORY(one_that_is_undone_with_its_act_judges_nothing),
         STORY(one_that_is_asked_for_meanwhile_begins_when_it_is_done),
+        STORY(what_changes_behind_it_is_judged_too),
         STORY(what_is_left_of_it_and_its_age_are_told),
         STORY(a_catalogue_that_is_newer_judges_everything_once),
     };
