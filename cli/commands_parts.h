@@ -50,8 +50,9 @@ extern const struct option_row report_options[];
 extern const struct plan report;
 
 /* policy.c */
-extern const struct option_row policy_set_options[], policy_show_options[], policy_list_options[];
-extern const struct plan policy_set, policy_show, policy_list;
+extern const struct option_row policy_set_options[], policy_diff_options[], policy_show_options[],
+    policy_list_options[];
+extern const struct plan policy_set, policy_diff, policy_show, policy_list;
 
 /* issuer.c */
 extern const struct option_row issuer_show_options[], issuer_add_options[], issuer_retire_options[];

@@ -67,23 +67,99 @@ static enum result make_body(const struct session *session, const char *path, st
     return OK;
 }
 
-enum result action_policy_set(struct session *session, const struct plan *plan, struct err *err)
+static enum result send_file(struct session *session, const struct plan *plan, json_t **ret,
+                             struct err *err)
 {
     const char *file = session_text(session, "FILE");
     char path[CLI_PATH_MAX];
     CLEANUP(blob_free) struct blob text = {0};
     json_auto_t *body = NULL;
-    json_auto_t *outcome = NULL;
     TRY(session_read(file, &text, err));
     TRY(plan_path(session, plan, path, sizeof path, err));
     TRY(make_body(session, file, blob_bytes(&text), &body, err));
     const struct api_call call = {.method = CLIENT_POST, .path = path, .body = body};
-    enum result result = session_send(session, &call, &outcome, err);
-    if (result != OK) {
+    enum result result = session_send(session, &call, ret, err);
+    if (result != OK)
         put_place(file, blob_bytes(&text), err);
-        return result;
-    }
+    return result;
+}
+
+enum result action_policy_set(struct session *session, const struct plan *plan, struct err *err)
+{
+    json_auto_t *outcome = NULL;
+    TRY(send_file(session, plan, &outcome, err));
     return plan_tell(session, plan, outcome, err);
+}
+
+/* ---- compared ---------------------------------------------------------------------------------
+ */
+
+#define DIFFERS 3 /* exit status */
+
+static long long number_of(const json_t *trial, const char *member)
+{
+    return (long long)json_integer_value(json_object_get(trial, member));
+}
+
+static void print_trial(struct session *session, const json_t *trial)
+{
+    bool is_sample = json_is_true(json_object_get(trial, "sample"));
+    fprintf(session->out, "\n%lld of %lld devices judged by it%s: %lld change\n",
+            number_of(trial, "judged"), number_of(trial, "devices"),
+            is_sample ? ", chosen at random" : "", number_of(trial, "changed"));
+    fprintf(session->out, "%lld refused at their next request\n", number_of(trial, "refused"));
+    fprintf(session->out, "%lld quarantined at once; the brake would hold %lld%s\n",
+            number_of(trial, "quarantined"), number_of(trial, "held"),
+            is_sample ? " of all devices" : " of them");
+}
+
+static bool differs(const json_t *answer)
+{
+    return json_array_size(json_object_get(answer, "settings")) > 0 ||
+           json_array_size(json_object_get(answer, "effects")) > 0;
+}
+
+static void print_diff(struct session *session, const json_t *answer)
+{
+    static const struct column settings[] = {
+        {"SETTING", "setting"}, {"BEFORE", "before"},     {"FROM", "before_source"},
+        {"AFTER", "after"},     {"FROM", "after_source"}, {0},
+    };
+    static const struct column effects[] = {
+        {"CHECK", "check"},
+        {"BEFORE", "before"},
+        {"FROM", "before_source"},
+        {"AFTER", "after"},
+        {"FROM", "after_source"},
+        {"TITLE", "title"},
+        {0},
+    };
+    static const struct column checks[] = {
+        {"CHECK", "check"}, {"OPENS ON", "opens"}, {"CLOSES ON", "closes"}, {"TITLE", "title"}, {0},
+    };
+    if (!differs(answer)) {
+        fputs("it is what is in force\n", session->out);
+        return;
+    }
+    print_part(session, "Settings", settings, json_object_get(answer, "settings"));
+    print_part(session, "Effects of open findings", effects, json_object_get(answer, "effects"));
+    print_trial(session, json_object_get(answer, "trial"));
+    print_part(session, "Findings of devices", checks, json_object_get(answer, "checks"));
+}
+
+enum result action_policy_diff(struct session *session, const struct plan *plan, struct err *err)
+{
+    json_auto_t *answer = NULL;
+    bool of_product = session_text(session, "--product") != NULL;
+    if (of_product == (session_text(session, "--fleet") != NULL))
+        return err_set(err, E_USAGE, "wanted is one of --product NAME, --fleet");
+    TRY(send_file(session, plan, &answer, err));
+    session->exit_status = differs(answer) ? DIFFERS : 0;
+    if (session->is_json)
+        print_json(session, answer);
+    else
+        print_diff(session, answer);
+    return OK;
 }
 
 /* ---- what is in force -------------------------------------------------------------------------
@@ -124,6 +200,12 @@ const struct option_row policy_set_options[] = {
     DRY_RUN,
     {0},
 };
+const struct option_row policy_diff_options[] = {
+    {"FILE", VALUE_FILE, NULL, true, "a policy as `troth policy set` takes it"},
+    {"--product", VALUE_TEXT, "NAME", false, "as this product's policy"},
+    {"--fleet", VALUE_NONE, NULL, false, "as the fleet's"},
+    {0},
+};
 const struct option_row policy_show_options[] = {
     {"--product", VALUE_TEXT, "NAME", false, "for this product (default: for the fleet)"},
     {0},
@@ -142,6 +224,7 @@ static const struct column columns[] = {
 };
 const struct plan policy_set = {action_policy_set, "/api/v1/policies", set_fields, NULL,
                                 "the policy is set"};
+const struct plan policy_diff = {action_policy_diff, "/api/v1/policies/diff", NULL, NULL, NULL};
 const struct plan policy_show = {action_policy_show, "/api/v1/policies/effective", show_fields,
                                  columns, NULL};
 const struct plan policy_list = {plan_list, "/api/v1/policies", show_fields, columns, NULL};

@@ -190,6 +190,7 @@ static void take_turn(struct core *core)
     }
     core_import_step(core);
     core_bulk_step(core);
+    core_trial_step(core);
     core_sweep_step(core);
     feed_step(core);
     tell_load(core);
@@ -274,7 +275,7 @@ static void loop(struct core *core)
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
         bool is_busy = core->import.is_running || core_bulk_is_busy(core) ||
-                       core_sweep_is_busy(core) || feed_is_busy(core);
+                       core_sweep_is_busy(core) || core_trial_is_busy(core) || feed_is_busy(core);
         int wait_ms = is_busy ? 0 : CORE_TICK_MS;
         if (poll(set, n, wait_ms) < 0)
             continue;
@@ -289,6 +290,7 @@ static void core_close(struct core *core)
 {
     jobs_free(&core->jobs);
     feed_close(core);
+    trial_free(&core->trial.trial);
     service_close(&core->service);
     store_close(core->store);
     for (unsigned i = 0; i < core->front_count; i++)

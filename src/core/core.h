@@ -13,6 +13,7 @@
 #include "publish.h"
 #include "sweep.h"
 #include "tidy.h"
+#include "trial.h"
 #include "webhooks.h"
 
 #include <ipc/record.h>
@@ -56,6 +57,7 @@ struct core {
     struct feed feed;
     struct webhooks webhooks;
     struct tidy tidy;
+    struct trial_job trial;
     struct counts counts;
     int64_t ticked_us;
     int64_t forgot_s; /* when what had its time was dropped last */

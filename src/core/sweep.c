@@ -16,7 +16,7 @@ bool core_sweep_is_busy(const struct core *core)
     return core->service.now_ms >= core->service.sweep_ms;
 }
 
-static uint32_t step_size(const struct core *core)
+uint32_t core_step_size(const struct core *core)
 {
     if (core->is_loaded)
         return STEP_LOADED;
@@ -32,7 +32,8 @@ void core_sweep_step(struct core *core)
     turn_end(core);
     enum result result = turn_begin(core, &err);
     if (result == OK)
-        result = finding_sweep_step(&core->service, step_size(core), core->now_s, &is_done, &err);
+        result =
+            finding_sweep_step(&core->service, core_step_size(core), core->now_s, &is_done, &err);
     if (result != OK) {
         turn_fail(core, &err);
         core->service.sweep_ms = core->service.now_ms + PAUSE_MS;

@@ -302,6 +302,11 @@ void core_verb(struct core *core, const struct ipc_message *message)
         if (answer_again(core, &key, asked->id))
             return;
     }
+    bool waits = false;
+    if (result == OK)
+        result = core_trial_begin(core, message, &who, &waits, &err);
+    if (waits)
+        return;
     if (result == OK)
         result = do_verb(core, row, message, &who, &answer, &err);
     if (result != OK) {

@@ -35,12 +35,12 @@ static enum result take_effect(void *part, struct bytes name, struct bytes text,
     return policy_name_effect(part, name, text, err);
 }
 
-static enum result finish_set(const struct request *request, struct asking *asking, struct err *err)
+/* Its texts as bytes in `space`. */
+static enum result finish_policy(struct policy_asked *ask, uint8_t space[LIMIT_POLICY_BYTES],
+                                 struct err *err)
 {
-    (void)request;
-    struct policy_asked *ask = &asking->message.policy;
     struct policy_part part = {0};
-    struct buf b = buf_over(asking->policy, sizeof asking->policy);
+    struct buf b = buf_over(space, LIMIT_POLICY_BYTES);
     TRY(api_pairs_walk(ask->settings, take_setting, &part, err));
     TRY(api_pairs_walk(ask->effects, take_effect, &part, err));
     policy_body_write(&part, &b);
@@ -48,6 +48,12 @@ static enum result finish_set(const struct request *request, struct asking *aski
         return err_set(err, E_BUG, "a policy of more than %d octets", LIMIT_POLICY_BYTES);
     ask->set.policy = buf_bytes(&b);
     return OK;
+}
+
+static enum result finish_set(const struct request *request, struct asking *asking, struct err *err)
+{
+    (void)request;
+    return finish_policy(&asking->message.policy, asking->policy, err);
 }
 
 static const struct verb_plan policy_set = {
@@ -151,11 +157,11 @@ static struct bytes text_of(const char *text)
     return bytes_of(text, strlen(text));
 }
 
-static struct bytes source_of(const struct msg_setting_row *row)
+static struct bytes source_word(uint8_t source)
 {
-    if (row->source == POLICY_FROM_PRODUCT)
+    if (source == POLICY_FROM_PRODUCT)
         return bytes_text("product");
-    return row->source == POLICY_FROM_FLEET ? bytes_text("fleet") : bytes_text("default");
+    return source == POLICY_FROM_FLEET ? bytes_text("fleet") : bytes_text("default");
 }
 
 static void add_setting(struct api_doc *doc, const struct msg_setting_row *row)
@@ -170,7 +176,7 @@ static void add_setting(struct api_doc *doc, const struct msg_setting_row *row)
     const struct value_view view = {
         .name = text_of(setting->word),
         .value = text_of(value.text),
-        .source = source_of(row),
+        .source = source_word(row->source),
         .normal = text_of(normal.text),
         .least = text_of(least.text),
         .most = text_of(most.text),
@@ -189,7 +195,7 @@ static void add_effect(struct api_doc *doc, const struct msg_setting_row *row)
     const struct value_view view = {
         .name = text_of(number),
         .value = text_of(effect_word((enum effect)row->value)),
-        .source = source_of(row),
+        .source = source_word(row->source),
         .normal = text_of(effect_word(check->effect)),
         .what = text_of(check->title),
     };
@@ -230,4 +236,146 @@ static const struct plan policy = {
 void api_policy_show(struct request *request)
 {
     api_question(request, &policy, (struct msg_question){0});
+}
+
+/* ---- what another would change -----------------------------------------------------------------
+ */
+
+struct change_view {
+    struct bytes name, before, before_source, after, after_source, title;
+};
+struct trial_view {
+    struct msg_trial_row row;
+    uint8_t is_sample;
+};
+struct trial_check_view {
+    struct msg_trial_check row;
+    struct bytes check, title;
+};
+
+/* clang-format off */
+static const struct api_field changed_setting_fields[] = {
+    API_FIELD("setting", struct change_view, name, API_TEXT),
+    API_FIELD("before", struct change_view, before, API_TEXT),
+    API_FIELD("before_source", struct change_view, before_source, API_TEXT),
+    API_FIELD("after", struct change_view, after, API_TEXT),
+    API_FIELD("after_source", struct change_view, after_source, API_TEXT),
+};
+static const struct api_field changed_effect_fields[] = {
+    API_FIELD("check", struct change_view, name, API_TEXT),
+    API_FIELD("title", struct change_view, title, API_TEXT),
+    API_FIELD("before", struct change_view, before, API_TEXT),
+    API_FIELD("before_source", struct change_view, before_source, API_TEXT),
+    API_FIELD("after", struct change_view, after, API_TEXT),
+    API_FIELD("after_source", struct change_view, after_source, API_TEXT),
+};
+static const struct api_field trial_fields[] = {
+    API_FIELD("devices", struct msg_trial_row, devices, API_NUMBER),
+    API_FIELD("judged", struct msg_trial_row, judged, API_NUMBER),
+    API_FIELD("sample", struct trial_view, is_sample, API_FLAG),
+    API_FIELD("changed", struct msg_trial_row, touched, API_NUMBER),
+    API_FIELD("refused", struct msg_trial_row, refused, API_NUMBER),
+    API_FIELD("quarantined", struct msg_trial_row, quarantined, API_NUMBER),
+    API_FIELD("held", struct msg_trial_row, held, API_NUMBER),
+};
+static const struct api_field trial_check_fields[] = {
+    API_FIELD("check", struct trial_check_view, check, API_TEXT),
+    API_FIELD("title", struct trial_check_view, title, API_TEXT),
+    API_FIELD("opens", struct msg_trial_check, opens, API_NUMBER),
+    API_FIELD("closes", struct msg_trial_check, closes, API_NUMBER),
+};
+/* clang-format on */
+
+static void diff_begin(struct api_doc *doc)
+{
+    api_list(doc, "settings");
+    api_list(doc, "effects");
+    api_section(doc, "trial");
+    api_list(doc, "checks");
+}
+
+static void add_changed_setting(struct api_doc *doc, const struct msg_policy_change *row)
+{
+    const struct policy_row *setting = policy_find(row->number);
+    if (setting == NULL)
+        return;
+    struct policy_text before = policy_value_text(setting, row->before);
+    struct policy_text after = policy_value_text(setting, row->after);
+    const struct change_view view = {
+        .name = text_of(setting->word),
+        .before = text_of(before.text),
+        .before_source = source_word(row->before_source),
+        .after = text_of(after.text),
+        .after_source = source_word(row->after_source),
+    };
+    api_add(doc, "settings", API_SHAPE(changed_setting_fields), &view);
+}
+
+static void add_changed_effect(struct api_doc *doc, const struct msg_policy_change *row)
+{
+    const struct check *check = check_find(row->check);
+    char number[8];
+    if (check == NULL)
+        return;
+    snprintf(number, sizeof number, "TD-%02d", check->number);
+    const struct change_view view = {
+        .name = text_of(number),
+        .title = text_of(check->title),
+        .before = text_of(effect_word((enum effect)row->before)),
+        .before_source = source_word(row->before_source),
+        .after = text_of(effect_word((enum effect)row->after)),
+        .after_source = source_word(row->after_source),
+    };
+    api_add(doc, "effects", API_SHAPE(changed_effect_fields), &view);
+}
+
+static void add_trial_check(struct api_doc *doc, const struct msg_trial_check *row)
+{
+    const struct check *check = check_find(row->check);
+    char number[8];
+    if (check == NULL)
+        return;
+    snprintf(number, sizeof number, "TD-%02d", check->number);
+    const struct trial_check_view view = {*row, text_of(number), text_of(check->title)};
+    api_add(doc, "checks", API_SHAPE(trial_check_fields), &view);
+}
+
+static void diff_row(struct api_wait *wait, const struct ipc_message *message)
+{
+    const struct msg_trial_row *trial = &message->trial_row;
+    if (message->type == IPC_POLICY_CHANGE && message->policy_change.number != 0)
+        add_changed_setting(wait->doc, &message->policy_change);
+    else if (message->type == IPC_POLICY_CHANGE)
+        add_changed_effect(wait->doc, &message->policy_change);
+    else if (message->type == IPC_TRIAL_CHECK)
+        add_trial_check(wait->doc, &message->trial_check);
+    else if (message->type == IPC_TRIAL_ROW)
+        api_put(wait->doc, "trial", API_SHAPE(trial_fields),
+                &(struct trial_view){*trial, trial->judged < trial->devices});
+}
+
+static const struct plan diff = {
+    .kind = QUESTION_POLICY_DIFF,
+    .names = (const char *const[]){NULL},
+    .begin = diff_begin,
+    .row = diff_row,
+    .end = show_end,
+};
+
+/* A question with a body: a policy is too long for an address. */
+void api_policy_diff(struct request *request)
+{
+    CLEANUP(api_body_freep) struct api_body *body = NULL;
+    struct policy_asked ask = {0};
+    uint8_t space[LIMIT_POLICY_BYTES];
+    struct err err = {0};
+    enum result result = api_read(request_view(request)->body, set_shape, &ask, &body, &err);
+    if (result == OK)
+        result = finish_policy(&ask, space, &err);
+    if (result != OK) {
+        request_refuse(request, &err);
+        return;
+    }
+    api_question(request, &diff,
+                 (struct msg_question){.product = ask.set.product, .policy = ask.set.policy});
 }

@@ -81,6 +81,7 @@ void api_golive(struct request *request);
 /* api_policy.c */
 void api_policy_list(struct request *request);
 void api_policy_show(struct request *request);
+void api_policy_diff(struct request *request);
 void api_policy_set(struct request *request);
 
 /* api_rehearse.c */

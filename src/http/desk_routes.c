@@ -32,6 +32,7 @@ const struct route desk_routes[] = {
     GET(API "/policies", api_policy_list),
     POST(API "/policies", api_policy_set),
     GET(API "/policies/effective", api_policy_show),
+    POST(API "/policies/diff", api_policy_diff),
     GET(API "/anchors", api_anchor_list),
     POST(API "/anchors", api_anchor_add),
     GET(API "/devices", api_device_list),

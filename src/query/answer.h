@@ -39,6 +39,7 @@ MUST_USE enum result query_golive(struct query *query, struct err *err);
 MUST_USE enum result query_measures(struct query *query, struct err *err);
 MUST_USE enum result query_policies(struct query *query, struct err *err);
 MUST_USE enum result query_policy(struct query *query, struct err *err);
+MUST_USE enum result query_policy_diff(struct query *query, struct err *err);
 MUST_USE enum result query_webhooks(struct query *query, struct err *err);
 MUST_USE enum result query_webhook_key(struct query *query, struct err *err);
 MUST_USE enum result query_status(struct query *query, struct err *err);

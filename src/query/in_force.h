@@ -13,8 +13,9 @@ struct in_force {
 };
 MUST_USE enum result query_in_force(const struct query *query, const struct product *product,
                                     struct in_force *ret, struct err *err);
-/* POLICY_FROM_* of a setting. */
+/* POLICY_FROM_* of a setting, and of a check's effect. */
 uint8_t query_source(const struct in_force *in_force, const struct policy_row *row);
+uint8_t query_effect_source(const struct in_force *in_force, int check);
 
 /* A setting as people write it; and whether the default, the fleet or the product says so. */
 struct setting_value {

@@ -74,9 +74,7 @@ static enum result give_effect(const struct query *query, const struct in_force 
         .id = query->asked->id,
         .check = (uint8_t)check,
         .value = in_force->policy.effect[check],
-        .source = policy_names_effect(&in_force->own, check)     ? POLICY_FROM_PRODUCT
-                  : policy_names_effect(&in_force->fleet, check) ? POLICY_FROM_FLEET
-                                                                 : POLICY_FROM_DEFAULT,
+        .source = query_effect_source(in_force, check),
     };
     return query->give(query->context, IPC_SETTING_ROW, &row, err);
 }

@@ -31,6 +31,13 @@ uint8_t query_source(const struct in_force *in_force, const struct policy_row *r
     return is_products_own(row) && is_set ? POLICY_FROM_PRODUCT : POLICY_FROM_DEFAULT;
 }
 
+uint8_t query_effect_source(const struct in_force *in_force, int check)
+{
+    if (policy_names_effect(&in_force->own, check))
+        return POLICY_FROM_PRODUCT;
+    return policy_names_effect(&in_force->fleet, check) ? POLICY_FROM_FLEET : POLICY_FROM_DEFAULT;
+}
+
 enum result query_setting(const struct query *query, const struct product *product,
                           const struct policy_row *row, struct setting_value *ret, struct err *err)
 {

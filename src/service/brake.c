@@ -7,7 +7,7 @@
 
 #define PORTIONS 64 /* of a limit: so much of it may be lost to a restart */
 
-const struct brake brake_quarantine = {"quarantine", 10, 1000};
+const struct brake brake_quarantine = {"quarantine", QUARANTINES_LEAST, QUARANTINES_ONE_IN};
 const struct brake brake_by_person = {"by-person", 10, 1000};
 const struct brake brake_early = {"early-renewal", 10, 1000};
 

@@ -58,7 +58,25 @@ enum result policy_complete(struct service *service, struct msg_policy_set *ask,
     struct policy_part part;
     TRY(find_product(service, ask->product, &product, err));
     TRY(read(ask->policy, &part, err));
+    ask->judged = bytes_of(service->policy_judged, service->policy_judged_n);
     return put_words(service, &product, &part, &ask->words, err);
+}
+
+enum result policy_try(struct service *service, const struct msg_policy_set *ask, struct trial *ret,
+                       struct err *err)
+{
+    struct product product;
+    struct policy_part part;
+    TRY(find_product(service, ask->product, &product, err));
+    TRY(read(ask->policy, &part, err));
+    return trial_begin(service->store, product.id, &part, ret, err);
+}
+
+void policy_tried(struct service *service, const struct trial *trial)
+{
+    struct buf words = buf_over(service->policy_judged, sizeof service->policy_judged);
+    trial_put_words(trial, &words);
+    service->policy_judged_n = buf_ok(&words) ? words.n : 0;
 }
 
 enum result policy_count_devices(struct service *service, const struct msg_policy_set *ask,

@@ -153,6 +153,99 @@ def test_a_sweep_under_way_is_told(troth, tmp_path):
     assert lab.eventually(lambda: "\nsweep " not in command("status").stdout, 20)
 
 
+# ---- what it would do --------------------------------------------------------------------------
+
+
+def enrolled(people, product, serials):
+    """Devices with a certificate of 90 days each."""
+    people.alice.import_devices(product, {serial: None for serial in serials}, owner="acme")
+    for serial in serials:
+        token = people.alice.post("/tokens", {"product": product, "serial": serial}).ok()["token"]
+        device = lab.Device(people.server, product)
+        assert device.enrol(lab.make_csr(lab.make_key(), serial), basic=(serial, token)).status == 200
+
+
+def test_a_policy_is_compared_with_what_is_in_force_and_judged_by(people):
+    enrolled(people, "meter", ["M-1", "M-2"])
+    enrolled(people, "pump", ["P-1"])
+    set_policy(people, "", {"renew-by": "90", "max-age": "400d"})
+    before = people.alice.get("/ledger/entries", limit=1).ok(), len(people.alice.pages("/ledger/entries"))
+    answer = people.alice.post("/policies/diff", body_for("meter", {"max-validity": "30d", "renew-by": "90"},
+                                                          {"TD-11": "quarantine", "TD-06": "none"})).ok()
+    assert answer["settings"] == [
+        {"setting": "renew-by", "before": "90", "before_source": "fleet", "after": "90", "after_source": "product"},
+        {"setting": "max-validity", "before": "825d", "before_source": "default", "after": "30d",
+         "after_source": "product"}]
+    assert [(one["check"], one["before"], one["after"], one["after_source"]) for one in answer["effects"]] == [
+        ("TD-06", "none", "none", "product"), ("TD-11", "none", "quarantine", "product")]
+    assert answer["trial"] == {"devices": 2, "judged": 2, "sample": False, "changed": 2, "refused": 0,
+                               "quarantined": 2, "held": 0}
+    assert answer["checks"] == [{"check": "TD-11", "title": "too-long", "opens": 2, "closes": 0}]
+    fleet = people.alice.post("/policies/diff", body_for("", {"max-validity": "30d"})).ok()
+    assert fleet["trial"]["devices"] == fleet["checks"][0]["opens"] == 3
+    assert {(one["setting"], one["after"], one["after_source"]) for one in fleet["settings"]} == {
+        ("renew-by", "85", "default"), ("max-age", "365d", "default"), ("max-validity", "30d", "fleet")}
+    same = people.alice.post("/policies/diff", body_for("", {"renew-by": "90", "max-age": "400d"})).ok()
+    assert same["settings"] == same["effects"] == same["checks"] == [] and same["trial"]["changed"] == 0
+    assert before == (people.alice.get("/ledger/entries", limit=1).ok(), len(people.alice.pages("/ledger/entries")))
+
+    set_policy(people, "meter", {"max-validity": "30d"})  # what was counted is what happens
+    assert lab.eventually(lambda: sum(one["check"] == "TD-11" for one in people.alice.pages("/findings")) == 2)
+
+
+def test_who_compares_a_policy_and_what_is_none(people):
+    diff = lambda who, *args, **kwargs: who.post("/policies/diff", body_for(*args, **kwargs))
+    diff(people.alice, "none", {"renew-by": "90"}).problem(404, "E4001")
+    diff(people.alice, "", {"renew-by": "100"}).problem(400, "E1058")
+    diff(people.alice, "", {"grace": "1d"}).problem(400, "E1059")
+    people.alice.post("/policies/diff", {}).problem(400, "E1002")
+    people.alice.post("/policies/diff?product=meter", body_for("", {})).problem(400, "E1002")
+
+
+def test_people_sign_what_a_policy_would_do(people, tmp_path):
+    """Core judges before it asks anybody, and says the same as the question."""
+    enrolled(people, "meter", ["M-1", "M-2"])
+    answer = people.alice.post("/policies", body_for("meter", {"max-validity": "30d"}, {"TD-11": "refuse"}))
+    number = waiting(answer)["approval"]
+    said = people.bob.command_line(tmp_path / "bob")("approval", "show", number).stdout
+    assert ("with     judged = 2 of 2 devices judged, 2 change; TD-11 opens on 2, closes on 0; 2 refused, "
+            "0 quarantined at once, of which the brake holds 0\n") in said, said
+    key = {"Idempotency-Key": "once"}
+    body = json.dumps(body_for("pump", {"renew-by": "90"})).encode()
+    asked = [people.alice.request("POST", "/api/v1/policies", body, {"Content-Type": "application/json", **key})
+             for _ in range(2)]
+    assert asked[0].json["approval"] == asked[1].json["approval"]
+    sign(people.alice, number).ok()
+    sign(people.bob, number).ok()
+    becomes(people.bob, number, "executed")
+    people.server.stop_and_audit()
+
+
+def test_a_policy_is_compared_by_the_command(people, tmp_path):
+    enrolled(people, "meter", ["M-1"])
+    alice = people.alice.command_line(tmp_path / "alice")
+    file = tmp_path / "policy.yaml"
+    file.write_text("max-validity: 30d\neffects:\n  TD-11: quarantine\n")
+    done = alice("policy", "diff", file, "--product", "meter", check=False)
+    assert done.returncode == 3, done
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["max-validity", "825d", "default", "30d", "product"] in lines
+    assert ["TD-11", "none", "default", "quarantine", "product", "too-long"] in lines
+    assert ["TD-11", "1", "0", "too-long"] in lines
+    assert "1 of 1 devices judged by it: 1 change\n" in done.stdout
+    assert "1 quarantined at once; the brake would hold 0 of them\n" in done.stdout
+    shown = alice("policy", "diff", file, "--product", "meter", "--json", check=False)
+    assert shown.returncode == 3 and json.loads(shown.stdout)["trial"]["quarantined"] == 1
+    file.write_text("effects: {}\n")
+    done = alice("policy", "diff", file, "--fleet")
+    assert done.stdout == "it is what is in force\n"
+    assert alice("policy", "diff", file, check=False).returncode == 2
+    assert alice("policy", "diff", file, "--fleet", "--product", "meter", check=False).returncode == 2
+    file.write_text("max-validity: 30d\nrenew-by: 100\n")
+    failed = alice("policy", "diff", file, "--fleet", check=False)
+    assert failed.returncode == 1 and f"{file}:2: renew-by: seen 100" in failed.stderr
+
+
 # ---- the command -------------------------------------------------------------------------------
 
 

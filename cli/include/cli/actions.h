@@ -42,6 +42,7 @@ CLI_ACTION(action_debt);             /* what is owed, in weighted days */
 CLI_ACTION(action_report);           /* a control pack, answered by the checks */
 CLI_ACTION(action_checkpoint);       /* the signed note as it is */
 CLI_ACTION(action_policy_set);       /* the file as texts; refusals with its lines */
+CLI_ACTION(action_policy_diff);      /* a file against what is in force; exit status 3: differs */
 CLI_ACTION(action_policy_show);      /* what is in force, and who says so */
 CLI_ACTION(action_approval_show);    /* what exactly will run, and who signed it */
 CLI_ACTION(action_approval_sign);    /* shows it, signs it, tells what became of it */

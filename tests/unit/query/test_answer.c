@@ -58,6 +58,20 @@ static void the_whole_ledger_is_not_for_a_scope(void **state)
     assert_int_equal(f->n, 4);
 }
 
+static void what_a_policy_would_do_to_all_is_not_for_a_scope(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t names_nothing[] = {0x82, 0xa0, 0xa0};
+    const struct msg_question question = {.kind = QUESTION_POLICY_DIFF,
+                                          .policy = bytes_of(names_nothing, sizeof names_nothing)};
+    assert_int_equal(ask(f, ACME, question), R_UNAUTHORISED);
+    assert_int_equal(ask(f, VIEWER, question), OK);
+    assert_int_equal(f->n, 1);
+    assert_int_equal(f->rows[0].type, IPC_TRIAL_ROW);
+    assert_int_equal(ask(f, VIEWER, (struct msg_question){.kind = QUESTION_POLICY_DIFF}),
+                     R_INVALID);
+}
+
 static void filters_that_a_question_lacks_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -515,6 +529,7 @@ int main(void)
         TEST(questions_that_do_not_exist_are_refused),
         TEST(operators_are_listed_to_admins_only),
         TEST(the_whole_ledger_is_not_for_a_scope),
+        TEST(what_a_policy_would_do_to_all_is_not_for_a_scope),
         TEST(filters_that_a_question_lacks_are_refused),
         TEST(a_scope_hides_other_owners_devices_and_what_belongs_to_them),
         TEST(a_device_out_of_scope_is_as_if_it_were_not_there),

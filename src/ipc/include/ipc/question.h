@@ -56,6 +56,8 @@ enum question {
     QUESTION_POLICIES, /* after, limit, product -> policy_row, the oldest first */
     QUESTION_POLICY,   /* product (none: the fleet's) -> the policy_rows that are in force for it,
                           setting_rows of every setting, then of every check */
+    QUESTION_POLICY_DIFF, /* product (none: the fleet's), policy as in policy_set -> policy_changes,
+                             one trial_row, trial_checks; nobody with a scope */
     QUESTION_COUNT
 };
 

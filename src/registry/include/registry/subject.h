@@ -45,6 +45,10 @@ uint32_t product_keys(const struct product *product);
 #define CLAIMS_ONE_IN 100
 int64_t product_claims_an_hour(const struct product *product, int64_t devices);
 
+/* Automatic quarantines of a product's devices in an hour: so many, or one in so many. */
+#define QUARANTINES_LEAST 10
+#define QUARANTINES_ONE_IN 1000
+
 /* Is this one of its live certificates, expired, and within its product's grace? */
 bool subject_is_in_grace(const struct subject *subject, int64_t certificate, int64_t now_s);
 

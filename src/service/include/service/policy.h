@@ -3,10 +3,17 @@
 #ifndef SERVICE_POLICY_H
 #define SERVICE_POLICY_H
 
+#include <registry/trial.h>
 #include <service/verb.h>
 
-/* Fills what people who approve want to read: what the version changes, in words, which live in the
- * service until the next. */
+/* The policy that is asked for, on trial (registry/trial.h); and what came of it, which people who
+ * approve read until the next. */
+MUST_USE enum result policy_try(struct service *service, const struct msg_policy_set *ask,
+                                struct trial *ret, struct err *err);
+void policy_tried(struct service *service, const struct trial *trial);
+
+/* Fills what people who approve want to read: what the version changes and what that would do, in
+ * words, which live in the service until the next. */
 MUST_USE enum result policy_complete(struct service *service, struct msg_policy_set *ask,
                                      struct err *err);
 

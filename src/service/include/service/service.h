@@ -66,7 +66,9 @@ struct service {
     uint8_t approval_body[APPROVAL_BODY_MAX];
     uint8_t approver_der[LIMIT_CERTIFICATE_BYTES]; /* what a completed approver_set points into */
     uint8_t approver_name[LIMIT_NAME];
-    uint8_t policy_words[LIMIT_POLICY_WORDS]; /* of the policy that was asked for last */
+    uint8_t policy_words[LIMIT_POLICY_WORDS];   /* of the policy that was asked for last */
+    uint8_t policy_judged[LIMIT_POLICY_JUDGED]; /* of the one that was on trial last */
+    size_t policy_judged_n;
     int64_t sweep_ms;   /* monotonic: no step of a sweep before; INT64_MAX = none is under way */
     struct status_touched touched; /* by the acts of this turn */
     bool stops_issuing; /* the disk is full: revocation goes on, issuing does not */
