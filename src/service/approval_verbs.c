@@ -193,6 +193,11 @@ enum result verb_approver_set(struct service *service, const struct operator_is 
     if (row.is_approver == (ask->on == 1))
         return err_set(err, E_CONFLICT, "operator %lld is %s already", (long long)row.id,
                        row.is_approver ? "an approver" : "no approver");
+    if (ask->on == 1 && row.scope[0] != '\0') /* he reads no request, and would sign for others */
+        return err_set(err, E_CONFLICT,
+                       "operator %lld has owner scope \"%s\", wanted one without: `troth operator "
+                       "role` takes it away",
+                       (long long)row.id, row.scope);
     struct act *act = service_act(service, EVENT_APPROVER_SET, now_s, who->actor, 0);
     change_int(act_change(act, TABLE_OPERATOR, row.id), COL_OPERATOR_APPROVER, ask->on == 1);
     answer->object = row.id;

@@ -46,6 +46,11 @@ static enum result check(const struct operator_is *who, const struct operator_ro
         return err_set(err, E_SYNTAX, "role %u: viewer, operator or admin is wanted", ask->role);
     if (ask->scope.n != 0)
         TRY(verb_name("owner scope", ask->scope, err));
+    if (ask->scope.n != 0 && row->is_approver)
+        return err_set(err, E_CONFLICT,
+                       "operator %lld is an approver, who has no owner scope: `troth operator "
+                       "approver` takes that away first",
+                       (long long)row->id);
     if (row->person == who->row.person)
         return err_set(err, E_CONFLICT,
                        "these are your own role and scope: another admin sets them");

@@ -150,6 +150,18 @@ def test_whoever_is_no_approver_signs_nothing_and_asks_for_two_others(people):
     assert people.products() == ["hers"]
 
 
+def test_an_approver_has_no_owner_scope(troth):
+    alice = troth.bootstrap()
+    alice.add_operator("adam", "admin", scope="acme")
+    adam, bob = number_of(alice, "adam"), alice.add_operator("bob", "admin") and number_of(alice, "bob")
+    said = alice.post(f"/operators/{adam}/approver", {"on": True}).problem(409, "E4002")["detail"]
+    assert "acme" in said and "wanted one without" in said
+    make_approver(alice, "alice", [alice])
+    make_approver(alice, "bob", [alice])
+    assert "approver" in alice.post(f"/operators/{bob}", {"scope": "acme"}).problem(409, "E4002")["detail"]
+    assert [one["name"] for one in alice.pages("/operators") if one["approver"]] == ["alice", "bob"]
+
+
 def test_an_operator_is_added_by_two_and_gets_his_certificate(people):
     key = lab.make_key()
     ask = {"name": "dave", "role": "viewer", "csr": lab.csr_pem(lab.make_csr(key))}
