@@ -201,17 +201,23 @@ def test_what_is_all_waived_says_so(fleet):
     assert '<span class="state waived">1 waived</span>' in page and "0 open" not in page
     assert page.count('<span class="state waived">waived until ') == 1
     assert re.search(r'<li class="waived"><b>\d+</b><strong>Waived', page)
+    assert "all: <code>troth finding list --check TD-06 --owner bolt</code>" in troth(
+        *words, "html", "--findings", "0").stdout
     row = next(line for line in troth(*words[:-1]).stdout.splitlines() if line.startswith("5.4-1 "))
     assert " waived " in row
 
 
-def test_each_cell_links_to_its_subjects(fleet):
+@pytest.mark.parametrize("selection", [[], ["--owner", "bolt"], ["--product", "pump"],
+                                       ["--product", "pump", "--owner", "acme"]])
+def test_each_cell_links_to_its_subjects(fleet, selection):
     _, alice, troth = fleet
-    report = json.loads(troth("report", "--pack", "owasp-nhi-2025", "--format", "json", "--findings", "200").stdout)
+    report = json.loads(troth("report", "--pack", "nist-csf-2.0", "--format", "json", "--findings", "200",
+                              *selection).stdout)
     linked = 0
     for control in report["controls"]:
         named = [one for one in report["findings"] if one["check"] in control["checks"]]
         assert len(named) == control["open"] + control["waived"]
+        assert len([one for one in named if one["waived_until"]]) == control["waived"]
         listed = [one for link in control["subjects"] for one in alice.get(link.removeprefix("/api/v1")).ok()["items"]]
         assert {one["id"] for one in listed} == {one["id"] for one in named}
         linked += len(listed)
