@@ -43,3 +43,41 @@ enum result policy_read(struct store *store, const struct product *product, stru
     *ret = policy;
     return OK;
 }
+
+/* ---- what it was ------------------------------------------------------------------------------
+ */
+
+static enum result apply_until(struct store *store, int64_t product, int64_t until,
+                               struct policy *to, struct err *err)
+{
+    struct policy_version row;
+    enum result result = store_policy_until(store, product, until, &row, err);
+    if (result == R_NOT_FOUND)
+        return OK;
+    TRY(result);
+    return apply(bytes_of(row.body, row.body_n), product, to, err);
+}
+
+static enum result quarantining(struct store *store, int64_t product, int64_t until, uint64_t *ret,
+                                struct err *err)
+{
+    struct policy policy = policy_normal();
+    TRY(apply_until(store, 0, until, &policy, err));
+    if (product != 0)
+        TRY(apply_until(store, product, until, &policy, err));
+    *ret = 0;
+    for (int number = 1; number <= CHECK_MAX; number++)
+        if (policy.effect[number] == EFFECT_QUARANTINE)
+            *ret |= UINT64_C(1) << number;
+    return OK;
+}
+
+enum result policy_turned(struct store *store, int64_t product, int64_t before, int64_t now,
+                          uint64_t *ret, struct err *err)
+{
+    uint64_t was = 0, is = 0;
+    TRY(quarantining(store, product, before, &was, err));
+    TRY(quarantining(store, product, now, &is, err));
+    *ret = is & ~was;
+    return OK;
+}

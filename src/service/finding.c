@@ -180,29 +180,6 @@ static enum result open_once(struct service *service, const struct about *about,
     return *ret_is_new ? open_finding(service, opening, now_s, err) : OK;
 }
 
-enum result finding_note(struct service *service, int64_t device, const struct evidence *evidence,
-                         int64_t now_s, struct err *err)
-{
-    struct about about = {0};
-    bool is_new = false;
-    const struct subject_key key = {SUBJECT_DEVICE, device};
-    TRY(about_read(service->store, key, now_s, &about, err));
-    return open_once(service, &about, evidence, now_s, &is_new, err);
-}
-
-enum result finding_report(struct service *service, int64_t device, const struct evidence *evidence,
-                           int64_t now_s, struct err *err)
-{
-    struct about about = {0};
-    bool is_new = false, is_waiting = false;
-    const struct subject_key who = {SUBJECT_DEVICE, device};
-    TRY(about_read(service->store, who, now_s, &about, err));
-    TRY(open_once(service, &about, evidence, now_s, &is_new, err));
-    if (!is_new) /* what was only noted before is proven now */
-        TRY(is_held(service, about.product, evidence->check, now_s, &is_waiting, err));
-    return is_waiting ? OK : take_effect(service, &about, evidence->check, now_s, err);
-}
-
 /* ---- settling ---------------------------------------------------------------------------------
  */
 
@@ -232,7 +209,8 @@ static bool is_same(const struct about *about, const struct finding *open,
 }
 
 static enum result settle_open(struct service *service, const struct about *about,
-                               const struct judged *judged, int64_t now_s, struct err *err)
+                               const struct judged *judged, uint64_t turned, int64_t now_s,
+                               struct err *err)
 {
     const struct finding *open = about_finding(about, judged->check->number);
     struct opening opening = {.about = about,
@@ -243,13 +221,15 @@ static enum result settle_open(struct service *service, const struct about *abou
         TRY(open_finding(service, opening, now_s, err));
         return take_effect(service, about, opening.check, now_s, err);
     }
-    if (is_same(about, open, judged))
-        return OK;
-    opening.began_s = open->began_at_s;
-    opening.first = open->first != 0 ? open->first : open->id;
-    opening.certificate = open->certificate;
-    TRY(close_finding(service, open, CLOSING_CHANGED, now_s, err));
-    return record_open(service, &opening, now_s, err);
+    if (!is_same(about, open, judged)) {
+        opening.began_s = open->began_at_s;
+        opening.first = open->first != 0 ? open->first : open->id;
+        opening.certificate = open->certificate;
+        TRY(close_finding(service, open, CLOSING_CHANGED, now_s, err));
+        TRY(record_open(service, &opening, now_s, err));
+    }
+    bool is_turned = (turned >> opening.check & 1) != 0;
+    return is_turned ? take_effect(service, about, opening.check, now_s, err) : OK;
 }
 
 /* Is it for standing() to say whether this is still open? What a brake raised about a product, of
@@ -261,12 +241,12 @@ static bool is_judged(const struct about *about, const struct finding *open)
 }
 
 /* The difference between what is judged and what is stored. */
-static enum result settle(struct service *service, const struct about *about, int64_t now_s,
-                          struct err *err)
+static enum result settle(struct service *service, const struct about *about, uint64_t turned,
+                          int64_t now_s, struct err *err)
 {
     struct standing judged = standing(&about->facts, &about->policy, now_s);
     for (size_t i = 0; i < judged.n; i++)
-        TRY(settle_open(service, about, &judged.findings[i], now_s, err));
+        TRY(settle_open(service, about, &judged.findings[i], turned, now_s, err));
     for (size_t i = 0; i < about->open_n; i++) {
         const struct finding *open = &about->open[i];
         if (is_judged(about, open) && !standing_has(&judged, open->check) &&
@@ -277,15 +257,21 @@ static enum result settle(struct service *service, const struct about *about, in
     return store_put_next_instant(service->store, about->key, judged.next_s, err);
 }
 
-enum result finding_settle_about(struct service *service, struct subject_key key, int64_t now_s,
-                                 struct err *err)
+enum result finding_settle_turned(struct service *service, struct subject_key key, uint64_t turned,
+                                  int64_t now_s, struct err *err)
 {
     struct about about = {0};
     enum result result = about_read(service->store, key, now_s, &about, err);
     if (result == R_NOT_FOUND)
         return store_put_next_instant(service->store, key, 0, err);
     TRY(result);
-    return settle(service, &about, now_s, err);
+    return settle(service, &about, turned, now_s, err);
+}
+
+enum result finding_settle_about(struct service *service, struct subject_key key, int64_t now_s,
+                                 struct err *err)
+{
+    return finding_settle_turned(service, key, 0, now_s, err);
 }
 
 enum result finding_settle(struct service *service, int64_t device, int64_t now_s, struct err *err)
@@ -293,6 +279,39 @@ enum result finding_settle(struct service *service, int64_t device, int64_t now_
     const struct subject_key key = {SUBJECT_DEVICE, device};
     return finding_settle_about(service, key, now_s, err);
 }
+
+/* ---- what somebody saw ------------------------------------------------------------------------
+ */
+
+/* A waiver may cover it and end: that is an instant too. */
+enum result finding_note(struct service *service, int64_t device, const struct evidence *evidence,
+                         int64_t now_s, struct err *err)
+{
+    struct about about = {0};
+    bool is_new = false;
+    const struct subject_key key = {SUBJECT_DEVICE, device};
+    TRY(about_read(service->store, key, now_s, &about, err));
+    TRY(open_once(service, &about, evidence, now_s, &is_new, err));
+    return is_new ? finding_settle(service, device, now_s, err) : OK;
+}
+
+enum result finding_report(struct service *service, int64_t device, const struct evidence *evidence,
+                           int64_t now_s, struct err *err)
+{
+    struct about about = {0};
+    bool is_new = false, is_waiting = false;
+    const struct subject_key who = {SUBJECT_DEVICE, device};
+    TRY(about_read(service->store, who, now_s, &about, err));
+    TRY(open_once(service, &about, evidence, now_s, &is_new, err));
+    if (!is_new) /* what was only noted before is proven now */
+        TRY(is_held(service, about.product, evidence->check, now_s, &is_waiting, err));
+    if (!is_waiting)
+        TRY(take_effect(service, &about, evidence->check, now_s, err));
+    return is_new ? finding_settle(service, device, now_s, err) : OK;
+}
+
+/* ---- what was issued --------------------------------------------------------------------------
+ */
 
 /* The subject as it is with its new certificate, which is pending: the newest. */
 static struct subject with_issued(const struct subject *before, const struct certificate *issued)

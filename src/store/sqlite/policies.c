@@ -34,6 +34,15 @@ enum result store_policy(struct store *store, int64_t product, struct policy_ver
     return one_policy(&q, ret, err);
 }
 
+enum result store_policy_until(struct store *store, int64_t product, int64_t until,
+                               struct policy_version *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_POLICY_UNTIL);
+    query_put_int(&q, product);
+    query_put_int(&q, until);
+    return one_policy(&q, ret, err);
+}
+
 enum result store_policy_version(struct store *store, int64_t product, int64_t version,
                                  struct policy_version *ret, struct err *err)
 {

@@ -147,7 +147,8 @@ static void what_a_receiver_does_not_want_is_no_event(void **state)
 
 static void note_clone(struct fixture *f, unsigned n)
 {
-    const struct evidence clone = {.check = CHECK_CLONE};
+    struct asker key = asker(100 + n);
+    const struct evidence clone = {.check = CHECK_CLONE, .key = key.hash};
     begin(f);
     assert_int_equal(finding_note(&f->service, device_row(f, n).id, &clone, f->now_s, &f->err), OK);
     commit(f);

@@ -16,4 +16,9 @@ MUST_USE enum result policy_read(struct store *store, const struct product *prod
 MUST_USE enum result policy_read_part(struct store *store, int64_t product, struct policy_part *ret,
                                       struct err *err);
 
+/* The checks of a product (0: of what belongs to none) whose effect is quarantine by what was in
+ * force at row `now` of all versions, and was not at row `before`: a bit for each number. */
+MUST_USE enum result policy_turned(struct store *store, int64_t product, int64_t before,
+                                   int64_t now, uint64_t *ret, struct err *err);
+
 #endif

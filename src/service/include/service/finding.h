@@ -13,6 +13,11 @@ MUST_USE enum result finding_settle_about(struct service *service, struct subjec
 MUST_USE enum result finding_settle(struct service *service, int64_t device, int64_t now_s,
                                     struct err *err);
 
+/* The same of a sweep: `turned` has a bit for each check whose effect became quarantine; what was
+ * open of it before takes that effect too. */
+MUST_USE enum result finding_settle_turned(struct service *service, struct subject_key about,
+                                           uint64_t turned, int64_t now_s, struct err *err);
+
 /* The same after `issued` was added to the subject as it was read before; `is_new_key`: nobody had
  * a certificate over its key. Nothing is read again where the rows say all that may have changed.
  */

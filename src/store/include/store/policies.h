@@ -24,6 +24,9 @@ struct policy_version {
 /* The version in force, of a product or of the fleet (0). R_NOT_FOUND: it has none. */
 MUST_USE enum result store_policy(struct store *store, int64_t product, struct policy_version *ret,
                                   struct err *err);
+/* The one that was in force when row `until` was the last of all. R_NOT_FOUND: it had none. */
+MUST_USE enum result store_policy_until(struct store *store, int64_t product, int64_t until,
+                                        struct policy_version *ret, struct err *err);
 /* That version. R_NOT_FOUND. */
 MUST_USE enum result store_policy_version(struct store *store, int64_t product, int64_t version,
                                           struct policy_version *ret, struct err *err);
