@@ -103,11 +103,11 @@ static enum result read_all(struct golive *golive, struct err *err)
 static enum result give_verdict(const struct golive *golive, const char *question, struct err *err)
 {
     const struct query *query = golive->query;
-    char why[LIMIT_TEXT + 1] = "all the evidence speaks for it";
+    char why[LIMIT_TEXT + 1] = "all the evidence that counts speaks for it";
     if (golive->against > 0)
-        snprintf(why, sizeof why, "%u pieces of evidence speak against it", golive->against);
+        snprintf(why, sizeof why, "evidence against it: %u", golive->against);
     else if (golive->unmeasured > 0)
-        snprintf(why, sizeof why, "%u pieces of evidence are not measured", golive->unmeasured);
+        snprintf(why, sizeof why, "evidence not measured: %u", golive->unmeasured);
     const struct msg_golive_row row = {
         .id = query->asked->id,
         .known = golive->against > 0      ? NO
