@@ -75,7 +75,8 @@ static bool is_proven_operator(const struct request_view *view)
 static bool may_read_detail(const struct request *request, const struct error_info *info)
 {
     if (info->kind == R_UNAUTHORISED)
-        return info->code == E_OPERATOR && is_proven_operator(&request->view);
+        return (info->code == E_OPERATOR || info->code == E_TRANSFER_SIDE) &&
+               is_proven_operator(&request->view);
     return info->kind != R_BUG;
 }
 

@@ -31,6 +31,24 @@ static enum result check_side(const struct operator_is *who, const char *owner, 
                    who->row.scope[0] != '\0' ? " of owner " : "", who->row.scope, owner);
 }
 
+/* An admin without a scope speaks for owners who have nobody here, and for no other. */
+static enum result check_speaks(struct service *service, const struct operator_is *who,
+                                const char *owner, struct err *err)
+{
+    int64_t n = 0;
+    TRY(check_side(who, owner, err));
+    if (who->row.scope[0] != '\0')
+        return OK;
+    TRY(store_count_people_of(service->store, text_bytes(owner), ROLE_OPERATOR, &n, err));
+    if (n == 0)
+        return OK;
+    return err_set(
+        err, E_TRANSFER_SIDE,
+        "owner \"%s\" has %lld operator%s here: one of them signs; wanted a person of that "
+        "scope, an admin without one signs for owners who have nobody",
+        owner, (long long)n, n == 1 ? "" : "s");
+}
+
 /* Who sees neither owner's devices sees no transfer between them. */
 static enum result find(struct service *service, const struct operator_is *who, int64_t id,
                         struct transfer_row *ret, struct err *err)
@@ -59,8 +77,9 @@ static enum result check_device(const struct device *device, struct err *err)
                    device->serial_number, device_state_word((enum device_state)device->state));
 }
 
-static enum result check_wish(const struct operator_is *who, const struct device *device,
-                              const struct msg_transfer_release *ask, struct err *err)
+static enum result check_wish(struct service *service, const struct operator_is *who,
+                              const struct device *device, const struct msg_transfer_release *ask,
+                              struct err *err)
 {
     TRY(verb_name("owner", ask->to_owner, err));
     if (bytes_equal(ask->to_owner, text_bytes(device->owner)))
@@ -69,7 +88,7 @@ static enum result check_wish(const struct operator_is *who, const struct device
     if (ask->ttl_s < 0 || ask->ttl_s > TTL_MAX_S)
         return err_set(err, E_SYNTAX, "ttl %lld s: 1 to %d is wanted", (long long)ask->ttl_s,
                        TTL_MAX_S);
-    TRY(check_side(who, device->owner, err));
+    TRY(check_speaks(service, who, device->owner, err));
     return check_device(device, err);
 }
 
@@ -116,7 +135,7 @@ enum result verb_transfer_release(struct service *service, const struct operator
     TRY(verb_allow(who, OPERATE_TRANSFER, NULL, err));
     TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
     const struct device *device = &subject.device;
-    TRY(check_wish(who, device, ask, err));
+    TRY(check_wish(service, who, device, ask, err));
 
     struct act *act = service_act(service, EVENT_TRANSFER_ASKED, now_s, who->actor, device->id);
     TRY(make_room(service, device, now_s, err));
@@ -195,7 +214,7 @@ static enum result check_releaser(struct service *service, const struct operator
 static enum result check_signer(struct service *service, const struct operator_is *who,
                                 const struct transfer_row *row, bool is_release, struct err *err)
 {
-    TRY(check_side(who, is_release ? row->from : row->to, err));
+    TRY(check_speaks(service, who, is_release ? row->from : row->to, err));
     if (!is_release)
         return check_releaser(service, who, row, err);
     if (row->asked_by == who->row.id)

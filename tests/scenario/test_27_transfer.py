@@ -231,7 +231,7 @@ def test_a_device_that_never_enrolled_moves_with_its_first_certificate(shared, p
 
 
 def test_attack_accepted_by_the_releasing_side(people, product, device):
-    seller, buyer, admin, other = (people[name] for name in ("seller", "buyer", "admin", "other"))
+    seller, buyer, admin = (people[name] for name in ("seller", "buyer", "admin"))
     colleague = person(admin, f"colleague-{product}"[:60], "operator", "seller")
     asked = released(seller, product)
     sign(seller, "accept", asked).problem(403, "E4032")
@@ -239,7 +239,20 @@ def test_attack_accepted_by_the_releasing_side(people, product, device):
     sign(people["third"], "accept", asked).problem(404, "E4001")  # it does not exist for him
     sign(people["viewer"], "accept", asked).problem(403, "E2002")
     buyer.post(f"/transfers/{asked['object']}/abort").ok()
-    asked = ask(admin, product).ok()
+
+
+def test_attack_admins_sign_for_owners_who_have_people_of_their_own(people, product, device):
+    admin, other = people["admin"], people["other"]
+    refused = ask(admin, product).problem(403, "E4032")
+    assert 'owner "seller" has' in refused["detail"] and "one of them signs" in refused["detail"]
+    asked = released(people["seller"], product)
+    sign(admin, "accept", asked).problem(403, "E4032")
+    sign(other, "accept", asked).problem(403, "E4032")
+    admin.post(f"/transfers/{asked['object']}/abort").ok()  # to stop one is nobody's privilege
+
+    # Of an owner who has nobody here the admins are the people, two of them.
+    admin.import_devices(product, {"SN-9": None}, owner="nobody-here")
+    asked = ask(admin, product, serial="SN-9", to="nobody-there").ok()
     sign(admin, "release", asked).ok()
     sign(admin, "accept", asked).problem(403, "E4032")  # one person is not two sides
     sign(other, "accept", asked).ok()
@@ -345,7 +358,8 @@ def test_two_approvers_are_not_asked_both_sides_sign(troth, alice):
     make_approver(alice, "bob", [alice])
     asked = released(seller, "pump")
     sign(buyer, "accept", asked).ok()
-    asked = ask(alice, "pump", serial="SN-2").ok()
+    alice.import_devices("pump", {"SN-3": None}, owner="nobody-here")
+    asked = ask(alice, "pump", serial="SN-3", to="nobody-there").ok()
     sign(alice, "release", asked).ok()
     sign(alice, "accept", asked).problem(403, "E4032")
     sign(bob, "accept", asked).ok()

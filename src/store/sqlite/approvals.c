@@ -45,6 +45,15 @@ enum result store_operator_rows(struct store *store, int64_t person, struct oper
     return some_operators(&q, ret, max, ret_n, err);
 }
 
+enum result store_count_people_of(struct store *store, struct bytes scope, int least,
+                                  int64_t *ret_n, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_PEOPLE_OF);
+    query_put_text(&q, scope);
+    query_put_int(&q, least);
+    return query_one_int(&q, ret_n, err);
+}
+
 enum result store_count_approvers(struct store *store, int64_t *ret_n, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_APPROVERS);

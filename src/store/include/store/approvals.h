@@ -48,6 +48,9 @@ MUST_USE enum result store_operator_keys(struct store *store, int64_t person,
 MUST_USE enum result store_operator_rows(struct store *store, int64_t person,
                                          struct operator_row *ret, size_t max, size_t *ret_n,
                                          struct err *err);
+/* Operators in use of that scope, of at least that role (enum role). */
+MUST_USE enum result store_count_people_of(struct store *store, struct bytes scope, int least,
+                                           int64_t *ret_n, struct err *err);
 /* How many persons have the right to approve, also of those whose certificates ended: whoever ends
  * another's does not become the only one. */
 MUST_USE enum result store_count_approvers(struct store *store, int64_t *ret_n, struct err *err);
