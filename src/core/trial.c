@@ -49,6 +49,8 @@ static void end(struct core *core, const struct err *why)
     if (result != OK) {
         log_err(LEVEL_ERROR, "trial-lost", &err, NULL);
     } else if (why->code != E_NONE) {
+        if (result_is_ours(error_find(why->code)->kind))
+            turn_fail(core, why);
         const struct msg_verb_answer refusal = {
             .id = message.policy_set.id, .code = why->code, .text = text_bytes(why->text)};
         core_answer_verb(core, &refusal);

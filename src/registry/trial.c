@@ -43,8 +43,6 @@ void trial_free(struct trial *trial)
 static enum result find_product(struct store *store, struct trial *trial, int64_t id,
                                 struct trial_product **ret, struct err *err)
 {
-    if (id <= 0 || id >= trial->products_n)
-        return err_set(err, E_CONFLICT, "product %lld is newer than the question", (long long)id);
     struct trial_product *product = &trial->products[id];
     *ret = product;
     if (product->is_known)
@@ -80,12 +78,6 @@ static bool quarantines(const struct standing *judged, const struct policy *poli
     return false;
 }
 
-/* Is there a way there, and is it not there already? */
-static bool may_be_quarantined(enum device_state state)
-{
-    return state != STATE_QUARANTINED && device_edge(state, VERB_QUARANTINE) != STATE_NONE;
-}
-
 static bool count_checks(struct trial *trial, const struct standing *now,
                          const struct standing *then)
 {
@@ -109,8 +101,9 @@ static void count(struct trial *trial, struct trial_product *product, const stru
     bool is_refused = !device_is_tombstone(about->facts.state) &&
                       standing_refusing(&then, &policy) != 0 &&
                       standing_refusing(&now, &about->policy) == 0;
-    bool is_quarantined = may_be_quarantined(about->facts.state) && quarantines(&then, &policy) &&
-                          !quarantines(&now, &about->policy);
+    bool can_be = device_edge(about->facts.state, VERB_QUARANTINE) != STATE_NONE;
+    bool is_quarantined =
+        can_be && quarantines(&then, &policy) && !quarantines(&now, &about->policy);
     trial->refused += is_refused;
     trial->quarantined += is_quarantined;
     product->quarantined += is_quarantined;
@@ -124,6 +117,8 @@ static enum result judge(struct store *store, struct trial *trial, int64_t devic
     struct trial_product *product = NULL;
     const struct subject_key key = {SUBJECT_DEVICE, device};
     TRY(about_read(store, key, now_s, &about, err));
+    if (about.product >= trial->products_n)
+        return OK; /* added meanwhile */
     TRY(find_product(store, trial, about.product, &product, err));
     count(trial, product, &about, now_s);
     trial->judged++;

@@ -303,9 +303,9 @@ static void a_waiver_does_not_end_before_the_entry_that_shortens_it(void **state
     assert_refused(f, "not before its entry");
 }
 
-static void anothers_waiver_is_not_shortened(void **state)
+/* By alice, for devices of every owner. */
+static void make_for_everybody(struct fixture *f)
 {
-    struct fixture *f = *state;
     struct made row = good();
     row.device = 0;
     row.of_owner = "";
@@ -313,6 +313,12 @@ static void anothers_waiver_is_not_shortened(void **state)
     row.asked_by = 1;
     begin(f, true);
     make(f, &row, EVENT_WAIVER_ADDED);
+}
+
+static void anothers_waiver_is_not_shortened(void **state)
+{
+    struct fixture *f = *state;
+    make_for_everybody(f);
     shorten(f, UNTIL_S - 1, of_acme);
     assert_refused(f, "shortened by who may answer");
 }
@@ -330,13 +336,7 @@ static void an_expired_waiver_is_not_ended(void **state)
 static void anothers_waiver_is_not_ended(void **state)
 {
     struct fixture *f = *state;
-    struct made row = good();
-    row.device = 0;
-    row.of_owner = "";
-    row.by = alice;
-    row.asked_by = 1;
-    begin(f, true);
-    make(f, &row, EVENT_WAIVER_ADDED);
+    make_for_everybody(f);
     end(f, AT_S, of_acme, 2);
     assert_refused(f, "ended by who may answer");
 }

@@ -159,6 +159,31 @@ static void refusals_and_quarantines_are_counted_and_the_brake_with_them(void **
     assert_int_equal(trial.quarantined, 10);
     assert_int_equal(trial_held(&trial), 0);
     trial_free(&trial);
+
+    set(f, "meter", &acts); /* as counted; and 0 by name is retired */
+    for (unsigned n = 1; n < 12; n++)
+        assert_int_equal(device_row(f, n).state, STATE_QUARANTINED);
+}
+
+/* Two that the brake held are active, with a finding that quarantines. */
+static void what_the_policy_in_force_does_is_no_change(void **state)
+{
+    struct fixture *f = *state;
+    const struct policy_part strict = part_of(f, "max-validity", "30d");
+    const struct policy_part quarantines = part_of(f, "TD-11", "quarantine");
+    const struct policy_part refuses = part_of(f, "TD-11", "refuse");
+    some_devices(f, 12);
+    set(f, "meter", &quarantines);
+    set(f, "", &strict);
+    assert_int_equal(count_with(f, 12, CHECK_TOO_LONG), 12);
+    struct trial trial = try(f, METER, &quarantines);
+    assert_int_equal(trial.quarantined, 0);
+    assert_int_equal(trial.touched, 0);
+    trial_free(&trial);
+    set(f, "meter", &refuses);
+    trial = try(f, METER, &refuses);
+    assert_int_equal(trial.refused, 0);
+    trial_free(&trial);
 }
 
 static void put_certificate(struct fixture *f, int64_t device)
@@ -255,6 +280,7 @@ int main(void)
         TEST(what_it_counts_is_what_the_sweep_then_does),
         TEST(a_nearer_policy_stands_above_the_one_on_trial),
         TEST(refusals_and_quarantines_are_counted_and_the_brake_with_them),
+        TEST(what_the_policy_in_force_does_is_no_change),
         TEST(of_more_a_random_sample_is_judged_and_said_so),
         TEST(what_a_desk_says_of_it_counts_for_nothing),
     };
