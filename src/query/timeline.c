@@ -3,14 +3,28 @@
 
 #include <ledger/act.h>
 
+/* An entry about many has the rows of other owners' devices as well: not for a scope. */
+static enum result is_all_his(const struct query *query, const struct entry *entry, bool *ret,
+                              struct err *err)
+{
+    struct device device = {0};
+    bool is_looked_at = query_scope(query).n > 0 && entry->device != 0;
+    if (is_looked_at)
+        TRY(store_device(query->store, entry->device, &device, err));
+    *ret = query_can_see(query, &device);
+    return OK;
+}
+
 enum result give_entry(const struct query *query, const struct entry *entry, struct err *err)
 {
+    bool is_his = false;
+    TRY(is_all_his(query, entry, &is_his, err));
     const struct msg_entry_row row = {
         .id = query->asked->id,
         .entry = entry->seq,
         .at_s = entry->at_s,
         .event = query_text(event_word((enum event)entry->event)),
-        .body = entry->body,
+        .body = is_his ? entry->body : bytes_of(NULL, 0),
     };
     return query->give(query->context, IPC_ENTRY_ROW, &row, err);
 }

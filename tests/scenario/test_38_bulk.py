@@ -134,6 +134,19 @@ def test_a_scope_reaches_ones_own_devices_only(shared, product):
     assert [one["id"] for one in carl.pages("/bulks")] == [did["bulk"]]
 
 
+def test_a_scope_reads_no_rows_of_others_in_an_entry_about_many(shared, product):
+    alice = shared.first
+    import_batch(alice, product, "m", 1, owner="mine")
+    import_batch(alice, product, "n", 1, owner="others")
+    mike = alice.add_operator("mike", "viewer", "mine")
+    ended(alice, alice.post("/bulks", {"verb": "retire", "product": product}).ok()["bulk"])
+    for who, sees in ((alice, True), (mike, False)):
+        path = f"/devices/{product}/m-0"
+        bodies = {one["event"]: one["body"] for one in who.pages(path + "/timeline")}
+        assert bodies["device-imported"] != "" and (bodies["bulk-devices"] != "") == sees
+        assert bodies == {one["event"]: one["body"] for one in who.get(path).ok()["timeline"]}
+
+
 def test_the_command_says_waits_and_counts(shared, product, tmp_path):
     alice = shared.first
     import_batch(alice, product, "c", 7)
