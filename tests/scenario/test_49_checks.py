@@ -6,7 +6,9 @@ import calendar
 import time
 
 import lab
+import test_21_approvals as approvals
 from test_33_grace import DAY_S, Late, enrol, jump, late, renew
+from test_36_rollover import Fleet, follow
 
 assert late  # a fixture
 
@@ -112,6 +114,34 @@ def test_lists_that_nobody_renewed_are_owed_from_half_their_window(late):
         assert one["severity"] == "high" and one["closed_by"] == "evidence"
         assert instant(one["recorded"]) - instant(one["began"]) > DAY_S
     server.stop_and_audit()
+
+
+def test_an_issuer_that_ends_with_live_certificates_is_owed_until_they_are_reissued(faulty):
+    alice = faulty.bootstrap()
+    bob = alice.add_operator("bob", "admin")
+    fleet = Fleet(alice, "pump", "I-1", "I-2")
+    for serial in ("I-1", "I-2"):
+        fleet.enrol(serial)
+    follow(faulty, alice, "ldevid")
+    for name in ("alice", "bob"):
+        approvals.make_approver(alice, name, [alice])
+    assert not about_issuers(alice, "TD-16")
+    number = approvals.waiting(alice.post("/issuers/3/force"))["approval"]
+    for who in (alice, bob):
+        approvals.sign(who, number).ok()
+    approvals.becomes(alice, number, "executed")
+    one, = about_issuers(alice, "TD-16")
+    assert (one["title"], one["severity"], one["closed"]) == ("issuer-broken", "critical", None)
+
+    fleet.enrol("I-1")  # by its first proof, below the one that follows
+    faulty.control.wall_offset_s += 1000
+    assert is_open(about_issuers(alice, "TD-16"))  # the other one's is live still
+    fleet.enrol("I-2")
+    faulty.control.wall_offset_s += 1000  # it is looked at each quarter of an hour
+    assert lab.eventually(lambda: not is_open(about_issuers(alice, "TD-16")))
+    closed, = about_issuers(alice, "TD-16")
+    assert (closed["id"], closed["closed_by"]) == (one["id"], "evidence")
+    faulty.stop_and_audit()
 
 
 def test_an_issuer_that_nothing_follows_is_owed_a_year_before_its_end(late):

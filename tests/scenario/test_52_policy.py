@@ -99,7 +99,7 @@ def test_people_sign_the_words_of_what_it_changes(people):
 
 
 def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth, tmp_path):
-    """The device that opens the check afterwards is quarantined; when the brake is full, a person is asked, and
+    """The device that has the finding, or opens it afterwards, is quarantined; when the brake is full, a person is asked, and
     `troth status` says so in front of all that is owed, until there is an answer."""
     alice = troth.bootstrap()
     alice.add_product("meter", least_proof="registered-key")
@@ -116,10 +116,11 @@ def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth, tmp_path):
     enrol("M-0")
     assert has_weak("M-0") and alice.state("meter", "M-0") != "quarantined"
     alice.post("/policies", body_for("meter", {}, {"TD-06": "quarantine"})).ok()
+    assert lab.eventually(lambda: alice.state("meter", "M-0") == "quarantined")
     for i in range(1, 12):
         enrol(f"M-{i}")
     assert has_weak("M-11")
-    states = [alice.state("meter", f"M-{i}") for i in range(1, 12)]
+    states = [alice.state("meter", f"M-{i}") for i in range(12)]
     assert states.count("quarantined") == 10, states
     asked, = [one for one in alice.pages("/findings") if one["about"] == "product"]
     assert (asked["severity"], asked["product"]) == ("critical", "meter")
@@ -133,6 +134,35 @@ def test_a_quarantine_that_a_policy_wants_passes_the_brake(troth, tmp_path):
     assert at < next(i for i, line in enumerate(lines) if line.startswith("OWED SINCE"))
     command(*asked["mend"].split()[1:])
     assert "HELD" not in command("status").stdout
+    troth.stop_and_audit()
+
+
+def test_a_quarantine_that_a_policy_wants_of_what_is_open_passes_the_brake_too(troth):
+    alice = troth.bootstrap()
+    alice.add_product("meter", least_proof="registered-key")
+    names = [f"M-{i}" for i in range(12)]
+    alice.import_devices("meter", {name: None for name in names}, owner="acme")
+    for name in names:
+        token = alice.post("/tokens", {"product": "meter", "serial": name}).ok()["token"]
+        answer = lab.Device(troth, "meter").enrol(lab.make_csr(lab.make_key(), name), basic=(name, token))
+        assert answer.status == 200
+
+    def quarantined():
+        return [name for name in names if alice.state("meter", name) == "quarantined"]
+
+    def wants(effect):
+        alice.post("/policies", body_for("meter", {}, {"TD-06": effect})).ok()
+
+    assert sum(one["check"] == "TD-06" for one in alice.pages("/findings")) == 12 and quarantined() == []
+    wants("quarantine")
+    assert lab.eventually(lambda: len(quarantined()) == 10), quarantined()
+    asked, = lab.eventually(lambda: alice.get("/status").ok()["held"])
+    assert (asked["check"], asked["severity"], asked["product"]) == ("TD-06", "critical", "meter")
+    first = quarantined()[0]
+    alice.set("meter", first, "readmit").ok()
+    alice.post("/policies", body_for("", {"renew-by": "90"})).ok()  # judges everything anew, and turns nothing
+    assert lab.eventually(lambda: alice.get("/status").ok()["sweep"]["left"] == 0)
+    assert alice.state("meter", first) != "quarantined" and len(quarantined()) == 9
     troth.stop_and_audit()
 
 
