@@ -313,33 +313,43 @@ enum result finding_report(struct service *service, int64_t device, const struct
 /* ---- what was issued --------------------------------------------------------------------------
  */
 
-/* The subject as it is with its new certificate, which is pending: the newest. */
-static struct subject with_issued(const struct subject *before, const struct certificate *issued)
+/* The subject as it is with its new certificate, which is pending: the newest. Of findings it has
+ * none yet. */
+static void with_issued(const struct subject *before, const struct certificate *issued,
+                        struct subject *after)
 {
-    struct subject after = *before;
-    after.live[0] = *issued;
-    after.live_n = 1;
-    for (size_t i = 0; i < before->live_n && after.live_n < SUBJECT_LIVE_MAX; i++)
+    after->device = before->device;
+    after->product = before->product;
+    after->policy = before->policy;
+    after->live[0] = *issued;
+    after->live_n = 1;
+    for (size_t i = 0; i < before->live_n && after->live_n < SUBJECT_LIVE_MAX; i++)
         if (before->live[i].state == CERT_CURRENT)
-            after.live[after.live_n++] = before->live[i];
+            after->live[after->live_n++] = before->live[i];
+    after->open_n = 0;
     if (issued->proof != PROOF_NONE)
-        after.device.proof = issued->proof;
-    after.device.state = (int)device_after_issue((enum device_state)before->device.state);
-    return after;
+        after->device.proof = issued->proof;
+    after->device.state = (int)device_after_issue((enum device_state)before->device.state);
 }
 
 /* The first findings of a device about which there never was one. */
-static enum result open_first(struct service *service, const struct about *about,
+static enum result open_first(struct service *service, const struct subject *after,
                               const struct standing *judged, int64_t now_s, struct err *err)
 {
+    struct about about = {
+        .key = {SUBJECT_DEVICE, after->device.id},
+        .product = after->device.product,
+        .policy = after->policy,
+    };
+    memcpy(about.owner, after->device.owner, sizeof about.owner);
     for (size_t i = 0; i < judged->n; i++) {
         const struct judged *one = &judged->findings[i];
-        const struct opening opening = {.about = about,
+        const struct opening opening = {.about = &about,
                                         .check = one->check->number,
                                         .severity = one->severity,
                                         .began_s = one->began_s};
         TRY(record_open(service, &opening, now_s, err));
-        TRY(take_effect(service, about, opening.check, now_s, err));
+        TRY(take_effect(service, &about, opening.check, now_s, err));
     }
     return OK;
 }
@@ -371,24 +381,22 @@ enum result finding_settle_issued(struct service *service, const struct subject 
                                   const struct certificate *issued, bool is_new_key, int64_t now_s,
                                   struct err *err)
 {
-    struct subject after = with_issued(before, issued);
-    struct about about = {
-        .key = {SUBJECT_DEVICE, after.device.id},
-        .product = after.device.product,
-        .policy = after.policy,
-    };
-    if (before->open_n > 0 || before->device.state == STATE_QUARANTINED || !is_new_key)
-        return finding_settle(service, about.key.id, now_s, err);
-    memcpy(about.owner, after.device.owner, sizeof about.owner);
-    subject_facts_of_rows(&after, &about.facts);
-    TRY(measure_first(service->store, &after, &about.facts, err));
-    struct standing judged = standing(&about.facts, &about.policy, now_s);
+    const struct subject_key key = {SUBJECT_DEVICE, before->device.id};
+    struct subject after; /* its findings, which it has not got, stay unset */
+    struct facts facts;
     bool is_more = false;
-    TRY(must_read(service, about.key.id, &judged, &is_more, err));
+    if (before->open_n > 0 || before->device.state == STATE_QUARANTINED || !is_new_key)
+        return finding_settle(service, key.id, now_s, err);
+    with_issued(before, issued, &after);
+    subject_facts_of_rows(&after, &facts);
+    TRY(measure_first(service->store, &after, &facts, err));
+    struct standing judged = standing(&facts, &after.policy, now_s);
+    TRY(must_read(service, key.id, &judged, &is_more, err));
     if (is_more)
-        return finding_settle(service, about.key.id, now_s, err);
-    TRY(open_first(service, &about, &judged, now_s, err));
-    return store_put_sooner_instant(service->store, about.key, look_at_s(&judged, now_s), err);
+        return finding_settle(service, key.id, now_s, err);
+    if (judged.n > 0)
+        TRY(open_first(service, &after, &judged, now_s, err));
+    return store_put_sooner_instant(service->store, key, look_at_s(&judged, now_s), err);
 }
 
 struct due {
