@@ -27,7 +27,7 @@ static const struct field add_fields[] = {
     {0},
 };
 const struct plan waiver_add = {plan_change, "/api/v1/checks/{CHECK}/waivers", add_fields, NULL,
-                                "findings of {CHECK} waived"};
+                                "findings of {CHECK} waived for {--for}"};
 
 const struct option_row waiver_list_options[] = {
     OF_PRODUCT, {"--all", VALUE_NONE, NULL, false, "ended and expired ones too"}, LIMIT, {0}};

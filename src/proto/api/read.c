@@ -110,10 +110,11 @@ static enum result read_flag(const struct api_field *field, const json_t *value,
     return OK;
 }
 
-/* "admin, operator, viewer" for a refusal. */
+/* "admin, operator, viewer" for a refusal; "admin, ..." where they do not fit. */
 struct word_list {
     char text[ERR_TEXT_MAX / 2];
 };
+#define MORE ", ..."
 
 static struct word_list word_list(const struct api_words *words)
 {
@@ -124,8 +125,10 @@ static struct word_list word_list(const struct api_words *words)
             continue;
         int more = snprintf(list.text + n, sizeof list.text - n, "%s%s", n > 0 ? ", " : "",
                             words->word(i));
-        if (more < 0 || (size_t)more >= sizeof list.text - n)
+        if (more < 0 || n + (size_t)more + sizeof MORE > sizeof list.text) {
+            snprintf(list.text + n, sizeof list.text - n, MORE);
             return list;
+        }
         n += (size_t)more;
     }
     return list;
