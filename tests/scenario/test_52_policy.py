@@ -3,11 +3,12 @@ two people (attacks on that: test_21_approvals.py)."""
 
 import json
 import re
+import threading
 
 import pytest
 
 import lab
-from test_21_approvals import People, becomes, fetch, sign, waiting
+from test_21_approvals import People, becomes, body_of, fetch, sign, waiting
 
 
 def body_for(product="", settings=None, effects=None):
@@ -249,6 +250,26 @@ def test_people_sign_what_a_policy_would_do(people, tmp_path):
     sign(people.bob, number).ok()
     becomes(people.bob, number, "executed")
     people.server.stop_and_audit()
+
+
+def test_one_policy_is_judged_at_a_time_beside_everything_else(people):
+    """Of 12,000 devices 10,000 at random: the request says so. Who asks meanwhile is told to come again."""
+    people.alice.import_csv("product,serial\n" + "".join(f"meter,M-{number}\n" for number in range(12000))).ok()
+    answers = []
+
+    def ask(who, days):
+        answers.append(who.post("/policies", body_for("meter", {"max-validity": f"{days}d"})))
+
+    both = [threading.Thread(target=ask, args=one) for one in ((people.alice, 30), (people.bob, 31))]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    asked, refused = sorted(answers, key=lambda one: one.status)
+    refused.problem(503, "E5001")
+    assert b"10000 of 12000 devices judged, chosen at random, 0 change; 0 refused" in body_of(
+        people.alice, waiting(asked)["approval"])
+    waiting(people.bob.post("/policies", body_for("meter", {"max-validity": "31d"})))
 
 
 def test_a_policy_is_compared_by_the_command(people, tmp_path):
