@@ -127,7 +127,7 @@ enum result verb_policy_set(struct service *service, const struct operator_is *w
     struct product product;
     struct policy_part part;
     struct policy_version before = {0};
-    struct waivers_cut cut = {0};
+    struct waivers_cut cut = {.product = &product};
     TRY(verb_allow(who, OPERATE_POLICY, NULL, err));
     TRY(find_product(service, ask->product, &product, err));
     TRY(read(ask->policy, &part, err));
@@ -147,7 +147,6 @@ enum result verb_policy_set(struct service *service, const struct operator_is *w
     answer->unchanged = 0;
     answer->created = 1;
     TRY(service_record(service, &answer->entry, err));
-    cut.product = product.id;
     TRY(waivers_cut(service, who, now_s, &cut, err));
     answer->changed = cut.n;
     return finding_sweep_begin(service, cut.beyond ? 0 : product.id, err);

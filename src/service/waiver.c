@@ -2,6 +2,7 @@
  */
 #include <service/verb.h>
 
+#include <registry/policy.h>
 #include <registry/waiver_most.h>
 #include <service/finding.h>
 #include <service/policy.h>
@@ -328,16 +329,17 @@ static enum result cut(struct service *service, const struct operator_is *who,
                        struct err *err)
 {
     const struct waiver_scope covers = {waiver->check, waiver->product, waiver->of_owner};
-    struct waiver_most most = {0};
+    struct waiver_most most = {.most_s = ret->most_s};
     bool is_bound = false;
-    TRY(waiver_is_bound(service->store, &covers, ret->product, &is_bound, err));
+    TRY(waiver_is_bound(service->store, &covers, ret->product->id, &is_bound, err));
     if (!is_bound)
         return OK;
-    TRY(waiver_most_read(service->store, &covers, &most, err));
+    if (waiver->product != 0) /* it may have a nearer word than the fleet's */
+        TRY(waiver_most_read(service->store, &covers, &most, err));
     if (waiver->expires_s - waiver->created_s <= most.most_s)
         return OK;
     ret->n++;
-    ret->beyond = ret->beyond || waiver->product != ret->product;
+    ret->beyond = ret->beyond || waiver->product != ret->product->id;
     return shorten(service, who, waiver, waiver->created_s + most.most_s, now_s, err);
 }
 
@@ -345,6 +347,9 @@ enum result waivers_cut(struct service *service, const struct operator_is *who, 
                         struct waivers_cut *ret, struct err *err)
 {
     struct filter stand = {.open_only = true, .limit = CUT_PAGE};
+    struct policy policy;
+    TRY(policy_read(service->store, ret->product->id != 0 ? ret->product : NULL, &policy, err));
+    ret->most_s = policy.waiver_most_s;
     struct page *page = calloc(1, sizeof *page);
     enum result result = page != NULL ? OK : err_set(err, E_MEMORY, "no memory for waivers");
     bool is_full = result == OK;

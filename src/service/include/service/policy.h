@@ -21,13 +21,14 @@ MUST_USE enum result policy_complete(struct service *service, struct msg_policy_
 MUST_USE enum result policy_count_devices(struct service *service, const struct msg_policy_set *ask,
                                           int64_t *ret, struct err *err);
 
-/* Waivers of longer than the policies in force allow, once that of `product` (0: the fleet's) has
- * changed: each ends as soon as it would have had to, now at the soonest, by an entry of its own.
- */
+/* Waivers of longer than the policy of `product` (row 0: the fleet's) allows, once it has changed:
+ * each ends as soon as it would have had to, now at the soonest, by an entry of its own. What the
+ * others' policies allow they were held to before. */
 struct waivers_cut {
-    int64_t product; /* asked for */
-    uint32_t n;      /* were shortened */
-    bool beyond;     /* some of them cover more than that product */
+    const struct product *product;
+    int64_t most_s; /* that it says; filled */
+    uint32_t n;     /* were shortened */
+    bool beyond;    /* some of them cover more than that product */
 };
 MUST_USE enum result waivers_cut(struct service *service, const struct operator_is *who,
                                  int64_t now_s, struct waivers_cut *ret, struct err *err);
