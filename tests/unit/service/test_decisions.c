@@ -224,6 +224,33 @@ static void a_products_waiver_covers_its_devices_after_a_sweep_lapses_by_time(vo
     assert_true(has_finding(f, 0, CHECK_WAIVER_LAPSED));
 }
 
+/* Nothing that the device does judges it meanwhile. */
+static void what_somebody_notes_lapses_with_its_waiver_too(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(0);
+    struct msg_verb_answer answer = {0};
+    const struct msg_waiver_grant ask = {.check = CHECK_USED_BY_PERSON,
+                                         .fleet = 1,
+                                         .answers = bytes_text("acme-ops"),
+                                         .reason = bytes_text("known"),
+                                         .expires_s = f->now_s + DAY_S};
+    struct got got = active_device(f, 0, &key);
+    const struct evidence seen = {.check = CHECK_USED_BY_PERSON,
+                                  .certificate = certificate_row(f, got.serial).id};
+    begin(f);
+    assert_ok(verb_waiver_grant(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
+    commit(f);
+    sweep(f);
+    begin(f);
+    assert_ok(finding_note(&f->service, device_row(f, 0).id, &seen, f->now_s, &f->err));
+    commit(f);
+    assert_true(is_waived(f, 0, CHECK_USED_BY_PERSON));
+    f->now_s += DAY_S;
+    settle_due(f);
+    assert_true(has_finding(f, 0, CHECK_WAIVER_LAPSED));
+}
+
 static void what_was_ended_does_not_lapse(void **state)
 {
     struct fixture *f = *state;
@@ -457,6 +484,7 @@ int main(void)
         TEST(a_policy_judges_everything_anew),
         TEST(a_waiver_marks_and_its_expiry_is_a_finding),
         TEST(a_products_waiver_covers_its_devices_after_a_sweep_lapses_by_time),
+        TEST(what_somebody_notes_lapses_with_its_waiver_too),
         TEST(what_was_ended_does_not_lapse),
         TEST(a_waiver_says_what_it_must),
         TEST(one_owners_operator_answers_for_his_devices_alone),

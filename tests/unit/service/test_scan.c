@@ -199,7 +199,22 @@ static void a_device_has_its_key_and_a_second_host_is_told(void **state)
     assert_false(has_finding(f, 1, CHECK_KEY_SHARED));
 }
 
-/* A certificate of ours: recognised, and a fact about its device. */
+static void a_key_of_an_ended_certificate_is_no_more_its_devices(void **state)
+{
+    struct fixture *f = *state;
+    struct asker registered = asker(1), other = asker(2);
+    const struct shown one = shown(1, 2);
+    import_device(f, 1, &registered, false);
+    struct msg_enrol ask = ask_registered_tls(&registered, &other);
+    struct got got = enrol(f, &ask);
+    expect_code(&got, E_NONE);
+    assert_int_equal(set_device(f, 1, VERB_REVOKE), OK);
+    see(f, "10.0.0.1:443", &one);
+    see(f, "10.0.0.2:443", &one);
+    assert_non_null(owed(f, 1, CHECK_KEY_SHARED));
+    assert_false(has_finding(f, 1, CHECK_KEY_SHARED));
+}
+
 /* It makes no difference who was first. */
 static void a_device_that_gets_a_key_which_others_have_is_told(void **state)
 {
@@ -225,6 +240,7 @@ static void a_device_whose_registered_key_others_have_is_told(void **state)
     assert_int_equal(device_row(f, 1).state, STATE_EXPECTED);
 }
 
+/* A certificate of ours: recognised, and a fact about its device. */
 static void one_of_ours_is_its_devices(void **state)
 {
     struct fixture *f = *state;
@@ -264,6 +280,7 @@ int main(void)
         STORY(one_of_ours_is_its_devices),
         STORY(two_hosts_share_within_an_hour_and_two_ports_do_not),
         STORY(a_device_has_its_key_and_a_second_host_is_told),
+        STORY(a_key_of_an_ended_certificate_is_no_more_its_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
