@@ -42,16 +42,15 @@ static enum result count_by_time(const struct need *need, enum statement stateme
 
 static enum result count_devices(const struct need *need, int64_t *ret, struct err *err)
 {
-    int64_t all = 0, others = 0, long_ended = 0, ended = 0, pending = 0, twice = 0;
+    int64_t all = 0, others = 0, long_ended = 0, ended = 0, pending = 0;
     bool is_any = bytes_is_empty(need->owner);
     TRY(live(need, &all, err));
     TRY(of_no_device(need, &others, err));
     if (is_any) /* by the index alone: no product has so much grace */
         TRY(count_by_time(need, STATEMENT_NEED_LONG_ENDED, &long_ended, err));
     TRY(count_by_time(need, is_any ? STATEMENT_NEED_ENDED : STATEMENT_NEED_ENDED_OF, &ended, err));
-    TRY(count_by_time(need, STATEMENT_NEED_ENDED_PENDING, &pending, err));
-    TRY(count_by_time(need, STATEMENT_NEED_TWICE, &twice, err));
-    *ret = all - others - long_ended - ended - pending - twice;
+    TRY(count_by_time(need, STATEMENT_NEED_IDLE_PENDING, &pending, err));
+    *ret = all - others - long_ended - ended - pending;
     return OK;
 }
 

@@ -110,6 +110,32 @@ static void what_an_issuer_issued_lasts_until_its_last_live_end(void **state)
     assert_int_equal(until_s, 0);
 }
 
+static int64_t needs(struct contract *c, const char *owner, int64_t now_s)
+{
+    struct issuer_needs needs = {0};
+    struct bytes whose = bytes_of(owner, strlen(owner));
+    assert_ok(store_issuer_needs(c->store, 2, whose, now_s, &needs, &c->err));
+    return needs.devices;
+}
+
+/* Device 1 has number 5, in use until 1500, and beside it 8, pending until 1800; device 2 number 7,
+ * pending until 1700. */
+static void a_device_needs_its_issuer_once_and_while_it_can_renew(void **state)
+{
+    static const struct {
+        int64_t now_s, devices;
+    } wanted[] = {{1000, 2}, {1600, 2}, {1750, 1}, {1900, 0}};
+    struct contract *c = *state;
+    struct change eighth = contract_certificate(8, 1, 1);
+    fill(c);
+    contract_apply(c, &eighth);
+    for (size_t i = 0; i < LENGTH_OF(wanted); i++) {
+        assert_int_equal(needs(c, "", wanted[i].now_s), wanted[i].devices);
+        assert_int_equal(needs(c, "acme", wanted[i].now_s), wanted[i].devices);
+        assert_int_equal(needs(c, "nobody", wanted[i].now_s), 0);
+    }
+}
+
 static size_t ids(struct contract *c, const struct id_range *range, int64_t ret[NUMBERS])
 {
     size_t n = 0;
@@ -161,6 +187,7 @@ int contract_measure(const struct backend *backend)
         CONTRACT_TEST(a_finding_that_is_closed_was_there),
         CONTRACT_TEST(a_shard_tells_what_ended_after_its_list),
         CONTRACT_TEST(what_an_issuer_issued_lasts_until_its_last_live_end),
+        CONTRACT_TEST(a_device_needs_its_issuer_once_and_while_it_can_renew),
         CONTRACT_TEST(ids_are_those_of_a_range_and_a_product),
         CONTRACT_TEST(a_certificate_without_its_issuer_is_damage),
     };
