@@ -59,11 +59,18 @@ static bool is_under_way(struct store *copy, const char *below)
     return restore_knows_public(copy, name.text);
 }
 
-/* A restore takes what it can check; tiles are made again. */
+/* A start makes them of the database: tiles from its entries, status lists from its certificates, and
+ * those of a copy would be older than what boundaries know. */
+static bool is_made_again(const char *below)
+{
+    return strncmp(below, "tile/", 5) == 0 || strncmp(below, "status/", 7) == 0;
+}
+
+/* A restore takes what it can check. */
 static bool is_wanted(void *copy, const char *below)
 {
     bool is_known = restore_knows_public(copy, below);
-    if (!is_known && strncmp(below, "tile/", 5) != 0 && !is_under_way(copy, below))
+    if (!is_known && !is_made_again(below) && !is_under_way(copy, below))
         fprintf(stderr, "public/%s is left out: the copied database knows no such file\n",
                 err_value(text_bytes(below)).text);
     return is_known;
