@@ -9,37 +9,39 @@
 
 /* ---- what an act touches --------------------------------------------------------------------- */
 
+/* One more of them at `list`, which may move; NULL (and everything is read anew) without memory. */
+static void *grow(struct status_touched *touched, void *list, size_t n, size_t *max, size_t each)
+{
+    if (n < *max)
+        return list;
+    size_t more = *max == 0 ? 64 : *max * 2;
+    void *larger = reallocarray(list, more, each);
+    if (larger == NULL)
+        touched->is_lost = true;
+    else
+        *max = more;
+    return larger;
+}
+
 static void touch(struct status_touched *touched, int64_t row)
 {
     if (touched->n > 0 && touched->rows[touched->n - 1] == row)
         return;
-    if (touched->n == touched->max) {
-        size_t max = touched->max == 0 ? 64 : touched->max * 2;
-        int64_t *rows = reallocarray(touched->rows, max, sizeof *rows);
-        if (rows == NULL) {
-            touched->is_lost = true;
-            return;
-        }
-        touched->rows = rows;
-        touched->max = max;
-    }
+    int64_t *rows = grow(touched, touched->rows, touched->n, &touched->max, sizeof *rows);
+    if (rows == NULL)
+        return;
+    touched->rows = rows;
     touched->rows[touched->n++] = row;
 }
 
-static void give(struct status_touched *touched, const struct status_given *given)
+static void issue(struct status_touched *touched, const struct status_issued *issued)
 {
-    for (size_t i = 0; i < touched->given_n; i++) {
-        struct status_given *there = &touched->given[i];
-        if (there->issuer != given->issuer || there->expiry_class != given->expiry_class)
-            continue;
-        if (there->end < given->end)
-            there->end = given->end;
+    struct status_issued *list =
+        grow(touched, touched->issued, touched->issued_n, &touched->issued_max, sizeof *list);
+    if (list == NULL)
         return;
-    }
-    if (touched->given_n == STATUS_GIVEN_MAX)
-        touched->is_lost = true;
-    else
-        touched->given[touched->given_n++] = *given;
+    touched->issued = list;
+    touched->issued[touched->issued_n++] = *issued;
 }
 
 static const struct cell *cell_of(const struct change *change, enum column column)
@@ -56,18 +58,19 @@ static int64_t number_of(const struct change *change, enum column column)
     return cell != NULL ? cell->number : 0;
 }
 
-/* A new one that is live is valid, as what is not listed is; so is one that was used for the first
- * time. Everything else is read again once it is committed. */
+/* A new one that is live is valid, unless its device says otherwise; one that was used for the
+ * first time stays what it is. Everything else is read again once it is committed. */
 static void note_certificate(struct status_touched *touched, const struct change *change)
 {
-    int64_t state = number_of(change, COL_CERTIFICATE_STATE);
-    if (cell_of(change, COL_CERTIFICATE_NUMBER) != NULL)
-        give(touched, &(struct status_given){
-                          .issuer = (uint32_t)number_of(change, COL_CERTIFICATE_ISSUER),
-                          .expiry_class = (uint8_t)number_of(change, COL_CERTIFICATE_CLASS),
-                          .end = (uint64_t)number_of(change, COL_CERTIFICATE_NUMBER) + 1,
-                      });
-    if (state != 0 && !certificate_is_live((enum cert_state)state))
+    enum cert_state state = (enum cert_state)number_of(change, COL_CERTIFICATE_STATE);
+    bool is_new = cell_of(change, COL_CERTIFICATE_NUMBER) != NULL;
+    if (is_new && certificate_is_live(state))
+        issue(touched, &(struct status_issued){
+                           .issuer = (uint32_t)number_of(change, COL_CERTIFICATE_ISSUER),
+                           .expiry_class = (uint8_t)number_of(change, COL_CERTIFICATE_CLASS),
+                           .number = (uint32_t)number_of(change, COL_CERTIFICATE_NUMBER),
+                       });
+    else if (state != CERT_NONE && !certificate_is_live(state))
         touch(touched, change->id);
 }
 
@@ -95,12 +98,13 @@ void status_note_device(struct service *service, int64_t device)
 
 void status_forget(struct service *service)
 {
-    service->touched.n = service->touched.given_n = 0;
+    service->touched.n = service->touched.issued_n = 0;
 }
 
 void status_touched_free(struct status_touched *touched)
 {
     free(touched->rows);
+    free(touched->issued);
     *touched = (struct status_touched){0};
 }
 
@@ -151,58 +155,70 @@ static enum result find_shard(struct status_image *image, struct status_space sp
     return OK;
 }
 
-/* Indices below `high` are there; those that are new are valid. */
+static enum result make_room(struct status_shard *shard, uint32_t high, struct err *err)
+{
+    size_t wanted = status_octets(high), room = shard->room == 0 ? 256 : shard->room;
+    if (wanted <= shard->room)
+        return OK;
+    while (room < wanted)
+        room *= 2;
+    uint8_t *octets = realloc(shard->octets, room);
+    if (octets == NULL)
+        return err_set(err, E_MEMORY, "no memory for a status shard");
+    memset(octets + shard->room, 0, room - shard->room);
+    shard->octets = octets;
+    shard->room = room;
+    return OK;
+}
+
+/* Indices below `high` are there; those that are new are invalid until a row says otherwise. */
 static enum result raise(struct status_shard *shard, uint32_t high, struct err *err)
 {
-    size_t wanted = status_octets(high);
     if (high <= shard->high)
         return OK;
-    if (wanted > shard->room) {
-        size_t room = shard->room == 0 ? 256 : shard->room;
-        while (room < wanted)
-            room *= 2;
-        uint8_t *octets = realloc(shard->octets, room);
-        if (octets == NULL)
-            return err_set(err, E_MEMORY, "no memory for a status shard");
-        memset(octets + shard->room, 0, room - shard->room);
-        shard->octets = octets;
-        shard->room = room;
-    }
+    TRY(make_room(shard, high, err));
+    for (uint32_t i = shard->high; i < high; i++)
+        status_put(shard->octets, i, STATUS_INVALID);
     shard->high = high;
     shard->is_changed = true;
     return OK;
 }
 
-/* Numbers below `end` of this space were given. */
-static enum result raise_space(struct status_image *image, const struct status_given *given,
+/* All shards of a space up to this number are there. */
+static enum result raise_space(struct status_image *image, const struct status_issued *last,
                                struct err *err)
 {
     struct status_shard *shard = NULL;
-    for (uint64_t first = 0; first < given->end; first += STATUS_SHARD_SIZE) {
-        uint64_t high = given->end - first;
-        TRY(find_shard(image, status_space_of(given->issuer, given->expiry_class, (uint32_t)first),
-                       &shard, err));
-        TRY(raise(shard, high < STATUS_SHARD_SIZE ? (uint32_t)high : STATUS_SHARD_SIZE, err));
+    for (uint32_t first = 0; last->number - first >= STATUS_SHARD_SIZE;
+         first += STATUS_SHARD_SIZE) {
+        TRY(find_shard(image, status_space_of(last->issuer, last->expiry_class, first), &shard,
+                       err));
+        TRY(raise(shard, STATUS_SHARD_SIZE, err));
     }
-    return OK;
+    TRY(find_shard(image, status_space_of(last->issuer, last->expiry_class, last->number), &shard,
+                   err));
+    return raise(shard, last->number % STATUS_SHARD_SIZE + 1, err);
 }
 
-static enum result put_certificate(struct status_image *image,
-                                   const struct certificate *certificate, enum status status,
-                                   struct err *err)
+static enum result put_status(struct status_image *image, const struct status_issued *place,
+                              enum status status, struct err *err)
 {
     struct status_shard *shard = NULL;
-    uint32_t index = certificate->number % STATUS_SHARD_SIZE;
-    TRY(find_shard(image,
-                   status_space_of((uint32_t)certificate->issuer, (uint8_t)certificate->class,
-                                   certificate->number),
+    uint32_t index = place->number % STATUS_SHARD_SIZE;
+    TRY(raise_space(image, place, err));
+    TRY(find_shard(image, status_space_of(place->issuer, place->expiry_class, place->number),
                    &shard, err));
-    TRY(raise(shard, index + 1, err));
     if (status_at(shard->octets, index) == status)
         return OK;
     shard->is_changed = true;
     status_put(shard->octets, index, status);
     return OK;
+}
+
+static struct status_issued place_in(const struct certificate *certificate)
+{
+    return (struct status_issued){(uint32_t)certificate->issuer, (uint8_t)certificate->class,
+                                  certificate->number};
 }
 
 /* ---- from the rows --------------------------------------------------------------------------- */
@@ -221,13 +237,14 @@ static enum result read_certificate(void *ctx, const struct certificate *certifi
     struct device device = {.state = STATE_ACTIVE}; /* of a server, boundary or operator */
     if (certificate->device != 0 && certificate_is_live(state))
         TRY(store_device(reading->service->store, certificate->device, &device, err));
-    return put_certificate(reading->image, certificate,
-                           certificate_status(state, (enum device_state)device.state), err);
+    struct status_issued place = place_in(certificate);
+    return put_status(reading->image, &place,
+                      certificate_status(state, (enum device_state)device.state), err);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-#define STEP_NUMBERS 8192 /* of a space, in one step: some milliseconds when all have ended */
+#define STEP_NUMBERS 8192 /* of a space, in one step: some milliseconds */
 
 void status_scan_free(struct status_scan *scan)
 {
@@ -260,21 +277,13 @@ enum result status_scan_begin(struct service *service, struct status_scan *scan,
     return store_shards(service->store, now_s, add_shard, scan, err);
 }
 
-static enum result read_mark(struct reading *reading, const struct shard *shard, struct err *err)
-{
-    int64_t last = 0;
-    TRY(store_max_number(reading->service->store, shard->issuer, shard->class, &last, err));
-    struct status_given given = {(uint32_t)shard->issuer, (uint8_t)shard->class,
-                                 (uint64_t)(last + 1)};
-    return raise_space(reading->image, &given, err);
-}
-
-static enum result read_ended(void *ctx, const struct certificate *certificate, struct err *err)
+/* As if no device were kept down: those come at the end. */
+static enum result read_numbered(void *ctx, const struct certificate *certificate, struct err *err)
 {
     struct reading *reading = ctx;
-    return put_certificate(reading->image, certificate,
-                           certificate_status((enum cert_state)certificate->state, STATE_ACTIVE),
-                           err);
+    struct status_issued place = place_in(certificate);
+    return put_status(reading->image, &place,
+                      certificate_status((enum cert_state)certificate->state, STATE_ACTIVE), err);
 }
 
 static enum result scan_numbers(struct reading *reading, const struct status_scan *scan,
@@ -284,9 +293,7 @@ static enum result scan_numbers(struct reading *reading, const struct status_sca
     struct number_range range = {.issuer = shard->issuer, .class = shard->class};
     range.first = (int64_t)shard->part * SHARD_NUMBERS + scan->next;
     range.last = range.first + STEP_NUMBERS - 1;
-    if (scan->next == 0)
-        TRY(read_mark(reading, shard, err));
-    return store_ended(reading->service->store, &range, read_ended, reading, err);
+    return store_numbered(reading->service->store, &range, read_numbered, reading, err);
 }
 
 enum result status_scan_step(struct service *service, struct status_scan *scan,
@@ -333,13 +340,13 @@ static enum result take_row(struct reading *reading, int64_t row, struct err *er
 static enum result take_rows(struct reading *reading, struct err *err)
 {
     const struct status_touched *touched = &reading->service->touched;
+    for (size_t i = 0; i < touched->issued_n; i++)
+        TRY(put_status(reading->image, &touched->issued[i], STATUS_VALID, err));
     for (size_t i = 0; i < touched->n; i++) {
         enum result result = take_row(reading, touched->rows[i], err);
         if (result != OK && result != R_NOT_FOUND)
             return result;
     }
-    for (size_t i = 0; i < touched->given_n; i++)
-        TRY(raise_space(reading->image, &touched->given[i], err));
     return OK;
 }
 

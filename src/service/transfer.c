@@ -37,7 +37,7 @@ static enum result check_speaks(struct service *service, const struct operator_i
 {
     int64_t n = 0;
     TRY(check_side(who, owner, err));
-    if (who->row.scope[0] != '\0')
+    if (who->row.scope[0] != '\0' || *owner == '\0')
         return OK;
     TRY(store_count_people_of(service->store, text_bytes(owner), ROLE_OPERATOR, &n, err));
     if (n == 0)

@@ -15,6 +15,7 @@ from cryptography import x509
 
 from test_21_approvals import make_approver
 from test_36_rollover import follow
+import test_72_status_lists as status
 
 RESTORE = "restore"
 
@@ -364,6 +365,29 @@ def test_a_lost_journal_makes_numbers_leap(story):
     server.stop_and_audit()
     refused(server, RESTORE, "--continue", story.folder, "--journal-lost", exit_status=5,
             says="the signer's journal is here")
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_status_lists_go_on_above_what_was_ever_told(story, is_lost):
+    """Generations rise over a restore, also without the journal; what the copy does not know is not valid."""
+    server = story.server
+    story.go_on()
+    last = status.after(server)[1]
+    server.stop()
+    lose_database(server)
+    if is_lost:
+        (server.folder / "data" / "signer" / "journal").unlink()
+    restore(server, story.folder, *(["--journal-lost"] if is_lost else []))
+    server.start()
+    new = Unit(server, "P-7", story.keys["P-7"])
+    last = status.after(server, last)[1]
+    server.stop()
+    server.start()
+    assert status.after(server, last)[1] > last
+    issuer = status.issuer_of(new.leaf)
+    assert status.status_of(server, new.leaf, issuer) == status.VALID
+    assert status.status_of(server, story.late.leaf, issuer) == status.INVALID
+    assert status.status_of(server, story.units["P-1"].leaf, issuer) == status.INVALID
 
 
 def test_on_another_machine_with_the_keys_from_the_safe(story, tmp_path):

@@ -18,10 +18,10 @@ enum result store_revoked(struct store *store, const struct shard *shard, int64_
     return visit_certificates(&q, visit, ctx, err);
 }
 
-enum result store_ended(struct store *store, const struct number_range *range,
-                        certificate_visit visit, void *ctx, struct err *err)
+enum result store_numbered(struct store *store, const struct number_range *range,
+                           certificate_visit visit, void *ctx, struct err *err)
 {
-    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_ENDED);
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_NUMBERED);
     query_put_int(&q, range->issuer);
     query_put_int(&q, range->class);
     query_put_int(&q, range->first);

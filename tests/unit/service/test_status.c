@@ -163,6 +163,30 @@ static void a_class_that_has_ended_is_dropped(void **state)
     assert_int_equal(scene->image.n, 0);
 }
 
+/* As a restore makes them leap: whatever a lost journal signed there is refused. */
+static void numbers_that_were_passed_over_are_invalid(void **state)
+{
+    struct scene *scene = *state;
+    struct fixture *f = scene->f;
+    struct asker key = asker(1);
+    const uint32_t floor = STATUS_SHARD_SIZE + 3;
+    begin(f);
+    assert_ok(store_put_meta(f->store, SERVICE_META_FLOOR, floor, &f->err));
+    commit(f);
+    struct got got = enrolled_device(f, 1, &key);
+    assert_int_equal(certificate_row(f, got.serial).number, floor);
+    assert_int_equal(status_of(scene, got.serial), STATUS_VALID);
+    assert_int_equal(scene->image.n, 2);
+    const struct status_shard *first = &scene->image.shards[0], *second = first + 1;
+    assert_int_equal(first->high, STATUS_SHARD_SIZE);
+    assert_int_equal(second->high, 4);
+    for (uint32_t i = 0; i < STATUS_SHARD_SIZE; i++)
+        assert_int_equal(status_at(first->octets, i), STATUS_INVALID);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(status_at(second->octets, i), STATUS_INVALID);
+    check_equals_the_rows(scene);
+}
+
 static void many_devices_give_one_shard_with_a_mark(void **state)
 {
     struct scene *scene = *state;
@@ -191,6 +215,7 @@ int main(void)
         CASE(each_verb_says_what_the_design_says),
         CASE(what_was_undone_was_never_there),
         CASE(a_class_that_has_ended_is_dropped),
+        CASE(numbers_that_were_passed_over_are_invalid),
         CASE(many_devices_give_one_shard_with_a_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,19 +11,17 @@
 
 struct service;
 
-#define STATUS_GIVEN_MAX 16 /* spaces in which one turn issues; beyond, all is read anew */
-
 /* What the acts of a turn touched. */
 struct status_touched {
     int64_t *rows; /* of certificates; of devices, negative: all that they have; owned */
     size_t n, max;
-    struct status_given { /* numbers below `end` were given */
+    struct status_issued { /* new and live; owned */
         uint32_t issuer;
         uint8_t expiry_class;
-        uint64_t end;
-    } given[STATUS_GIVEN_MAX];
-    size_t given_n;
-    bool is_lost; /* more than could be kept */
+        uint32_t number;
+    } * issued;
+    size_t issued_n, issued_max;
+    bool is_lost; /* there was no memory to keep it */
 };
 
 /* For service_record(): the act under construction was appended. */
@@ -47,7 +45,8 @@ struct status_shard {
     uint8_t hash[FEED_HASH_N]; /* SHA-256 of the file */
 };
 
-/* All of them, in the order of wire/feed.h. A shard goes when its class has ended. */
+/* All of them, in the order of wire/feed.h. What no row has is invalid: numbers that were passed
+ * over, as by a restore. A shard goes when its class has ended. */
 struct status_image {
     struct status_shard *shards;
     size_t n, max;

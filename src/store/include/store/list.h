@@ -67,14 +67,14 @@ MUST_USE enum result store_operators(struct store *store, const struct filter *f
  * number order. */
 MUST_USE enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
                                    certificate_visit visit, void *ctx, struct err *err);
-/* Certificates of these numbers that have ended, whatever their notAfter: of each only issuer,
- * class, number and state. */
+/* Certificates of these numbers, whatever their notAfter: of each only issuer, class, number and
+ * state. */
 struct number_range {
     int64_t issuer;
     uint32_t class;
     int64_t first, last;
 };
-MUST_USE enum result store_ended(struct store *store, const struct number_range *range,
+MUST_USE enum result store_numbered(struct store *store, const struct number_range *range,
                                  certificate_visit visit, void *ctx, struct err *err);
 /* Live certificates of devices that are quarantined, lost or retired. */
 MUST_USE enum result store_kept_down(struct store *store, certificate_visit visit, void *ctx,
