@@ -184,30 +184,14 @@ static enum result raise(struct status_shard *shard, uint32_t high, struct err *
     return OK;
 }
 
-/* All shards of a space up to this number are there. */
-static enum result raise_space(struct status_image *image, const struct status_issued *last,
-                               struct err *err)
-{
-    struct status_shard *shard = NULL;
-    for (uint32_t first = 0; last->number - first >= STATUS_SHARD_SIZE;
-         first += STATUS_SHARD_SIZE) {
-        TRY(find_shard(image, status_space_of(last->issuer, last->expiry_class, first), &shard,
-                       err));
-        TRY(raise(shard, STATUS_SHARD_SIZE, err));
-    }
-    TRY(find_shard(image, status_space_of(last->issuer, last->expiry_class, last->number), &shard,
-                   err));
-    return raise(shard, last->number % STATUS_SHARD_SIZE + 1, err);
-}
-
 static enum result put_status(struct status_image *image, const struct status_issued *place,
                               enum status status, struct err *err)
 {
     struct status_shard *shard = NULL;
     uint32_t index = place->number % STATUS_SHARD_SIZE;
-    TRY(raise_space(image, place, err));
     TRY(find_shard(image, status_space_of(place->issuer, place->expiry_class, place->number),
                    &shard, err));
+    TRY(raise(shard, index + 1, err));
     if (status_at(shard->octets, index) == status)
         return OK;
     shard->is_changed = true;

@@ -386,7 +386,11 @@ def test_status_lists_go_on_above_what_was_ever_told(story, is_lost):
     assert status.after(server, last)[1] > last
     issuer = status.issuer_of(new.leaf)
     assert status.status_of(server, new.leaf, issuer) == status.VALID
-    assert status.status_of(server, story.late.leaf, issuer) == status.INVALID
+    found, index = status.list_of(server, story.late.leaf, issuer)
+    if is_lost:  # nobody knows of it: it was never given
+        assert index >= found.high
+    else:
+        assert found.status(index) == status.INVALID
     assert status.status_of(server, story.units["P-1"].leaf, issuer) == status.INVALID
 
 
