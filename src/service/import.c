@@ -148,6 +148,10 @@ static enum result create(struct service *service, const struct arrival *arrival
                           struct err *err)
 {
     const struct msg_import_row *row = arrival->row;
+    const struct device *old = &arrival->old;
+    struct touched_key board = {0}; /* whose it was, and may be no more */
+    if (old->has_registered)
+        TRY(touched_key_before(service, old->registered, &board, err));
     int64_t id = service_next_id(service, TABLE_DEVICE);
     enum event event = arrival->old.id != 0 ? EVENT_DEVICE_REPLACED : EVENT_DEVICE_IMPORTED;
     struct act *act = service_act(service, event, now_s, arrival->who->actor, id);
@@ -165,9 +169,11 @@ static enum result create(struct service *service, const struct arrival *arrival
     change_int(c, COL_DEVICE_VERSION, 1);
     change_int(c, COL_DEVICE_IDEVID_ANCHOR,
                row->anchor != 0 ? row->anchor : arrival->old.idevid_anchor);
-    if (arrival->old.id != 0)
+    if (old->id != 0)
         link_boards(service, arrival, id, c);
     TRY(service_record(service, NULL, err));
+    if (old->has_registered)
+        TRY(touched_key_settle(service, &board, now_s, err));
     return row->has_spki ? taken_key_settle(service, row->spki_sha256, now_s, err) : OK;
 }
 

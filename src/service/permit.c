@@ -1,5 +1,7 @@
 #include <service/verb.h>
 
+#include "foreign_settle.h"
+
 #include <service/finding.h>
 
 #define PERMIT_TTL_S (7 * 86400)
@@ -38,6 +40,7 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
 {
     uint8_t note[32];
     struct subject subject = {0};
+    struct touched_key old_board = {0};
     TRY(verb_allow(who, OPERATE_PERMIT, NULL, err));
     TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
     if (!device_takes_permit((enum device_state)subject.device.state))
@@ -51,6 +54,9 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
         return err_set(err, E_REPLACES, "the board of serial number \"%s\" goes on as another one",
                        subject.device.serial_number);
 
+    bool lets_go = ask->new_board != 0 && subject.device.has_registered;
+    if (lets_go)
+        TRY(touched_key_before(service, subject.device.registered, &old_board, err));
     struct act *act =
         service_act(service, EVENT_PERMIT_ADDED, now_s, who->actor, subject.device.id);
     TRY(make_room(service, subject.device.id, now_s, err));
@@ -64,5 +70,6 @@ enum result verb_permit_add(struct service *service, const struct operator_is *w
         expect_new_board(service, &subject.device, c);
     answer->created = 1;
     TRY(service_record(service, &answer->entry, err));
-    return finding_settle(service, subject.device.id, now_s, err);
+    TRY(finding_settle(service, subject.device.id, now_s, err));
+    return lets_go ? touched_key_settle(service, &old_board, now_s, err) : OK;
 }

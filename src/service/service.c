@@ -236,6 +236,7 @@ void service_mark_shard(struct service *service, struct crl_shard shard, int64_t
     for (struct crl_dirty *dirty = service->dirty; dirty != NULL; dirty = dirty->next)
         if (crl_shard_is(dirty->shard, shard)) {
             dirty->may_wait = dirty->may_wait && service->crls_may_wait;
+            dirty->is_owed = false; /* what marked it first may have been undone */
             return;
         }
 

@@ -33,6 +33,7 @@ struct holder {
 /* A certificate of another CA, as far as core looks into it. */
 struct stranger {
     bool is_made;
+    unsigned number; /* of its key */
     struct asker key;
     uint8_t der[8], serial[6];
     int64_t from_s, until_s, above_until_s;

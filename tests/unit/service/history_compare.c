@@ -103,7 +103,8 @@ static void compare(const struct history *h, int kind, int64_t id)
 
 static void compare_kind(const struct history *h, int kind, enum table table, int64_t after)
 {
-    for (int64_t id = after + 1; id <= h->f->service.last_id[table]; id++)
+    int64_t last = kind == SUBJECT_ISSUER ? PKI_ISSUERS - 1 : h->f->service.last_id[table];
+    for (int64_t id = after + 1; id <= last; id++)
         if (kind != SUBJECT_ISSUER || h->f->service.issuers[id].id != 0)
             compare(h, kind, id);
 }

@@ -70,7 +70,10 @@ static void step_import(struct history *h, struct holder *holder)
 {
     if (holder->n != 0)
         return;
-    *holder = (struct holder){.n = next_device(h), .key = new_key(h)};
+    const struct stranger *stranger = &h->strangers[below(h, FOREIGN)];
+    bool is_strangers = stranger->is_made && below(h, 4) == 0;
+    *holder =
+        (struct holder){.n = next_device(h), .key = is_strangers ? stranger->number : new_key(h)};
     import_one(h, holder, bytes_of(NULL, 0));
 }
 

@@ -322,7 +322,7 @@ static struct stranger *some_stranger(struct history *h, const struct holder *ho
     int64_t now_s = h->f->now_s;
     *one = (struct stranger){
         .is_made = true,
-        .key = asker(some_key(h, holder)),
+        .number = some_key(h, holder),
         .der = {0x30, 6, 4, 4, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number,
                 (uint8_t)i},
         .serial = {0x40, 1, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number,
@@ -330,6 +330,7 @@ static struct stranger *some_stranger(struct history *h, const struct holder *ho
         .from_s = now_s + 20 * DAY_S - DAY_S * (int64_t)below(h, 500),
         .above_until_s = below(h, 3) == 0 ? now_s + DAY_S * below(h, 200) : 0,
     };
+    one->key = asker(one->number);
     one->until_s = one->from_s + DAY_S * (1 + (int64_t)below(h, 900));
     return one;
 }

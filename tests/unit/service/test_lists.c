@@ -2,6 +2,8 @@
  * transaction that puts the list into its place. */
 #include "fixture.h"
 
+#include <service/verb.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,6 +116,32 @@ static void what_ends_while_another_list_is_signed_is_owed_from_its_end(void **s
     assert_int_equal(issuer_owed(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE).began_at_s, ended_s);
 }
 
+/* An act that was undone marked the list, and nobody made it: what ends later is owed all the same.
+ */
+static void what_is_marked_again_is_owed_too(void **state)
+{
+    struct fixture *f = *state;
+    struct asker one = asker(1);
+    struct msg_verb_answer answer = {0};
+    struct got got = active_device(f, 1, &one);
+    const struct shard shard = shard_of(f, got.serial);
+    const struct msg_cert_revoke ask = {.serial = bytes_of(got.serial, 16), .reason = 1};
+    put_list(f, &shard, f->now_s);
+    settle_due(f);
+    begin(f);
+    assert_ok(verb_cert_revoke(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
+    roll_back(f);
+    mark_lists(f);
+    f->now_s += DAY_S;
+    settle_due(f);
+    assert_false(issuer_owes(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE));
+    assert_int_equal(set_device(f, 1, VERB_REVOKE), OK);
+    mark_lists(f);
+    f->now_s += 60;
+    settle_due(f);
+    assert_true(issuer_owes(f, PKI_ISSUER_LDEVID, CHECK_STATUS_STALE));
+}
+
 /* ---- TD-14 ------------------------------------------------------------------------------------
  */
 
@@ -183,6 +211,7 @@ int main(void)
         TEST(a_late_list_is_owed_although_another_one_replaces_it_at_once),
         TEST(a_list_in_time_owes_nothing),
         TEST(what_ends_while_another_list_is_signed_is_owed_from_its_end),
+        TEST(what_is_marked_again_is_owed_too),
         TEST(a_list_that_names_it_ends_it_at_once),
         TEST(of_very_many_the_rest_ends_within_a_minute),
     };
