@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import contract
 import lab
 import test_36_rollover as rollover
 
@@ -90,11 +91,13 @@ def running_fleet(tmp_path, previous, monkeypatch):
     server = lab.Server(tmp_path / "troth").init()
     try:
         server.start()
-        alice = server.bootstrap()
-        alice.add_product(PRODUCT)
         devices = [Device(server, f"SN-{number}", previous) for number in range(3)]
         late = Device(server, "SN-late", previous)
-        alice.import_devices(PRODUCT, {one.serial: one.factory for one in [*devices, late]})
+        with monkeypatch.context() as only:  # today's contract does not describe the previous server's answers
+            only.setattr(contract, "check", lambda *_: None)
+            alice = server.bootstrap()
+            alice.add_product(PRODUCT)
+            alice.import_devices(PRODUCT, {one.serial: one.factory for one in [*devices, late]})
         for one in devices:
             one.enrol()
         yield server, devices, late, current
