@@ -42,13 +42,6 @@ static bool is_of(const struct sighting *sighting, int64_t foreign, int64_t cert
     return sighting->foreign == foreign && sighting->certificate == certificate;
 }
 
-static enum result end_one(struct service *service, const struct sighting *one, int64_t now_s,
-                           struct err *err)
-{
-    TRY(store_sighting_ended(service->store, one->id, now_s, err));
-    return one->foreign == 0 ? OK : foreign_settle(service, one->foreign, now_s, err);
-}
-
 /* Ends what was at the place but is not (`foreign` or `certificate`, both 0: nothing is). */
 static enum result end_others(struct service *service, const struct scanning *scanning,
                               int64_t foreign, int64_t certificate, uint32_t *ret_ended,
@@ -59,8 +52,20 @@ static enum result end_others(struct service *service, const struct scanning *sc
         const struct sighting *one = &scanning->open[i];
         if (is_of(one, foreign, certificate))
             continue;
-        TRY(end_one(service, one, scanning->now_s, err));
+        TRY(store_sighting_ended(service->store, one->id, scanning->now_s, err));
         (*ret_ended)++;
+    }
+    return OK;
+}
+
+/* Once all is as it is now: who came to the place may have the key of who went. */
+static enum result settle_others(struct service *service, const struct scanning *scanning,
+                                 int64_t foreign, int64_t certificate, struct err *err)
+{
+    for (size_t i = 0; i < scanning->open_n; i++) {
+        const struct sighting *one = &scanning->open[i];
+        if (!is_of(one, foreign, certificate) && one->foreign != 0)
+            TRY(foreign_settle(service, one->foreign, scanning->now_s, err));
     }
     return OK;
 }
@@ -160,6 +165,7 @@ static enum result take_ours(struct service *service, const struct scanning *sca
     answer->became = SCAN_BECAME_OURS;
     TRY(end_others(service, scanning, 0, ours->id, &ended, err));
     TRY(see(service, scanning, 0, ours->id, &is_new, err));
+    TRY(settle_others(service, scanning, 0, ours->id, err));
     bool is_late =
         certificate_use_is_late((enum cert_state)ours->state, ours->not_after_s, scanning->now_s);
     if (ours->device == 0 || !is_late)
@@ -274,6 +280,7 @@ static enum result take_foreign(struct service *service, const struct scanning *
     TRY(put_row(service, scanning, &row, answer, err));
     TRY(end_others(service, scanning, row, 0, &ended, err));
     TRY(see(service, scanning, row, 0, &is_new, err));
+    TRY(settle_others(service, scanning, row, 0, err));
     if (is_new && answer->became == SCAN_BECAME_KNOWN)
         answer->became = SCAN_BECAME_CHANGED;
     return foreign_settle(service, row, scanning->now_s, err);
@@ -285,8 +292,10 @@ static enum result take_nothing(struct service *service, const struct scanning *
                                 struct scan_answer *answer, struct err *err)
 {
     uint32_t ended = 0;
-    if (scan_shows_nothing((enum scan_outcome)scanning->line->outcome))
+    if (scan_shows_nothing((enum scan_outcome)scanning->line->outcome)) {
         TRY(end_others(service, scanning, 0, 0, &ended, err));
+        TRY(settle_others(service, scanning, 0, 0, err));
+    }
     answer->became = ended > 0 ? SCAN_BECAME_GONE : SCAN_BECAME_NOTHING;
     return OK;
 }

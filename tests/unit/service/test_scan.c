@@ -183,6 +183,19 @@ static void two_hosts_share_within_an_hour_and_two_ports_do_not(void **state)
     assert_null(owed(f, 1, CHECK_KEY_SHARED));
 }
 
+static void who_comes_with_the_key_of_who_goes_shares_it_on(void **state)
+{
+    struct fixture *f = *state;
+    const struct shown one = shown(1, 1), same_key = shown(2, 1);
+    see(f, "10.0.0.1:443", &one);
+    see(f, "10.0.0.2:443", &one);
+    int64_t open = owed(f, 1, CHECK_KEY_SHARED)->id;
+    see(f, "10.0.0.2:443", &same_key);
+    assert_non_null(owed(f, 2, CHECK_KEY_SHARED));
+    assert_non_null(owed(f, 1, CHECK_KEY_SHARED));
+    assert_int_equal(owed(f, 1, CHECK_KEY_SHARED)->id, open);
+}
+
 static void a_device_has_its_key_and_a_second_host_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -279,6 +292,7 @@ int main(void)
         STORY(a_device_whose_registered_key_others_have_is_told),
         STORY(one_of_ours_is_its_devices),
         STORY(two_hosts_share_within_an_hour_and_two_ports_do_not),
+        STORY(who_comes_with_the_key_of_who_goes_shares_it_on),
         STORY(a_device_has_its_key_and_a_second_host_is_told),
         STORY(a_key_of_an_ended_certificate_is_no_more_its_devices),
     };
