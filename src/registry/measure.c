@@ -74,6 +74,33 @@ static enum result read_moved(struct store *store, const struct transfer_row *ro
     return OK;
 }
 
+#define LEFT_LOOK 64 /* certificates of other CAs of one device */
+
+/* Of another CA, which nobody here can end, and from before it moved. Where only a list of that CA
+ * named it, nobody knows since when it is good. */
+static enum result note_left(void *context, const struct foreign *foreign, struct err *err)
+{
+    (void)err;
+    struct facts *facts = context;
+    bool is_of_before = foreign->is_read && foreign->not_before_s < facts->moved_s;
+    if (foreign->state == FOREIGN_VALID && is_of_before)
+        facts->left_until_s = later(facts->left_until_s, foreign->not_after_s);
+    return OK;
+}
+
+static enum result measure_left(struct store *store, const struct subject *subject,
+                                const struct transfer_row *row, struct facts *facts,
+                                struct err *err)
+{
+    const struct filter of_device = {.limit = LEFT_LOOK, .device = subject->device.id};
+    TRY(read_moved(store, row, &facts->moved_s, err));
+    if (has_old_one(subject, row))
+        facts->transfer_unfinished = (struct since){YES, facts->moved_s};
+    if (facts->moved_s == 0)
+        return OK;
+    return store_foreigns(store, &of_device, bytes_of(NULL, 0), note_left, facts, err);
+}
+
 /* The last transfer that both sides signed. One that was accepted before that was written down is
  * counted from when it was asked for. */
 static enum result measure_transfer(struct store *store, const struct subject *subject,
@@ -89,10 +116,9 @@ static enum result measure_transfer(struct store *store, const struct subject *s
     if (row.state == TRANSFER_ACCEPTED)
         facts->transfer_accepted =
             (struct since){YES, row.accepted_s != 0 ? row.accepted_s : row.created_s};
-    if (row.state == TRANSFER_ACCEPTED || !has_old_one(subject, &row))
+    if (row.state == TRANSFER_ACCEPTED)
         return OK;
-    facts->transfer_unfinished.known = YES;
-    return read_moved(store, &row, &facts->transfer_unfinished.at_s, err);
+    return measure_left(store, subject, &row, facts, err);
 }
 
 enum result measure_device(struct store *store, const struct subject *subject, struct facts *facts,

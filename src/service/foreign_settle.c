@@ -21,7 +21,18 @@ static enum result keep(void *context, const struct foreign *foreign, struct err
     return OK;
 }
 
-/* Of a device that is gone it is a credential that is left, or that has ended now (TD-17). */
+static enum result has_moved(struct service *service, int64_t device, bool *ret, struct err *err)
+{
+    struct transfer_row row;
+    enum result result = store_signed_transfer(service->store, device, &row, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    *ret = result == OK;
+    return OK;
+}
+
+/* Of a device that is gone, or came to another owner, it is a credential that is left, or that has
+ * ended now (TD-17, TD-43). */
 enum result foreign_settle_former(struct service *service, int64_t id, int64_t now_s,
                                   struct err *err)
 {
@@ -29,9 +40,10 @@ enum result foreign_settle_former(struct service *service, int64_t id, int64_t n
     if (id == 0)
         return OK;
     TRY(store_device(service->store, id, &device, err));
-    if (device.state != STATE_RETIRED && device.state != STATE_LOST)
-        return OK;
-    return finding_settle(service, id, now_s, err);
+    bool is_former = device.state == STATE_RETIRED || device.state == STATE_LOST;
+    if (!is_former)
+        TRY(has_moved(service, id, &is_former, err));
+    return is_former ? finding_settle(service, id, now_s, err) : OK;
 }
 
 static enum result settle_holder(struct service *service, int64_t foreign, int64_t now_s,

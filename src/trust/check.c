@@ -90,6 +90,15 @@ struct opinion opinion_either(struct opinion a, struct opinion b)
     return both;
 }
 
+struct opinion opinion_within(int64_t from_s, int64_t until_s, int64_t now_s)
+{
+    if (now_s > until_s)
+        return (struct opinion){.open = NO};
+    if (now_s < from_s)
+        return (struct opinion){.open = NO, .next_s = from_s};
+    return (struct opinion){.open = YES, .began_s = from_s, .next_s = until_s + 1};
+}
+
 struct opinion opinion_late(struct since condition, int64_t late_s, int64_t now_s)
 {
     if (condition.known != YES)

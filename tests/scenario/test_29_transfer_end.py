@@ -15,6 +15,7 @@ import time
 
 import lab
 import pytest
+import test_47_foreign as foreign
 from conftest import serve
 from cryptography.hazmat.primitives import hashes, serialization
 from test_27_transfer import (audit, ask, owner, person, released, renew, san_of, shown, sign)
@@ -394,6 +395,28 @@ def test_attack_wrong_scope_and_one_person_on_both_sides(people, product, device
 
 def owed(admin, serial):
     return [one for one in admin.pages("/findings", product="pump", serial=serial) if one["check"] == "TD-43"]
+
+
+def test_td43_is_open_while_another_ca_s_certificate_of_before_is_good(people, product, device):
+    """It opens doors for the former owner elsewhere; nothing here ends it, so it is owed until that CA has ended it."""
+    admin, ca = people["admin"], foreign.Ca()
+    issuer = ca.known_to(admin, product)
+    old = ca.issue("SN-1")
+    assert lab.eventually(lambda: foreign.load(admin, issuer, "step-ca", lab.certificate_pem(old)).status == 200)
+    accepted(people, product)
+    assert rekeyed(device, product).cacerts().status == 200
+
+    def found():
+        return [one for one in admin.show(product, "SN-1")["findings"] if one["check"] == "TD-43"]
+
+    assert lab.eventually(found)
+    one, = found()
+    assert (one["severity"], one["closed"]) == ("high", None)
+    ended = {"certificate": foreign.der64(old),
+             "revoked": {"ReasonCode": 4, "RevokedAt": "2026-05-06T07:08:09Z"}}
+    assert foreign.load(admin, issuer, "step-ca", json.dumps(ended) + "\n").ok()["faults"] == []
+    one, = found()
+    assert one["closed"] is not None and one["closed_by"] == "evidence"
 
 
 def test_td43_opens_on_a_device_that_did_not_come_over_and_closes_with_its_first_use_or_the_abort(faulty):

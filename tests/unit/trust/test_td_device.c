@@ -132,6 +132,20 @@ static void td43_is_open_at_once_when_it_moved_and_left_something(void **context
     expect_open(43, &facts, NB + 9 * DAY_S, YES);
 }
 
+static void td43_is_open_while_another_ca_s_certificate_of_before_is_good(void **context)
+{
+    (void)context;
+    struct facts facts = sound_device();
+    facts.transfer_accepted.known = NO;
+    facts.moved_s = NB + DAY_S;
+    expect_open(43, &facts, NB + 2 * DAY_S, NO);
+    facts.left_until_s = NB + 5 * DAY_S;
+    expect_open(43, &facts, NB + DAY_S, YES);
+    assert_int_equal(judged(43, &facts, NB + 2 * DAY_S).began_s, NB + DAY_S);
+    assert_int_equal(judged(43, &facts, NB + 2 * DAY_S).next_s, NB + 5 * DAY_S + 1);
+    expect_closes(43, &facts, NB + 5 * DAY_S + 1);
+}
+
 static void td10_opens_on_an_old_certificate_and_on_an_old_key(void **context)
 {
     (void)context;
@@ -245,6 +259,7 @@ int main(void)
         cmocka_unit_test(td08_ends_with_a_successor),
         cmocka_unit_test(td43_opens_when_a_device_did_not_come_over_in_time),
         cmocka_unit_test(td43_is_open_at_once_when_it_moved_and_left_something),
+        cmocka_unit_test(td43_is_open_while_another_ca_s_certificate_of_before_is_good),
         cmocka_unit_test(td10_opens_on_an_old_certificate_and_on_an_old_key),
         cmocka_unit_test(td10_opens_on_a_key_that_was_kept_over_more_renewals),
         cmocka_unit_test(td11_opens_on_what_is_valid_too_long),

@@ -77,6 +77,9 @@ struct opinion opinion_from(int64_t begins_s, int64_t now_s);
 /* Of two measured opinions: open when one is, since the earlier, to be looked at when either is. */
 struct opinion opinion_either(struct opinion a, struct opinion b);
 
+/* A door that is open from one instant (0: whenever) until another: time closes it as well. */
+struct opinion opinion_within(int64_t from_s, int64_t until_s, int64_t now_s);
+
 /* One that is left unsaid for `late_s` after it began: what follows by itself has so much time. */
 struct opinion opinion_late(struct since condition, int64_t late_s, int64_t now_s);
 

@@ -109,8 +109,10 @@ struct facts {
     struct since station_exceeded;    /* TD-41 */
     struct since ledger_gap;          /* TD-42 */
     struct since transfer_unfinished; /* TD-43 its owner changed, something of before is alive */
-    struct since transfer_accepted;   /* both sides signed, and it did not come over yet */
-    struct since config_drift;        /* TD-44 */
+    int64_t moved_s;                  /* when that was, by its receipt; 0 = it never moved */
+    int64_t left_until_s; /* TD-43 when the last certificate of before it of another CA ends */
+    struct since transfer_accepted; /* both sides signed, and it did not come over yet */
+    struct since config_drift;      /* TD-44 */
 
     /* TD-37: per check the last expiry of the waivers that cover the subject and nobody ended; 0 =
      * none. */
