@@ -166,6 +166,10 @@ static void print_text(const struct judging *judging, int status)
     for (size_t i = 0; (check = check_at(i)) != NULL; i++)
         print_row(check, &judging->at[check->number]);
     print_unmeasured(judging);
+    puts("IN COPY is what the server had recorded, with what a brake or a budget raised: that "
+         "waits for a\n"
+         "person and no judgement makes it. THEN and NOW were judged here, at the copy's time and "
+         "at this one.");
 }
 
 static void print_json(const struct judging *judging, int status)
