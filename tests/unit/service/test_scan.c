@@ -212,6 +212,30 @@ static void a_device_has_its_key_and_a_second_host_is_told(void **state)
     assert_false(has_finding(f, 1, CHECK_KEY_SHARED));
 }
 
+static void a_board_that_is_given_up_shares_its_key_no_more(void **state)
+{
+    struct fixture *f = *state;
+    const struct shown one = shown(1, 1);
+    const struct asker key = asker(1);
+    struct msg_scan_line line = line_of("10.0.0.1:443", &one);
+    struct msg_verb_answer answer = {0};
+    const struct msg_permit_add permit = {
+        .product = bytes_text("meter"), .serial_number = bytes_text("SN-1"), .new_board = 1};
+    add_anchor(f);
+    import_device(f, 1, &key, false);
+    import_device(f, 2, NULL, false);
+    line.anchor = 1;
+    line.serial_number = bytes_text("SN-2");
+    take(f, &line);
+    assert_non_null(owed(f, 1, CHECK_KEY_SHARED));
+    assert_int_equal(set_device(f, 1, VERB_RETIRE), OK);
+    assert_non_null(owed(f, 1, CHECK_KEY_SHARED));
+    begin(f);
+    assert_ok(verb_permit_add(&f->service, &f->admin, &permit, f->now_s, &answer, &f->err));
+    commit(f);
+    assert_null(owed(f, 1, CHECK_KEY_SHARED));
+}
+
 static void a_key_of_an_ended_certificate_is_no_more_its_devices(void **state)
 {
     struct fixture *f = *state;
@@ -294,6 +318,7 @@ int main(void)
         STORY(two_hosts_share_within_an_hour_and_two_ports_do_not),
         STORY(who_comes_with_the_key_of_who_goes_shares_it_on),
         STORY(a_device_has_its_key_and_a_second_host_is_told),
+        STORY(a_board_that_is_given_up_shares_its_key_no_more),
         STORY(a_key_of_an_ended_certificate_is_no_more_its_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
