@@ -59,8 +59,8 @@ static bool is_under_way(struct store *copy, const char *below)
     return restore_knows_public(copy, name.text);
 }
 
-/* A start makes them of the database: tiles from its entries, status lists from its certificates, and
- * those of a copy would be older than what boundaries know. */
+/* A start makes them of the database: tiles from its entries, status lists from its certificates,
+ * and those of a copy would be older than what boundaries know. */
 static bool is_made_again(const char *below)
 {
     return strncmp(below, "tile/", 5) == 0 || strncmp(below, "status/", 7) == 0;

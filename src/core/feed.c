@@ -85,8 +85,8 @@ static enum result ask(struct core *core, enum feed_kind kind, struct buf *paylo
     if (!buf_ok(payload))
         return err_set(err, E_BUG, "no room for a feed object of kind %d", (int)kind);
     TRY(sealed_from("feed", buf_bytes(payload), &fd, err));
-    TRY(ipc_send(&core->signer, IPC_SIGN_FEED, &(struct msg_sign_feed){.id = 1, .kind = kind}, fd,
-                 err));
+    TRY(ipc_send(&core->signer, IPC_SIGN_FEED,
+                 &(struct msg_sign_feed){.id = 1, .kind = (uint8_t)kind}, fd, err));
     blob_free(&core->feed.payload);
     core->feed.payload = (struct blob){.p = payload->p, .n = payload->n};
     payload->p = NULL;

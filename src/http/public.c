@@ -73,8 +73,7 @@ void public_status(struct request *request)
         refuse_unknown(request);
     else
         request_reply_file(request, folder_of(request), path,
-                           is_list ? STATUS_LIST_TYPE : "application/cose",
-                           "public, max-age=60");
+                           is_list ? STATUS_LIST_TYPE : "application/cose", "public, max-age=60");
 }
 
 void public_ca(struct request *request)

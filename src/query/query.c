@@ -80,8 +80,7 @@ static unsigned filters_of(const struct msg_question *asked)
            (asked->state != 0 ? BY_STATE : 0) | (asked->serial.n > 0 ? BY_SERIAL : 0) |
            (asked->number != 0 ? BY_NUMBER : 0) | (asked->batch.n > 0 ? BY_BATCH : 0) |
            (asked->serial_prefix.n > 0 ? BY_PREFIX : 0) | (asked->check != 0 ? BY_CHECK : 0) |
-           (asked->severity != 0 ? BY_SEVERITY : 0) |
-           (asked->policy.n > 0 ? BY_POLICY : 0) |
+           (asked->severity != 0 ? BY_SEVERITY : 0) | (asked->policy.n > 0 ? BY_POLICY : 0) |
            (asked->by != 0 || asked->at_s != 0 || asked->since_s != 0 ? BY_TIME : 0);
 }
 

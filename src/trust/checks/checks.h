@@ -12,8 +12,8 @@
 /* When a certificate should have been renewed by, at the latest: from then on it is TD-08. */
 int64_t renew_by_s(const struct facts *facts, const struct policy *policy);
 
-/* What a rollover, an end or a list leaves behind is looked at again after so long: nobody says when
- * the last one is gone. */
+/* What a rollover, an end or a list leaves behind is looked at again after so long: nobody says
+ * when the last one is gone. */
 #define LEAVES_LOOK_S 900
 int64_t leaves_next_s(const struct facts *facts, int64_t now_s);
 

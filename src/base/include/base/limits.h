@@ -37,7 +37,7 @@
     500 /* devices that one person's bulk verbs end in an hour without another */
 #define LIMIT_POLICY_BYTES                                                                         \
     1024 /* a policy as CBOR: every setting and every effect take half of it */
-#define LIMIT_POLICY_WORDS 4096 /* and what it changes, in words: octets */
+#define LIMIT_POLICY_WORDS 4096  /* and what it changes, in words: octets */
 #define LIMIT_POLICY_JUDGED 2048 /* and to how many devices, in words: octets */
 #define LIMIT_GRACE_S                                                                              \
     157680000 /* 5 years: an LDevID expired for longer proves nothing, whatever policy says        \

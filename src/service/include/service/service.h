@@ -69,10 +69,10 @@ struct service {
     uint8_t policy_words[LIMIT_POLICY_WORDS];   /* of the policy that was asked for last */
     uint8_t policy_judged[LIMIT_POLICY_JUDGED]; /* of the one that was on trial last */
     size_t policy_judged_n;
-    int64_t sweep_ms;   /* monotonic: no step of a sweep before; INT64_MAX = none is under way */
+    int64_t sweep_ms; /* monotonic: no step of a sweep before; INT64_MAX = none is under way */
     struct status_touched touched; /* by the acts of this turn */
-    bool stops_issuing; /* the disk is full: revocation goes on, issuing does not */
-    struct act act;     /* the act under construction: too large for the stack */
+    bool stops_issuing;            /* the disk is full: revocation goes on, issuing does not */
+    struct act act;                /* the act under construction: too large for the stack */
 };
 
 /* Loads issuers and counters; `store` and `config` must outlive it. On the first start it records

@@ -75,7 +75,7 @@ struct number_range {
     int64_t first, last;
 };
 MUST_USE enum result store_numbered(struct store *store, const struct number_range *range,
-                                 certificate_visit visit, void *ctx, struct err *err);
+                                    certificate_visit visit, void *ctx, struct err *err);
 /* Live certificates of devices that are quarantined, lost or retired. */
 MUST_USE enum result store_kept_down(struct store *store, certificate_visit visit, void *ctx,
                                      struct err *err);

@@ -55,7 +55,6 @@ enum cert_state {
     CERT_STATE_COUNT
 };
 
-
 enum verdict {
     VERDICT_REFUSED = 0,
     VERDICT_QUARANTINED,
