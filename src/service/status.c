@@ -9,13 +9,14 @@
 
 /* ---- what an act touches --------------------------------------------------------------------- */
 
-/* One more of them at `list`, which may move; NULL (and everything is read anew) without memory. */
+/* One more of them at `list`, which may move; NULL, and everything is read anew, when there is no
+ * memory or too much came between two looks. */
 static void *grow(struct status_touched *touched, void *list, size_t n, size_t *max, size_t each)
 {
     if (n < *max)
         return list;
     size_t more = *max == 0 ? 64 : *max * 2;
-    void *larger = reallocarray(list, more, each);
+    void *larger = more > STATUS_TOUCHED_MAX ? NULL : reallocarray(list, more, each);
     if (larger == NULL)
         touched->is_lost = true;
     else

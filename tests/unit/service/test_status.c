@@ -205,6 +205,23 @@ static void many_devices_give_one_shard_with_a_mark(void **state)
     check_equals_the_rows(scene);
 }
 
+/* Whoever never looks, as a tool that makes a fleet, keeps no more than that. */
+static void too_much_between_two_looks_is_read_anew(void **state)
+{
+    struct scene *scene = *state;
+    struct fixture *f = scene->f;
+    struct asker key = asker(1);
+    struct got got = active_device(f, 1, &key);
+    struct device device = device_row(f, 1);
+    for (int64_t i = 0; i <= STATUS_TOUCHED_MAX; i++)
+        status_note_device(&f->service, device.id + i % 2);
+    assert_true(f->service.touched.is_lost);
+    assert_int_equal(f->service.touched.max, STATUS_TOUCHED_MAX);
+    read_all(f, &scene->image);
+    assert_false(f->service.touched.is_lost);
+    assert_int_equal(status_of(scene, got.serial), STATUS_VALID);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -215,6 +232,7 @@ int main(void)
         CASE(a_class_that_has_ended_is_dropped),
         CASE(numbers_that_were_passed_over_are_invalid),
         CASE(many_devices_give_one_shard_with_a_mark),
+        CASE(too_much_between_two_looks_is_read_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

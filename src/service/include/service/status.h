@@ -11,6 +11,8 @@
 
 struct service;
 
+#define STATUS_TOUCHED_MAX 65536 /* of each kind, from one look to the next: 1.3 MB at most */
+
 /* What the acts of a turn touched. */
 struct status_touched {
     int64_t *rows; /* of certificates; of devices, negative: all that they have; owned */
@@ -21,7 +23,7 @@ struct status_touched {
         uint32_t number;
     } * issued;
     size_t issued_n, issued_max;
-    bool is_lost; /* there was no memory to keep it */
+    bool is_lost; /* there was no memory to keep it, or nobody looked for too long */
 };
 
 /* For service_record(): the act under construction was appended. */
