@@ -16,11 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROUND_MS 60000        /* no list is made more often */
-#define LIST_LIFE_S 604800    /* as a CRL has: crlplan.h */
-#define LIST_REFRESH_S 302400 /* made again at this age, changed or not */
-#define LIST_TTL_S 60         /* who keeps one may find another one after that */
-#define CATALOGUE_OCTETS 64   /* of one list in it, at most */
+#define ROUND_MS 60000      /* no list is made more often */
+#define PAUSE_MS 5000       /* after a step that failed: there may be room again */
+#define LIST_TTL_S 60       /* who keeps one may find another one after that */
+#define CATALOGUE_OCTETS 64 /* of one list in it, at most */
 #define STATUS_PATH_MAX (CONFIG_PATH_MAX + 64)
 
 static enum result path_of(const struct core *core, const char *name, char ret[STATUS_PATH_MAX],
@@ -116,7 +115,7 @@ static enum result ask_list(struct core *core, struct status_shard *shard, struc
     struct status_list list = {
         .subject = bytes_of(subject, (size_t)n),
         .issued_s = core->now_s,
-        .expires_s = core->now_s + LIST_LIFE_S,
+        .expires_s = core->now_s + CRL_WINDOW_S,
         .ttl_s = LIST_TTL_S,
         .compressed = blob_bytes(&small),
         .generation = core->feed.generation,
@@ -161,24 +160,15 @@ static enum result ask_catalogue(struct core *core, struct err *err)
 
 static bool is_due(const struct core *core, const struct status_shard *shard)
 {
-    return shard->is_changed || shard->issued_s + LIST_REFRESH_S <= core->now_s;
+    return shard->is_changed || shard->issued_s + CRL_REFRESH_S <= core->now_s;
 }
 
-static struct status_shard *first_due(struct core *core)
+/* What changes after its list of this round was made comes with the next one: a round ends. */
+static struct status_shard *first_due(struct core *core, uint64_t generation)
 {
     struct status_image *image = &core->feed.image;
     for (size_t i = 0; i < image->n; i++)
-        if (is_due(core, &image->shards[i]))
-            return &image->shards[i];
-    return NULL;
-}
-
-/* What changes while a round is under way comes with the next one: a round ends. */
-static struct status_shard *next_of_round(struct core *core)
-{
-    struct status_image *image = &core->feed.image;
-    for (size_t i = 0; i < image->n; i++)
-        if (is_due(core, &image->shards[i]) && image->shards[i].generation != core->feed.generation)
+        if (is_due(core, &image->shards[i]) && image->shards[i].generation != generation)
             return &image->shards[i];
     return NULL;
 }
@@ -187,7 +177,7 @@ static void open_round(struct core *core, int64_t now_ms)
 {
     struct feed *feed = &core->feed;
     bool may = feed->round_ms == 0 || now_ms - feed->round_ms >= ROUND_MS;
-    if (!may || first_due(core) == NULL)
+    if (!may || first_due(core, feed->generation + 1) == NULL)
         return;
     feed->generation++;
     feed->round_ms = now_ms;
@@ -203,7 +193,7 @@ static enum result go_on(struct core *core, struct err *err)
         open_round(core, core->service.now_ms);
     if (!feed->is_open)
         return OK;
-    struct status_shard *shard = next_of_round(core);
+    struct status_shard *shard = first_due(core, feed->generation);
     if (shard != NULL)
         return ask_list(core, shard, err);
     feed->is_open = false;
@@ -212,19 +202,21 @@ static enum result go_on(struct core *core, struct err *err)
 
 bool feed_is_busy(const struct core *core)
 {
-    return core->feed.is_scanning;
+    return core->feed.is_scanning && core->service.now_ms >= core->feed.pause_ms;
 }
 
 void feed_step(struct core *core)
 {
     struct err err = {0};
-    if (core->feed.generation == 0 || core->in_turn)
+    if (core->feed.generation == 0 || core->in_turn || core->service.now_ms < core->feed.pause_ms)
         return;
     enum result result = follow(core, &err);
     if (result == OK)
         result = go_on(core, &err);
-    if (result != OK)
+    if (result != OK) {
         log_err(LEVEL_ERROR, "status-list-not-made", &err, NULL);
+        core->feed.pause_ms = core->service.now_ms + PAUSE_MS;
+    }
 }
 
 /* ---- what the signer answered ---------------------------------------------------------------- */
@@ -248,13 +240,14 @@ static enum result write_object(struct core *core, const struct msg_signed_feed 
     return file_write(path, 0644, buf_bytes(&out), err);
 }
 
+/* Whose list is with the signer. */
 static struct status_shard *shard_asked(struct core *core)
 {
     struct status_image *image = &core->feed.image;
-    for (size_t i = 0; i < image->n; i++)
+    for (size_t i = 0; i < image->n && core->feed.asked == FEED_LIST; i++)
         if (status_space_is(image->shards[i].space, core->feed.space))
             return &image->shards[i];
-    return NULL; /* its class ended meanwhile, or all is read anew */
+    return NULL; /* the catalogue is; or its class ended meanwhile, or all is read anew */
 }
 
 static enum result keep(struct core *core, const struct msg_signed_feed *answer, struct err *err)
@@ -268,7 +261,7 @@ static enum result keep(struct core *core, const struct msg_signed_feed *answer,
         name_list(core->feed.space, name);
     TRY(write_object(core, answer, name, hash, err));
     core->feed.made++;
-    struct status_shard *shard = core->feed.asked == FEED_LIST ? shard_asked(core) : NULL;
+    struct status_shard *shard = shard_asked(core);
     if (shard == NULL)
         return OK;
     memcpy(shard->hash, hash, sizeof shard->hash);
@@ -283,7 +276,7 @@ void feed_signed(struct core *core, const struct msg_signed_feed *answer)
         return;
     if (keep(core, answer, &err) != OK) {
         log_err(LEVEL_ERROR, "status-list-not-made", &err, NULL);
-        struct status_shard *shard = core->feed.asked == FEED_LIST ? shard_asked(core) : NULL;
+        struct status_shard *shard = shard_asked(core);
         if (shard != NULL)
             shard->is_changed = true;
         core->feed.is_open = false; /* the next round tries again */

@@ -14,6 +14,7 @@ struct feed {
     bool is_open;         /* a round is under way: lists, then the catalogue */
     uint64_t generation;  /* of the last round; 0: the signer has not said where it begins */
     int64_t round_ms;     /* monotonic: when the last one began; 0: none did */
+    int64_t pause_ms;     /* monotonic: no step before */
     enum feed_kind asked; /* with the signer; FEED_NONE = nothing */
     struct blob payload;  /* of that; owned */
     struct status_space space;

@@ -3,14 +3,6 @@
 #include <base/text.h>
 #include <trust/standing.h>
 
-static const struct cell *cell_of(const struct change *change, enum column column)
-{
-    for (size_t i = 0; i < change->n; i++)
-        if (change->cells[i].column == column)
-            return &change->cells[i];
-    return NULL;
-}
-
 /* An enrolment that a permit let in, which ends a tombstone. */
 static bool uses_permit(const struct act *act)
 {
@@ -22,13 +14,13 @@ static bool uses_permit(const struct act *act)
 
 static bool is_of_interest(const struct act *act, const struct change *change)
 {
-    const struct cell *state = cell_of(change, COL_DEVICE_STATE);
-    const struct cell *hold = cell_of(change, COL_DEVICE_HOLD);
+    const struct cell *state = change_cell(change, COL_DEVICE_STATE);
+    const struct cell *hold = change_cell(change, COL_DEVICE_HOLD);
     if (change->table != TABLE_DEVICE)
         return false;
     if (act->event == EVENT_DEVICE_IMPORTED || act->event == EVENT_DEVICE_REPLACED)
         return hold != NULL && hold->number != 0;
-    return hold != NULL || cell_of(change, COL_DEVICE_QUARANTINE) != NULL ||
+    return hold != NULL || change_cell(change, COL_DEVICE_QUARANTINE) != NULL ||
            (state != NULL && device_is_kept_down((enum device_state)state->number)) ||
            uses_permit(act);
 }

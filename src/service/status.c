@@ -45,17 +45,9 @@ static void issue(struct status_touched *touched, const struct status_issued *is
     touched->issued[touched->issued_n++] = *issued;
 }
 
-static const struct cell *cell_of(const struct change *change, enum column column)
-{
-    for (size_t i = 0; i < change->n; i++)
-        if (change->cells[i].column == column)
-            return &change->cells[i];
-    return NULL;
-}
-
 static int64_t number_of(const struct change *change, enum column column)
 {
-    const struct cell *cell = cell_of(change, column);
+    const struct cell *cell = change_cell(change, column);
     return cell != NULL ? cell->number : 0;
 }
 
@@ -64,7 +56,7 @@ static int64_t number_of(const struct change *change, enum column column)
 static void note_certificate(struct status_touched *touched, const struct change *change)
 {
     enum cert_state state = (enum cert_state)number_of(change, COL_CERTIFICATE_STATE);
-    bool is_new = cell_of(change, COL_CERTIFICATE_NUMBER) != NULL;
+    bool is_new = change_cell(change, COL_CERTIFICATE_NUMBER) != NULL;
     if (is_new && certificate_is_live(state))
         issue(touched, &(struct status_issued){
                            .issuer = (uint32_t)number_of(change, COL_CERTIFICATE_ISSUER),

@@ -127,6 +127,14 @@ void change_null(struct change *change, enum column column)
     (void)cell_for(change, column, TYPE_NONE);
 }
 
+const struct cell *change_cell(const struct change *change, enum column column)
+{
+    for (size_t i = 0; i < change->n; i++)
+        if (change->cells[i].column == column)
+            return &change->cells[i];
+    return NULL;
+}
+
 bool change_is_sound(const struct change *change)
 {
     return !change->broken && table_find(change->table) != NULL && change->id > 0 && change->n > 0;

@@ -4,23 +4,16 @@
 
 #include <string.h>
 
-static const struct cell *cell_of(const struct change *change, enum column column)
-{
-    for (size_t i = 0; i < change->n; i++)
-        if (change->cells[i].column == column)
-            return &change->cells[i];
-    return NULL;
-}
-
 bool tally_is_of(const struct change *change)
 {
     if (change->table == TABLE_DEVICE)
-        return cell_of(change, COL_DEVICE_PRODUCT) != NULL ||
-               cell_of(change, COL_DEVICE_OWNER) != NULL ||
-               cell_of(change, COL_DEVICE_STATE) != NULL;
-    return change->table == TABLE_CERTIFICATE && (cell_of(change, COL_CERTIFICATE_DEVICE) != NULL ||
-                                                  cell_of(change, COL_CERTIFICATE_ISSUER) != NULL ||
-                                                  cell_of(change, COL_CERTIFICATE_STATE) != NULL);
+        return change_cell(change, COL_DEVICE_PRODUCT) != NULL ||
+               change_cell(change, COL_DEVICE_OWNER) != NULL ||
+               change_cell(change, COL_DEVICE_STATE) != NULL;
+    return change->table == TABLE_CERTIFICATE &&
+           (change_cell(change, COL_CERTIFICATE_DEVICE) != NULL ||
+            change_cell(change, COL_CERTIFICATE_ISSUER) != NULL ||
+            change_cell(change, COL_CERTIFICATE_STATE) != NULL);
 }
 
 /* ---- what a row is counted by
@@ -53,14 +46,14 @@ enum result tally_before(struct store *store, const struct change *change,
 
 static void overlay_number(const struct change *change, enum column column, int64_t *number)
 {
-    const struct cell *cell = cell_of(change, column);
+    const struct cell *cell = change_cell(change, column);
     if (cell != NULL)
         *number = cell->number; /* of NULL it is 0 */
 }
 
 static enum result overlay_device(const struct change *change, struct counted *row, struct err *err)
 {
-    const struct cell *owner = cell_of(change, COL_DEVICE_OWNER);
+    const struct cell *owner = change_cell(change, COL_DEVICE_OWNER);
     overlay_number(change, COL_DEVICE_PRODUCT, &row->group);
     overlay_number(change, COL_DEVICE_STATE, &row->state);
     if (owner != NULL && !text_copy(owner->bytes, row->owner, sizeof row->owner))

@@ -79,6 +79,8 @@ void change_int(struct change *change, enum column column, int64_t value);
 void change_text(struct change *change, enum column column, struct bytes value);
 void change_blob(struct change *change, enum column column, struct bytes value);
 void change_null(struct change *change, enum column column);
+/* Its cell of that column; NULL when it leaves that as it is. */
+const struct cell *change_cell(const struct change *change, enum column column);
 /* Of a table that exists, with a row id above 0 and at least one cell, and not broken. */
 bool change_is_sound(const struct change *change);
 
