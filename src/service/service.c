@@ -25,7 +25,8 @@ struct number_space {
 static const enum table counted[] = {
     TABLE_PRODUCT,  TABLE_ISSUER,   TABLE_ANCHOR,  TABLE_DEVICE,   TABLE_CERTIFICATE, TABLE_TOKEN,
     TABLE_PERMIT,   TABLE_OPERATOR, TABLE_FINDING, TABLE_APPROVAL, TABLE_SIGNATURE,   TABLE_EPOCH,
-    TABLE_TRANSFER, TABLE_FOREIGN,  TABLE_BULK,    TABLE_POLICY,   TABLE_WAIVER,      TABLE_TIDY};
+    TABLE_TRANSFER, TABLE_FOREIGN,  TABLE_BULK,    TABLE_POLICY,   TABLE_WAIVER,      TABLE_TIDY,
+    TABLE_BOUNDARY, TABLE_SERVICE,  TABLE_BINDING};
 
 /* A row's certificate never changes. */
 static enum result keep_new_issuer(struct service *service, const struct authority_row *row,

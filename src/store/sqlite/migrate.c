@@ -18,6 +18,7 @@ static const struct migration migrations[] = {
 #include "0003-lifecycle.inc"
 #include "0004-standing.inc"
 #include "0005-sightings-end.inc"
+#include "0006-boundaries.inc"
 };
 
 enum result database_exec(struct store *store, const char *sql, struct err *err)

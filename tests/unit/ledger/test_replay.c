@@ -221,6 +221,8 @@ static bool is_free(enum column column)
            column != COL_DEVICE_OWNER && column != COL_FOREIGN_SERIAL &&
            column != COL_FOREIGN_SUBJECT && column != COL_FOREIGN_DIGEST &&
            column != COL_BULK_DIGEST && column != COL_BACKUP_NOTE_ROOT &&
+           column != COL_BOUNDARY_NAME && column != COL_BOUNDARY_SPKI &&
+           column != COL_BOUNDARY_TOKEN_HASH && column != COL_BOUNDARY_TOKEN_SPKI &&
            /* what replay judges: test_transfer.c, test_decisions.c */
            column / COLUMNS_PER_TABLE != TABLE_TRANSFER &&
            column / COLUMNS_PER_TABLE != TABLE_POLICY && column / COLUMNS_PER_TABLE != TABLE_WAIVER;
