@@ -59,3 +59,10 @@ OID(pkcs7_signed_data, "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02");  // 1.2.840.1135
 // 1.2.840.113549.1.9.16.2.61 and .62
 OID(request_template, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x3d");
 OID(extension_template, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x3e");
+
+OID(sha1, "\x2b\x0e\x03\x02\x1a");                                 // 1.3.14.3.2.26
+OID(sha256, "\x60\x86\x48\x01\x65\x03\x04\x02\x01");               // 2.16.840.1.101.3.4.2.1
+OID(ocsp_basic, "\x2b\x06\x01\x05\x05\x07\x30\x01\x01");           // 1.3.6.1.5.5.7.48.1.1
+OID(ocsp_nonce, "\x2b\x06\x01\x05\x05\x07\x30\x01\x02");           // 1.3.6.1.5.5.7.48.1.2
+OID(ocsp_no_check, "\x2b\x06\x01\x05\x05\x07\x30\x01\x05");        // 1.3.6.1.5.5.7.48.1.5
+OID(ocsp_extended_revoke, "\x2b\x06\x01\x05\x05\x07\x30\x01\x09"); // 1.3.6.1.5.5.7.48.1.9

@@ -64,3 +64,11 @@ extern const struct bytes oid_extension_template;
 
 extern const struct bytes oid_pkcs7_data;
 extern const struct bytes oid_pkcs7_signed_data;
+
+// Hashes that name a certificate's issuer, and what stands in OCSP: RFC 6960 4.1.1, 4.2, 4.4.
+extern const struct bytes oid_sha1;
+extern const struct bytes oid_sha256;
+extern const struct bytes oid_ocsp_basic;
+extern const struct bytes oid_ocsp_nonce;
+extern const struct bytes oid_ocsp_no_check;
+extern const struct bytes oid_ocsp_extended_revoke;
