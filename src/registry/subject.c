@@ -273,6 +273,7 @@ enum result subject_facts(struct store *store, const struct subject *subject, st
     TRY(measure_device(store, subject, ret, err));
     TRY(read_tokens(store, subject, ret, err));
     TRY(read_foreign(store, subject, ret, err));
+    TRY(measure_sessions(store, subject, ret, err));
     TRY(read_shared(store, subject, ret, err));
     return read_replaced(store, subject, ret, err);
 }

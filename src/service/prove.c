@@ -131,41 +131,61 @@ static enum result see_ended(struct service *service, const struct certificate *
 
 /* TD-02: two holders of one identity. */
 static enum result see_fork(struct service *service, const struct certificate *certificate,
-                            int64_t now_s, struct err *err)
+                            bool may_act, int64_t now_s, struct err *err)
 {
     const struct evidence fork = {CHECK_CLONE, certificate->spki, certificate->id};
-    return finding_report(service, certificate->device, &fork, now_s, err);
+    return may_act ? finding_report(service, certificate->device, &fork, now_s, err)
+                   : finding_note(service, certificate->device, &fork, now_s, err);
+}
+
+static enum result see_pending(struct service *service, const struct certificate *certificate,
+                               int64_t now_s, struct err *err)
+{
+    struct device device = {0};
+    struct subject subject = {0};
+    TRY(store_device(service->store, certificate->device, &device, err));
+    if (!device_can_prove((enum device_state)device.state))
+        return OK;
+    TRY(subject_read(service->store, &device, &subject, err));
+    return prove(service, &subject, certificate, now_s, err);
+}
+
+bool prove_is_fork(const struct certificate *certificate, int64_t handshake_s)
+{
+    return certificate_use_is_fork((enum cert_state)certificate->state, certificate->state_at_s,
+                                   handshake_s);
+}
+
+enum result prove_use(struct service *service, const struct use *use, int64_t now_s,
+                      int64_t *ret_lost, struct err *err)
+{
+    const struct certificate *certificate = use->certificate;
+    enum cert_state state = (enum cert_state)certificate->state;
+    *ret_lost = 0;
+    if (certificate->device == 0 || service_issuer_has_ended(service, certificate->issuer))
+        return OK;
+    if (!certificate_is_live(state))
+        TRY(see_ended(service, certificate, now_s, ret_lost, err));
+
+    if (prove_is_fork(certificate, use->handshake_s))
+        return see_fork(service, certificate, use->may_act, now_s, err);
+    if (certificate_use_is_late(state, certificate->not_after_s, now_s))
+        return see_late(service, certificate, now_s, err);
+    if (state == CERT_CURRENT)
+        return see(service, certificate, now_s, err);
+    return state == CERT_PENDING ? see_pending(service, certificate, now_s, err) : OK;
 }
 
 enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
                            int64_t now_s, int64_t *ret_lost, struct err *err)
 {
     struct certificate certificate = {0};
-    struct device device = {0};
-    struct subject subject = {0};
     TRY(store_certificate_serial(service->store, sighting->peer_serial, &certificate, err));
     bool same = certificate.issuer == (int64_t)sighting->peer_issuer &&
                 memcmp(certificate.spki, sighting->peer_spki, 32) == 0;
+    const struct use use = {&certificate, sighting->handshake_s, true};
     *ret_lost = 0;
-    if (!same || certificate.device == 0 || service_issuer_has_ended(service, certificate.issuer))
-        return OK;
-    if (!certificate_is_live((enum cert_state)certificate.state))
-        TRY(see_ended(service, &certificate, now_s, ret_lost, err));
-
-    if (certificate_use_is_fork((enum cert_state)certificate.state, certificate.state_at_s,
-                                sighting->handshake_s))
-        return see_fork(service, &certificate, now_s, err);
-    if (certificate_use_is_late((enum cert_state)certificate.state, certificate.not_after_s, now_s))
-        return see_late(service, &certificate, now_s, err);
-    if (certificate.state == CERT_CURRENT)
-        return see(service, &certificate, now_s, err);
-    if (certificate.state != CERT_PENDING)
-        return OK;
-    TRY(store_device(service->store, certificate.device, &device, err));
-    if (!device_can_prove((enum device_state)device.state))
-        return OK;
-    TRY(subject_read(service->store, &device, &subject, err));
-    return prove(service, &subject, &certificate, now_s, err);
+    return same ? prove_use(service, &use, now_s, ret_lost, err) : OK;
 }
 
 enum result prove_by_person(struct service *service, const struct msg_desk_sighting *sighting,

@@ -9,6 +9,9 @@ void measure_rows(const struct subject *subject, struct facts *facts);
 /* The rest of a device's: when it was heard, and how long it has its key. */
 MUST_USE enum result measure_device(struct store *store, const struct subject *subject,
                                     struct facts *facts, struct err *err);
+/* What boundaries have of it: TD-15. */
+MUST_USE enum result measure_sessions(struct store *store, const struct subject *subject,
+                                      struct facts *facts, struct err *err);
 /* Of that, since when it is in use: matters to what is open since then, and is read for nothing
  * else. */
 MUST_USE enum result measure_first(struct store *store, const struct subject *subject,

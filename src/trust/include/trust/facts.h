@@ -84,7 +84,8 @@ struct facts {
     struct since weak_key;            /* TD-12 */
     struct since clock;               /* TD-13 */
     struct since replaced_alive;      /* TD-14 a replaced certificate is not on a published CRL */
-    struct since revoked_in_use;      /* TD-15 */
+    struct since revoked_in_use;      /* TD-15 admitted after that, says a boundary */
+    struct since session_left;        /* TD-15 it ended then, and a session of it is open */
     struct since credential_alive;    /* TD-17 a certificate is pending or current */
     struct since crl_missing;         /* TD-18 what ended and is on no published CRL */
     struct since boundary_behind;     /* TD-19 */
