@@ -126,6 +126,7 @@ static void print_profile(const struct profile *profile)
     static const char *const subjects[] = {
         [PKI_SUBJECT_NONE] = "-",
         [PKI_SUBJECT_DEVICE] = "a device: OU = product, serialNumber",
+        [PKI_SUBJECT_OWNED] = "a device: O = owner where it has one, OU = product, serialNumber",
         [PKI_SUBJECT_NAME] = "a person or boundary: CN",
         [PKI_SUBJECT_SERVER] = "this server: CN",
     };

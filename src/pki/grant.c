@@ -22,8 +22,11 @@ static bool has_server_name(const struct pki_site *site, struct bytes name)
     return false;
 }
 
-static enum result check_device(const struct grant *grant, struct err *err)
+static enum result check_device(const struct grant *grant, const struct profile *profile,
+                                struct err *err)
 {
+    if (grant->owner.n != 0 && profile->subject != PKI_SUBJECT_OWNED)
+        return err_set(err, E_PROFILE, "profile %s names no owner", profile->name);
     if (grant->product.n == 0)
         return err_set(err, E_PROFILE, "a device's certificate needs a product");
     if (!is_serial_number(grant->serial_number))
@@ -39,9 +42,11 @@ static enum result check_device(const struct grant *grant, struct err *err)
 static enum result check_facts(const struct grant *grant, const struct profile *profile,
                                const struct pki_site *site, struct err *err)
 {
-    if (profile->subject == PKI_SUBJECT_DEVICE)
-        return check_device(grant, err);
-    if (grant->product.n != 0 || grant->hw_type.n != 0 || grant->serial_number.n != 0)
+    bool has_facts = grant->product.n != 0 || grant->owner.n != 0 || grant->hw_type.n != 0 ||
+                     grant->serial_number.n != 0;
+    if (profile_is_device(profile))
+        return check_device(grant, profile, err);
+    if (has_facts)
         return err_set(err, E_PROFILE, "profile %s knows no facts of a device", profile->name);
     if (profile->subject == PKI_SUBJECT_NAME && grant->common_name.n == 0)
         return err_set(err, E_PROFILE, "profile %s needs a name", profile->name);
@@ -119,12 +124,14 @@ static enum result check_grant(const struct grant *grant, const struct profile *
 
 static void write_subject(struct buf *b, const struct grant *grant, const struct profile *profile)
 {
-    struct x509_name_part parts[3];
+    struct x509_name_part parts[4];
     size_t n = 0;
 
     if (grant->common_name.n != 0)
         parts[n++] = (struct x509_name_part){oid_common_name, grant->common_name};
-    if (profile->subject == PKI_SUBJECT_DEVICE) {
+    if (grant->owner.n != 0)
+        parts[n++] = (struct x509_name_part){oid_organization, grant->owner};
+    if (profile_is_device(profile)) {
         parts[n++] = (struct x509_name_part){oid_organizational_unit, grant->product};
         parts[n++] = (struct x509_name_part){oid_serial_number, grant->serial_number};
     }

@@ -58,9 +58,12 @@ static const char *lint_subject(const struct lint *lint)
 
     if (is_empty && !(lint->cert->critical & X509_EXT_SAN))
         return "RFC 5280 4.1.2.6: an empty subject needs a critical subjectAltName";
-    if (lint->profile->subject == PKI_SUBJECT_DEVICE &&
+    if (profile_is_device(lint->profile) &&
         !x509_name_find(lint->cert->subject, oid_serial_number, &text))
         return "IEEE 802.1AR 8.6: a device's subject has one serialNumber";
+    if (lint->profile->subject != PKI_SUBJECT_OWNED &&
+        x509_name_find(lint->cert->subject, oid_organization, &text))
+        return "design 2: only an LDevID's subject names an owner";
     return NULL;
 }
 

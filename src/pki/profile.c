@@ -7,7 +7,7 @@
 #include <wire/x509.h>
 
 /* Octet 0 of the canonical form: raise it when grant.c writes something else for the same row. */
-#define PROFILE_FORMAT 2
+#define PROFILE_FORMAT 3
 #define DAY_S INT64_C(86400)
 
 static const struct profile profiles[PKI_PROFILE_COUNT] = {
@@ -23,7 +23,7 @@ static const struct profile profiles[PKI_PROFILE_COUNT] = {
     [PKI_LDEVID] = {.id = PKI_LDEVID,
                     .name = "ldevid",
                     .issuer = PKI_ISSUER_LDEVID,
-                    .subject = PKI_SUBJECT_DEVICE,
+                    .subject = PKI_SUBJECT_OWNED,
                     .san = PKI_SAN_HARDWARE_MODULE,
                     .keys = KEYS_ANY,
                     .key_usage = X509_KU_DIGITAL_SIGNATURE,
@@ -73,6 +73,11 @@ const struct profile *profile_find(enum pki_profile id)
     if ((unsigned)id >= PKI_PROFILE_COUNT || id == PKI_NONE)
         return NULL;
     return &profiles[id];
+}
+
+bool profile_is_device(const struct profile *profile)
+{
+    return profile->subject == PKI_SUBJECT_DEVICE || profile->subject == PKI_SUBJECT_OWNED;
 }
 
 const char *issuer_name(enum pki_issuer_kind kind)

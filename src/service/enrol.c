@@ -295,9 +295,11 @@ static enum result go_on(struct service *service, const struct msg_enrol *ask, i
     TRY(check_claim(service, now_s, job, err));
 
     const struct subject *subject = &job->subject;
+    bool is_moving = job->next_owner[0] != '\0';
     job->grant = (struct grant){
         .profile = PKI_LDEVID,
         .product = text_bytes(subject->product.name),
+        .owner = text_bytes(is_moving ? job->next_owner : subject->device.owner),
         .hw_type = text_bytes(subject->product.hw_type),
         .serial_number = text_bytes(subject->device.serial_number),
     };

@@ -30,9 +30,7 @@ static enum result make_serial(struct service *service, struct enrolment *job, s
 static const struct pki_issuer *find_issuer(const struct service *service,
                                             const struct enrolment *job, enum pki_issuer_kind kind)
 {
-    bool is_moving = job->next_owner[0] != '\0';
-    const char *owner = is_moving ? job->next_owner : job->subject.device.owner;
-    uint32_t own = service_owners_issuer(service, kind, text_bytes(owner));
+    uint32_t own = service_owners_issuer(service, kind, job->grant.owner);
     return &service->issuers[own != 0 ? own : service->issuing[kind]];
 }
 
@@ -68,6 +66,7 @@ struct msg_sign enrol_sign_message(const struct enrolment *job, uint64_t id, str
         .profile = (uint8_t)grant->profile,
         .issuer = grant->issuer,
         .product = grant->product,
+        .owner = grant->owner,
         .hw_type = grant->hw_type,
         .serial_number = grant->serial_number,
         .common_name = grant->common_name,

@@ -58,6 +58,12 @@ def device(people, product):
     return make_device(people["server"], product)
 
 
+def in_subject(certificate):
+    """The owner that a certificate names."""
+    found, = certificate.subject.get_attributes_for_oid(lab.x509.NameOID.ORGANIZATION_NAME)
+    return found.value
+
+
 # ---- an owner's issuer --------------------------------------------------------------------------
 
 
@@ -116,6 +122,7 @@ def test_it_rekeys_below_the_next_owners_issuer_and_both_count_until_the_first_u
     asked = accepted(people, product)
     after = rekeyed(device, product)
     below(after.chain[0], people["issuer"])
+    assert [in_subject(one.chain[0]) for one in (device, after)] == ["seller", "buyer"]
     assert [admin.certificate_state(one.chain[0]) for one in (device, after)] == ["current", "pending"]
     assert device.cacerts().status == 200  # the old one counts
     assert admin.certificate_state(device.chain[0]) == "current" and owner(admin, product) == "seller"
@@ -125,7 +132,9 @@ def test_it_rekeys_below_the_next_owners_issuer_and_both_count_until_the_first_u
     again = lab.make_csr(lab.make_key(), subject=device.chain[0].subject)
     assert device.enrol(again, again=True).status in (401, 403)
     # From here on it renews below its owner's issuer, and the old one is on the CRL.
-    below(renew(after, product).chain[0], people["issuer"])
+    renewed = renew(after, product)
+    below(renewed.chain[0], people["issuer"])
+    assert in_subject(renewed.chain[0]) == "buyer"
     path = crl_path(device.chain[0])
     assert lab.eventually(lambda: is_on(people["server"], path, device.chain[0]))
     assert shown(seller, asked)["state"] == "done"

@@ -62,6 +62,10 @@ class Device:
         return lab.x509.load_pem_x509_certificate(
             (self.folder / "current" / "certificate.pem").read_bytes())
 
+    def owners(self):
+        name = self.certificate().subject
+        return [one.value for one in name.get_attributes_for_oid(lab.x509.NameOID.ORGANIZATION_NAME)]
+
     def renew(self):
         before = self.certificate()
         done = self.run("renew")
@@ -97,7 +101,9 @@ def running_fleet(tmp_path, previous, monkeypatch):
             only.setattr(contract, "check", lambda *_: None)
             alice = server.bootstrap()
             alice.add_product(PRODUCT)
-            alice.import_devices(PRODUCT, {one.serial: one.factory for one in [*devices, late]})
+            owned, *others = devices
+            alice.import_devices(PRODUCT, {owned.serial: owned.factory}, owner="harbour")
+            alice.import_devices(PRODUCT, {one.serial: one.factory for one in [*others, late]})
         for one in devices:
             one.enrol()
         yield server, devices, late, current
@@ -121,8 +127,12 @@ def test_the_fleet_goes_on_over_an_upgrade(running_fleet, previous, monkeypatch)
     # A sweep judged what the previous version never did, although nobody acted since: its schema has no instant of it.
     assert lab.eventually(lambda: alice.get("/status").ok()["sweep"] == {"left": 0, "began": None})
     owed = {(one["check"], one["serial"]) for one in alice.pages("/findings")}
-    assert {("TD-36", one.serial) for one in (old, upgraded, retired)} <= owed
+    assert {("TD-36", one.serial) for one in (upgraded, retired)} <= owed
 
+    # What the previous version certified names no owner; a renewal asks for those names and gets him beside them.
+    assert old.owners() == []
+    old.renew()
+    assert old.owners() == ["harbour"]
     old.renew()
     upgraded.build = current
     upgraded.renew()

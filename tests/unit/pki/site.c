@@ -92,6 +92,8 @@ struct grant site_grant(const struct site *site, enum pki_profile profile, struc
         grant.product = bytes_text("sensor-2");
         grant.serial_number = bytes_text("SN-0001");
         grant.hw_type = bytes_text("1.3.6.1.4.1.99999.1");
+        if (profile == PKI_LDEVID)
+            grant.owner = bytes_text("Harbour");
     } else {
         grant.common_name = bytes_text("pki.example.org");
     }

@@ -76,7 +76,7 @@ struct expectation {
     enum pki_profile profile;
     const char *to;
     bool has_hardware; /* SAN of a device, before the fourth extension from the end */
-    const char *subject[7];
+    const char *subject[9];
     struct twin_extension extensions[12];
 };
 
@@ -136,7 +136,7 @@ static const struct expectation expectations[] = {
     {.profile = PKI_LDEVID,
      .to = "20261218110639Z",
      .has_hardware = true,
-     .subject = {"OU", "sensor-2", "serialNumber", "SN-0001"},
+     .subject = {"O", "Harbour", "OU", "sensor-2", "serialNumber", "SN-0001"},
      .extensions = {{NID_authority_key_identifier, "keyid"},
                     {NID_key_usage, "critical,digitalSignature"},
                     {NID_ext_key_usage, "clientAuth"},
@@ -221,6 +221,29 @@ static void a_server_has_any_key_but_rsa(void **state)
     }
 }
 
+static void a_device_without_an_owner_has_no_organization(void **state)
+{
+    (void)state;
+    struct fixture f = fixture_of(PKI_LDEVID);
+    struct expectation e = expectations[1];
+
+    f.grant.owner = (struct bytes){0};
+    memcpy(e.subject, expectations[0].subject, sizeof(e.subject));
+    expect_twin(&f, &e);
+    site_free(&f.site);
+}
+
+static void an_idevid_names_no_owner(void **state)
+{
+    (void)state;
+    struct fixture f = fixture_of(PKI_IDEVID);
+
+    f.grant.owner = bytes_text("Harbour"); /* it outlives every owner */
+    assert_int_equal(build(&f), R_REFUSED);
+    assert_int_equal(f.err.code, E_PROFILE);
+    site_free(&f.site);
+}
+
 static void a_device_may_have_a_common_name_and_no_hardware_type(void **state)
 {
     (void)state;
@@ -229,9 +252,11 @@ static void a_device_may_have_a_common_name_and_no_hardware_type(void **state)
 
     f.grant.hw_type = (struct bytes){0};
     f.grant.common_name = bytes_text("t\xc3\xbcr_1"); /* UTF8String */
+    f.grant.owner = bytes_text("H\xc3\xa4user");
     e.has_hardware = false;
     memcpy(e.subject,
-           (const char *[7]){"CN", "t\xc3\xbcr_1", "OU", "sensor-2", "serialNumber", "SN-0001"},
+           (const char *[9]){"CN", "t\xc3\xbcr_1", "O", "H\xc3\xa4user", "OU", "sensor-2",
+                             "serialNumber", "SN-0001"},
            sizeof(e.subject));
     expect_twin(&f, &e);
     site_free(&f.site);
@@ -306,6 +331,10 @@ static void product_too_long(struct fixture *f)
     f->grant.product =
         bytes_text("12345678901234567890123456789012345678901234567890123456789012345");
 }
+static void owner_that_is_no_text(struct fixture *f)
+{
+    f->grant.owner = bytes_text("\xff");
+}
 static void another_issuer(struct fixture *f)
 {
     f->grant.issuer = PKI_ISSUER_OPERATIONS;
@@ -377,6 +406,7 @@ static const struct {
     ROW(serial_number_beyond_printable_string),
     ROW(hardware_type_that_is_none),
     ROW(product_too_long),
+    ROW(owner_that_is_no_text),
     ROW(another_issuer),
     ROW(issuer_of_another_kind),
     ROW(no_profile),
@@ -417,6 +447,9 @@ static void refuses_facts_of_devices_in_other_certificates(void **state)
         f.grant.product = bytes_text("sensor-2");
         assert_int_equal(build(&f), R_REFUSED);
         f.grant.product = (struct bytes){0};
+        f.grant.owner = bytes_text("Harbour");
+        assert_int_equal(build(&f), R_REFUSED);
+        f.grant.owner = (struct bytes){0};
         f.grant.serial_number = bytes_text("SN-0001");
         assert_int_equal(build(&f), R_REFUSED);
         f.grant.serial_number = (struct bytes){0};
@@ -506,6 +539,8 @@ int main(void)
         cmocka_unit_test(every_profile_equals_its_twin_by_octet),
         cmocka_unit_test(every_algorithm_equals_its_twin_by_octet),
         cmocka_unit_test(a_server_has_any_key_but_rsa),
+        cmocka_unit_test(a_device_without_an_owner_has_no_organization),
+        cmocka_unit_test(an_idevid_names_no_owner),
         cmocka_unit_test(a_device_may_have_a_common_name_and_no_hardware_type),
         cmocka_unit_test(an_idevid_may_never_expire_where_its_issuer_does_not),
         cmocka_unit_test(a_server_without_a_common_name_has_a_critical_san),

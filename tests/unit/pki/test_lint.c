@@ -24,7 +24,7 @@ struct fault {
     const char *from, *to;
     const uint8_t *serial;
     bool is_foreign; /* by another issuer */
-    const char *subject[7];
+    const char *subject[9];
     struct twin_extension extensions[12];
 };
 
@@ -121,6 +121,10 @@ static const struct fault faults[] = {
      .profile = PKI_OPERATOR,
      .subject = {"CN", "op"},
      .extensions = EXTENSIONS(AKI, KU, EKU, CRLDP, AIA, {NID_subject_key_identifier, "hash"})},
+    {.rule = "owner",
+     .profile = PKI_IDEVID,
+     .subject = {"O", "Harbour", "OU", "sensor-2", "serialNumber", "SN-0001"},
+     .extensions = EXTENSIONS(AKI, KU, CRLDP, AIA)},
 };
 
 static void expect_fault(const struct fault *fault)

@@ -17,7 +17,7 @@ struct twin_extension {
 struct twin {
     X509 *issuer; /* NULL: self-signed, by `issuer_key` */
     EVP_PKEY *issuer_key;
-    const char *subject[7]; /* field, text, field, text ...; NULL ends */
+    const char *subject[9]; /* field, text, field, text ...; NULL ends */
     const uint8_t *serial;
     size_t serial_n;
     const char *from, *to; /* GeneralizedTime: converted as RFC 5280 wants */

@@ -288,6 +288,7 @@ void house_hash(struct house *house, struct msg_sign *message)
     struct grant grant = {.profile = (enum pki_profile)message->profile,
                           .issuer = message->issuer,
                           .product = message->product,
+                          .owner = message->owner,
                           .hw_type = message->hw_type,
                           .serial_number = message->serial_number,
                           .common_name = message->common_name,

@@ -17,6 +17,7 @@ struct grant {
     enum pki_profile profile;
     uint32_t issuer; /* its number: pki/profile.h */
     struct bytes product;
+    struct bytes owner;   /* of an LDevID's device; empty: none */
     struct bytes hw_type; /* dotted decimal text, "1.3.6.1.4.1.99999.1"; empty: none */
     struct bytes serial_number;
     struct bytes common_name;

@@ -37,6 +37,7 @@ enum pki_issuer_kind {
 enum pki_subject {
     PKI_SUBJECT_NONE = 0,
     PKI_SUBJECT_DEVICE, /* CN if the grant has one, OU = product, serialNumber */
+    PKI_SUBJECT_OWNED,  /* the same, and before OU: O = owner, if the grant has one */
     PKI_SUBJECT_NAME,   /* CN */
     PKI_SUBJECT_SERVER, /* CN, one of the server names; or empty, and then SAN is critical */
 };
@@ -63,6 +64,9 @@ struct profile {
 
 /* The row; NULL for PKI_NONE and unknown numbers. */
 const struct profile *profile_find(enum pki_profile id);
+
+/* Is its subject a device, which has product and serial number? */
+bool profile_is_device(const struct profile *profile);
 
 /* SHA-256 over a canonical form of the row: core names it in each grant, the signer compares. Zeros
  * for an unknown profile. */
