@@ -22,10 +22,12 @@ static void read_certificate(struct reader *r, struct boundary_report_item *ret)
     uint64_t issuer = cbor_read_uint(r);
     ret->serial = cbor_read_bytes(r);
     ret->spki_hash = cbor_read_bytes(r);
-    size_t serial_n = ret->kind == BOUNDARY_REPORT_FORK ? 0 : BOUNDARY_REPORT_SERIAL_N;
-    expect(r, (issuer == 0) == (ret->kind == BOUNDARY_REPORT_FORK) && issuer < UINT32_MAX,
-           "boundary report: an issuer's number, of a fork none");
-    expect(r, ret->serial.n == serial_n, "boundary report: a serial of 16 octets, of a fork none");
+    bool has_none = boundary_report_has_no_certificate(ret->kind);
+    size_t serial_n = has_none ? 0 : BOUNDARY_REPORT_SERIAL_N;
+    expect(r, (issuer == 0) == has_none && issuer < UINT32_MAX,
+           "boundary report: an issuer's number, of a fork or start none");
+    expect(r, ret->serial.n == serial_n,
+           "boundary report: a serial of 16 octets, of a fork or start none");
     expect(r, ret->spki_hash.n == 0 || ret->spki_hash.n == BOUNDARY_REPORT_HASH_N,
            "boundary report: a hash of 32 octets or none");
     ret->issuer = (uint32_t)issuer;
@@ -36,7 +38,7 @@ static void read_item(struct reader *r, struct boundary_report_item *ret)
     expect(r, cbor_read_array(r) == ITEM_PARTS, "boundary report: an item is an array of eight");
     uint64_t kind = cbor_read_uint(r);
     expect(r, kind > BOUNDARY_REPORT_NONE && kind < BOUNDARY_REPORT_KIND_COUNT,
-           "boundary report: a kind from 1 to 8");
+           "boundary report: a kind from 1 to 9");
     ret->kind = reader_ok(r) ? (enum boundary_report_kind)kind : BOUNDARY_REPORT_NONE;
     read_certificate(r, ret);
     ret->service = cbor_read_text(r);

@@ -81,9 +81,11 @@ static void refuses_items_that_no_boundary_has(void **state)
     item.serial.n = 15;
     check_refused(&item, "16 octets");
     item = item_of(BOUNDARY_REPORT_FORK);
-    check_refused(&item, "of a fork none");
+    check_refused(&item, "of a fork or start none");
     item.issuer = 0;
-    check_refused(&item, "of a fork none");
+    check_refused(&item, "of a fork or start none");
+    item = item_of(BOUNDARY_REPORT_STARTED);
+    check_refused(&item, "of a fork or start none");
     item = item_of(BOUNDARY_REPORT_REFUSED);
     item.spki_hash.n = 1;
     check_refused(&item, "32 octets or none");
@@ -128,8 +130,9 @@ static void what_was_written_is_read(void **state)
     struct boundary_report_item item;
     const char *why = NULL;
     struct boundary_report_item items[] = {item_of(BOUNDARY_REPORT_CUT),
-                                           {.kind = BOUNDARY_REPORT_FORK, .count = 1}};
-    assert_true(boundary_report_read(written(head(), items, 2), &back, &why));
+                                           {.kind = BOUNDARY_REPORT_FORK, .count = 1},
+                                           {.kind = BOUNDARY_REPORT_STARTED, .count = 1}};
+    assert_true(boundary_report_read(written(head(), items, 3), &back, &why));
     assert_true(back.status_generation == 5 && back.service_generation == 6 && back.at_s == 100);
     assert_int_equal(back.ledger_size, 40);
     struct reader walk = boundary_report_walk(back.items);
@@ -140,6 +143,7 @@ static void what_was_written_is_read(void **state)
     assert_true(item.issuer == 3 && item.count == 2 && item.reason == BOUNDARY_SUSPENDED);
     assert_true(item.at_ms == 1700000000123);
     assert_true(boundary_report_next(&walk, &item) && item.kind == BOUNDARY_REPORT_FORK);
+    assert_true(boundary_report_next(&walk, &item) && item.kind == BOUNDARY_REPORT_STARTED);
     assert_false(boundary_report_next(&walk, &item));
 }
 

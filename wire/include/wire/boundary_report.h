@@ -29,6 +29,7 @@ enum boundary_report_kind {
     BOUNDARY_REPORT_TAKEOVERS, // three within 60 s, each side having sent
     BOUNDARY_REPORT_FORK,      // of the ledger: no certificate stands with it
     BOUNDARY_REPORT_CUT,       // a live session was ended because of its status
+    BOUNDARY_REPORT_STARTED,   // the boundary began anew: no session of before is open; likewise
     BOUNDARY_REPORT_KIND_COUNT
 };
 
@@ -57,6 +58,12 @@ enum boundary_reason {
     BOUNDARY_REASON_COUNT
 };
 
+// Is it about the boundary itself?
+static inline bool boundary_report_has_no_certificate(enum boundary_report_kind kind)
+{
+    return kind == BOUNDARY_REPORT_FORK || kind == BOUNDARY_REPORT_STARTED;
+}
+
 struct boundary_report {
     uint64_t status_generation;
     uint64_t service_generation;
@@ -68,7 +75,7 @@ struct boundary_report {
 
 struct boundary_report_item {
     enum boundary_report_kind kind;
-    uint32_t issuer; // 0 and an empty serial for a fork, and for nothing else
+    uint32_t issuer; // 0 and an empty serial for fork and started, and for nothing else
     struct bytes serial;
     struct bytes spki_hash;
     struct bytes service;
