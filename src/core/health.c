@@ -79,7 +79,7 @@ static enum result send_metrics(struct core *core, uint64_t id, struct err *err)
         {"troth_verbs_total", (int64_t)core->counts.verbs, now_ms},
         {"troth_lost_devices_seen_total", (int64_t)core->counts.lost_seen, now_ms},
         {"troth_crls_signed_total", (int64_t)core->publish.crls, now_ms},
-        {"troth_status_lists_signed_total", (int64_t)core->feed.made, now_ms},
+        {"troth_status_lists_signed_total", (int64_t)core->feed.round.made, now_ms},
         {"troth_ledger_entries", (int64_t)ledger_size(core->service.ledger), now_ms},
         {"troth_checkpoint_entries", (int64_t)core->publish.signed_size,
          core->publish.published_ms},

@@ -21,6 +21,7 @@ static void front_freep(struct front **owned)
     listener_freep(&front->listener);
     upkeep_close(&front->upkeep);
     blob_free(&front->cacerts);
+    feed_ring_free(&front->feed);
     ipc_close(&front->core);
     reload_close(&front->reload);
     secret_wipe(front, sizeof *front);
@@ -52,6 +53,15 @@ static enum result say_ready(struct front *front, struct err *err)
     return role_send_ready(IPC_FRONT, front->setup->supervisor_fd, &front->setup->sandbox, "", err);
 }
 
+/* One that there was no memory for is a gap: boundaries begin again with the next catalogue. */
+static void take_delta(struct front *front, const struct msg_feed_delta *told)
+{
+    struct err err = {0};
+    bool is_heartbeat = false;
+    if (feed_ring_take(&front->feed, told->delta, &is_heartbeat, &err) != OK)
+        log_err(LEVEL_WARNING, "delta-lost", &err, NULL);
+}
+
 static enum result take(struct front *front, const struct ipc_message *message, struct err *err)
 {
     if (message->type == IPC_ENROL_ANSWER) {
@@ -60,6 +70,14 @@ static enum result take(struct front *front, const struct ipc_message *message, 
     }
     if (message->type == IPC_CSRATTRS_ANSWER) {
         est_take_csrattrs(front, &message->csrattrs_answer);
+        return OK;
+    }
+    if (message->type == IPC_FEED_DELTA) {
+        take_delta(front, &message->feed_delta);
+        return OK;
+    }
+    if (message->type == IPC_FEED_CATALOGUE) {
+        feed_ring_take_catalogue(&front->feed, message->feed_catalogue.generation);
         return OK;
     }
     bool is_taken = false;

@@ -3,6 +3,7 @@
 #include <pki/serial.h>
 #include <registry/subject.h>
 #include <service/service.h>
+#include <service/status_delta.h>
 #include <trust/standing.h>
 
 #include <stdlib.h>
@@ -108,6 +109,7 @@ void status_image_free(struct status_image *image)
     for (size_t i = 0; i < image->n; i++)
         free(image->shards[i].octets);
     free(image->shards);
+    free(image->news);
     *image = (struct status_image){0};
 }
 
@@ -185,10 +187,13 @@ static enum result put_status(struct status_image *image, const struct status_is
     TRY(find_shard(image, status_space_of(place->issuer, place->expiry_class, place->number),
                    &shard, err));
     TRY(raise(shard, index + 1, err));
+    image->has_news |= shard->told < shard->high;
     if (status_at(shard->octets, index) == status)
         return OK;
     shard->is_changed = true;
     status_put(shard->octets, index, status);
+    if (index < shard->told)
+        status_note_news(image, shard->space, index, status);
     return OK;
 }
 

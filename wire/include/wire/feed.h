@@ -9,10 +9,22 @@
 //   spaces: array of [issuer, class, shard, high-water mark, changes], by those three
 // Changes are three octets each, big-endian: index within the shard * 4 + status, by index.
 //
+// Indices that a mark takes in when it rises are valid, unless the same delta says otherwise of
+// them; a shard that a delta is the first to name begins with nothing. A delta may say again what
+// is so.
+//
 // A catalogue, type FEED_CATALOGUE_TYPE, is what a boundary begins with: all lists of a generation
 // by their SHA-256, so that no older one is taken for it:
 //   1 format (1)   generation   at, seconds   lists: array of [issuer, class, shard, SHA-256 of
 //   the file]
+//
+// How one follows. Who enforces a generation takes the delta whose `from` it is, and nothing else;
+// who is given none such begins with a catalogue whose generation is above all that he ever had.
+// Each list has at least what deltas up to the catalogue's generation said, and deltas lead on from
+// that. A list may be newer than its catalogue (its own generation is above): of its shard, and of
+// no other, a delta is passed over whose `to` is not above the list's generation, as the list has
+// it. What is said is fresh only for who enforces the `to` of a delta or heartbeat once he has read
+// it.
 #pragma once
 
 #include <wire/buf.h>

@@ -9,6 +9,8 @@
 #include <base/err.h>
 #include <base/limits.h>
 #include <wire/approval.h>
+#include <wire/cose.h>
+#include <wire/feed.h>
 
 #include <stdint.h>
 

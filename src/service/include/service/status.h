@@ -38,6 +38,7 @@ void status_touched_free(struct status_touched *touched);
 struct status_shard {
     struct status_space space;
     uint32_t high;
+    uint32_t told; /* indices below it are known to whoever follows the deltas */
     size_t room;
     uint8_t *octets; /* owned; status_octets(high) of them count */
     bool is_changed; /* since its list was made */
@@ -52,6 +53,15 @@ struct status_shard {
 struct status_image {
     struct status_shard *shards;
     size_t n, max;
+    struct status_news { /* what no delta has said yet, beside marks: service/status_delta.h; owned
+                          */
+        struct status_space space;
+        uint32_t index;
+    } * news;
+    size_t news_n, news_max;
+    bool has_news;     /* of either kind */
+    bool is_urgent;    /* something of it takes a trust away that was told */
+    bool is_news_lost; /* more than can be kept */
 };
 void status_image_free(struct status_image *image);
 
