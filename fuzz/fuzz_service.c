@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buf again = buf_over(again_memory, sizeof again_memory);
     struct bytes input = bytes_of(data, size);
-    struct service service;
+    struct service_object service;
     const char *why = NULL;
     if (!service_read(input, &service, &why)) {
         must(why != NULL);

@@ -170,10 +170,10 @@ static struct bytes check_bindings(struct reader *r, size_t services_n)
     return item_at(start, r);
 }
 
-bool service_read(struct bytes payload, struct service *ret, const char **ret_why)
+bool service_read(struct bytes payload, struct service_object *ret, const char **ret_why)
 {
     struct reader r = reader_of(payload);
-    struct service service = {0};
+    struct service_object service = {0};
     size_t services_n = 0;
     expect(&r, payload.n <= SERVICE_MAX, "service: an object of 262144 octets at most");
     expect(&r, cbor_read_array(&r) == PARTS, "service: an object is an array of nine");
@@ -229,7 +229,7 @@ void service_put_binding(struct buf *b, const struct service_binding *binding)
     cbor_write_int(b, binding->expires_s);
 }
 
-void service_write(struct buf *b, const struct service *service)
+void service_write(struct buf *b, const struct service_object *service)
 {
     cbor_write_array(b, PARTS);
     cbor_write_uint(b, FORMAT);

@@ -8,7 +8,7 @@ static const uint8_t root[SERVICE_ROOT_N] = {1, 2, 3};
 /* An object in the making: its items have room of their own. */
 struct draft {
     uint8_t entries_space[512], issuers_space[512], bindings_space[1024], whole[2048];
-    struct service service;
+    struct service_object service;
     struct service_entry entries[3];
     struct service_issuer issuers[2];
     struct service_binding bindings[3];
@@ -78,7 +78,7 @@ static struct bytes written(struct draft *draft)
 
 static void check_refused(struct draft draft, const char *rule)
 {
-    struct service back = {0};
+    struct service_object back = {0};
     const char *why = NULL;
     assert_false(service_read(written(&draft), &back, &why));
     assert_why(why, rule);
@@ -90,7 +90,7 @@ static void refuses_every_prefix_and_what_trails(void **state)
     (void)state;
     struct draft draft = sample();
     struct bytes all = written(&draft);
-    struct service back;
+    struct service_object back;
     const char *why = NULL;
     for (size_t n = 0; n < all.n; n++)
         assert_false(service_read(bytes_of(all.p, n), &back, &why));
@@ -179,7 +179,7 @@ static void what_was_written_is_read(void **state)
 {
     (void)state;
     struct draft draft = sample();
-    struct service back;
+    struct service_object back;
     const char *why = NULL;
     assert_true(service_read(written(&draft), &back, &why));
     assert_true(back.boundary == 3 && back.generation == 7 && back.at_s == 100);

@@ -26,7 +26,7 @@
 #define SERVICE_BINDINGS_MAX 16384 // what SERVICE_MAX holds is fewer
 #define SERVICE_ROOT_N 32
 
-struct service {
+struct service_object {
     uint64_t boundary;
     uint64_t generation;
     int64_t at_s;
@@ -69,8 +69,9 @@ struct service_binding {
 
 // The bytes point into `payload`; each of its items was checked. On refusal false, *ret_why names
 // the rule. NOT checked: the signature, whether the generation follows, what the DER is.
-bool service_read(struct bytes payload, struct service *ret, const char **ret_why) WIRE_MUST_USE;
-void service_write(struct buf *b, const struct service *service);
+bool service_read(struct bytes payload, struct service_object *ret,
+                  const char **ret_why) WIRE_MUST_USE;
+void service_write(struct buf *b, const struct service_object *service);
 
 // Walks what service_read() has taken, where nothing fails. False at the end.
 struct reader service_walk(struct bytes items);
