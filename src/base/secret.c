@@ -114,6 +114,39 @@ enum result secret_read_file(const char *path, size_t max, struct secret *ret, s
     return OK;
 }
 
+/* As much as comes, up to one octet more than may. */
+static enum result read_all(int fd, struct secret *whole, size_t *ret_n, struct err *err)
+{
+    size_t n = 0;
+    while (n < whole->n) {
+        ssize_t got = read(fd, whole->p + n, whole->n - n);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_set(err, E_IO, "standard input: %s", strerror(errno));
+        if (got == 0)
+            break;
+        n += (size_t)got;
+    }
+    *ret_n = n;
+    return OK;
+}
+
+enum result secret_read_input(size_t max, struct secret *ret, struct err *err)
+{
+    CLEANUP(secret_free) struct secret whole = {0};
+    size_t n = 0;
+    TRY(secret_new(max + 1, &whole, err));
+    TRY(read_all(STDIN_FILENO, &whole, &n, err));
+    if (n > max)
+        return err_set(err, E_TOO_LARGE, "standard input: more than %zu bytes", max);
+    if (n > 0 && whole.p[n - 1] == '\n')
+        n--;
+    if (n == 0)
+        return err_set(err, E_KEY, "standard input: empty");
+    return secret_copy(bytes_of(whole.p, n), ret, err);
+}
+
 enum result secret_read_passphrase(const char *path, const char *name, struct secret *ret,
                                    struct err *err)
 {

@@ -95,6 +95,9 @@ enum boundary_reason boundary_decide(struct boundary *boundary,
                                      const struct boundary_identity *identity, struct bytes service,
                                      enum boundary_action action, struct bytes resource);
 
+/* The word of a reason, for logs and headers; that of a refusal for what is none. */
+const char *boundary_reason_word(enum boundary_reason reason);
+
 /* Changes whenever what is enforced does. A few nanoseconds. */
 uint64_t boundary_generation(const struct boundary *boundary);
 

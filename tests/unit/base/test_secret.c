@@ -143,6 +143,35 @@ static void wiping_leaves_nothing(void **state)
         assert_int_equal(text[i], 0);
 }
 
+/* What comes on standard input, by a pipe. */
+static enum result read_input(const char *text, size_t max, struct secret *ret, struct err *err)
+{
+    int ends[2], before = dup(STDIN_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    enum result result = secret_read_input(max, ret, err);
+    dup2(before, STDIN_FILENO);
+    close(before);
+    close(ends[0]);
+    return result;
+}
+
+static void standard_input_is_read_to_its_end_within_a_limit(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct secret secret = {0};
+    assert_int_equal(read_input("12345", 4, &secret, &err), R_TOO_LARGE);
+    assert_int_equal(read_input("\n", 4, &secret, &err), err_set(NULL, E_KEY, "."));
+    assert_int_equal(read_input("", 4, &secret, &err), err_set(NULL, E_KEY, "."));
+    assert_int_equal(read_input("123\n", 4, &secret, &err), OK);
+    assert_int_equal(secret.n, 3);
+    assert_string_equal((const char *)secret.p, "123");
+    secret_free(&secret);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +180,7 @@ int main(void)
         cmocka_unit_test_teardown(one_line_feed_at_the_end_is_not_part_of_it, remove_file),
         cmocka_unit_test_teardown(a_passphrase_comes_from_file_or_systemd_and_nowhere_else,
                                   remove_file),
+        cmocka_unit_test(standard_input_is_read_to_its_end_within_a_limit),
         cmocka_unit_test(sizes_of_nothing_and_too_much_are_refused),
         cmocka_unit_test(secrets_compare_by_every_byte),
         cmocka_unit_test(wiping_leaves_nothing),

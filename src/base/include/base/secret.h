@@ -31,6 +31,10 @@ MUST_USE enum result secret_copy(struct bytes from, struct secret *ret, struct e
 MUST_USE enum result secret_read_file(const char *path, size_t max, struct secret *ret,
                                       struct err *err);
 
+/* The same from standard input, to its end: for what a person or a script hands over once. E_KEY,
+ * E_TOO_LARGE, E_IO. */
+MUST_USE enum result secret_read_input(size_t max, struct secret *ret, struct err *err);
+
 /* Reads `path` unless it is empty, else the systemd credential `name`; E_KEY when neither is there.
  * (systemd owns the credential's permissions, they are checked alike.) */
 MUST_USE enum result secret_read_passphrase(const char *path, const char *name, struct secret *ret,
