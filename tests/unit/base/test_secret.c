@@ -163,7 +163,7 @@ static void standard_input_is_read_to_its_end_within_a_limit(void **state)
     (void)state;
     struct err err = {0};
     struct secret secret = {0};
-    assert_int_equal(read_input("12345", 4, &secret, &err), R_TOO_LARGE);
+    assert_int_equal(read_input("12345", 4, &secret, &err), err_set(NULL, E_TOO_LARGE, "."));
     assert_int_equal(read_input("\n", 4, &secret, &err), err_set(NULL, E_KEY, "."));
     assert_int_equal(read_input("", 4, &secret, &err), err_set(NULL, E_KEY, "."));
     assert_int_equal(read_input("123\n", 4, &secret, &err), OK);
