@@ -120,6 +120,12 @@ static void read_name_constraints(struct reader *value, struct x509_cert *cert)
     der_read_whole(value, DER_SEQUENCE, &cert->name_constraints);
 }
 
+static void read_no_check(struct reader *value, struct x509_cert *cert)
+{
+    (void)cert;
+    der_read_null(value);
+}
+
 struct extension_row {
     const struct bytes *oid;
     uint16_t bit;
@@ -136,6 +142,7 @@ static const struct extension_row extension_rows[] = {
     {&oid_crl_distribution_points, X509_EXT_CRLDP, read_crldp},
     {&oid_authority_info_access, X509_EXT_AIA, read_aia},
     {&oid_name_constraints, X509_EXT_NAME_CONSTRAINTS, read_name_constraints},
+    {&oid_ocsp_no_check, X509_EXT_OCSP_NO_CHECK, read_no_check},
 };
 
 static const struct extension_row *find_extension_row(struct bytes oid)

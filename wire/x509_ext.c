@@ -88,6 +88,24 @@ bool x509_crldp_uri(struct bytes crldp, struct bytes *ret_uri)
     return true;
 }
 
+bool x509_aia_uri(struct bytes aia, struct bytes method, struct bytes *ret_uri)
+{
+    struct reader whole = reader_of(aia), list, one;
+    struct x509_general_name at;
+    struct bytes oid;
+    der_enter(&whole, DER_SEQUENCE, &list);
+    while (list.left > 0) {
+        der_enter(&list, DER_SEQUENCE, &one);
+        der_read_oid(&one, &oid);
+        bool is_there = x509_general_name_next(&one, &at) && at.kind == X509_GN_URI;
+        if (is_there && bytes_equal(oid, method)) {
+            *ret_uri = at.value;
+            return true;
+        }
+    }
+    return false;
+}
+
 void x509_write_extensions(struct buf *b, const struct x509_extension *list, size_t n)
 {
     if (n == 0)

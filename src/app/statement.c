@@ -127,7 +127,7 @@ static void print_profile(const struct profile *profile)
         [PKI_SUBJECT_NONE] = "-",
         [PKI_SUBJECT_DEVICE] = "a device: OU = product, serialNumber",
         [PKI_SUBJECT_OWNED] = "a device: O = owner where it has one, OU = product, serialNumber",
-        [PKI_SUBJECT_NAME] = "a person or boundary: CN",
+        [PKI_SUBJECT_NAME] = "a person, boundary or responder: CN",
         [PKI_SUBJECT_SERVER] = "this server: CN",
     };
     static const char *const sans[] = {
@@ -135,7 +135,8 @@ static void print_profile(const struct profile *profile)
         [PKI_SAN_HARDWARE_MODULE] = "HardwareModuleName where the product has a type (RFC 4108)",
         [PKI_SAN_SERVER_NAMES] = "DNS names of the configuration",
     };
-    printf("| %s | %s | %s | %s | ", profile->name, issuer_name(profile->issuer),
+    printf("| %s | %s | %s | %s | ", profile->name,
+           profile->by_each ? "each issuer but the root" : issuer_name(profile->issuer),
            subjects[profile->subject], sans[profile->san]);
     print_eku(profile->eku);
     if (profile->no_expiry)

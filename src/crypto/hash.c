@@ -39,6 +39,11 @@ void sha256(struct bytes in, uint8_t ret[SHA256_N])
     sha256_parts(&in, 1, ret);
 }
 
+void sha1_for_names(struct bytes in, uint8_t ret[SHA1_N])
+{
+    SHA1(in.p, in.n, ret);
+}
+
 static void hash_for_merkle(void *ctx, const struct bytes *parts, size_t n, uint8_t out[32])
 {
     (void)ctx;

@@ -52,6 +52,12 @@ void ca_url(struct buf *b, struct bytes url, uint32_t issuer)
     buf_put_bytes(b, bytes_text(".cer"));
 }
 
+void ocsp_url(struct buf *b, struct bytes url)
+{
+    buf_put_bytes(b, url);
+    buf_put_bytes(b, bytes_text("/ocsp"));
+}
+
 int64_t crl_due_s(int64_t changed_s, int64_t this_update_s)
 {
     if (this_update_s == 0)

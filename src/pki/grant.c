@@ -111,7 +111,7 @@ static enum result check_grant(const struct grant *grant, const struct profile *
 {
     if (profile == NULL)
         return err_set(err, E_PROFILE, "there is no profile %d", (int)grant->profile);
-    if (grant->issuer != issuer->id || issuer->kind != profile->issuer)
+    if (grant->issuer != issuer->id || !profile_is_by(profile, issuer->kind))
         return err_set(err, E_PROFILE, "issuer %u does not issue profile %s", grant->issuer,
                        profile->name);
     TRY(check_facts(grant, profile, site, err));
@@ -172,6 +172,7 @@ static void put_eku(struct extensions *to, uint16_t eku)
         {X509_EKU_SERVER_AUTH, &oid_server_auth},
         {X509_EKU_CLIENT_AUTH, &oid_client_auth},
         {X509_EKU_CMC_RA, &oid_cmc_ra},
+        {X509_EKU_OCSP_SIGNING, &oid_ocsp_signing},
     };
     struct bytes oids[LENGTH_OF(usages)];
     size_t n = 0;
@@ -219,10 +220,10 @@ static void put_san(struct extensions *to, const struct grant *grant, const stru
 
 /* Where its status and its issuer are to be had. */
 static void put_addresses(struct extensions *to, const struct pki_issuer *issuer, struct bytes url,
-                          struct serial_parts serial)
+                          struct serial_parts serial, bool has_ocsp)
 {
-    uint8_t room[CRL_URL_MAX];
-    struct buf at = buf_over(room, sizeof(room));
+    uint8_t room[CRL_URL_MAX], ocsp_room[CRL_URL_MAX];
+    struct buf at = buf_over(room, sizeof(room)), ocsp = buf_over(ocsp_room, sizeof(ocsp_room));
 
     crl_url(&at, url,
             (struct crl_shard){issuer->id, serial.expiry_class, serial_part(serial.number)});
@@ -233,9 +234,11 @@ static void put_addresses(struct extensions *to, const struct pki_issuer *issuer
 
     at = buf_over(room, sizeof(room));
     ca_url(&at, url, issuer->id);
-    if (!buf_ok(&at))
+    if (has_ocsp)
+        ocsp_url(&ocsp, url);
+    if (!buf_ok(&at) || !buf_ok(&ocsp))
         buf_fail(&to->values);
-    x509_write_aia(&to->values, buf_bytes(&at), (struct bytes){0});
+    x509_write_aia(&to->values, buf_bytes(&at), buf_bytes(&ocsp));
     extension_end(to, oid_authority_info_access, false);
 }
 
@@ -251,6 +254,10 @@ static void write_extensions(struct extensions *to, const struct grant *grant,
     extension_end(to, oid_key_usage, true);
     if (profile->eku != 0)
         put_eku(to, profile->eku);
+    if (profile->no_check) {
+        der_write_null(&to->values);
+        extension_end(to, oid_ocsp_no_check, false);
+    }
     put_san(to, grant, profile, site);
 }
 
@@ -267,7 +274,7 @@ enum result grant_build_tbs(const struct grant *grant, const struct pki_issuer *
     TRY(check_serial(grant, &serial, err));
     write_subject(&subject, grant, profile);
     write_extensions(&extensions, grant, profile, issuer, site);
-    put_addresses(&extensions, issuer, site->url, serial);
+    put_addresses(&extensions, issuer, site->url, serial, !profile->no_check);
     if (!buf_ok(&subject) || !buf_ok(&extensions.values))
         return err_set(err, E_PROFILE, "the grant's names cannot be written");
     x509_write_tbs(b, &(struct x509_tbs_fields){.serial = grant->serial,

@@ -119,6 +119,19 @@ static const char *lint_addresses(const struct lint *lint)
                  "absent";
 }
 
+/* Whoever answers for an issuer is not asked about himself; everybody else says where to ask. */
+static const char *lint_ocsp(const struct lint *lint)
+{
+    struct bytes uri;
+    bool has_no_check = lint->cert->has & X509_EXT_OCSP_NO_CHECK;
+
+    if (has_no_check != lint->profile->no_check)
+        return "RFC 6960 4.2.2.2.1: id-pkix-ocsp-nocheck is not as the profile says";
+    if (x509_aia_uri(lint->cert->aia, oid_ad_ocsp, &uri) == lint->profile->no_check)
+        return "RFC 6960 3.1: the address of OCSP is not as the profile says";
+    return NULL;
+}
+
 /* keyUsage always, subjectAltName with an empty subject, no other. */
 static const char *lint_critical(const struct lint *lint)
 {
@@ -179,7 +192,7 @@ static const char *lint_san(const struct lint *lint)
 static lint_rule *const rules[] = {
     lint_serial,   lint_issuer,    lint_validity, lint_subject, lint_key,
     lint_no_ca,    lint_key_usage, lint_eku,      lint_key_ids, lint_addresses,
-    lint_critical, lint_known,     lint_san,
+    lint_critical, lint_known,     lint_san,      lint_ocsp,
 };
 
 /* A certificate around the TBS, so that the one reader there is can read it. */

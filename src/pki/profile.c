@@ -7,7 +7,7 @@
 #include <wire/x509.h>
 
 /* Octet 0 of the canonical form: raise it when grant.c writes something else for the same row. */
-#define PROFILE_FORMAT 3
+#define PROFILE_FORMAT 4
 #define DAY_S INT64_C(86400)
 
 static const struct profile profiles[PKI_PROFILE_COUNT] = {
@@ -59,6 +59,18 @@ static const struct profile profiles[PKI_PROFILE_COUNT] = {
                       .eku = X509_EKU_CLIENT_AUTH,
                       .ski = true,
                       .validity_max_s = 366 * DAY_S},
+    [PKI_OCSP] = {.id = PKI_OCSP,
+                  .name = "ocsp",
+                  .issuer = PKI_ISSUER_LDEVID,
+                  .by_each = true,
+                  .subject = PKI_SUBJECT_NAME,
+                  .san = PKI_SAN_NONE,
+                  .keys = KEYS_EC,
+                  .key_usage = X509_KU_DIGITAL_SIGNATURE,
+                  .eku = X509_EKU_OCSP_SIGNING,
+                  .ski = true,
+                  .no_check = true,
+                  .validity_max_s = 30 * DAY_S},
 };
 
 static const char *const issuer_names[PKI_ISSUER_COUNT] = {
@@ -80,6 +92,13 @@ bool profile_is_device(const struct profile *profile)
     return profile->subject == PKI_SUBJECT_DEVICE || profile->subject == PKI_SUBJECT_OWNED;
 }
 
+bool profile_is_by(const struct profile *profile, enum pki_issuer_kind issuer)
+{
+    if (profile->by_each)
+        return issuer > PKI_ISSUER_ROOT && issuer < PKI_ISSUER_COUNT;
+    return issuer == profile->issuer;
+}
+
 const char *issuer_name(enum pki_issuer_kind kind)
 {
     return (unsigned)kind < PKI_ISSUER_COUNT ? issuer_names[kind] : NULL;
@@ -98,12 +117,14 @@ void profile_digest(enum pki_profile id, uint8_t ret[32])
     buf_put_u8(&form, (uint8_t)row->id);
     buf_put_bytes(&form, bytes_of(row->name, strlen(row->name) + 1));
     buf_put_u8(&form, (uint8_t)row->issuer);
+    buf_put_u8(&form, row->by_each);
     buf_put_u8(&form, (uint8_t)row->subject);
     buf_put_u8(&form, (uint8_t)row->san);
     buf_put_u8(&form, row->keys);
     buf_put_u16be(&form, row->key_usage);
     buf_put_u16be(&form, row->eku);
     buf_put_u8(&form, row->ski);
+    buf_put_u8(&form, row->no_check);
     buf_put_u8(&form, row->no_expiry);
     buf_put_u64be(&form, (uint64_t)row->validity_max_s);
     sha256(buf_bytes(&form), ret);

@@ -17,10 +17,11 @@ struct job {
     uint64_t journal;
     enum signer_key key;
     enum x509_sig_alg sig_alg;
-    uint8_t tbs[TBS_MAX]; /* a certificate */
+    uint8_t tbs[TBS_MAX]; /* a certificate; an answer of OCSP */
     size_t tbs_n;
     struct bytes list; /* a TBSCertList, or a feed object's payload, mapped; owned */
     enum feed_kind feed;
+    uint32_t issuer; /* of an answer of OCSP */
     struct record record;
 };
 

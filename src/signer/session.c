@@ -236,6 +236,7 @@ void session_close(struct session *session)
         blob_free(&session->issuers[i].certificate);
     for (size_t i = 0; i < PKI_ISSUERS; i++)
         blob_free(&session->roots[i]);
+    delegates_free(session);
     journal_close(session->journal);
     free(session->jobs);
 }

@@ -9,6 +9,7 @@
 #include <pki/note.h>
 #include <signer/backend.h>
 
+#include "delegate.h"
 #include "job.h"
 #include "journal.h"
 
@@ -45,7 +46,8 @@ struct session {
     const struct signer_backend *backend;
     struct signer_keys *keys;
     struct issuing issuers[PKI_ISSUERS]; /* by number */
-    struct blob roots[PKI_ISSUERS];      /* certificates by number: one signs a recovery; DER */
+    struct delegate delegates[PKI_ISSUERS];
+    struct blob roots[PKI_ISSUERS]; /* certificates by number: one signs a recovery; DER */
     struct site site;
     struct site other_site;      /* during a reload: the next or the former; else it has no names */
     char origin[ORIGIN_MAX + 1]; /* name of the log and of its keys */
@@ -116,6 +118,8 @@ MUST_USE enum result judge_checkpoint(struct session *session,
                                       struct err *err);
 MUST_USE enum result judge_feed(struct session *session, const struct msg_sign_feed *message,
                                 int fd, struct job *job, struct err *err);
+MUST_USE enum result judge_ocsp(struct session *session, const struct msg_sign_ocsp *message,
+                                struct job *job, struct err *err);
 MUST_USE enum result judge_approve(struct session *session, const struct msg_approve *message,
                                    struct job *job, struct err *err);
 MUST_USE enum result judge_remember(struct session *session, int fd, struct job *job,
@@ -128,6 +132,7 @@ MUST_USE enum result finish_certificate(struct session *session, struct job *job
 MUST_USE enum result finish_crl(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_checkpoint(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_feed(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result finish_ocsp(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_approve(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_remember(struct session *session, struct job *job, struct err *err);
 

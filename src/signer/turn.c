@@ -75,6 +75,20 @@ static enum result refuse_feed(struct session *session, uint64_t id, const struc
     return session_send(session, IPC_SIGNED_FEED, &answer, -1, err);
 }
 
+static enum result take_ocsp(struct session *session, const struct ipc_message *message,
+                             struct job *job, struct err *err)
+{
+    job->id = message->sign_ocsp.id;
+    return judge_ocsp(session, &message->sign_ocsp, job, err);
+}
+
+static enum result refuse_ocsp(struct session *session, uint64_t id, const struct err *why,
+                               struct err *err)
+{
+    struct msg_signed_ocsp answer = {.id = id, .code = why->code, .text = text_of(why)};
+    return session_send(session, IPC_SIGNED_OCSP, &answer, -1, err);
+}
+
 static enum result take_approve(struct session *session, const struct ipc_message *message,
                                 struct job *job, struct err *err)
 {
@@ -103,7 +117,8 @@ static enum result refuse_remember(struct session *session, uint64_t id, const s
     return session_send(session, IPC_REMEMBERED, &answer, -1, err);
 }
 
-/* What is journalled and then signed. */
+/* What is journalled and then signed; `is_last`: nothing of it is journalled, and it goes behind
+ * whatever else the batch has. */
 static const struct work {
     enum ipc_type type;
     enum result (*take)(struct session *session, const struct ipc_message *message, struct job *job,
@@ -111,13 +126,15 @@ static const struct work {
     enum result (*refuse)(struct session *session, uint64_t id, const struct err *why,
                           struct err *err);
     enum result (*finish)(struct session *session, struct job *job, struct err *err);
+    bool is_last;
 } works[] = {
-    {IPC_SIGN, take_sign, refuse_sign, finish_certificate},
-    {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl},
-    {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint},
-    {IPC_SIGN_FEED, take_feed, refuse_feed, finish_feed},
-    {IPC_APPROVE, take_approve, refuse_approve, finish_approve},
-    {IPC_REMEMBER, take_remember, refuse_remember, finish_remember},
+    {IPC_SIGN, take_sign, refuse_sign, finish_certificate, false},
+    {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl, false},
+    {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint, false},
+    {IPC_SIGN_FEED, take_feed, refuse_feed, finish_feed, false},
+    {IPC_APPROVE, take_approve, refuse_approve, finish_approve, false},
+    {IPC_REMEMBER, take_remember, refuse_remember, finish_remember, false},
+    {IPC_SIGN_OCSP, take_ocsp, refuse_ocsp, finish_ocsp, true},
 };
 
 static const struct work *find_work(enum ipc_type type)
@@ -158,6 +175,16 @@ static enum result refuse_all(struct session *session, size_t n, const struct er
     return OK;
 }
 
+static enum result finish_those(struct session *session, size_t n, bool is_last, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct work *work = find_work(session->jobs[i].type);
+        if (work->is_last == is_last)
+            TRY(work->finish(session, &session->jobs[i], err));
+    }
+    return OK;
+}
+
 static enum result finish(struct session *session, struct err *err)
 {
     struct err why = {0};
@@ -169,9 +196,8 @@ static enum result finish(struct session *session, struct err *err)
         return refuse_all(session, n, &why, err);
     if (result != OK)
         return err_set(err, why.code, "%s", why.text);
-    for (size_t i = 0; i < n; i++)
-        TRY(find_work(session->jobs[i].type)->finish(session, &session->jobs[i], err));
-    return OK;
+    TRY(finish_those(session, n, false, err));
+    return finish_those(session, n, true, err);
 }
 
 /* ---- messages that are answered at once ------------------------------------------------------ */
@@ -198,6 +224,13 @@ static enum result handle(struct session *session, const struct ipc_message *mes
         return check_csr_now(session, &message->check_csr, err);
     if (message->type == IPC_SIGN_WEBHOOK)
         return sign_webhook_now(session, &message->sign_webhook, err);
+    if (message->type == IPC_OCSP_KEY_ASK)
+        return make_delegate_key(session, &message->ocsp_key_ask, err);
+    if (message->type == IPC_OCSP_DELEGATE) {
+        TRY(finish(session, err)); /* what was judged for the key before is signed by it */
+        take_delegate(session, &message->ocsp_delegate);
+        return OK;
+    }
     if (message->type == IPC_JOURNAL_ASK) {
         TRY(finish(session, err)); /* what core hears of is durable */
         return answer_journal_ask(session, &message->journal_ask, err);

@@ -34,7 +34,7 @@ static const char *const issuer_states[ISSUER_STATE_COUNT] = {"none", "current",
 static const char *const roles[ROLE_COUNT] = {"none", "viewer", "operator", "admin"};
 
 static const char *const profiles[PROFILE_COUNT] = {
-    "none", "idevid", "ldevid", "tls-server", "boundary", "operator",
+    "none", "idevid", "ldevid", "tls-server", "boundary", "operator", "ocsp",
 };
 
 static const char *const key_algorithms[KEY_ALG_COUNT] = {"p256", "p384", "ed25519", "rsa"};

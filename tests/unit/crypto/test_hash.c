@@ -38,6 +38,17 @@ static void hashes_the_standard_examples(void **state)
     }
 }
 
+static void sha1_of_the_standard_example(void **state)
+{
+    (void)state;
+    static const uint8_t wanted[SHA1_N] = {0xa9, 0x99, 0x3e, 0x36, 0x47, 0x06, 0x81,
+                                           0x6a, 0xba, 0x3e, 0x25, 0x71, 0x78, 0x50,
+                                           0xc2, 0x6c, 0x9c, 0xd0, 0xd8, 0x9d};
+    uint8_t digest[SHA1_N];
+    sha1_for_names(bytes_text("abc"), digest);
+    assert_memory_equal(digest, wanted, SHA1_N);
+}
+
 static void parts_and_pieces_hash_as_the_whole(void **state)
 {
     (void)state;
@@ -78,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_the_standard_examples),
+        cmocka_unit_test(sha1_of_the_standard_example),
         cmocka_unit_test(parts_and_pieces_hash_as_the_whole),
         cmocka_unit_test(serves_the_merkle_tree),
     };

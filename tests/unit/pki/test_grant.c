@@ -21,7 +21,7 @@
 static const enum pki_issuer_kind issuer_of[PKI_PROFILE_COUNT] = {
     [PKI_IDEVID] = PKI_ISSUER_IDEVID,         [PKI_LDEVID] = PKI_ISSUER_LDEVID,
     [PKI_TLS_SERVER] = PKI_ISSUER_OPERATIONS, [PKI_BOUNDARY] = PKI_ISSUER_OPERATIONS,
-    [PKI_OPERATOR] = PKI_ISSUER_OPERATIONS,
+    [PKI_OPERATOR] = PKI_ISSUER_OPERATIONS,   [PKI_OCSP] = PKI_ISSUER_LDEVID,
 };
 
 struct fixture {
@@ -55,7 +55,7 @@ static enum result build(struct fixture *f)
 /* ---- the twin -------------------------------------------------------------------------------- */
 
 #define CRLDP(issuer) "URI:" SITE_URL "/crl/" issuer ".crl"
-#define AIA(issuer) "caIssuers;URI:" SITE_URL "/ca/" issuer ".cer"
+#define AIA(issuer) "OCSP;URI:" SITE_URL "/ocsp,caIssuers;URI:" SITE_URL "/ca/" issuer ".cer"
 
 /* SAN with HardwareModuleName wants a configuration of OpenSSL's own. */
 static X509_EXTENSION *hardware_module(void)
@@ -170,6 +170,16 @@ static const struct expectation expectations[] = {
                     {NID_ext_key_usage, "clientAuth"},
                     {NID_crl_distribution_points, CRLDP("4-27-3")},
                     {NID_info_access, AIA("4")}}},
+    {.profile = PKI_OCSP,
+     .to = "20261119110639Z",
+     .subject = {"CN", "pki.example.org"},
+     .extensions = {{NID_authority_key_identifier, "keyid"},
+                    {NID_subject_key_identifier, ""},
+                    {NID_key_usage, "critical,digitalSignature"},
+                    {NID_ext_key_usage, "OCSPSigning"},
+                    {NID_id_pkix_OCSP_noCheck, "NULL"},
+                    {NID_crl_distribution_points, CRLDP("3-27-3")},
+                    {NID_info_access, "caIssuers;URI:" SITE_URL "/ca/3.cer"}}},
 };
 
 static void every_profile_equals_its_twin_by_octet(void **state)
@@ -440,7 +450,7 @@ static void refuses_what_the_profile_does_not_know(void **state)
 static void refuses_facts_of_devices_in_other_certificates(void **state)
 {
     (void)state;
-    static const enum pki_profile others[] = {PKI_TLS_SERVER, PKI_BOUNDARY, PKI_OPERATOR};
+    static const enum pki_profile others[] = {PKI_TLS_SERVER, PKI_BOUNDARY, PKI_OPERATOR, PKI_OCSP};
 
     for (size_t i = 0; i < LENGTH_OF(others); i++) {
         struct fixture f = fixture_of(others[i]);
@@ -473,6 +483,19 @@ static void a_server_has_no_name_but_those_of_the_configuration(void **state)
     f.grant.common_name = bytes_text("192.0.2.7");
     assert_int_equal(build(&f), OK);
     site_free(&f.site);
+}
+
+static void a_responder_is_certified_by_each_issuer_but_a_root(void **state)
+{
+    (void)state;
+    static const bool may[PKI_ISSUER_COUNT] = {
+        [PKI_ISSUER_IDEVID] = true, [PKI_ISSUER_LDEVID] = true, [PKI_ISSUER_OPERATIONS] = true};
+    for (enum pki_issuer_kind kind = PKI_ISSUER_ROOT; kind < PKI_ISSUER_COUNT; kind++) {
+        struct fixture f = {.site = site_new(kind, FAR)};
+        f.grant = site_grant(&f.site, PKI_OCSP, &f.serial);
+        assert_int_equal(build(&f), may[kind] ? OK : R_REFUSED);
+        site_free(&f.site);
+    }
 }
 
 static void grant_ends_no_later_than_profile_and_issuer_allow(void **state)
@@ -535,6 +558,7 @@ int main(void)
         cmocka_unit_test(refuses_facts_of_devices_in_other_certificates),
         cmocka_unit_test(a_server_has_no_name_but_those_of_the_configuration),
         cmocka_unit_test(knows_serial_numbers_and_hardware_types),
+        cmocka_unit_test(a_responder_is_certified_by_each_issuer_but_a_root),
         cmocka_unit_test(grant_ends_no_later_than_profile_and_issuer_allow),
         cmocka_unit_test(every_profile_equals_its_twin_by_octet),
         cmocka_unit_test(every_algorithm_equals_its_twin_by_octet),

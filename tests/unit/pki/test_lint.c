@@ -46,7 +46,7 @@ struct fault {
     }
 #define AIA                                                                                        \
     {                                                                                              \
-        NID_info_access, "caIssuers;URI:http://x/ca/3.cer"                                         \
+        NID_info_access, "OCSP;URI:http://x/ocsp,caIssuers;URI:http://x/ca/3.cer"                  \
     }
 #define DEVICE                                                                                     \
     {                                                                                              \
@@ -125,6 +125,13 @@ static const struct fault faults[] = {
      .profile = PKI_IDEVID,
      .subject = {"O", "Harbour", "OU", "sensor-2", "serialNumber", "SN-0001"},
      .extensions = EXTENSIONS(AKI, KU, CRLDP, AIA)},
+    {.rule = "6960 3.1",
+     .subject = DEVICE,
+     .extensions =
+         EXTENSIONS(AKI, KU, EKU, CRLDP, {NID_info_access, "caIssuers;URI:http://x/ca/3.cer"})},
+    {.rule = "6960 4.2.2.2.1",
+     .subject = DEVICE,
+     .extensions = EXTENSIONS(AKI, KU, EKU, CRLDP, AIA, {NID_id_pkix_OCSP_noCheck, "NULL"})},
 };
 
 static void expect_fault(const struct fault *fault)
@@ -172,7 +179,7 @@ static void names_the_rule_that_is_broken(void **state)
 static void takes_what_every_grant_makes(void **state)
 {
     (void)state;
-    static const enum pki_issuer_kind issuers[] = {0, 2, 3, 4, 4, 4};
+    static const enum pki_issuer_kind issuers[] = {0, 2, 3, 4, 4, 4, 3};
 
     for (enum pki_profile id = PKI_IDEVID; id < PKI_PROFILE_COUNT; id++) {
         struct site site = site_new(issuers[id], FAR);

@@ -18,6 +18,7 @@ _Static_assert((int)PKI_LDEVID == (int)PROFILE_LDEVID, "");
 _Static_assert((int)PKI_TLS_SERVER == (int)PROFILE_TLS_SERVER, "");
 _Static_assert((int)PKI_BOUNDARY == (int)PROFILE_BOUNDARY, "");
 _Static_assert((int)PKI_OPERATOR == (int)PROFILE_OPERATOR, "");
+_Static_assert((int)PKI_OCSP == (int)PROFILE_OCSP, "");
 _Static_assert((int)PKI_PROFILE_COUNT == (int)PROFILE_COUNT, "");
 _Static_assert((int)PKI_ISSUER_ROOT == (int)AUTHORITY_ROOT, "");
 _Static_assert((int)PKI_ISSUER_IDEVID == (int)AUTHORITY_IDEVID, "");

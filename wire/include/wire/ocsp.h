@@ -11,6 +11,13 @@
 #define OCSP_NONCE_LONGEST 128  // a longer one, like an empty one, is malformed
 #define OCSP_RESPONDER_KEY_N 20 // SHA-1 of the responder's key bits: RFC 6960 4.2.2.3
 
+// Between processes: all CertIDs of a request, one behind the other; what is said of each
+// (pki/ocsp.h); a response, which is a certificate and OCSP_IDS_MAX times 200 octets.
+#define OCSP_IDS_OCTETS (OCSP_IDS_MAX * OCSP_ID_OCTETS_MAX)
+#define OCSP_SAID_N 10
+#define OCSP_SAID_OCTETS (OCSP_IDS_MAX * OCSP_SAID_N)
+#define OCSP_RESPONSE_MAX 8192
+
 // Of the whole response: RFC 6960 4.2.1. All but the first are answers without a signature.
 enum ocsp_outcome {
     OCSP_SUCCESSFUL = 0,

@@ -68,6 +68,7 @@ enum {
     X509_EXT_CRLDP = 1 << 6,
     X509_EXT_AIA = 1 << 7,
     X509_EXT_NAME_CONSTRAINTS = 1 << 8,
+    X509_EXT_OCSP_NO_CHECK = 1 << 9,
 };
 
 // Key usage, bit n of RFC 5280 4.2.1.3 as 1 << n.
@@ -133,9 +134,6 @@ struct x509_extension {
 // Walks an Extensions value given with its header (x509_csr.extensions); ends with reader_end.
 struct reader x509_extensions(struct bytes extensions);
 bool x509_extension_next(struct reader *walk, struct x509_extension *ret);
-
-// The first URI among the full names of a CRLDistributionPoints value; false when there is none.
-bool x509_crldp_uri(struct bytes crldp, struct bytes *ret_uri) WIRE_MUST_USE;
 
 // What a key of that kind signs with here: the hash of its curve's size, SHA-256 for RSA.
 enum x509_sig_alg x509_sig_alg_of(enum x509_key_alg key);

@@ -64,3 +64,9 @@ bool x509_general_name_next(struct reader *walk, struct x509_general_name *ret);
 
 // Writes GeneralNames of DNS, URI, IP, EMAIL and HARDWARE_MODULE; other kinds fail the buffer.
 void x509_write_general_names(struct buf *b, const struct x509_general_name *names, size_t n);
+
+// The first URI among the full names of a CRLDistributionPoints value; false when there is none.
+bool x509_crldp_uri(struct bytes crldp, struct bytes *ret_uri) WIRE_MUST_USE;
+
+// The first URI that an AuthorityInfoAccess value has for this method; false when there is none.
+bool x509_aia_uri(struct bytes aia, struct bytes method, struct bytes *ret_uri) WIRE_MUST_USE;

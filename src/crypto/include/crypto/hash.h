@@ -12,6 +12,11 @@ void sha256(struct bytes in, uint8_t ret[SHA256_N]);
 /* Over the concatenation of `n` parts. */
 void sha256_parts(const struct bytes *parts, size_t n, uint8_t ret[SHA256_N]);
 
+/* SHA-1, by which OCSP calls issuers and responders by name (RFC 6960 4.1.1, 4.2.2.3). It proves
+ * nothing. */
+#define SHA1_N 20
+void sha1_for_names(struct bytes in, uint8_t ret[SHA1_N]);
+
 /* Over what comes piece by piece. */
 struct sha256_stream {
     uint32_t state[32]; /* private */

@@ -11,6 +11,7 @@
 #include <wire/approval.h>
 #include <wire/cose.h>
 #include <wire/feed.h>
+#include <wire/ocsp.h>
 
 #include <stdint.h>
 

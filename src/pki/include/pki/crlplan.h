@@ -33,9 +33,10 @@ struct crl_name {
 };
 struct crl_name crl_file_name(struct crl_shard shard);
 
-/* URL/crl/ISSUER-CLASS-PART.crl and URL/ca/ISSUER.cer, appended. */
+/* URL/crl/ISSUER-CLASS-PART.crl, URL/ca/ISSUER.cer and URL/ocsp, appended. */
 void crl_url(struct buf *b, struct bytes url, struct crl_shard shard);
 void ca_url(struct buf *b, struct bytes url, uint32_t issuer);
+void ocsp_url(struct buf *b, struct bytes url);
 
 /* When the shard must be signed next. `changed_s` is the first change that is not in the last CRL
  * (0: none), `this_update_s` the last CRL's (0: there is none yet, which is due at once). */

@@ -17,6 +17,7 @@ enum pki_profile {
     PKI_TLS_SERVER, /* our own listeners: RFC 9525, and id-kp-cmcRA of RFC 6402 2.10 for EST */
     PKI_BOUNDARY,
     PKI_OPERATOR,
+    PKI_OCSP, /* who answers for an issuer: RFC 6960 4.2.2.2, nobody asks for his own status */
     PKI_PROFILE_COUNT
 };
 
@@ -52,12 +53,14 @@ struct profile {
     enum pki_profile id;
     const char *name;
     enum pki_issuer_kind issuer;
+    bool by_each; /* instead: by each issuer that is no root */
     enum pki_subject subject;
     enum pki_san san;
     uint8_t keys;           /* KEYS_* of keyquality.h: the certified keys */
     uint16_t key_usage;     /* X509_KU_* of wire/x509.h */
     uint16_t eku;           /* X509_EKU_*; 0: no such extension */
     bool ski;               /* subjectKeyIdentifier: RFC 7093 method 1 over the key */
+    bool no_check;          /* id-pkix-ocsp-nocheck, and no address of OCSP in AIA */
     bool no_expiry;         /* notAfter may be 99991231235959Z: IEEE 802.1AR 8.7 */
     int64_t validity_max_s; /* otherwise, from notBefore to notAfter; both inclusive */
 };
@@ -67,6 +70,9 @@ const struct profile *profile_find(enum pki_profile id);
 
 /* Is its subject a device, which has product and serial number? */
 bool profile_is_device(const struct profile *profile);
+
+/* Do issuers of that kind issue it? */
+bool profile_is_by(const struct profile *profile, enum pki_issuer_kind issuer);
 
 /* SHA-256 over a canonical form of the row: core names it in each grant, the signer compares. Zeros
  * for an unknown profile. */

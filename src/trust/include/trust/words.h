@@ -90,6 +90,7 @@ enum profile_id {
     PROFILE_TLS_SERVER,
     PROFILE_BOUNDARY,
     PROFILE_OPERATOR,
+    PROFILE_OCSP,
     PROFILE_COUNT
 };
 
