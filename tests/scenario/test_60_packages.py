@@ -11,7 +11,7 @@ import pytest
 
 import lab
 
-PACKAGES = ("troth-server", "troth-cli", "troth-agent", "libtroth-verify-dev")
+PACKAGES = ("troth-server", "troth-cli", "troth-agent", "troth-gate", "troth-mosquitto", "libtroth-verify-dev")
 ROLES = ("loader", "front", "desk", "reader", "core", "signer", "courier")
 INSTALL_TO_CERTIFICATE_S = 120
 
@@ -204,7 +204,7 @@ def test_a_program_is_built_with_the_verifier_of_its_package(installed):
     assert (done.returncode, done.stdout) == (1, "refused (1)\n")
 
 
-@pytest.mark.parametrize("unit", ["troth-server.service", "troth-agent.service"])
+@pytest.mark.parametrize("unit", ["troth-server.service", "troth-agent.service", "troth-gate.service"])
 def test_systemd_takes_the_units_and_finds_little_exposed(installed, unit):
     installed.run("systemd-analyze", "verify", f"/lib/systemd/system/{unit}")
     done = installed.run("systemd-analyze", "security", "--offline=true", "--no-pager", unit)
