@@ -29,7 +29,7 @@
 #define CORE_CRL_WAIT_S 5         /* so long one CRL waits for the rest of a bulk verb */
 
 struct counts { /* since start */
-    uint64_t issued, repeated, refused, orphaned, verbs, lost_seen;
+    uint64_t issued, repeated, refused, orphaned, verbs, lost_seen, reports;
 };
 
 struct core {

@@ -24,6 +24,7 @@ void feed_close(struct core *core)
     status_scan_free(&core->feed.scan);
     blob_free(&core->feed.round.payload);
     blob_free(&core->feed.chain.payload);
+    cutoffs_free(&core->feed.cutoffs);
 }
 
 /* Above what the journal says and, for a journal that was lost, above what any had: no server makes
@@ -46,8 +47,7 @@ static enum result follow(struct core *core, struct err *err)
         feed->is_scanning = true;
     }
     TRY(status_take(&core->service, &feed->image, core->now_s, err));
-    if (feed->image.is_urgent && feed->chain.urgent_ms == 0)
-        feed->chain.urgent_ms = clock_monotonic_us() / 1000;
+    feed_end_note(core);
     if (!feed->is_scanning)
         return OK;
     bool is_done = false;
@@ -96,6 +96,14 @@ void feed_signed(struct core *core, const struct msg_signed_feed *answer)
         break;
     }
     log_event(LEVEL_ERROR, "feed-answer-unknown", {"id", "of no question"});
+}
+
+void feed_heard(struct core *core, const struct msg_boundary_ack *ack)
+{
+    struct cutoff_boundary *boundary =
+        cutoffs_heard(&core->feed.cutoffs, ack->boundary, ack->status, clock_monotonic_us() / 1000);
+    if (boundary != NULL)
+        boundary->service = ack->service;
 }
 
 enum result feed_assemble(enum feed_kind kind, struct bytes payload,

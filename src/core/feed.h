@@ -4,6 +4,8 @@
 #ifndef CORE_FEED_H
 #define CORE_FEED_H
 
+#include "cutoff.h"
+
 #include <base/blob.h>
 #include <ipc/ipc.h>
 #include <service/status.h>
@@ -31,7 +33,7 @@ struct feed_chain {
     bool has_catalogue; /* one of this chain is published */
     bool has_gap;       /* a front lacks some of it */
     size_t octets;      /* of its deltas since the last catalogue */
-    int64_t urgent_ms;  /* monotonic: since when something urgent is committed; 0: nothing is */
+    struct cutoff end;  /* what is committed, urgent and not in a delta yet; commit_ms 0: nothing */
     int64_t told_ms;    /* monotonic: the last delta or heartbeat was made */
     int64_t changed_ms; /* monotonic: the last delta was made */
     bool must_tell;     /* a heartbeat at once */
@@ -50,6 +52,8 @@ struct feed {
     int64_t pause_ms; /* monotonic: no look at what was committed before */
     struct feed_round round;
     struct feed_chain chain;
+    uint64_t followed; /* entries of the ledger that the image has */
+    struct cutoffs cutoffs;
 };
 
 struct core;
@@ -65,6 +69,8 @@ bool feed_is_busy(const struct core *core);
 /* Until feed_step() is worth calling although nothing came; -1: not before something does. */
 int feed_wait_ms(const struct core *core, int64_t now_ms);
 void feed_signed(struct core *core, const struct msg_signed_feed *answer);
+
+void feed_heard(struct core *core, const struct msg_boundary_ack *ack);
 
 /* What a heartbeat says beside the status, as of another stream, is news: one leaves at once. */
 void feed_tell(struct core *core);
@@ -83,6 +89,9 @@ MUST_USE enum result feed_delta_ask(struct core *core, bool force, struct err *e
 void feed_delta_signed(struct core *core, const struct msg_signed_feed *answer);
 /* Nothing leads on from what boundaries hold: the next catalogue, which is made at once, does. */
 void feed_chain_break(struct core *core);
+/* What is urgent now is in the image; and, once all of it is told, it is a cut-off. */
+void feed_end_note(struct core *core);
+void feed_end_told(struct core *core);
 /* A new one, from the generation that a round has just taken. */
 void feed_chain_begin(struct core *core);
 /* Tells every front; one that has no room begins with the next catalogue. */

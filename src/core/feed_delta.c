@@ -2,6 +2,7 @@
  */
 #include "core.h"
 
+#include <base/clock.h>
 #include <base/file.h>
 #include <base/log.h>
 #include <ipc/sealed.h>
@@ -23,6 +24,27 @@ void feed_chain_break(struct core *core)
     core->feed.round.is_void = true;
 }
 
+void feed_end_note(struct core *core)
+{
+    struct cutoff *end = &core->feed.chain.end;
+    if (core->feed.image.is_urgent && end->commit_ms == 0) {
+        end->commit_ms = clock_monotonic_us() / 1000;
+        end->first = core->feed.followed;
+    }
+    core->feed.followed = ledger_size(core->service.ledger);
+}
+
+void feed_end_told(struct core *core)
+{
+    struct cutoff *end = &core->feed.chain.end;
+    if (end->commit_ms == 0 || core->feed.image.is_urgent)
+        return;
+    end->generation = core->feed.generation;
+    end->entries = core->feed.followed;
+    cutoffs_add(&core->feed.cutoffs, end);
+    *end = (struct cutoff){0};
+}
+
 void feed_chain_begin(struct core *core)
 {
     struct feed_chain *chain = &core->feed.chain;
@@ -31,7 +53,7 @@ void feed_chain_begin(struct core *core)
     chain->is_begun = true;
     chain->has_catalogue = false;
     chain->octets = 0;
-    chain->urgent_ms = 0;
+    feed_end_told(core);
 }
 
 void feed_tell(struct core *core)
@@ -116,8 +138,7 @@ enum result feed_delta_ask(struct core *core, bool force, struct err *err)
     }
     if (!is_heartbeat)
         chain->changed_ms = core->service.now_ms;
-    if (!core->feed.image.is_urgent)
-        chain->urgent_ms = 0;
+    feed_end_told(core);
     return OK;
 }
 

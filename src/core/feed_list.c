@@ -234,6 +234,7 @@ static enum result keep_catalogue(struct core *core, const struct msg_signed_fee
     core->feed.chain.has_catalogue = true;
     core->feed.chain.has_gap = false;
     core->feed.chain.octets = 0;
+    feed_tell(core); /* who begins with it is fresh at once */
     feed_tell_fronts(core, IPC_FEED_CATALOGUE, &catalogue);
     return OK;
 }

@@ -32,6 +32,21 @@ static void on_desk_sighting(struct core *core, struct ipc_channel *from,
     core_desk_sighting(core, &message->desk_sighting);
 }
 
+static void on_boundary_ack(struct core *core, struct ipc_channel *from,
+                            struct ipc_message *message)
+{
+    (void)from;
+    feed_heard(core, &message->boundary_ack);
+}
+
+static void on_boundary_report(struct core *core, struct ipc_channel *from,
+                               struct ipc_message *message)
+{
+    (void)from;
+    (void)message;
+    core->counts.reports++;
+}
+
 static void on_server_csr(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     core_server_csr(core, from, &message->server_csr);
@@ -202,6 +217,8 @@ static const struct {
     {IPC_CSRATTRS, on_csrattrs},
     {IPC_SIGHTING, on_sighting},
     {IPC_DESK_SIGHTING, on_desk_sighting},
+    {IPC_BOUNDARY_ACK, on_boundary_ack},
+    {IPC_BOUNDARY_REPORT, on_boundary_report},
     {IPC_SERVER_CSR, on_server_csr},
     {IPC_DESK_CSR, on_desk_csr},
     {IPC_PRODUCT_ADD, on_verb},

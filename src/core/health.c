@@ -80,6 +80,8 @@ static enum result send_metrics(struct core *core, uint64_t id, struct err *err)
         {"troth_lost_devices_seen_total", (int64_t)core->counts.lost_seen, now_ms},
         {"troth_crls_signed_total", (int64_t)core->publish.crls, now_ms},
         {"troth_status_lists_signed_total", (int64_t)core->feed.round.made, now_ms},
+        {"troth_boundary_reports_total", (int64_t)core->counts.reports, now_ms},
+        {"troth_deltas_signed_total", (int64_t)core->feed.chain.made, now_ms},
         {"troth_ledger_entries", (int64_t)ledger_size(core->service.ledger), now_ms},
         {"troth_checkpoint_entries", (int64_t)core->publish.signed_size,
          core->publish.published_ms},

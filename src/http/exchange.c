@@ -4,6 +4,8 @@
 #include "request_inside.h"
 #include "strict.h"
 
+#include <base/clock.h>
+
 #include <string.h>
 #include <strings.h>
 
@@ -172,6 +174,22 @@ static enum result judge_peer(struct request *request, struct err *err)
     return R_UNAUTHORISED;
 }
 
+/* Asked at each request: who is removed meanwhile is nobody, also on a connection that he has kept;
+ * so is whose certificate has ended on it. */
+static enum result judge_boundary(const struct request *request, struct err *err)
+{
+    const struct hub *hub = request->hub;
+    const struct chain_claim *peer = request->view.peer;
+    if (peer->kind == CHAIN_NOBODY)
+        return err_set(err, E_PROOF, "client certificate: saw none, want a boundary's");
+    if (peer->kind != CHAIN_OPERATIONS || hub->is_boundary == NULL ||
+        !hub->is_boundary(hub->owner, peer->spki_hash))
+        return err_set(err, E_BOUNDARY, "client certificate: its key is of no boundary in use");
+    if (peer->not_after_s < clock_now_s())
+        return err_set(err, E_BOUNDARY, "client certificate: it has ended");
+    return OK;
+}
+
 static enum result judge_need(const struct request *request, struct err *err)
 {
     const struct request_view *view = &request->view;
@@ -182,6 +200,8 @@ static enum result judge_need(const struct request *request, struct err *err)
         if (view->surface == SURFACE_LOCAL || view->peer->kind == CHAIN_OPERATIONS)
             return OK;
         return err_set(err, E_OPERATOR, "client certificate: saw none of an operator, want one");
+    case NEED_BOUNDARY:
+        return judge_boundary(request, err);
     case NEED_NOBODY_PASSES:
         break;
     }

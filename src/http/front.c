@@ -21,7 +21,7 @@ static void front_freep(struct front **owned)
     listener_freep(&front->listener);
     upkeep_close(&front->upkeep);
     blob_free(&front->cacerts);
-    feed_ring_free(&front->feed);
+    feed_free(&front->feed);
     ipc_close(&front->core);
     reload_close(&front->reload);
     secret_wipe(front, sizeof *front);
@@ -53,15 +53,6 @@ static enum result say_ready(struct front *front, struct err *err)
     return role_send_ready(IPC_FRONT, front->setup->supervisor_fd, &front->setup->sandbox, "", err);
 }
 
-/* One that there was no memory for is a gap: boundaries begin again with the next catalogue. */
-static void take_delta(struct front *front, const struct msg_feed_delta *told)
-{
-    struct err err = {0};
-    bool is_heartbeat = false;
-    if (feed_ring_take(&front->feed, told->delta, &is_heartbeat, &err) != OK)
-        log_err(LEVEL_WARNING, "delta-lost", &err, NULL);
-}
-
 static enum result take(struct front *front, const struct ipc_message *message, struct err *err)
 {
     if (message->type == IPC_ENROL_ANSWER) {
@@ -72,14 +63,8 @@ static enum result take(struct front *front, const struct ipc_message *message, 
         est_take_csrattrs(front, &message->csrattrs_answer);
         return OK;
     }
-    if (message->type == IPC_FEED_DELTA) {
-        take_delta(front, &message->feed_delta);
+    if (feed_take(front, message))
         return OK;
-    }
-    if (message->type == IPC_FEED_CATALOGUE) {
-        feed_ring_take_catalogue(&front->feed, message->feed_catalogue.generation);
-        return OK;
-    }
     bool is_taken = false;
     upkeep_take(&front->upkeep, message, &is_taken);
     if (message->type == IPC_TRUST_END && front->upkeep.authorities != NULL)
@@ -140,6 +125,7 @@ static enum result front_open(const struct front_setup *setup, struct front **re
     TRY(listener_watch(front->listener, setup->core_fd, drain_core, front, err));
     TRY(listener_watch(front->listener, setup->supervisor_fd, supervisor_spoke, front, err));
     listener_set_sighted(front->listener, sighted);
+    listener_set_boundaries(front->listener, feed_knows);
     listener_set_tick(front->listener, tick, front);
     *ret = STEAL(front);
     return OK;

@@ -2,7 +2,7 @@
 #ifndef HTTP_FRONT_STATE_H
 #define HTTP_FRONT_STATE_H
 
-#include "feed_ring.h"
+#include "feed_poll.h"
 #include "listener.h"
 #include "request.h"
 #include "upkeep.h"
@@ -22,8 +22,8 @@ struct front {
     struct ipc_channel core;
     struct reload reload;
     struct upkeep upkeep;
-    struct blob cacerts;   /* the body of /cacerts, made when the authorities come */
-    struct feed_ring feed; /* what boundaries are told */
+    struct blob cacerts; /* the body of /cacerts, made when the authorities come */
+    struct feed feed;    /* what boundaries are told, and ask */
     bool said_ready;
     /* Space of one request at a time, used anew by each. */
     uint8_t der[FRONT_CERTS_MAX > LIMIT_CSR_BYTES ? FRONT_CERTS_MAX : LIMIT_CSR_BYTES];

@@ -38,6 +38,7 @@ struct hub {
     size_t random_left;
     /* Told of each verified certificate of ours, once a connection. */
     void (*sighted)(void *owner, const struct chain_claim *claim, int64_t handshake_s);
+    bool (*is_boundary)(void *owner, const uint8_t spki[32]); /* NULL: there are none here */
 };
 
 /* Random octets for identifiers that need not be secret. n is at most HUB_RANDOM_N. */

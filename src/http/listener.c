@@ -157,6 +157,12 @@ void listener_set_sighted(struct listener *listener,
     listener->hub.sighted = sighted;
 }
 
+void listener_set_boundaries(struct listener *listener,
+                             bool (*is_boundary)(void *owner, const uint8_t spki[32]))
+{
+    listener->hub.is_boundary = is_boundary;
+}
+
 static enum result epoll_add(struct listener *listener, int fd, void *what, struct err *err)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = what};

@@ -42,6 +42,10 @@ void listener_set_sighted(struct listener *listener,
                           void (*sighted)(void *owner, const struct chain_claim *claim,
                                           int64_t handshake_s));
 
+/* For NEED_BOUNDARY: is a key, by its SHA-256, that of a boundary in use? Without it none is. */
+void listener_set_boundaries(struct listener *listener,
+                             bool (*is_boundary)(void *owner, const uint8_t spki[32]));
+
 /* Calls `ready(context)` when `fd` can be read or has ended. It reads until nothing is left; a
  * failure ends listener_run() with that result. E_BUG above LISTENER_WATCHES_MAX. */
 typedef enum result listener_ready(void *context, struct err *err);

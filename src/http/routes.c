@@ -2,12 +2,16 @@
 #include "routes.h"
 
 #include "est.h"
+#include "feed_poll.h"
 #include "public.h"
 
 #include <base/limits.h>
+#include <wire/boundary_report.h>
 
 #define CSR "application/pkcs10"
 #define BODY LIMIT_BODY_BYTES
+#define PUBLIC (SURFACE_PLAIN | SURFACE_DEVICE)
+#define REPORT BOUNDARY_REPORT_TYPE
 
 /* clang-format off */
 const struct route routes[] = {
@@ -17,13 +21,17 @@ const struct route routes[] = {
     {SURFACE_DEVICE, "POST", "/.well-known/est[/{label}]/simpleenroll",   NEED_ANYBODY, CSR,  BODY, true, est_simpleenroll},
     {SURFACE_DEVICE, "POST", "/.well-known/est[/{label}]/simplereenroll", NEED_ANYBODY, CSR,  BODY, true, est_simplereenroll},
 
-    /* Public objects: files that core wrote. */
+    /* Public objects: files that core wrote. On the devices' port too what boundaries need. */
     {SURFACE_PLAIN, "GET", "/crl/{path...}",  NEED_ANYBODY, NULL, 0, false, public_crl},
-    {SURFACE_PLAIN, "GET", "/status/{name}",  NEED_ANYBODY, NULL, 0, false, public_status},
+    {PUBLIC,        "GET", "/status/{name}",  NEED_ANYBODY, NULL, 0, false, public_status},
     {SURFACE_PLAIN, "GET", "/ca/{name}",      NEED_ANYBODY, NULL, 0, false, public_ca},
-    {SURFACE_PLAIN, "GET", "/checkpoint",     NEED_ANYBODY, NULL, 0, false, public_checkpoint},
-    {SURFACE_PLAIN, "GET", "/tile/{path...}", NEED_ANYBODY, NULL, 0, false, public_tile},
+    {PUBLIC,        "GET", "/checkpoint",     NEED_ANYBODY, NULL, 0, false, public_checkpoint},
+    {PUBLIC,        "GET", "/tile/{path...}", NEED_ANYBODY, NULL, 0, false, public_tile},
     {SURFACE_PLAIN, "GET", "/livez",          NEED_ANYBODY, NULL, 0, false, public_livez},
+
+    /* Boundaries: the feed, which waits, after the generations that are enforced; and reports. */
+    {SURFACE_DEVICE, "GET",  "/boundary/feed/{status}/{service}", NEED_BOUNDARY, NULL, 0, false, feed_poll},
+    {SURFACE_DEVICE, "POST", "/boundary/report", NEED_BOUNDARY, REPORT, FEED_REPORT_MAX, false, feed_report},
 
     {0},
 };

@@ -16,6 +16,7 @@ enum need {
     NEED_NOBODY_PASSES = 0, /* a row that forgot to say */
     NEED_ANYBODY,           /* with or without a client certificate */
     NEED_OPERATOR,          /* a verified operator certificate, or the local socket */
+    NEED_BOUNDARY,          /* a verified certificate of a boundary in use */
 };
 
 #endif

@@ -180,15 +180,46 @@ static void answer_csrattrs(struct ipc_channel *core, const struct msg_csrattrs 
     assert_int_equal(ipc_send(core, IPC_CSRATTRS_ANSWER, &answer, -1, NULL), OK);
 }
 
-static int run_core(const struct lab *lab, int fd)
+static void note_ack(struct lab_seen *seen, const struct msg_boundary_ack *ack)
+{
+    seen->boundary = ack->boundary;
+    seen->status = ack->status;
+    seen->service = ack->service;
+    seen->acks++;
+}
+
+void lab_core_says(struct lab *lab, enum ipc_type type, const void *message)
+{
+    static uint8_t octets[LIMIT_MESSAGE_BYTES];
+    size_t n = 0;
+    assert_int_equal(ipc_encode(type, message, octets, sizeof octets, &n, NULL), OK);
+    assert_int_equal(send(lab->script_fd, octets, n, 0), n);
+    assert_int_equal(recv(lab->script_fd, octets, 1, 0), 1);
+}
+
+static void say_what_the_test_wants(struct ipc_channel *core, int script_fd)
+{
+    static uint8_t octets[LIMIT_MESSAGE_BYTES];
+    struct ipc_message message;
+    ssize_t n = recv(script_fd, octets, sizeof octets, 0);
+    if (n <= 0)
+        return; /* the test ends */
+    assert_int_equal(ipc_decode(bytes_of(octets, (size_t)n), &message, NULL), OK);
+    assert_int_equal(ipc_send(core, message.type, &message.enrol, -1, NULL), OK);
+    assert_int_equal(send(script_fd, "", 1, 0), 1);
+}
+
+static int run_core(const struct lab *lab, int fd, int script_fd)
 {
     struct ipc_channel core;
     struct ipc_message message;
     assert_int_equal(ipc_open(&core, IPC_CORE, IPC_FRONT, fd, NULL), OK);
     send_authorities(lab, &core);
     for (;;) {
-        struct pollfd wait = {fd, POLLIN, 0};
-        poll(&wait, 1, -1);
+        struct pollfd wait[] = {{fd, POLLIN, 0}, {script_fd, POLLIN, 0}};
+        poll(wait, 2, -1);
+        if (wait[1].revents & POLLIN)
+            say_what_the_test_wants(&core, script_fd);
         enum result result = ipc_receive(&core, &message, NULL);
         if (result == R_BUSY)
             continue;
@@ -200,6 +231,10 @@ static int run_core(const struct lab *lab, int fd)
             answer_enrol(lab, &core, &message.enrol);
         else if (message.type == IPC_CSRATTRS)
             answer_csrattrs(&core, &message.csrattrs);
+        else if (message.type == IPC_BOUNDARY_ACK)
+            note_ack(lab->seen, &message.boundary_ack);
+        else if (message.type == IPC_BOUNDARY_REPORT)
+            lab->seen->reports++;
         else if (message.type == IPC_SIGHTING)
             lab->seen->sightings++;
     }
@@ -267,7 +302,8 @@ void lab_start(struct lab *lab, const struct config_limits *limits)
         strcpy(lab->folder, "/tmp/troth-front-XXXXXX");
         assert_non_null(mkdtemp(lab->folder));
     }
-    int core[2], supervisor[2];
+    int core[2], supervisor[2], script[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, script), 0);
     assert_int_equal(ipc_pair(IPC_FRONT, IPC_CORE, core, NULL), OK);
     assert_int_equal(ipc_pair(IPC_FRONT, IPC_SUPERVISOR, supervisor, NULL), OK);
     struct front_setup setup = {
@@ -285,6 +321,8 @@ void lab_start(struct lab *lab, const struct config_limits *limits)
         signal(SIGPIPE, SIG_IGN);
         close(core[1]);
         close(supervisor[1]);
+        close(script[0]);
+        close(script[1]);
         log_open("front.0", getenv("TROTH_LAB_LOG") != NULL ? 2 : open("/dev/null", O_WRONLY));
         int status = front_run(&setup);
         _exit(status);
@@ -294,11 +332,14 @@ void lab_start(struct lab *lab, const struct config_limits *limits)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(core[0]);
         close(supervisor[1]);
-        _exit(run_core(lab, core[1]));
+        close(script[1]);
+        _exit(run_core(lab, core[1], script[0]));
     }
     close(core[0]);
     close(core[1]);
     close(supervisor[0]);
+    close(script[0]);
+    lab->script_fd = script[1];
     close(setup.listen_fd_tls);
     close(setup.listen_fd_plain);
     close(setup.public_dir_fd);
@@ -317,6 +358,7 @@ int lab_stop(struct lab *lab)
 {
     int status = -1;
     close(lab->supervisor_fd);
+    close(lab->script_fd);
     waitpid(lab->front, &status, 0);
     waitpid(lab->core, NULL, 0); /* ends with its channel */
     nftw(lab->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);

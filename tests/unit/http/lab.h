@@ -8,6 +8,7 @@
 #include <base/blob.h>
 #include <base/config.h>
 #include <crypto/key.h>
+#include <ipc/ipc.h>
 #include <trust/words.h>
 
 #include <gnutls/gnutls.h>
@@ -45,6 +46,9 @@ char *lab_request(struct key *key, const char *serial_number);
 /* What core saw; shared between the processes. */
 struct lab_seen {
     _Atomic int enrols, sightings, certificates;
+    _Atomic int acks, reports;
+    _Atomic uint32_t boundary;
+    _Atomic uint64_t status, service;
     _Atomic int operation, credential, names_equal;
     _Atomic uint32_t issuer, anchor;
     _Atomic int64_t handshake_s;
@@ -57,6 +61,7 @@ struct lab {
     struct lab_seen *seen;
     pid_t front, core;
     int supervisor_fd; /* its end stops the front */
+    int script_fd;     /* to core: lab_core_says() */
     uint16_t port_tls, port_plain;
     char folder[64]; /* the public files */
     int64_t server_life_s;
@@ -65,6 +70,10 @@ struct lab {
 void lab_start(struct lab *lab, const struct config_limits *limits);
 /* Stops both and removes the folder; the front's exit status. */
 int lab_stop(struct lab *lab);
+
+/* Core has sent the front a message, who reads it before what clients send from now on: the struct
+ * msg_NAME that belongs to the type. */
+void lab_core_says(struct lab *lab, enum ipc_type type, const void *message);
 
 extern const struct config_limits lab_limits; /* seconds: for tests that do not wait */
 

@@ -1,8 +1,6 @@
 /* What a front keeps of the feed: bounded, without a gap, and only what leads on. */
 #include "feed_ring.h"
-
-#include <wire/cose.h>
-#include <wire/feed.h>
+#include "told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,37 +26,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Signed by nobody: a front does not look. `fill` octets of changes. */
-static struct bytes told(uint64_t from, uint64_t to, uint64_t service, uint32_t fill)
-{
-    static uint8_t room[FEED_DELTA_MAX + COSE_SIGN1_OVERHEAD], payload_room[FEED_DELTA_MAX];
-    static uint8_t spaces_room[FEED_DELTA_MAX], streams_room[64];
-    static const uint8_t zeros[COSE_SIGNATURE_N];
-    struct buf spaces = buf_over(spaces_room, sizeof spaces_room);
-    struct buf streams = buf_over(streams_room, sizeof streams_room);
-    struct buf payload = buf_over(payload_room, sizeof payload_room);
-    struct buf b = buf_over(room, sizeof room);
-    struct feed_space space = {.space = {2, 30, 0}, .high = STATUS_SHARD_SIZE};
-    space.changes.n = (size_t)fill / FEED_CHANGE_N * FEED_CHANGE_N;
-    cbor_write_array(&spaces, from != to);
-    if (from != to)
-        feed_put_space_head(&spaces, &space);
-    for (uint32_t i = 0; from != to && i < fill / FEED_CHANGE_N; i++)
-        feed_put_change(&spaces, &(struct feed_change){i, STATUS_INVALID});
-    cbor_write_array(&streams, 1);
-    feed_put_stream(&streams, &(struct feed_stream){7, service});
-    struct feed_delta delta = {.from = from,
-                               .to = to,
-                               .ledger_root = bytes_of(zeros, FEED_HASH_N),
-                               .streams = buf_bytes(&streams),
-                               .spaces = buf_bytes(&spaces)};
-    feed_delta_write(&payload, &delta);
-    cose_sign1_write(&b, &(struct cose_sign1){feed_type(FEED_DELTA), bytes_of(zeros, COSE_KEY_ID_N),
-                                              buf_bytes(&payload), bytes_of(zeros, sizeof zeros)});
-    assert_true(buf_ok(&b));
-    return buf_bytes(&b);
-}
-
 static bool take(struct bytes octets)
 {
     struct err err = {0};
@@ -74,18 +41,11 @@ static size_t led(uint64_t generation, uint64_t *ret_last)
     struct buf b = buf_over(octets, sizeof octets);
     size_t n = 0;
     feed_ring_put(&ring, generation, &b);
-    struct reader items = reader_of(buf_bytes(&b));
-    while (items.left > 0) {
-        const uint8_t *start = items.p;
-        struct cose_sign1 message;
-        struct feed_delta delta;
-        const char *why = NULL;
-        cbor_skip(&items);
-        struct bytes item = bytes_of(start, (size_t)(items.p - start));
-        assert_true(cose_sign1_read(item, &message, &why));
-        assert_true(feed_delta_read(message.payload, &delta, &why));
-        assert_int_equal(delta.from, generation);
-        generation = delta.to;
+    struct bytes rest = buf_bytes(&b);
+    struct told_item item;
+    while (told_next(&rest, &item)) {
+        assert_int_equal(item.from, generation);
+        generation = item.to;
         n++;
     }
     *ret_last = generation;
@@ -97,7 +57,7 @@ static void what_is_no_delta_is_refused(void **state)
     (void)state;
     struct err err = {0};
     bool is_heartbeat = false;
-    struct bytes octets = told(1, 2, 0, 3);
+    struct bytes octets = told_delta(1, 2, 0, 3);
     assert_int_equal(feed_ring_take(&ring, bytes_of(octets.p, octets.n - 1), &is_heartbeat, &err),
                      R_BUG);
     assert_int_equal(feed_ring_take(&ring, bytes_text("\xd2\x84"), &is_heartbeat, &err), R_BUG);
@@ -117,8 +77,8 @@ static void deltas_lead_from_each_of_their_generations_and_from_no_other(void **
     (void)state;
     uint64_t last = 0;
     feed_ring_take_catalogue(&ring, 10);
-    assert_false(take(told(10, 12, 0, 3)));
-    assert_false(take(told(12, 13, 0, 3)));
+    assert_false(take(told_delta(10, 12, 0, 3)));
+    assert_false(take(told_delta(12, 13, 0, 3)));
     assert_true(feed_ring_leads(&ring, 10));
     assert_true(feed_ring_leads(&ring, 12));
     assert_true(feed_ring_leads(&ring, 13));
@@ -135,10 +95,10 @@ static void a_heartbeat_is_told_apart_and_says_services(void **state)
 {
     (void)state;
     feed_ring_take_catalogue(&ring, 10);
-    assert_true(take(told(10, 10, 4, 0)));
+    assert_true(take(told_delta(10, 10, 4, 0)));
     assert_int_equal(feed_ring_service(&ring, 7), 4);
     assert_int_equal(feed_ring_service(&ring, 8), 0);
-    assert_false(take(told(10, 11, 5, 3)));
+    assert_false(take(told_delta(10, 11, 5, 3)));
     assert_int_equal(feed_ring_service(&ring, 7), 5);
 }
 
@@ -147,13 +107,13 @@ static void a_gap_begins_the_ring_anew(void **state)
     (void)state;
     uint64_t last = 0;
     feed_ring_take_catalogue(&ring, 10);
-    take(told(10, 11, 0, 3));
-    take(told(14, 15, 0, 3)); /* 11 to 14 never came */
+    take(told_delta(10, 11, 0, 3));
+    take(told_delta(14, 15, 0, 3)); /* 11 to 14 never came */
     assert_false(feed_ring_leads(&ring, 10));
     assert_false(feed_ring_leads(&ring, 11));
     assert_true(feed_ring_leads(&ring, 14));
     assert_int_equal(led(14, &last), 1);
-    assert_true(take(told(20, 20, 0, 0))); /* a heartbeat of another chain */
+    assert_true(take(told_delta(20, 20, 0, 0))); /* a heartbeat of another chain */
     assert_false(feed_ring_leads(&ring, 15));
     assert_true(feed_ring_leads(&ring, 20));
     feed_ring_take_catalogue(&ring, 30);
@@ -166,7 +126,7 @@ static void nothing_is_older_than_the_catalogue_before_the_last(void **state)
     (void)state;
     feed_ring_take_catalogue(&ring, 10);
     for (uint64_t to = 11; to <= 40; to++) {
-        take(told(to - 1, to, 0, 3));
+        take(told_delta(to - 1, to, 0, 3));
         if (to % 10 == 0)
             feed_ring_take_catalogue(&ring, to);
     }
@@ -183,7 +143,7 @@ static void memory_is_bounded_and_what_is_left_leads_on(void **state)
     uint64_t last = 0;
     feed_ring_take_catalogue(&ring, 10);
     for (uint64_t to = 11; to <= 1000; to++) {
-        take(told(to - 1, to, 0, 30000));
+        take(told_delta(to - 1, to, 0, 30000));
         assert_true(ring.octets <= FEED_RING_MAX);
     }
     assert_false(feed_ring_leads(&ring, 10)); /* who is there takes the next catalogue */
@@ -191,7 +151,7 @@ static void memory_is_bounded_and_what_is_left_leads_on(void **state)
     assert_int_equal(led(1000 - ring.n, &last), ring.n);
     assert_int_equal(last, 1000);
     for (uint64_t to = 1001; to <= 60000; to++)
-        take(told(to - 1, to, 0, 3));
+        take(told_delta(to - 1, to, 0, 3));
     assert_true(ring.octets <= FEED_RING_MAX && ring.max * sizeof *ring.deltas <= FEED_RING_MAX);
 }
 
@@ -201,7 +161,7 @@ static void what_has_no_room_is_left_out_whole(void **state)
     static uint8_t octets[1000];
     feed_ring_take_catalogue(&ring, 10);
     for (uint64_t to = 11; to <= 20; to++)
-        take(told(to - 1, to, 0, 3));
+        take(told_delta(to - 1, to, 0, 3));
     struct buf b = buf_over(octets, sizeof octets);
     feed_ring_put(&ring, 10, &b);
     assert_true(buf_ok(&b));
