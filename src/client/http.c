@@ -16,6 +16,8 @@ struct client {
     bool is_unverified;
     void (*progress)(void *context, uint64_t sent, uint64_t received);
     void *progress_context;
+    bool (*is_given_up)(void *context);
+    void *given_up_context;
 };
 
 /* ---- opening ----------------------------------------------------------------------------------
@@ -76,16 +78,19 @@ static int tell_progress(void *context, curl_off_t to_come, curl_off_t received,
     (void)to_come;
     (void)to_send;
     const struct client *client = context;
-    client->progress(client->progress_context, (uint64_t)sent, (uint64_t)received);
-    return 0;
+    if (client->progress != NULL)
+        client->progress(client->progress_context, (uint64_t)sent, (uint64_t)received);
+    return client->is_given_up != NULL && client->is_given_up(client->given_up_context) ? 1 : 0;
 }
 
 static bool set_progress(struct client *client, const struct client_options *o)
 {
     client->progress = o->progress;
     client->progress_context = o->progress_context;
+    client->is_given_up = o->is_given_up;
+    client->given_up_context = o->given_up_context;
     CURL *curl = client->curl;
-    return o->progress == NULL ||
+    return (o->progress == NULL && o->is_given_up == NULL) ||
            (curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, tell_progress) == CURLE_OK &&
             curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client) == CURLE_OK);

@@ -34,6 +34,10 @@ struct client_options {
     /* Told about once a second how much of the body has left and come; or NULL. */
     void (*progress)(void *context, uint64_t sent, uint64_t received);
     void *progress_context;
+    /* Asked about once a second, also while nothing moves: true ends the exchange, as
+     * E_UNREACHABLE. NULL: never. */
+    bool (*is_given_up)(void *context);
+    void *given_up_context;
 };
 
 enum client_method { CLIENT_NONE = 0, CLIENT_GET, CLIENT_POST };
