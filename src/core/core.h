@@ -6,6 +6,8 @@
 
 #include <ipc/reload.h>
 
+#include <base/bucket.h>
+
 #include "bulk.h"
 #include "feed.h"
 #include "imports.h"
@@ -30,6 +32,15 @@
 
 struct counts { /* since start */
     uint64_t issued, repeated, refused, orphaned, verbs, lost_seen, reports;
+};
+
+/* How much one boundary reports. */
+#define CORE_REPORTERS 256 /* those that have the same place share one */
+struct report_rate {
+    int64_t boundary;
+    struct bucket bucket;
+    uint64_t dropped; /* items since the log told of them */
+    int64_t told_s;
 };
 
 struct core {
@@ -58,6 +69,7 @@ struct core {
     struct webhooks webhooks;
     struct tidy tidy;
     struct trial_job trial;
+    struct report_rate reports[CORE_REPORTERS];
     struct counts counts;
     int64_t ticked_us;
     int64_t forgot_s; /* when what had its time was dropped last */
@@ -82,6 +94,8 @@ void core_go_on(struct core *core, struct job *job, struct bytes csr);
 void core_server_csr(struct core *core, struct ipc_channel *from, const struct msg_server_csr *ask);
 void core_sighting(struct core *core, const struct msg_sighting *sighting);
 void core_desk_sighting(struct core *core, const struct msg_desk_sighting *sighting);
+/* A lost device that was seen: somebody waits for this. */
+void core_tell_lost(struct core *core, int64_t device);
 void core_sign_answer(struct core *core, const struct msg_sign_answer *answer);
 void core_checked(struct core *core, const struct msg_checked_csr *checked);
 /* Answers the job and ends it; the channel's backlog decides when. */
@@ -89,6 +103,9 @@ void core_answer(struct core *core, struct job *job);
 void core_retry_waiting(struct core *core);
 
 void core_csrattrs(struct core *core, struct ipc_channel *front, const struct msg_csrattrs *ask);
+
+/* reports.c */
+void core_boundary_report(struct core *core, const struct msg_boundary_report *message);
 
 /* verbs.c */
 void core_verb(struct core *core, const struct ipc_message *message);

@@ -239,8 +239,7 @@ void core_server_csr(struct core *core, struct ipc_channel *from, const struct m
         core_go_on(core, job, ask->csr);
 }
 
-/* Somebody waits for this. */
-static void tell_lost(struct core *core, int64_t id)
+void core_tell_lost(struct core *core, int64_t id)
 {
     struct device device = {0};
     struct product product = {0};
@@ -263,7 +262,7 @@ void core_sighting(struct core *core, const struct msg_sighting *sighting)
     if (result != OK && result != R_NOT_FOUND)
         turn_fail(core, &err);
     if (result == OK && lost != 0)
-        tell_lost(core, lost);
+        core_tell_lost(core, lost);
 }
 
 void core_desk_sighting(struct core *core, const struct msg_desk_sighting *sighting)

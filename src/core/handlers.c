@@ -43,8 +43,8 @@ static void on_boundary_report(struct core *core, struct ipc_channel *from,
                                struct ipc_message *message)
 {
     (void)from;
-    (void)message;
     core->counts.reports++;
+    core_boundary_report(core, &message->boundary_report);
 }
 
 static void on_server_csr(struct core *core, struct ipc_channel *from, struct ipc_message *message)

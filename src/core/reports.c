@@ -1,0 +1,94 @@
+/* What boundaries report: each item is what one of them says that it saw (service/witness.h). */
+#include "core.h"
+
+#include <base/log.h>
+#include <service/witness.h>
+
+#define ITEMS_PER_S 2000 /* of one boundary; what is above is dropped, and the log says so */
+#define ITEMS_AT_ONCE 10000
+#define OLDEST_MS 600000 /* what a boundary says of longer ago is taken as of then */
+
+static struct report_rate *rate_of(struct core *core, int64_t boundary)
+{
+    struct report_rate *rate = &core->reports[(uint64_t)boundary % CORE_REPORTERS];
+    if (rate->boundary != boundary)
+        *rate = (struct report_rate){.boundary = boundary};
+    return rate;
+}
+
+/* When it was, by this clock: both instants are the boundary's, and what lies between them is what
+ * counts. */
+static int64_t server_ms(const struct core *core, const struct boundary_report *report,
+                         const struct boundary_report_item *item)
+{
+    int64_t ago_ms = report->at_s * 1000 - item->at_ms;
+    if (ago_ms < 0)
+        ago_ms = 0;
+    return core->now_s * 1000 - (ago_ms < OLDEST_MS ? ago_ms : OLDEST_MS);
+}
+
+static void ask_watches(struct core *core, const struct watches *watches)
+{
+    struct err err = {0};
+    for (size_t i = 0; i < watches->n; i++) {
+        const struct watched *watched = &watches->watched[i];
+        const struct msg_boundary_watch ask = {
+            .boundary = (uint32_t)watched->boundary,
+            .issuer = watched->issuer,
+            .serial = bytes_of(watched->serial, sizeof watched->serial),
+        };
+        for (unsigned f = 0; f < core->front_count; f++)
+            if (ipc_send(&core->fronts[f], IPC_BOUNDARY_WATCH, &ask, -1, &err) != OK)
+                log_err(LEVEL_WARNING, "watch-lost", &err, NULL);
+    }
+}
+
+static enum result take_item(struct core *core, const struct witness *witness, struct err *err)
+{
+    struct watches watches = {0};
+    int64_t lost = 0;
+    TRY(turn_begin(core, err));
+    TRY(witness_take(&core->service, witness, core->now_s, &watches, &lost, err));
+    ask_watches(core, &watches);
+    if (lost != 0)
+        core_tell_lost(core, lost);
+    return OK;
+}
+
+static void tell_dropped(const struct core *core, struct report_rate *rate)
+{
+    if (rate->dropped == 0 || core->now_s - rate->told_s < 60)
+        return;
+    log_event(LEVEL_WARNING, "reports-dropped", {"boundary", log_number(rate->boundary).text},
+              {"items", log_number((int64_t)rate->dropped).text});
+    rate->dropped = 0;
+    rate->told_s = core->now_s;
+}
+
+void core_boundary_report(struct core *core, const struct msg_boundary_report *message)
+{
+    static const struct bucket_rule rule = {ITEMS_PER_S, ITEMS_AT_ONCE};
+    struct report_rate *rate = rate_of(core, message->boundary);
+    struct boundary_report report;
+    struct boundary_report_item item;
+    struct err err = {0};
+    const char *why = NULL;
+    if (!boundary_report_read(message->report, &report, &why)) {
+        err_set(&err, E_SYNTAX, "%s", why); /* the front has let it through */
+        log_err(LEVEL_ERROR, "report-refused", &err, NULL);
+        return;
+    }
+    struct reader walk = boundary_report_walk(report.items);
+    while (boundary_report_next(&walk, &item)) {
+        const struct witness witness = {message->boundary, &item, server_ms(core, &report, &item)};
+        if (!bucket_take(&rate->bucket, rule, 0, core->service.now_ms)) {
+            rate->dropped++;
+            continue;
+        }
+        if (take_item(core, &witness, &err) != OK) {
+            turn_fail(core, &err);
+            break;
+        }
+    }
+    tell_dropped(core, rate);
+}
