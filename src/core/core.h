@@ -6,13 +6,12 @@
 
 #include <ipc/reload.h>
 
-#include <base/bucket.h>
-
 #include "bulk.h"
 #include "feed.h"
 #include "imports.h"
 #include "jobs.h"
 #include "publish.h"
+#include "reports.h"
 #include "sweep.h"
 #include "tidy.h"
 #include "trial.h"
@@ -32,15 +31,6 @@
 
 struct counts { /* since start */
     uint64_t issued, repeated, refused, orphaned, verbs, lost_seen, reports;
-};
-
-/* How much one boundary reports. */
-#define CORE_REPORTERS 256 /* those that have the same place share one */
-struct report_rate {
-    int64_t boundary;
-    struct bucket bucket;
-    uint64_t dropped; /* items since the log told of them */
-    int64_t told_s;
 };
 
 struct core {
