@@ -30,8 +30,7 @@ static enum result poll_once(struct connection *connection, uint32_t *ret_retry_
     struct boundary *boundary = connection->boundary;
     struct generations asks = apply_asks(boundary);
     char path[128];
-    snprintf(path, sizeof path, "/boundary/feed?status=%" PRIu64 "&service=%" PRIu64, asks.status,
-             asks.service);
+    snprintf(path, sizeof path, "/boundary/feed/%" PRIu64 "/%" PRIu64, asks.status, asks.service);
     enum result result = connection_get(connection, path, &answer, err);
     *ret_retry_after_s = answer.retry_after_s;
     if (result != OK)

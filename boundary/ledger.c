@@ -1,7 +1,5 @@
 #include "ledger.h"
 
-#include <wire/cbor.h>
-
 #include <string.h>
 
 void ledger_init(struct ledger *ledger, const struct troth_checkpoint *held)
@@ -50,40 +48,16 @@ enum result ledger_read(const struct seal_key *key, struct bytes note, struct tr
                    key->name, (int)verdict);
 }
 
-/* The hashes one behind the other. */
-static enum result read_proof(struct bytes proof, uint8_t hashes[TROTH_PROOF_MAX * TROTH_HASH_N],
-                              size_t *ret_n, struct err *err)
-{
-    struct reader r = reader_of(proof);
-    bool is_one = cbor_read_array(&r) == 1;
-    size_t n = cbor_read_array(&r);
-    if (!is_one || n > TROTH_PROOF_MAX)
-        reader_fail(&r, "proof: an array of one array of at most 64 hashes");
-    for (size_t i = 0; i < n && reader_ok(&r); i++) {
-        struct bytes hash = cbor_read_bytes(&r);
-        if (hash.n != TROTH_HASH_N)
-            reader_fail(&r, "proof: a hash of 32 octets");
-        else
-            memcpy(hashes + i * TROTH_HASH_N, hash.p, TROTH_HASH_N);
-    }
-    if (!reader_end(&r))
-        return err_set(err, E_SYNTAX, "%s", r.why);
-    *ret_n = n;
-    return OK;
-}
-
 enum result ledger_follow(struct ledger *ledger, const struct troth_checkpoint *later,
-                          struct bytes proof, struct err *err)
+                          const struct troth_proof *proof, struct err *err)
 {
-    uint8_t hashes[TROTH_PROOF_MAX * TROTH_HASH_N];
-    struct troth_proof path = {.hashes = hashes};
+    static const struct troth_proof none;
     struct troth_checkpoint held = ledger_held(ledger);
     if (later->size < held.size)
         return err_set(err, E_CONFLICT, "a checkpoint of %llu entries; %llu are known",
                        (unsigned long long)later->size, (unsigned long long)held.size);
-    if (held.size != 0 && later->size > held.size)
-        TRY(read_proof(proof, hashes, &path.n, err));
-    if (held.size != 0 && troth_checkpoint_follows(&held, later, &path) != TROTH_VALID)
+    const struct troth_proof *path = later->size > held.size ? proof : &none;
+    if (held.size != 0 && troth_checkpoint_follows(&held, later, path) != TROTH_VALID)
         return refuse_fork(&held, later->size, err);
     pthread_mutex_lock(&ledger->lock);
     ledger->held = *later;

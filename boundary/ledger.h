@@ -28,11 +28,9 @@ MUST_USE enum result ledger_check(struct ledger *ledger, uint64_t size, struct b
 MUST_USE enum result ledger_read(const struct seal_key *key, struct bytes note,
                                  struct troth_checkpoint *ret, struct err *err);
 
-/* `proof` is the answer to /boundary/proof: an array of one array of hashes; not looked at for the
- * first checkpoint and for the same size. It is then the one that is held. E_CONFLICT for a shorter
- * one, E_SYNTAX for a proof that is none, E_LEDGER for one that does not go on from what is held.
- */
+/* `proof` is not looked at for the first checkpoint and for the same size. It is then the one that
+ * is held. E_CONFLICT for a shorter one, E_LEDGER for one that does not go on from what is held. */
 MUST_USE enum result ledger_follow(struct ledger *ledger, const struct troth_checkpoint *later,
-                                   struct bytes proof, struct err *err);
+                                   const struct troth_proof *proof, struct err *err);
 
 #endif

@@ -1,13 +1,12 @@
 #include "report.h"
 #include "connect.h"
 #include "renew.h"
+#include "tiles.h"
 
 #include <base/clock.h>
 #include <client/api.h>
 #include <client/backoff.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define US 1000000
@@ -93,21 +92,27 @@ static void report(struct chores *chores)
 /* ---- the ledger -------------------------------------------------------------------------------
  */
 
+static enum result get_tile(void *context, const char *path, struct blob *ret, struct err *err)
+{
+    struct client_answer answer = {0};
+    TRY(connection_get(context, path, &answer, err));
+    *ret = answer.body;
+    return OK;
+}
+
 static enum result look_at_ledger(struct chores *chores, struct err *err)
 {
     CLEANUP(client_answer_free) struct client_answer note = {0};
-    CLEANUP(client_answer_free) struct client_answer proof = {0};
     struct boundary *boundary = chores->connection.boundary;
     struct troth_checkpoint held = ledger_held(&boundary->ledger), later = {0};
-    char path[96];
+    struct merkle_proof path = {0};
     TRY(connection_get(&chores->connection, "/checkpoint", &note, err));
     TRY(ledger_read(&boundary->key, blob_bytes(&note.body), &later, err));
-    if (held.size != 0 && later.size > held.size) {
-        snprintf(path, sizeof path, "/boundary/proof?from=%" PRIu64 "&to=%" PRIu64, held.size,
-                 later.size);
-        TRY(connection_get(&chores->connection, path, &proof, err));
-    }
-    return ledger_follow(&boundary->ledger, &later, blob_bytes(&proof.body), err);
+    const struct tiles_fetch fetch = {get_tile, &chores->connection};
+    if (held.size != 0 && later.size > held.size)
+        TRY(tiles_prove(&fetch, held.size, later.size, &path, err));
+    const struct troth_proof proof = {path.hash[0], path.n};
+    return ledger_follow(&boundary->ledger, &later, &proof, err);
 }
 
 static void follow_ledger(struct chores *chores)

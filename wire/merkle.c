@@ -20,6 +20,15 @@ void merkle_node(const struct merkle_hash *h, const uint8_t left[MERKLE_HASH_N],
     h->sha256(h->ctx, parts, 3, out);
 }
 
+void merkle_fold(const struct merkle_hash *h, uint8_t *hashes, size_t n, uint8_t out[MERKLE_HASH_N])
+{
+    for (; n > 1; n /= 2)
+        for (size_t i = 0; i < n; i += 2)
+            merkle_node(h, hashes + i * MERKLE_HASH_N, hashes + (i + 1) * MERKLE_HASH_N,
+                        hashes + i / 2 * MERKLE_HASH_N);
+    memmove(out, hashes, MERKLE_HASH_N);
+}
+
 void merkle_append(struct merkle_frontier *f, const struct merkle_hash *h,
                    const uint8_t leaf_hash[MERKLE_HASH_N])
 {

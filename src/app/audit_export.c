@@ -1,7 +1,7 @@
 #include "audit.h"
 
 #include <base/file.h>
-#include <ledger/tile_path.h>
+#include <base/tile_path.h>
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 
 #include <base/file.h>
 #include <ledger/replay.h>
-#include <ledger/tile_path.h>
+#include <base/tile_path.h>
 #include <wire/reader.h>
 
 #include <errno.h>

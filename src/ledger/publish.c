@@ -7,7 +7,7 @@
  * so that nobody who sees it misses one. */
 #include "folder.h"
 #include "tree.h"
-#include <ledger/tile_path.h>
+#include <base/tile_path.h>
 
 #include <base/file.h>
 #include <ledger/note.h>

@@ -8,11 +8,7 @@ void tree_fold(const struct merkle_hash *hash, const uint8_t *hashes, size_t n,
 {
     uint8_t row[TILE_BYTES];
     memcpy(row, hashes, n * MERKLE_HASH_N);
-    for (; n > 1; n /= 2)
-        for (size_t i = 0; i < n; i += 2)
-            merkle_node(hash, row + i * MERKLE_HASH_N, row + (i + 1) * MERKLE_HASH_N,
-                        row + i / 2 * MERKLE_HASH_N);
-    memcpy(ret, row, MERKLE_HASH_N);
+    merkle_fold(hash, row, n, ret);
 }
 
 void tree_copy(struct tree *to, const struct tree *from)

@@ -19,6 +19,11 @@ void merkle_leaf(const struct merkle_hash *h, struct bytes entry, uint8_t out[ME
 void merkle_node(const struct merkle_hash *h, const uint8_t left[MERKLE_HASH_N],
                  const uint8_t right[MERKLE_HASH_N], uint8_t out[MERKLE_HASH_N]);
 
+// The root of `n` hashes one behind the other, a power of two of them, which it overwrites. `out`
+// may be among them.
+void merkle_fold(const struct merkle_hash *h, uint8_t *hashes, size_t n,
+                 uint8_t out[MERKLE_HASH_N]);
+
 // The right edge of a tree: node[i] is the root of a complete subtree of 2^i leaves wherever bit i
 // of the size is set. Zeroed memory is the empty tree; to resume one, fill size and those nodes.
 struct merkle_frontier {

@@ -1,6 +1,6 @@
 /* Where a tile lies (C2SP tlog-tiles): tile/0/x001/234.p/56. */
-#ifndef LEDGER_TILE_PATH_H
-#define LEDGER_TILE_PATH_H
+#ifndef BASE_TILE_PATH_H
+#define BASE_TILE_PATH_H
 
 #include <stddef.h>
 #include <stdint.h>

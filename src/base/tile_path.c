@@ -1,4 +1,4 @@
-#include <ledger/tile_path.h>
+#include <base/tile_path.h>
 
 #include <inttypes.h>
 #include <stdio.h>
