@@ -1,8 +1,10 @@
 // Names of public files, and the times of a CRL from its first octets alone: they are those of the
-// whole list.
+// whole list. A request in a path, once read, is read again from its plain spelling.
 #include "fuzz.h"
 
+#include <proto/ocsp.h>
 #include <proto/public.h>
+#include <wire/b64.h>
 #include <wire/x509_crl.h>
 
 static bool has(struct bytes text, const char *part)
@@ -31,9 +33,24 @@ static void check_times(struct bytes der)
     must(is_read && this_s == crl.this_update_s && next_s == crl.next_update_s);
 }
 
+static void check_ocsp(struct bytes path)
+{
+    uint8_t first[2048], second[2048], plain[4096];
+    struct buf read = buf_over(first, sizeof first), again = buf_over(second, sizeof second);
+    struct buf spelled = buf_over(plain, sizeof plain);
+    if (!ocsp_read_path(path, &read)) {
+        must(read.n == 0);
+        return;
+    }
+    b64_encode(&spelled, buf_bytes(&read));
+    must(spelled.n <= path.n && ocsp_read_path(buf_bytes(&spelled), &again));
+    must(bytes_equal(buf_bytes(&again), buf_bytes(&read)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     check_names(bytes_of(data, size));
     check_times(bytes_of(data, size));
+    check_ocsp(bytes_of(data, size));
     return 0;
 }

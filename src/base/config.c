@@ -69,6 +69,7 @@ static const struct number_row numbers[] = {
     LIMIT_ROW(product_burst, 1, 1000000, 2000),
     LIMIT_ROW(address_per_s, 0, 1000000, 200),
     LIMIT_ROW(address_burst, 1, 1000000, 2000),
+    LIMIT_ROW(ocsp_per_s, 0, 1000000, 1000),
     LIMIT_ROW(approval_s, 1, 2592000, 86400),
     KEEP_ROW(answers_s, 3600, 86400),
     KEEP_ROW(counters_s, 7200, 86400),

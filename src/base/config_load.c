@@ -53,6 +53,7 @@ static const cyaml_schema_field_t limits_fields[] = {
     NUMBER("product_burst", loaded_limits, product_burst),
     NUMBER("address_per_s", loaded_limits, address_per_s),
     NUMBER("address_burst", loaded_limits, address_burst),
+    NUMBER("ocsp_per_s", loaded_limits, ocsp_per_s),
     NUMBER("approval_s", loaded_limits, approval_s),
     CYAML_FIELD_END,
 };

@@ -16,7 +16,8 @@ struct loaded_listen {
 
 struct loaded_limits {
     uint32_t *connections, *per_ip, *idle_s, *handshake_ms, *header_ms, *body_ms, *request_ms,
-        *requests, *product_per_s, *product_burst, *address_per_s, *address_burst, *approval_s;
+        *requests, *product_per_s, *product_burst, *address_per_s, *address_burst, *ocsp_per_s,
+        *approval_s;
 };
 
 struct loaded_sandbox {

@@ -40,6 +40,7 @@ static const struct setting settings[] = {
     {"limits", "product_burst", SETTING_NUMBER, OF(limits.product_burst), RELOAD},
     {"limits", "address_per_s", SETTING_NUMBER, OF(limits.address_per_s), RELOAD},
     {"limits", "address_burst", SETTING_NUMBER, OF(limits.address_burst), RELOAD},
+    {"limits", "ocsp_per_s", SETTING_NUMBER, OF(limits.ocsp_per_s), RELOAD},
     {"limits", "approval_s", SETTING_NUMBER, OF(limits.approval_s), RELOAD},
     {"sandbox", "seccomp", SETTING_ON_OFF, OF(sandbox_seccomp), RESTART},
     {"sandbox", "landlock", SETTING_ON_OFF, OF(sandbox_landlock), RESTART},

@@ -193,6 +193,7 @@ static void take_turn(struct core *core)
     core_trial_step(core);
     core_sweep_step(core);
     feed_step(core);
+    core_ocsp_step(core);
     tell_load(core);
 }
 
@@ -291,6 +292,7 @@ static void core_close(struct core *core)
 {
     jobs_free(&core->jobs);
     feed_close(core);
+    core_ocsp_free(core);
     trial_free(&core->trial.trial);
     service_close(&core->service);
     store_close(core->store);

@@ -10,6 +10,7 @@
 #include "feed.h"
 #include "imports.h"
 #include "jobs.h"
+#include "ocsp.h"
 #include "publish.h"
 #include "reports.h"
 #include "sweep.h"
@@ -56,6 +57,7 @@ struct core {
     struct bulk_job bulk;
     struct publish publish;
     struct feed feed;
+    struct ocsp ocsp;
     struct webhooks webhooks;
     struct tidy tidy;
     struct trial_job trial;

@@ -86,6 +86,9 @@ void core_answer(struct core *core, struct job *job)
     case ENROL_OPERATOR:
         answer_operator(core, job);
         break;
+    case ENROL_RESPONDER:
+        responder_certified(core, job);
+        break;
     case ENROL_NOBODY:
         break;
     }

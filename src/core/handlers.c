@@ -143,6 +143,23 @@ static void on_signed_crl(struct core *core, struct ipc_channel *from, struct ip
     publish_crl(core, &message->signed_crl, message->fd);
 }
 
+static void on_ocsp_ask(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    core_ocsp_ask(core, from, &message->ocsp_ask);
+}
+
+static void on_signed_ocsp(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_ocsp_signed(core, &message->signed_ocsp);
+}
+
+static void on_ocsp_key(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_ocsp_key(core, &message->ocsp_key);
+}
+
 static void on_signed_feed(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -262,6 +279,9 @@ static const struct {
     {IPC_APPROVED, on_approved},
     {IPC_SIGNED_CRL, on_signed_crl},
     {IPC_SIGNED_FEED, on_signed_feed},
+    {IPC_OCSP_ASK, on_ocsp_ask},
+    {IPC_SIGNED_OCSP, on_signed_ocsp},
+    {IPC_OCSP_KEY, on_ocsp_key},
     {IPC_SIGNED_CHECKPOINT, on_checkpoint},
     {IPC_REMEMBERED, on_remembered},
     {IPC_ISSUER_HELD, on_issuer_held},

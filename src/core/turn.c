@@ -67,6 +67,7 @@ void turn_end(struct core *core)
     if (core->in_turn)
         ledger_committed(core->service.ledger);
     core->in_turn = false;
+    core_ocsp_tell(core);
     core->journal = 0;
     answer_finished(core);
 }

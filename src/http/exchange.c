@@ -80,7 +80,7 @@ static enum result decode_parameters(struct request *request, const struct route
         struct bytes raw = match->parameters[i];
         size_t n = raw.n;
         request->view.parameters[i] = raw;
-        if (n == 0 || memchr(raw.p, '%', n) == NULL)
+        if (n == 0 || match->route->has_raw_path || memchr(raw.p, '%', n) == NULL)
             continue;
         if (n > sizeof request->decoded[i])
             return err_set(err, E_NOT_FOUND, "path parameter: saw %zu octets", n);

@@ -21,6 +21,7 @@ static void front_freep(struct front **owned)
     listener_freep(&front->listener);
     upkeep_close(&front->upkeep);
     blob_free(&front->cacerts);
+    ocsp_cache_free(&front->ocsp.cache);
     feed_free(&front->feed);
     ipc_close(&front->core);
     reload_close(&front->reload);
@@ -61,6 +62,14 @@ static enum result take(struct front *front, const struct ipc_message *message, 
     }
     if (message->type == IPC_CSRATTRS_ANSWER) {
         est_take_csrattrs(front, &message->csrattrs_answer);
+        return OK;
+    }
+    if (message->type == IPC_OCSP_ANSWER) {
+        ocsp_take_answer(front, &message->ocsp_answer);
+        return OK;
+    }
+    if (message->type == IPC_OCSP_CHANGED) {
+        ocsp_take_changed(front, &message->ocsp_changed);
         return OK;
     }
     if (feed_take(front, message))

@@ -4,6 +4,7 @@
 
 #include "feed_poll.h"
 #include "listener.h"
+#include "ocsp.h"
 #include "request.h"
 #include "upkeep.h"
 
@@ -24,6 +25,7 @@ struct front {
     struct upkeep upkeep;
     struct blob cacerts; /* the body of /cacerts, made when the authorities come */
     struct feed feed;    /* what boundaries are told, and ask */
+    struct ocsp_state ocsp;
     bool said_ready;
     /* Space of one request at a time, used anew by each. */
     uint8_t der[FRONT_CERTS_MAX > LIMIT_CSR_BYTES ? FRONT_CERTS_MAX : LIMIT_CSR_BYTES];

@@ -135,6 +135,11 @@ enum result listener_add(struct listener *listener, enum surface surface, int li
     return OK;
 }
 
+const struct config_limits *listener_limits(const struct listener *listener)
+{
+    return &listener->hub.limits;
+}
+
 void listener_set_limits(struct listener *listener, const struct config_limits *limits)
 {
     listener->hub.limits = *limits;

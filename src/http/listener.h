@@ -59,6 +59,9 @@ void listener_set_tick(struct listener *listener, void (*tick)(void *context), v
 MUST_USE enum result listener_run(struct listener *listener, struct err *err);
 void listener_stop(struct listener *listener);
 
+/* Those in force. */
+const struct config_limits *listener_limits(const struct listener *listener);
+
 /* Monotonic, as of this turn of the loop. */
 int64_t listener_now_ms(const struct listener *listener);
 

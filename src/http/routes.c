@@ -3,9 +3,11 @@
 
 #include "est.h"
 #include "feed_poll.h"
+#include "ocsp.h"
 #include "public.h"
 
 #include <base/limits.h>
+#include <proto/ocsp.h>
 #include <wire/boundary_report.h>
 
 #define CSR "application/pkcs10"
@@ -20,6 +22,10 @@ const struct route routes[] = {
     {SURFACE_DEVICE, "GET",  "/.well-known/est[/{label}]/csrattrs",       NEED_ANYBODY, NULL, 0,    true, est_csrattrs},
     {SURFACE_DEVICE, "POST", "/.well-known/est[/{label}]/simpleenroll",   NEED_ANYBODY, CSR,  BODY, true, est_simpleenroll},
     {SURFACE_DEVICE, "POST", "/.well-known/est[/{label}]/simplereenroll", NEED_ANYBODY, CSR,  BODY, true, est_simplereenroll},
+
+    /* OCSP, RFC 6960 appendix A: the request as a body, or as the rest of the path. */
+    {SURFACE_PLAIN, "POST", "/ocsp",           NEED_ANYBODY, OCSP_MEDIA_REQUEST, LIMIT_OCSP_BYTES, false, ocsp_post},
+    {SURFACE_PLAIN, "GET",  "/ocsp/{path...}", NEED_ANYBODY, NULL, 0, false, ocsp_get, true},
 
     /* Public objects: files that core wrote. On the devices' port too what boundaries need. */
     {SURFACE_PLAIN, "GET", "/crl/{path...}",  NEED_ANYBODY, NULL, 0, false, public_crl},

@@ -32,6 +32,7 @@ struct route {
     size_t body_max;        /* octets; 0: no body */
     bool has_text_errors;   /* text/plain instead of problem+json: RFC 7030 4.2.3 */
     void (*handle)(struct request *request);
+    bool has_raw_path; /* the parameter is handed over as it came, percent-encoded */
 };
 
 /* The table ends with a row without path. */

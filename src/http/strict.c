@@ -234,13 +234,22 @@ static bool is_operators(const struct strict_head *head)
     return head->surface == SURFACE_OPERATOR || head->surface == SURFACE_LOCAL;
 }
 
+/* What follows is base64 of a request (RFC 6960 A.1), which has slashes, one behind the other too,
+ * and is no path of ours: proto/ocsp.h reads it. */
+static bool is_ocsp(const struct strict_head *head)
+{
+    static const struct bytes before = BYTES_TEXT_INIT("/ocsp/");
+    return head->surface == SURFACE_PLAIN &&
+           bytes_equal(bytes_slice(path_of(head), 0, before.n), before);
+}
+
 /* Devices' paths need no escapes and no query: one spelling of each, and %00 is nothing special. */
 static enum result has_one_spelling(const struct strict_head *head, struct err *err)
 {
     if (is_operators(head))
         return OK;
     struct bytes path = path_of(head);
-    if (memchr(path.p, '%', path.n) != NULL)
+    if (memchr(path.p, '%', path.n) != NULL && !is_ocsp(head))
         return broken(err, "RFC 3986 2.1, path", path, "no percent-encoding here");
     if (path.n < head->target.n)
         return broken(err, "RFC 3986 3.4, query", path, "no query here");
@@ -267,7 +276,7 @@ static int escaped_octet(const uint8_t *p, size_t left)
 static enum result has_harmless_escapes(const struct strict_head *head, struct err *err)
 {
     struct bytes path = path_of(head);
-    for (size_t i = 0; i < path.n; i++) {
+    for (size_t i = 0; i < path.n && !is_ocsp(head); i++) {
         if (path.p[i] != '%')
             continue;
         int octet = escaped_octet(path.p + i, path.n - i);
@@ -287,7 +296,7 @@ static enum result has_plain_segments(const struct strict_head *head, struct err
 {
     struct bytes path = path_of(head);
     size_t begin = 1;
-    for (size_t i = 1; i <= path.n; i++) {
+    for (size_t i = 1; i <= path.n && !is_ocsp(head); i++) {
         if (i < path.n && path.p[i] != '/')
             continue;
         struct bytes segment = bytes_slice(path, begin, i - begin);

@@ -43,7 +43,7 @@ struct strict_head {
 
 /* What a good head says. */
 struct strict_verdict {
-    struct bytes path; /* still percent-encoded; what it encodes is harmless */
+    struct bytes path; /* still percent-encoded; what it encodes is harmless, but behind /ocsp/ */
     bool has_length;
     uint64_t length; /* Content-Length; 0 without one */
 };

@@ -2,6 +2,7 @@
 
 #include <base/text.h>
 #include <crypto/hash.h>
+#include <pki/ocsp.h>
 #include <service/brake.h>
 #include <service/finding.h>
 #include <service/rate.h>
@@ -386,4 +387,18 @@ enum result enrol_server(struct service *service, struct bytes spki, int64_t now
     sha256(spki, job->spki_hash);
     job->grant = (struct grant){.profile = PKI_TLS_SERVER};
     return enrol_grant(service, job, ENROL_SERVER_VALIDITY_S, now_s, err);
+}
+
+enum result enrol_responder(struct service *service, uint32_t issuer, struct bytes spki,
+                            int64_t now_s, struct enrolment *job, struct err *err)
+{
+    job->kind = ENROL_RESPONDER;
+    if (issuer == 0 || issuer >= PKI_ISSUERS || service->issuers[issuer].id == 0)
+        return err_set(err, E_CONFLICT, "there is no issuer %u", issuer);
+    job->by_issuer = issuer;
+    job->spki_n = spki.n;
+    memcpy(job->spki, spki.p, spki.n);
+    sha256(spki, job->spki_hash);
+    job->grant = (struct grant){.profile = PKI_OCSP, .common_name = bytes_text("OCSP")};
+    return enrol_grant(service, job, OCSP_DELEGATE_S, now_s, err);
 }

@@ -30,6 +30,8 @@ static enum result make_serial(struct service *service, struct enrolment *job, s
 static const struct pki_issuer *find_issuer(const struct service *service,
                                             const struct enrolment *job, enum pki_issuer_kind kind)
 {
+    if (job->by_issuer != 0)
+        return &service->issuers[job->by_issuer];
     uint32_t own = service_owners_issuer(service, kind, job->grant.owner);
     return &service->issuers[own != 0 ? own : service->issuing[kind]];
 }

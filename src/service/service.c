@@ -217,8 +217,10 @@ enum result service_record(struct service *service, uint64_t *ret_entry, struct 
     TRY(ledger_append(service->ledger, &service->act, &entry, err));
     if (ret_entry != NULL)
         *ret_entry = entry;
-    if (service->watch == NULL)
+    if (service->watch == NULL) {
         status_note(service);
+        said_note(service);
+    }
     TRY(outbox_note(service, entry, err));
     return stand_note(service, entry, err);
 }
@@ -278,6 +280,7 @@ void service_end_certificate(struct service *service, const struct certificate *
 
     struct crl_shard shard = {0};
     struct bytes serial = bytes_of(certificate->serial, sizeof certificate->serial);
+    said_note_certificate(service, certificate);
     if (crl_shard_of((uint32_t)certificate->issuer, serial, &shard))
         service_mark_shard(service, shard, now_s);
 }
@@ -286,7 +289,9 @@ struct change *service_change_device(struct service *service, const struct devic
 {
     struct change *change = act_change(&service->act, TABLE_DEVICE, device->id);
     change_int(change, COL_DEVICE_VERSION, device->version + 1);
-    if (device_is_kept_down((enum device_state)device->state) && service->watch == NULL)
+    if (device_is_kept_down((enum device_state)device->state) && service->watch == NULL) {
         status_note_device(service, device->id);
+        said_note_device(service, device->id);
+    }
     return change;
 }

@@ -84,6 +84,16 @@ enum result store_timeline(struct store *store, const struct timeline *which, en
     return visit_entries(&q, visit, ctx, err);
 }
 
+enum result store_last_of_events(struct store *store, int64_t device, int event, int or_event,
+                                 int64_t *ret_at_s, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_LAST_OF_EVENTS);
+    query_put_int(&q, device);
+    query_put_int(&q, event);
+    query_put_int(&q, or_event);
+    return query_one_int(&q, ret_at_s, err);
+}
+
 enum result store_backup_at(struct store *store, int kind, int64_t *ret_s, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_BACKUP_AT);

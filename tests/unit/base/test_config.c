@@ -279,6 +279,7 @@ static void defaults_fill_what_the_file_leaves_out(void **state)
     assert_int_equal(config.limits.product_burst, 2000);
     assert_int_equal(config.limits.address_per_s, 200);
     assert_int_equal(config.limits.address_burst, 2000);
+    assert_int_equal(config.limits.ocsp_per_s, 1000);
     assert_int_equal(config.limits.approval_s, 86400);
     assert_true(config.sandbox_seccomp);
     assert_true(config.sandbox_landlock);

@@ -50,7 +50,8 @@ static struct config read_text(const char *text)
     "listen: {device: '[::1]:1', operator: '127.0.0.1:2', plain: '127.0.0.1:3', local: /l}\n"      \
     "limits: {connections: 1, per_ip: 2, idle_s: 3, handshake_ms: 101, header_ms: 102, "           \
     "body_ms: 103, request_ms: 104, requests: 5, product_per_s: 6, product_burst: 7, "             \
-    "address_per_s: 8, address_burst: 9, approval_s: 10}\nsandbox: {seccomp: off, landlock: "      \
+    "address_per_s: 8, address_burst: 9, ocsp_per_s: 11, approval_s: 10}\nsandbox: {seccomp: "     \
+    "off, landlock: "                                                                              \
     "off}\n"                                                                                       \
     "log: {format: json, to: journal, level: error}\n"                                             \
     "retention: {answers_s: 3601, counters_s: 7201, seen_s: 3602, checkpoints_s: 3603, "           \
@@ -132,7 +133,7 @@ static void a_change_is_allowed_or_named_by_its_row(void **state)
         if (result != OK && strncmp(err.text, name.text, strlen(name.text)) != 0)
             fail_msg("%s: %s", name.text, err.text);
     }
-    assert_int_equal(allowed, 20);
+    assert_int_equal(allowed, 21);
 }
 
 static void the_same_configuration_is_always_allowed(void **state)

@@ -150,6 +150,30 @@ static void operators_may_escape_what_is_harmless(void **state)
 }
 
 /* Whatever octet more or less stands between two pieces, the head has a seam. */
+/* What stands behind /ocsp/ is base64 that somebody escaped, and no path: on the plain port alone.
+ */
+static void an_ocsp_request_in_a_path_may_have_escapes_and_slashes(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"/ocsp/MEUw%2FQ%3D%3d", "/ocsp/a//b/",
+                                       "/ocsp/a+b=", "/ocsp/..", "/ocsp/%00"};
+    static const char *const bad[] = {"/ocsp/a?b",     "/ocsp/\xc3\xa4", "/ocsp%2Fa", "/ocspa/%2F",
+                                      "/crl/ocsp/%2F", "//ocsp/a",       "/ocsp/a#b"};
+    char head[128];
+    struct strict_verdict verdict;
+    for (size_t i = 0; i < LENGTH_OF(good); i++) {
+        snprintf(head, sizeof head, "GET %s HTTP/1.1" HOST, good[i]);
+        assert_int_equal(check(SURFACE_PLAIN, head, &verdict, NULL), OK);
+        assert_true(bytes_equal(verdict.path, bytes_of(good[i], strlen(good[i]))));
+        bool is_plain_path = strcmp(good[i], "/ocsp/a+b=") == 0;
+        assert_int_equal(check(SURFACE_DEVICE, head, &verdict, NULL) == OK, is_plain_path);
+    }
+    for (size_t i = 0; i < LENGTH_OF(bad); i++) {
+        snprintf(head, sizeof head, "GET %s HTTP/1.1" HOST, bad[i]);
+        assert_int_not_equal(check(SURFACE_PLAIN, head, &verdict, NULL), OK);
+    }
+}
+
 static void every_seam_is_seen(void **state)
 {
     (void)state;
@@ -239,6 +263,7 @@ int main(void)
         cmocka_unit_test(each_rule_is_named_when_it_is_broken),
         cmocka_unit_test(a_verdict_has_path_and_length),
         cmocka_unit_test(operators_may_escape_what_is_harmless),
+        cmocka_unit_test(an_ocsp_request_in_a_path_may_have_escapes_and_slashes),
         cmocka_unit_test(every_seam_is_seen),
         cmocka_unit_test(a_value_moved_elsewhere_is_seen),
         cmocka_unit_test(targets_have_a_limit),

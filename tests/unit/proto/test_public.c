@@ -1,3 +1,4 @@
+#include <proto/ocsp.h>
 #include <proto/public.h>
 
 #include <setjmp.h>
@@ -119,9 +120,45 @@ static void dates_are_as_rfc_9110_has_them(void **state)
     assert_string_equal(date, "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
+static void an_ocsp_request_in_a_path_is_base64_however_it_is_escaped(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"+/+/AA==", "%2B%2f%2b/AA%3D%3d", "%2B/+/%41A=%3D"};
+    static const char *const bad[] = {"",
+                                      "AA",
+                                      "AA=",
+                                      "AA==A",
+                                      "AA==%",
+                                      "AA=%3",
+                                      "AA%%3D=",
+                                      "AA%3G=",
+                                      "A%00==",
+                                      "_-==",
+                                      " AA==",
+                                      "AB==",
+                                      /* unused bits */ "%252B%2f%2b/AA%3D%3d"};
+    static const uint8_t wanted[] = {0xfb, 0xff, 0xbf, 0x00};
+    uint8_t room[8];
+    for (size_t i = 0; i < LENGTH_OF(good); i++) {
+        struct buf b = buf_over(room, sizeof room);
+        assert_true(ocsp_read_path(text(good[i]), &b));
+        assert_int_equal(b.n, sizeof wanted);
+        assert_memory_equal(room, wanted, sizeof wanted);
+    }
+    for (size_t i = 1; i < LENGTH_OF(bad); i++) {
+        struct buf b = buf_over(room, sizeof room);
+        if (ocsp_read_path(text(bad[i]), &b))
+            fail_msg("\"%s\" is taken", bad[i]);
+        assert_int_equal(b.n, 0);
+    }
+    struct buf small = buf_over(room, 3);
+    assert_false(ocsp_read_path(text(good[0]), &small));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ocsp_request_in_a_path_is_base64_however_it_is_escaped),
         cmocka_unit_test(only_hash_tiles_are_hash_tiles),
         cmocka_unit_test(names_stay_below_their_folder),
         cmocka_unit_test(times_of_a_crl_are_read_from_its_head),

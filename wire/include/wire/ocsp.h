@@ -5,7 +5,7 @@
 #include <wire/x509_crl.h>
 
 #define OCSP_IDS_MAX 8          // certificates in one request; RFC 9919 3.1 asks for one
-#define OCSP_ID_OCTETS_MAX 128  // of one CertID with SHA-256 and the longest serial number
+#define OCSP_ID_OCTETS_MAX 192  // of one CertID with SHA-512 and the longest serial number
 #define OCSP_NONCE_LEAST 16     // octets of a nonce that is answered: RFC 9654 2.1
 #define OCSP_NONCE_MOST 32      //
 #define OCSP_NONCE_LONGEST 128  // a longer one, like an empty one, is malformed

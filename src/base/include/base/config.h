@@ -48,6 +48,7 @@ struct config_limits {
     uint32_t requests;   /* devices' requests under way in core */
     /* Token buckets (base/bucket.h); so many a second, 0: no limit; and so many at once. */
     uint32_t product_per_s, product_burst; /* certificates of one product */
+    uint32_t ocsp_per_s; /* OCSP signatures that each front asks for: of a nonce, and of others */
     uint32_t address_per_s, address_burst; /* requests of devices from one address, in each front */
     uint32_t approval_s; /* how long a request that takes two people waits for the second */
 };

@@ -7,6 +7,7 @@
 #define LIMIT_CERTIFICATE_BYTES 8192 /* DER; IDevIDs with long names are under 3 KB */
 #define LIMIT_CHAIN_CERTIFICATES 6   /* a peer's chain: leaf, intermediates, perhaps the root */
 #define LIMIT_AUTHORITIES 64         /* issuers and foreign anchors that chains may end in */
+#define LIMIT_OCSP_BYTES 4096        /* a request for OCSP_IDS_MAX, signed with a chain */
 #define LIMIT_BODY_BYTES 65536       /* HTTP body of a device; base64 of a CSR is far below */
 #define LIMIT_IMPORT_BYTES                                                                         \
     (64 << 20) /* an import file: about 200,000 devices with certificates                          \

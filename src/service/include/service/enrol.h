@@ -25,7 +25,7 @@
 enum enrol_next { ENROL_ANSWER = 0, ENROL_CHECK, ENROL_SIGN };
 
 /* Who a certificate is for. */
-enum enrol_kind { ENROL_NOBODY = 0, ENROL_DEVICE, ENROL_SERVER, ENROL_OPERATOR };
+enum enrol_kind { ENROL_NOBODY = 0, ENROL_DEVICE, ENROL_SERVER, ENROL_OPERATOR, ENROL_RESPONDER };
 
 /* One request under way. Plain data: lives in core's table of jobs until the signer answered. */
 struct enrolment {
@@ -56,6 +56,7 @@ struct enrolment {
 
     char next_owner[LIMIT_NAME + 1]; /* both sides signed that it goes to him; empty: to nobody */
 
+    uint32_t by_issuer; /* this one and no other; 0: as the profile says */
     bool is_next_site;  /* a listener's, for the names that are being prepared */
     struct grant grant; /* its bytes point into the fields of this struct */
     struct serial serial;
@@ -88,6 +89,10 @@ MUST_USE enum result enrol_decide(struct service *service, const struct msg_enro
  * the caller sets before, by the one that is being prepared (E_CONFLICT when there is none). */
 MUST_USE enum result enrol_server(struct service *service, struct bytes spki, int64_t now_s,
                                   struct enrolment *job, struct err *err);
+
+/* A certificate for who answers in OCSP for this issuer. E_CONFLICT where there is none. */
+MUST_USE enum result enrol_responder(struct service *service, uint32_t issuer, struct bytes spki,
+                                     int64_t now_s, struct enrolment *job, struct err *err);
 
 /* A certificate and a row for an operator: by an admin, or over the local socket while there is no
  * operator yet. Asked for again with the same key, name, role and scope (whose answer was lost) he

@@ -12,6 +12,7 @@
 #include <pki/crlplan.h>
 #include <pki/grant.h>
 #include <service/clock.h>
+#include <service/said.h>
 #include <service/status.h>
 #include <store/store.h>
 #include <trust/words.h>
@@ -71,6 +72,7 @@ struct service {
     size_t policy_judged_n;
     int64_t sweep_ms; /* monotonic: no step of a sweep before; INT64_MAX = none is under way */
     struct status_touched touched; /* by the acts of this turn */
+    struct said_changed said;      /* whose OCSP answers are wrong from now on */
     bool stops_issuing;            /* the disk is full: revocation goes on, issuing does not */
     struct act act;                /* the act under construction: too large for the stack */
 };

@@ -36,6 +36,9 @@ MUST_USE enum result store_entries(struct store *store, uint64_t seq, uint64_t l
 /* All entries of that event about a device, the oldest first. */
 MUST_USE enum result store_entries_of(struct store *store, int64_t device, int event,
                                       entry_visit visit, void *ctx, struct err *err);
+/* When an entry of the one or the other event was about the device last; 0 = none was. */
+MUST_USE enum result store_last_of_events(struct store *store, int64_t device, int event,
+                                          int or_event, int64_t *ret_at_s, struct err *err);
 /* A device's timeline, newest first. */
 struct timeline {
     int64_t device;

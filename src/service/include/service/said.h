@@ -1,0 +1,40 @@
+/* What the world is told of one certificate, by CRLs and OCSP alike; and whose answer an act has
+ * made wrong. */
+#ifndef SERVICE_SAID_H
+#define SERVICE_SAID_H
+
+#include <base/err.h>
+#include <pki/ocsp.h>
+#include <store/rows.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct service;
+
+#define SAID_CHANGED_MAX 64 /* by one turn: beyond it every kept answer goes */
+
+/* By the acts of a turn. */
+struct said_changed {
+    uint8_t serials[SAID_CHANGED_MAX][16];
+    size_t n;
+    bool is_more; /* than are in the list */
+    uint64_t
+        count; /* rises with each, since the start: whoever kept it sees that something changed */
+};
+
+/* For service.c: an act was appended; a certificate ends; a device that changes was kept down. */
+void said_note(struct service *service);
+void said_note_certificate(struct service *service, const struct certificate *certificate);
+void said_note_device(struct service *service, int64_t device);
+
+/* What is to be said of it now: what has ended is revoked with its reason since then; what is live
+ * is good, unless its device is in quarantine, which is certificateHold since that began. */
+MUST_USE enum result said_of(struct service *service, const struct certificate *certificate,
+                             struct ocsp_said *ret, struct err *err);
+
+/* Of a serial number of this issuer, by the rows: OCSP_SAYS_NEVER when none has it. */
+MUST_USE enum result said_of_serial(struct service *service, uint32_t issuer, struct bytes serial,
+                                    struct ocsp_said *ret, struct err *err);
+
+#endif
