@@ -6,6 +6,8 @@
 
 #include <client/http.h>
 
+#define BOUNDARY_CACERTS "/boundary/cacerts" /* the server's bag of who issues to boundaries */
+
 /* How it is asked for: by a token, or by the certificate that `client` shows. */
 struct certificate_ask {
     const char *user; /* NULL: a renewal */

@@ -54,7 +54,7 @@ enum result boundary_enrol(const struct boundary_enrol *enrol, struct err *err)
     const struct client_options options = {.server = state.server, .root_file = root.text};
     const struct certificate_ask ask = {enrol->name, enrol->token};
     TRY(client_open(&options, &client, err));
-    TRY(est_get_cacerts(client, NULL, &cacerts, err));
+    TRY(est_get_bag(client, BOUNDARY_CACERTS, &cacerts, err));
     TRY(certificate_obtain(&state, client, &ask, blob_bytes(&cacerts), clock_now_s(), err));
     return state_write(&state, err);
 }

@@ -15,7 +15,7 @@ enum result renew_if_due(struct connection *connection, int64_t now_s, struct er
     if (now_s < due_s)
         return OK;
     TRY(connection_ensure(connection, err));
-    TRY(est_get_cacerts(connection->client, NULL, &bag, err));
+    TRY(est_get_bag(connection->client, BOUNDARY_CACERTS, &bag, err));
     TRY(root_follow(&boundary->state, blob_bytes(&bag), now_s, &has_followed, err));
     TRY(certificate_obtain(&boundary->state, connection->client, &ask, blob_bytes(&bag), now_s,
                            err));

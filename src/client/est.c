@@ -39,20 +39,14 @@ static enum result decode_body(const struct blob *body, size_t most, struct blob
     return OK;
 }
 
-static enum result get(struct client *client, const char *label, const char *operation,
-                       struct client_answer *ret, struct err *err)
-{
-    char path[PATH_MAX_OCTETS];
-    TRY(make_path(label, operation, path, sizeof path, err));
-    struct client_request request = {.method = CLIENT_GET, .path = path};
-    return client_exchange(client, &request, ret, err);
-}
-
 enum result est_get_csrattrs(struct client *client, const char *label, struct blob *ret,
                              struct err *err)
 {
+    char path[PATH_MAX_OCTETS];
     CLEANUP(client_answer_free) struct client_answer answer = {0};
-    TRY(get(client, label, "csrattrs", &answer, err));
+    TRY(make_path(label, "csrattrs", path, sizeof path, err));
+    const struct client_request request = {.method = CLIENT_GET, .path = path};
+    TRY(client_exchange(client, &request, &answer, err));
     if (answer.status == 204 || answer.status == 404)
         return OK;
     if (answer.status != 200)
@@ -60,14 +54,22 @@ enum result est_get_csrattrs(struct client *client, const char *label, struct bl
     return decode_body(&answer.body, CSRATTRS_BYTES, ret, err);
 }
 
-enum result est_get_cacerts(struct client *client, const char *label, struct blob *ret,
-                            struct err *err)
+enum result est_get_bag(struct client *client, const char *path, struct blob *ret, struct err *err)
 {
     CLEANUP(client_answer_free) struct client_answer answer = {0};
-    TRY(get(client, label, "cacerts", &answer, err));
+    const struct client_request request = {.method = CLIENT_GET, .path = path};
+    TRY(client_exchange(client, &request, &answer, err));
     if (answer.status != 200)
         return api_error(&answer, err);
     return decode_body(&answer.body, CACERTS_BYTES, ret, err);
+}
+
+enum result est_get_cacerts(struct client *client, const char *label, struct blob *ret,
+                            struct err *err)
+{
+    char path[PATH_MAX_OCTETS];
+    TRY(make_path(label, "cacerts", path, sizeof path, err));
+    return est_get_bag(client, path, ret, err);
 }
 
 /* RFC 7030 4.2.3: the answer holds the certificate issued and no other. */

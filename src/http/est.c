@@ -19,13 +19,13 @@ const struct reply_header est_encoded[] = {ENCODED, {NULL, NULL}};
 
 /* ---- what is asked without proof ------------------------------------------------------------- */
 
-enum result est_build_cacerts(struct front *front, struct err *err)
+/* Old roots and what links them with new ones (RFC 7030 4.1.3) come as roots as well. */
+static enum result build_bag(const struct authorities *authorities, enum chain_authority kind,
+                             struct blob *bag, struct err *err)
 {
-    const struct authorities *authorities = front->upkeep.authorities;
     struct bytes certs[LIMIT_AUTHORITIES];
-    /* Old roots and what links them with new ones (RFC 7030 4.1.3) come as roots as well. */
     size_t n = authorities_list(authorities, CHAIN_AUTHORITY_ROOT, certs, LENGTH_OF(certs));
-    n += authorities_list(authorities, CHAIN_AUTHORITY_LDEVID, certs + n, LENGTH_OF(certs) - n);
+    n += authorities_list(authorities, kind, certs + n, LENGTH_OF(certs) - n);
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
         total += certs[i].n;
@@ -38,20 +38,38 @@ enum result est_build_cacerts(struct front *front, struct err *err)
     }
     struct buf space = buf_over(der.p, der.n), out = buf_over(line.p, line.n);
     est_write_certs(&out, &space, certs, n);
-    blob_free(&front->cacerts);
-    front->cacerts = (struct blob){line.p, out.n};
+    blob_free(bag);
+    *bag = (struct blob){line.p, out.n};
     return buf_ok(&out) ? OK : err_set(err, E_BUG, "cacerts of %zu certificates", n);
+}
+
+enum result est_build_cacerts(struct front *front, struct err *err)
+{
+    const struct authorities *authorities = front->upkeep.authorities;
+    TRY(build_bag(authorities, CHAIN_AUTHORITY_LDEVID, &front->cacerts, err));
+    return build_bag(authorities, CHAIN_AUTHORITY_OPERATIONS, &front->boundary_cacerts, err);
+}
+
+static void reply_bag(struct request *request, const struct blob *bag)
+{
+    request_reply(request, &(struct reply){
+                               .status = 200,
+                               .media_type = EST_MEDIA_CERTS,
+                               .body = blob_bytes(bag),
+                               .headers = est_encoded,
+                           });
 }
 
 void est_cacerts(struct request *request)
 {
     const struct front *front = request_owner(request);
-    request_reply(request, &(struct reply){
-                               .status = 200,
-                               .media_type = EST_MEDIA_CERTS,
-                               .body = blob_bytes(&front->cacerts),
-                               .headers = est_encoded,
-                           });
+    reply_bag(request, &front->cacerts);
+}
+
+void est_boundary_cacerts(struct request *request)
+{
+    const struct front *front = request_owner(request);
+    reply_bag(request, &front->boundary_cacerts);
 }
 
 /* ---- enrolment ------------------------------------------------------------------------------- */

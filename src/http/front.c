@@ -22,6 +22,7 @@ static void front_freep(struct front **owned)
     upkeep_close(&front->upkeep);
     blob_free(&front->cacerts);
     ocsp_cache_free(&front->ocsp.cache);
+    blob_free(&front->boundary_cacerts);
     feed_free(&front->feed);
     ipc_close(&front->core);
     reload_close(&front->reload);

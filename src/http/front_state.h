@@ -23,16 +23,18 @@ struct front {
     struct ipc_channel core;
     struct reload reload;
     struct upkeep upkeep;
-    struct blob cacerts; /* the body of /cacerts, made when the authorities come */
-    struct feed feed;    /* what boundaries are told, and ask */
     struct ocsp_state ocsp;
+    struct blob cacerts;          /* the body of /cacerts, made when the authorities come */
+    struct blob boundary_cacerts; /* and that of /boundary/cacerts */
+    struct feed feed;             /* what boundaries are told, and ask */
     bool said_ready;
     /* Space of one request at a time, used anew by each. */
     uint8_t der[FRONT_CERTS_MAX > LIMIT_CSR_BYTES ? FRONT_CERTS_MAX : LIMIT_CSR_BYTES];
     uint8_t base64[B64_ENCODED_MAX(FRONT_CERTS_MAX)];
 };
 
-/* est.c: what core answered to an enrolment; and the body of /cacerts from the authorities. */
+/* est.c: what core answered to an enrolment; and the bodies of both cacerts from the authorities.
+ */
 void est_take_answer(struct front *front, const struct msg_enrol_answer *answer);
 /* The header that every base64 of EST carries. */
 extern const struct reply_header est_encoded[];

@@ -36,6 +36,7 @@ const struct route routes[] = {
     {SURFACE_PLAIN, "GET", "/livez",          NEED_ANYBODY, NULL, 0, false, public_livez},
 
     /* Boundaries: the feed, which waits, after the generations that are enforced; and reports. */
+    {SURFACE_DEVICE, "GET",  "/boundary/cacerts", NEED_ANYBODY, NULL, 0, true, est_boundary_cacerts},
     {SURFACE_DEVICE, "GET",  "/boundary/feed/{status}/{service}", NEED_BOUNDARY, NULL, 0, false, feed_poll},
     {SURFACE_DEVICE, "POST", "/boundary/report", NEED_BOUNDARY, REPORT, FEED_REPORT_MAX, false, feed_report},
 

@@ -10,6 +10,11 @@
 MUST_USE enum result est_get_cacerts(struct client *client, const char *label, struct blob *ret,
                                      struct err *err);
 
+/* The same kind of answer at another path of the server's: "/boundary/cacerts" has who issues to
+ * boundaries. */
+MUST_USE enum result est_get_bag(struct client *client, const char *path, struct blob *ret,
+                                 struct err *err);
+
 /* What the server wants to see in a request (RFC 7030 4.5.2): CsrAttrs, to be read with
  * csrattrs_read(). Empty when it has no wish (204, 404). */
 MUST_USE enum result est_get_csrattrs(struct client *client, const char *label, struct blob *ret,
