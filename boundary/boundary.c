@@ -51,7 +51,6 @@ enum result boundary_open(const struct boundary_settings *settings, struct bound
     boundary->alarm = settings->alarm;
     boundary->alarm_context = settings->alarm_context;
     boundary->enforced.fresh_us = NEVER_US;
-    boundary->told_us = NEVER_US;
     watched_init(&boundary->watched);
     pthread_mutex_init(&boundary->floor_lock, NULL);
     enum result result = init_lock(&boundary->enforced.lock, err);
@@ -113,32 +112,38 @@ void boundary_close(struct boundary *boundary)
 /* ---- telling ----------------------------------------------------------------------------------
  */
 
-void door_alarm(struct boundary *boundary, const struct err *why)
+void door_alarm(struct boundary *boundary, enum alarm about, struct err *why)
 {
+    static const char *const matters[ALARM_COUNT] = {
+        [ALARM_FEED] = "feed refused",
+        [ALARM_REPORT] = "report not taken",
+        [ALARM_LEDGER] = "ledger not followed",
+        [ALARM_FLOOR] = "what is enforced was not written down",
+        [ALARM_RENEWAL] = "the boundary's certificate was not renewed",
+    };
+    struct told *told = &boundary->told[about];
     int64_t now_us = clock_monotonic_us();
+    if (boundary->is_stopping || boundary->alarm == NULL)
+        return;
     pthread_mutex_lock(&boundary->floor_lock);
-    bool is_same = strcmp(boundary->told.text, why->text) == 0;
-    bool is_told = is_same && now_us - boundary->told_us < ALARM_PAUSE_US;
-    if (!is_told) {
-        boundary->told = *why;
-        boundary->told_us = now_us;
-    }
+    bool is_told = told->code == why->code && now_us - told->at_us < ALARM_PAUSE_US;
+    if (!is_told)
+        *told = (struct told){why->code, now_us};
     pthread_mutex_unlock(&boundary->floor_lock);
-    if (!is_told && boundary->alarm != NULL)
-        boundary->alarm(boundary->alarm_context, why);
+    if (is_told)
+        return;
+    err_prefix(why, "%s", matters[about]);
+    boundary->alarm(boundary->alarm_context, why);
 }
 
-void door_fork(struct boundary *boundary, const struct err *why)
+void door_fork(struct boundary *boundary, struct err *why)
 {
     const struct boundary_event event = {.kind = BOUNDARY_REPORT_FORK, .reason = BOUNDARY_FORK};
-    pthread_rwlock_wrlock(&boundary->enforced.lock);
-    bool was_forked = boundary->enforced.is_forked;
-    boundary->enforced.is_forked = true;
-    pthread_rwlock_unlock(&boundary->enforced.lock);
-    boundary->version++;
-    if (!was_forked)
+    if (!atomic_exchange(&boundary->enforced.is_forked, true)) {
+        boundary->version++;
         boundary_report(boundary, &event);
-    door_alarm(boundary, why);
+    }
+    door_alarm(boundary, ALARM_LEDGER, why);
 }
 
 struct generations door_generations(struct boundary *boundary)

@@ -37,6 +37,15 @@ struct followed {
     unsigned gaps;           /* polls in a row that did not lead on */
 };
 
+/* What alarms are about. */
+enum alarm { ALARM_FEED, ALARM_REPORT, ALARM_LEDGER, ALARM_FLOOR, ALARM_RENEWAL, ALARM_COUNT };
+
+/* The last one of a kind, and when. */
+struct told {
+    enum code code;
+    int64_t at_us;
+};
+
 struct boundary {
     void (*alarm)(void *context, const struct err *why);
     void *alarm_context;
@@ -54,17 +63,16 @@ struct boundary {
     _Atomic uint64_t polls_refused;
     _Atomic unsigned credentials; /* changes with the certificate */
     _Atomic bool is_stopping;
-    struct err told; /* under floor_lock: the last alarm, and when */
-    int64_t told_us;
+    struct told told[ALARM_COUNT]; /* under floor_lock */
     pthread_t feed_thread, report_thread;
     bool has_threads;
 };
 
-/* Tells a person, but not the same again within a minute. Any thread. */
-void door_alarm(struct boundary *boundary, const struct err *why);
+/* Tells a person, but not of the same code in the same matter again within a minute. Any thread. */
+void door_alarm(struct boundary *boundary, enum alarm about, struct err *why);
 
 /* The ledger is forked: nothing of the feed is taken any more, and it is reported once. */
-void door_fork(struct boundary *boundary, const struct err *why);
+void door_fork(struct boundary *boundary, struct err *why);
 
 /* The generations that are enforced. */
 struct generations {

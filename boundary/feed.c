@@ -45,14 +45,10 @@ static enum result poll_once(struct connection *connection, uint32_t *ret_retry_
 
 static void tell(struct boundary *boundary, struct err *why)
 {
-    if (boundary->is_stopping)
-        return;
-    if (why->code == E_LEDGER && !boundary->enforced.is_forked) {
+    if (why->code == E_LEDGER)
         door_fork(boundary, why);
-        return;
-    }
-    err_prefix(why, "feed refused");
-    door_alarm(boundary, why);
+    else
+        door_alarm(boundary, ALARM_FEED, why);
 }
 
 void *feed_run(void *context)

@@ -83,10 +83,8 @@ static void report(struct chores *chores)
             now_us + (int64_t)backoff_wait_ms(&pauses, chores->failures, 0) * 1000 + 1000;
         chores->failures += chores->failures < 16 ? 1 : 0;
     }
-    if (result != OK && !boundary->is_stopping) {
-        err_prefix(&why, "report not taken");
-        door_alarm(boundary, &why);
-    }
+    if (result != OK)
+        door_alarm(boundary, ALARM_REPORT, &why);
 }
 
 /* ---- the ledger -------------------------------------------------------------------------------
@@ -129,8 +127,8 @@ static void follow_ledger(struct chores *chores)
     }
     if (is_fork)
         door_fork(boundary, &why);
-    else if (result != OK && result != R_CONFLICT && !boundary->is_stopping)
-        door_alarm(boundary, &why);
+    else if (result != OK && result != R_CONFLICT)
+        door_alarm(boundary, ALARM_LEDGER, &why);
 }
 
 /* ---- the disk ---------------------------------------------------------------------------------
@@ -156,7 +154,7 @@ static void write_floor(struct chores *chores)
     if (floor_write(&boundary->state, &floor, &why) == OK)
         chores->written = floor;
     else
-        door_alarm(boundary, &why);
+        door_alarm(boundary, ALARM_FLOOR, &why);
 }
 
 static void renew(struct chores *chores)
@@ -164,10 +162,8 @@ static void renew(struct chores *chores)
     struct boundary *boundary = chores->connection.boundary;
     struct err why = {0};
     chores->renew_us = clock_monotonic_us() + RENEW_US;
-    if (renew_if_due(&chores->connection, clock_now_s(), &why) == OK || boundary->is_stopping)
-        return;
-    err_prefix(&why, "the boundary's certificate was not renewed");
-    door_alarm(boundary, &why);
+    if (renew_if_due(&chores->connection, clock_now_s(), &why) != OK)
+        door_alarm(boundary, ALARM_RENEWAL, &why);
 }
 
 /* ---- all of it --------------------------------------------------------------------------------

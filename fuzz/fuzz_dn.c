@@ -12,15 +12,17 @@ struct part {
     struct bytes oid;
 };
 
-// Where a label stands in the text: the readers of names say each once, and no value has "," in it
-// without a backslash before.
+// Where a label stands in the text: at its beginning, or behind a comma that no backslash escapes.
 static size_t place_of(struct bytes text, const char *label)
 {
     size_t n = strlen(label);
-    for (size_t i = 0; i + n <= text.n; i++)
-        if (memcmp(text.p + i, label, n) == 0 &&
-            (i == 0 || (text.p[i - 1] == ',' && (i == 1 || text.p[i - 2] != '\\'))))
+    bool is_begin = true;
+    for (size_t i = 0; i < text.n; i++) {
+        if (is_begin && text.n - i >= n && memcmp(text.p + i, label, n) == 0)
             return i;
+        is_begin = text.p[i] == ',';
+        i += text.p[i] == '\\' ? 1 : 0;
+    }
     return text.n;
 }
 
