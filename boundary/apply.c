@@ -234,18 +234,30 @@ static enum result take_service(struct boundary *boundary, struct bytes payload,
 /* ---- one after the other ----------------------------------------------------------------------
  */
 
+/* A stream of statuses that does not lead on is counted: apply_asks(). */
+static enum result take_status(struct boundary *boundary, const struct cose_sign1 *message,
+                               const struct apply_fetch *fetch, const struct apply_time *at,
+                               struct err *err)
+{
+    bool is_delta = bytes_equal(message->type, bytes_text(FEED_DELTA_TYPE));
+    enum result result = is_delta ? take_delta(boundary, message->payload, at, err)
+                                  : take_catalogue(boundary, message->payload, fetch, err);
+    if (result == R_CONFLICT)
+        boundary->followed.gaps++;
+    return result;
+}
+
 static enum result take_signed(struct boundary *boundary, struct bytes item,
                                const struct apply_fetch *fetch, const struct apply_time *at,
                                struct err *err)
 {
     struct cose_sign1 message;
     TRY(seal_open(&boundary->key, item, &message, err));
-    if (bytes_equal(message.type, bytes_text(FEED_DELTA_TYPE)))
-        return take_delta(boundary, message.payload, at, err);
-    if (bytes_equal(message.type, bytes_text(FEED_CATALOGUE_TYPE)))
-        return take_catalogue(boundary, message.payload, fetch, err);
     if (bytes_equal(message.type, bytes_text(SERVICE_TYPE)))
         return take_service(boundary, message.payload, err);
+    if (bytes_equal(message.type, bytes_text(FEED_DELTA_TYPE)) ||
+        bytes_equal(message.type, bytes_text(FEED_CATALOGUE_TYPE)))
+        return take_status(boundary, &message, fetch, at, err);
     return err_set(err, E_SYNTAX, "what came is of a type that is none of the feed");
 }
 
@@ -279,8 +291,6 @@ enum result apply_answer(struct boundary *boundary, struct bytes body,
         struct bytes item = bytes_of(start, (size_t)(r.p - start));
         enum result result = is_signed ? take_signed(boundary, item, fetch, at, err)
                                        : take_watch(boundary, item, at, err);
-        if (result == R_CONFLICT)
-            boundary->followed.gaps++;
         if (result != OK)
             return result;
     }

@@ -1,4 +1,5 @@
 #include "connect.h"
+#include "apply.h"
 
 #include <client/api.h>
 #include <client/backoff.h>
@@ -27,6 +28,7 @@ enum result connection_ensure(struct connection *connection, struct err *err)
         .certificate_file = certificate.text,
         .key_file = key.text,
         .timeout_s = connection->timeout_s,
+        .answer_max = APPLY_BODY_MAX,
         .is_given_up = is_stopping,
         .given_up_context = boundary,
     };

@@ -14,6 +14,7 @@ struct client {
     char peer[URL_MAX];            /* the server in messages: its address, or the socket's path */
     char problem[CURL_ERROR_SIZE]; /* libcurl's words for the last failure */
     bool is_unverified;
+    size_t answer_max;
     void (*progress)(void *context, uint64_t sent, uint64_t received);
     void *progress_context;
     bool (*is_given_up)(void *context);
@@ -103,6 +104,7 @@ enum result client_open(const struct client_options *options, struct client **re
     if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         return err_set(err, E_MEMORY, "HTTP client");
     client->curl = curl_easy_init();
+    client->answer_max = options->answer_max > 0 ? options->answer_max : CLIENT_ANSWER_BYTES;
     client->is_unverified = options->is_unverified;
 
     const char *base = options->socket != NULL ? "http://localhost" : options->server;
@@ -149,6 +151,7 @@ void client_answer_free(struct client_answer *answer)
 
 struct receiving {
     struct client_answer *answer;
+    size_t max;
     bool is_too_large;
 };
 
@@ -156,7 +159,7 @@ static size_t take_body(char *data, size_t one, size_t n, void *context)
 {
     struct receiving *to = context;
     struct blob *body = &to->answer->body;
-    if (n > CLIENT_ANSWER_BYTES - body->n) {
+    if (n > to->max - body->n) {
         to->is_too_large = true;
         return 0;
     }
@@ -256,7 +259,7 @@ static enum result perform(struct client *client, struct receiving *to, struct e
 
     CURLcode code = curl_easy_perform(curl);
     if (to->is_too_large)
-        return err_set(err, E_TOO_LARGE, "the answer has more than %d octets", CLIENT_ANSWER_BYTES);
+        return err_set(err, E_TOO_LARGE, "the answer has more than %zu octets", client->answer_max);
     if (code != CURLE_OK)
         return explain_failure(code, client->peer, client->problem, err);
     long status = 0;
@@ -277,7 +280,7 @@ enum result client_exchange(struct client *client, const struct client_request *
 
     CLEANUP(header_list_free) struct curl_slist *headers = NULL;
     CLEANUP(client_answer_free) struct client_answer answer = {0};
-    struct receiving to = {.answer = &answer};
+    struct receiving to = {.answer = &answer, .max = client->answer_max};
     if (curl_easy_setopt(client->curl, CURLOPT_URL, url) != CURLE_OK ||
         !set_method(client->curl, request) || !set_credentials(client->curl, request) ||
         !set_headers(client->curl, request, &headers))

@@ -317,6 +317,7 @@ static void another_boundarys_service_is_refused(void **state)
     yard_put_service(&yard, &(struct yard_service){.generation = 50});
     yard_refuses(&yard, E_CONFLICT);
     check_last_good();
+    assert_int_equal(apply_asks(yard.boundary).status, 100); /* statuses are not asked for anew */
     yard_put_service(&yard, &(struct yard_service){.generation = 60, .has_no_issuer = true});
     apply();
     assert_int_equal(yard_ask(&yard, 0), BOUNDARY_ISSUER);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEARD_MAX 4096
@@ -47,7 +48,7 @@ static void *serve(void *context)
     return NULL;
 }
 
-static struct client *meet(struct peer *peer)
+static struct client *meet_as(struct peer *peer, struct client_options options)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(peer->path, sizeof peer->path, "/tmp/troth-client-%d", (int)getpid());
@@ -57,11 +58,17 @@ static struct client *meet(struct peer *peer)
     assert_return_code(bind(peer->fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_return_code(listen(peer->fd, 4), 0);
     assert_int_equal(pthread_create(&peer->thread, NULL, serve, peer), 0);
-    struct client_options options = {.socket = peer->path, .timeout_s = 5};
+    options.socket = peer->path;
+    options.timeout_s = 5;
     struct client *client = NULL;
     struct err err;
     assert_int_equal(client_open(&options, &client, &err), OK);
     return client;
+}
+
+static struct client *meet(struct peer *peer)
+{
+    return meet_as(peer, (struct client_options){0});
 }
 
 static void part(struct peer *peer, struct client *client)
@@ -192,9 +199,51 @@ static void an_answer_that_is_not_json_is_named(void **state)
     part(&peer, client);
 }
 
+static void an_answer_above_what_was_said_is_refused(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\n0123456789",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n012345678"};
+    struct peer peer = {.answers = answers, .n = 2};
+    struct client *client = meet_as(&peer, (struct client_options){.answer_max = 9});
+    struct client_request request = {.method = CLIENT_GET, .path = "/"};
+    struct client_answer answer = {0};
+    assert_int_not_equal(client_exchange(client, &request, &answer, &err), OK);
+    assert_int_equal(err.code, E_TOO_LARGE);
+    assert_int_equal(client_exchange(client, &request, &answer, &err), OK);
+    assert_int_equal(answer.body.n, 9);
+    client_answer_free(&answer);
+    part(&peer, client);
+}
+
+static bool is_given_up(void *context)
+{
+    ++*(int *)context;
+    return true;
+}
+
+static void an_exchange_that_is_given_up_ends_before_its_time(void **state)
+{
+    (void)state;
+    int asked = 0;
+    struct peer peer = {.n = 0}; /* takes the connection and says nothing */
+    struct client *client = meet_as(
+        &peer, (struct client_options){.is_given_up = is_given_up, .given_up_context = &asked});
+    struct client_request request = {.method = CLIENT_GET, .path = "/"};
+    struct client_answer answer = {0};
+    time_t begun = time(NULL);
+    assert_int_not_equal(client_exchange(client, &request, &answer, &err), OK);
+    assert_int_equal(err.code, E_UNREACHABLE);
+    assert_true(asked > 0 && time(NULL) - begun < 4);
+    part(&peer, client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_above_what_was_said_is_refused),
+        cmocka_unit_test(an_exchange_that_is_given_up_ends_before_its_time),
         cmocka_unit_test(options_that_leave_the_server_unproven_are_refused),
         cmocka_unit_test(an_unverified_server_gets_neither_body_nor_credential),
         cmocka_unit_test(a_post_without_a_key_is_not_repeated),

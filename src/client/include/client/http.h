@@ -27,6 +27,7 @@ struct client_options {
     struct bytes certificate_pem; /* the same from memory, instead of the file; or empty */
     const char *key_file;         /* PEM; required with a certificate */
     uint32_t timeout_s;           /* for one exchange; 0: CLIENT_TIMEOUT_S */
+    size_t answer_max;            /* octets of a body; 0: CLIENT_ANSWER_BYTES */
     /* Nobody is verified: for fetching CA certificates that are then compared with a provisioned
      * fingerprint. Such a client has no certificate and sends nothing but GET without credentials.
      */
