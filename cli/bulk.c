@@ -224,5 +224,5 @@ enum result action_device_end(struct session *session, const struct plan *plan, 
                        "wanted PRODUCT SERIAL, or some of --product, --owner, --batch, or --file");
     if (is_one && session_text(session, "SERIAL") == NULL)
         return err_set(err, E_USAGE, "SERIAL is missing; all devices of a product: --product");
-    return is_one ? plan_change(session, plan, err) : end_many(session, err);
+    return is_one ? action_cut(session, plan, err) : end_many(session, err);
 }

@@ -160,6 +160,8 @@ static const struct field verb_fields[] = {
 };
 static const struct plan device_set = {plan_change, "/api/v1/devices/{PRODUCT}/{SERIAL}/{verb}",
                                        verb_fields, NULL, "{PRODUCT} {SERIAL}: {verb}"};
+static const struct plan device_cut = {action_cut, "/api/v1/devices/{PRODUCT}/{SERIAL}/{verb}",
+                                       verb_fields, NULL, "{PRODUCT} {SERIAL}: {verb}"};
 
 /* ---- tokens, permits, certificates, findings --------------------------------------------------
  */
@@ -228,7 +230,7 @@ static const struct plan cert_list = {action_cert_list, "/api/v1/certificates", 
                                       cert_columns, NULL};
 static const struct plan cert_show = {action_cert_show, "/api/v1/certificates/{CERTIFICATE}", NULL,
                                       cert_columns, NULL};
-static const struct plan cert_revoke = {plan_change, "/api/v1/certificates/{CERTIFICATE}/revoke",
+static const struct plan cert_revoke = {action_cut, "/api/v1/certificates/{CERTIFICATE}/revoke",
                                         verb_fields, NULL, "certificate {CERTIFICATE} revoked"};
 
 static const struct option_row finding_options[] = {
@@ -459,11 +461,11 @@ static const struct command commands[] = {
      false, &device_show},
     {"device", "hold", "let its first enrolment wait", device_set_options, false, &device_set},
     {"device", "admit", "let a held enrolment through", device_set_options, false, &device_set},
-    {"device", "quarantine", "suspend it", device_set_options, false, &device_set},
+    {"device", "quarantine", "suspend it", device_set_options, false, &device_cut},
     {"device", "readmit", "end a quarantine", device_set_options, false, &device_set},
     {"device", "revoke", "revoke all its certificates, or those of many devices",
      device_revoke_options, false, &device_end},
-    {"device", "lost", "it is lost: refuse it", device_set_options, false, &device_set},
+    {"device", "lost", "it is lost: refuse it", device_set_options, false, &device_cut},
     {"device", "found", "it is back: lost becomes quarantined", device_set_options, false,
      &device_set},
     {"device", "retire", "end it, or many: certificates, tokens, permits", device_retire_options,

@@ -105,15 +105,34 @@ static enum result make_body(const struct session *session, const struct plan *p
     return OK;
 }
 
+static enum result post(struct session *session, const struct plan *plan, const char *path,
+                        json_t **ret, struct err *err)
+{
+    json_auto_t *body = NULL;
+    TRY(make_body(session, plan, &body, err));
+    struct api_call call = {.method = CLIENT_POST, .path = path, .body = body};
+    return session_send(session, &call, ret, err);
+}
+
 enum result plan_post(struct session *session, const struct plan *plan, json_t **ret,
                       struct err *err)
 {
     char path[CLI_PATH_MAX];
     TRY(plan_path(session, plan, path, sizeof path, err));
-    json_auto_t *body = NULL;
-    TRY(make_body(session, plan, &body, err));
-    struct api_call call = {.method = CLIENT_POST, .path = path, .body = body};
-    return session_send(session, &call, ret, err);
+    return post(session, plan, path, ret, err);
+}
+
+enum result plan_rehearse(struct session *session, const struct plan *plan, json_t **ret,
+                          struct err *err)
+{
+    char path[CLI_PATH_MAX];
+    TRY(plan_path(session, plan, path, sizeof path, err));
+    size_t n = strlen(path);
+    const char *more = strchr(path, '?') != NULL ? "&dry_run=true" : "?dry_run=true";
+    if (n + strlen(more) >= sizeof path)
+        return err_set(err, E_USAGE, "the options have more than %zu octets", sizeof path - 1);
+    memcpy(path + n, more, strlen(more) + 1);
+    return post(session, plan, path, ret, err);
 }
 
 /* ---- lists ------------------------------------------------------------------------------------
@@ -258,6 +277,13 @@ static void print_counts(struct session *session, const json_t *outcome)
         fprintf(session->out, "%s%s %lld", before, counts[i].title, (long long)n);
         before = ", ";
     }
+}
+
+void plan_tell_reach(struct session *session, const json_t *outcome)
+{
+    fputs("touches", session->out);
+    print_counts(session, outcome);
+    fputc('\n', session->out);
 }
 
 enum result plan_change(struct session *session, const struct plan *plan, struct err *err)

@@ -109,6 +109,7 @@ static enum result judge_all(struct judging *judging, struct err *err)
     TRY(judge_table(judging, TABLE_PRODUCT, SUBJECT_PRODUCT, err));
     TRY(judge_table(judging, TABLE_ISSUER, SUBJECT_ISSUER, err));
     TRY(judge_table(judging, TABLE_FOREIGN, SUBJECT_FOREIGN, err));
+    TRY(judge_table(judging, TABLE_BOUNDARY, SUBJECT_BOUNDARY, err));
     return judge(judging, SUBJECT_INSTALLATION, 0, err);
 }
 

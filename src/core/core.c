@@ -234,6 +234,7 @@ static void tick(struct core *core)
     turn_end(core);
     ballast_tick(core);
     publish_tick(core);
+    feed_tick(core);
     settle_due(core);
     forget_old(core);
     core_tidy_tick(core);

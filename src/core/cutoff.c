@@ -1,5 +1,7 @@
 #include "cutoff.h"
 
+#include <base/text.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +24,7 @@ void cutoffs_add(struct cutoffs *cutoffs, const struct cutoff *cutoff)
         cutoffs->boundaries[i]->took_ms[at] = CUTOFF_WAITS;
 }
 
-struct cutoff_boundary *cutoffs_find(const struct cutoffs *cutoffs, uint32_t id)
+static struct cutoff_boundary *find(const struct cutoffs *cutoffs, uint32_t id)
 {
     for (size_t i = 0; i < cutoffs->boundaries_n; i++)
         if (cutoffs->boundaries[i]->id == id)
@@ -30,16 +32,7 @@ struct cutoff_boundary *cutoffs_find(const struct cutoffs *cutoffs, uint32_t id)
     return NULL;
 }
 
-void cutoffs_forget(struct cutoffs *cutoffs, uint32_t id)
-{
-    for (size_t i = 0; i < cutoffs->boundaries_n; i++) {
-        if (cutoffs->boundaries[i]->id != id)
-            continue;
-        free(cutoffs->boundaries[i]);
-        cutoffs->boundaries[i] = cutoffs->boundaries[--cutoffs->boundaries_n];
-        return;
-    }
-}
+/* ---- who is in use --------------------------------------------------------------------------- */
 
 /* What there was before it was heard of is not measured. */
 static struct cutoff_boundary *add_boundary(struct cutoffs *cutoffs, uint32_t id)
@@ -63,6 +56,37 @@ static struct cutoff_boundary *add_boundary(struct cutoffs *cutoffs, uint32_t id
     return boundary;
 }
 
+bool cutoffs_name(struct cutoffs *cutoffs, uint32_t id, struct bytes name, int64_t now_ms)
+{
+    struct cutoff_boundary *boundary = find(cutoffs, id);
+    if (boundary == NULL)
+        boundary = add_boundary(cutoffs, id);
+    if (boundary == NULL)
+        return false;
+    if (boundary->heard_ms == 0)
+        boundary->heard_ms = now_ms;
+    boundary->is_named = true;
+    (void)text_copy(name, boundary->name, sizeof boundary->name);
+    return true;
+}
+
+void cutoffs_named(struct cutoffs *cutoffs)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < cutoffs->boundaries_n; i++) {
+        struct cutoff_boundary *boundary = cutoffs->boundaries[i];
+        if (boundary->is_named)
+            cutoffs->boundaries[kept++] = boundary;
+        else
+            free(boundary);
+    }
+    cutoffs->boundaries_n = kept;
+    for (size_t i = 0; i < kept; i++)
+        cutoffs->boundaries[i]->is_named = false;
+}
+
+/* ---- what they say --------------------------------------------------------------------------- */
+
 static void measure(struct cutoff_boundary *boundary, uint64_t cutoff, int64_t took_ms)
 {
     uint32_t ms = took_ms < 0 ? 0 : took_ms < CUTOFF_WAITS ? (uint32_t)took_ms : CUTOFF_WAITS - 1;
@@ -72,6 +96,7 @@ static void measure(struct cutoff_boundary *boundary, uint64_t cutoff, int64_t t
     boundary->took_ms[cutoff % CUTOFFS_MAX] = ms;
     boundary->buckets[bucket]++;
     boundary->count++;
+    boundary->last_ms = ms;
     boundary->sum_ms += ms;
     if (ms > boundary->slowest_ms)
         boundary->slowest_ms = ms;
@@ -80,11 +105,12 @@ static void measure(struct cutoff_boundary *boundary, uint64_t cutoff, int64_t t
 struct cutoff_boundary *cutoffs_heard(struct cutoffs *cutoffs, uint32_t id, uint64_t status,
                                       int64_t now_ms)
 {
-    struct cutoff_boundary *boundary = cutoffs_find(cutoffs, id);
-    if (boundary == NULL)
-        boundary = add_boundary(cutoffs, id);
+    struct cutoff_boundary *boundary = find(cutoffs, id);
     if (boundary == NULL)
         return NULL;
+    if (!boundary->is_heard) /* it may have begun long before */
+        boundary->since = boundary->next = cutoffs->n;
+    boundary->is_heard = true;
     boundary->heard_ms = now_ms;
     boundary->status = status;
     if (boundary->next + CUTOFFS_MAX < cutoffs->n) /* what fell out of the ring is not measured */
@@ -111,10 +137,27 @@ bool cutoffs_of_entry(const struct cutoffs *cutoffs, uint64_t entry, uint64_t *r
     return false;
 }
 
-bool cutoffs_took(const struct cutoff_boundary *boundary, uint64_t cutoff, uint32_t *ret_ms)
+enum cutoff_state cutoffs_state(const struct cutoffs *cutoffs,
+                                const struct cutoff_boundary *boundary, uint64_t cutoff,
+                                const struct cutoff_when *when, uint32_t *ret_ms)
 {
-    if (cutoff < boundary->since)
-        return false;
-    *ret_ms = boundary->took_ms[cutoff % CUTOFFS_MAX];
-    return true;
+    int64_t so_far_ms = when->now_ms - cutoffs->ring[cutoff % CUTOFFS_MAX].commit_ms;
+    bool is_silent = when->now_ms - boundary->heard_ms > when->silent_ms || !boundary->is_heard;
+    *ret_ms = so_far_ms < CUTOFF_WAITS ? (uint32_t)so_far_ms : CUTOFF_WAITS - 1;
+    if (cutoff < boundary->since && boundary->is_heard)
+        return CUTOFF_UNKNOWN;
+    if (boundary->is_heard && cutoff < boundary->next) {
+        *ret_ms = boundary->took_ms[cutoff % CUTOFFS_MAX];
+        return *ret_ms == CUTOFF_WAITS ? CUTOFF_UNKNOWN : CUTOFF_ENFORCED;
+    }
+    if (so_far_ms <= CUTOFF_PROMISED_MS)
+        return CUTOFF_PENDING;
+    return is_silent ? CUTOFF_SILENT : CUTOFF_BEHIND;
+}
+
+int64_t cutoffs_owed_ms(const struct cutoffs *cutoffs, const struct cutoff_boundary *boundary)
+{
+    uint64_t oldest = cutoffs->n > CUTOFFS_MAX ? cutoffs->n - CUTOFFS_MAX : 0;
+    uint64_t next = boundary->next > oldest ? boundary->next : oldest;
+    return next < cutoffs->n ? cutoffs->ring[next % CUTOFFS_MAX].commit_ms : 0;
 }

@@ -4,6 +4,8 @@
 #define CORE_CUTOFF_H
 
 #include <base/limits.h>
+#include <trust/cutoff_words.h>
+#include <wire/bytes.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,13 +28,25 @@ struct cutoff {
 /* What one boundary has said since the start. */
 struct cutoff_boundary {
     uint32_t id;
-    int64_t heard_ms; /* monotonic */
+    char name[LIMIT_NAME + 1];
+    bool is_named;    /* in the set that comes */
+    bool is_heard;    /* since the start */
+    int64_t heard_ms; /* monotonic; before that when it came into use here */
     uint64_t status, service;
     uint64_t since; /* cut-offs before it were enforced, or not, before it was heard of */
     uint64_t next;  /* the first cut-off that it has not said it enforces */
     uint32_t took_ms[CUTOFFS_MAX]; /* by cut-off, as in the ring; CUTOFF_WAITS: it has not */
-    uint32_t slowest_ms;
+    uint32_t slowest_ms, last_ms;  /* of all, and of the last one */
+    struct cutoff_stand {          /* as the database has it: feed_stand.c */
+        bool is_read, is_behind, is_slow;
+        int64_t written_ms;
+        uint64_t status, service;
+    } stand;
     uint64_t buckets[CUTOFF_BUCKETS + 1], count, sum_ms;
+};
+
+struct cutoff_when {
+    int64_t now_ms, silent_ms;
 };
 
 struct cutoffs {
@@ -46,22 +60,27 @@ void cutoffs_free(struct cutoffs *cutoffs);
 
 void cutoffs_add(struct cutoffs *cutoffs, const struct cutoff *cutoff);
 
-/* Boundary `id` polls, and enforces the generation `status`; NULL without memory, or for one too
- * many. */
+/* The boundaries in use, one after the other, then the end: others are forgotten. False without
+ * memory, or for one too many. */
+bool cutoffs_name(struct cutoffs *cutoffs, uint32_t id, struct bytes name, int64_t now_ms);
+void cutoffs_named(struct cutoffs *cutoffs);
+
+/* Boundary `id` polls, and enforces the generation `status`; NULL for one that is not in use. */
 struct cutoff_boundary *cutoffs_heard(struct cutoffs *cutoffs, uint32_t id, uint64_t status,
                                       int64_t now_ms);
-
-/* NULL: it was not heard of since the start. */
-struct cutoff_boundary *cutoffs_find(const struct cutoffs *cutoffs, uint32_t id);
-/* It is no boundary any more. */
-void cutoffs_forget(struct cutoffs *cutoffs, uint32_t id);
 
 /* The cut-off that has what the entry ended, by its number. False: the entry ended nothing, or long
  * ago. */
 bool cutoffs_of_entry(const struct cutoffs *cutoffs, uint64_t entry, uint64_t *ret);
 
-/* How long the boundary took for a cut-off; CUTOFF_WAITS: it has not said yet that it enforces it.
- * False: nobody knows, it was first heard of later. */
-bool cutoffs_took(const struct cutoff_boundary *boundary, uint64_t cutoff, uint32_t *ret_ms);
+/* Since when the oldest cut-off that the boundary does not enforce is committed; 0: it enforces
+ * all. */
+int64_t cutoffs_owed_ms(const struct cutoffs *cutoffs, const struct cutoff_boundary *boundary);
+
+/* How a boundary stands to a cut-off, and how long it took, or takes. `silent_ms`: who was not
+ * heard for so long is silent. */
+enum cutoff_state cutoffs_state(const struct cutoffs *cutoffs,
+                                const struct cutoff_boundary *boundary, uint64_t cutoff,
+                                const struct cutoff_when *when, uint32_t *ret_ms);
 
 #endif

@@ -36,6 +36,7 @@ void feed_begin(struct core *core, uint64_t generation)
         return;
     core->feed.generation = generation > now_ms ? generation : now_ms;
     core->service.touched.is_lost = true; /* nothing was read yet */
+    core->feed.cutoffs_from = core->feed.followed = ledger_size(core->service.ledger);
 }
 
 static enum result follow(struct core *core, struct err *err)
@@ -104,6 +105,18 @@ void feed_heard(struct core *core, const struct msg_boundary_ack *ack)
         cutoffs_heard(&core->feed.cutoffs, ack->boundary, ack->status, clock_monotonic_us() / 1000);
     if (boundary != NULL)
         boundary->service = ack->service;
+}
+
+void feed_known(struct core *core, uint32_t id, struct bytes name)
+{
+    if (!cutoffs_name(&core->feed.cutoffs, id, name, clock_monotonic_us() / 1000))
+        log_event(LEVEL_WARNING, "boundary-not-measured", {"boundary", log_number(id).text});
+}
+
+void feed_known_end(struct core *core)
+{
+    cutoffs_named(&core->feed.cutoffs);
+    core->feed.was_known = true;
 }
 
 enum result feed_assemble(enum feed_kind kind, struct bytes payload,

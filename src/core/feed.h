@@ -52,8 +52,11 @@ struct feed {
     int64_t pause_ms; /* monotonic: no look at what was committed before */
     struct feed_round round;
     struct feed_chain chain;
-    uint64_t followed; /* entries of the ledger that the image has */
+    uint64_t followed;     /* entries of the ledger that the image has */
+    uint64_t cutoffs_from; /* those below it are of before the start */
     struct cutoffs cutoffs;
+    int64_t looked_ms; /* monotonic: when it was looked at how boundaries stand */
+    bool was_known;    /* the set of them is another one since then */
 };
 
 struct core;
@@ -71,6 +74,17 @@ int feed_wait_ms(const struct core *core, int64_t now_ms);
 void feed_signed(struct core *core, const struct msg_signed_feed *answer);
 
 void feed_heard(struct core *core, const struct msg_boundary_ack *ack);
+
+/* The boundaries in use, as fronts are told them, one after the other; then the end. */
+void feed_known(struct core *core, uint32_t id, struct bytes name);
+void feed_known_end(struct core *core);
+
+/* feed_stand.c: which boundaries are behind, and which slow. */
+void feed_tick(struct core *core);
+
+/* cutoff_tell.c: what the desk asks about cut-offs, and figures for metrics. */
+void core_cutoff(struct core *core, const struct msg_cutoff_ask *ask);
+MUST_USE enum result cutoff_send_metrics(struct core *core, uint64_t id, struct err *err);
 
 /* What a heartbeat says beside the status, as of another stream, is news: one leaves at once. */
 void feed_tell(struct core *core);

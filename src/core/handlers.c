@@ -113,6 +113,12 @@ static void on_bulk(struct core *core, struct ipc_channel *from, struct ipc_mess
     core_bulk_begin(core, &message->bulk, message->fd);
 }
 
+static void on_cutoff(struct core *core, struct ipc_channel *from, struct ipc_message *message)
+{
+    (void)from;
+    core_cutoff(core, &message->cutoff_ask);
+}
+
 static void on_health(struct core *core, struct ipc_channel *from, struct ipc_message *message)
 {
     (void)from;
@@ -274,6 +280,7 @@ static const struct {
     {IPC_TRANSFER_SIGN, on_verb},
     {IPC_TRANSFER_ABORT, on_verb},
     {IPC_HEALTH_ASK, on_health},
+    {IPC_CUTOFF_ASK, on_cutoff},
     {IPC_SIGN_ANSWER, on_sign_answer},
     {IPC_CHECKED_CSR, on_checked},
     {IPC_APPROVED, on_approved},

@@ -91,6 +91,7 @@ static enum result send_metrics(struct core *core, uint64_t id, struct err *err)
     };
     for (size_t i = 0; i < LENGTH_OF(metrics); i++)
         TRY(send_metric(core, id, metrics[i].name, metrics[i].value, metrics[i].at_ms, err));
+    TRY(cutoff_send_metrics(core, id, err));
     return send_webhooks(core, id, err);
 }
 

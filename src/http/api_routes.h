@@ -32,6 +32,7 @@ void api_transfer_receipt(struct request *request);
 
 /* api_debt.c */
 void api_debt(struct request *request);
+void api_cutoff(struct request *request);
 
 void api_webhook_list(struct request *request);
 void api_webhook_key(struct request *request);

@@ -56,6 +56,7 @@ const struct route desk_routes[] = {
     GET(API "/findings", api_finding_list),
     POST(API "/findings/{finding}/close", api_finding_close),
     GET(API "/debt", api_debt),
+    GET(API "/cutoffs/{entry}", api_cutoff),
     GET(API "/issuers", api_issuer_list),
     POST(API "/issuers", api_issuer_add),
     GET(API "/issuers/{issuer}", api_issuer_show),

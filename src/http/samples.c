@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum family_type { GAUGE, COUNTER, AGES };
+enum family_type { GAUGE, COUNTER, AGES, TIMES };
 
 /* Every name that /metrics has, without the ends that its type adds. */
 static const struct family {
@@ -34,6 +34,12 @@ static const struct family {
     {"troth_lost_devices_seen", COUNTER, "Handshakes of devices that are lost."},
     {"troth_crls_signed", COUNTER, "CRLs that were signed."},
     {"troth_status_lists_signed", COUNTER, "Status lists and catalogues of them that were signed."},
+    {"troth_deltas_signed", COUNTER, "Deltas and heartbeats for boundaries that were signed."},
+    {"troth_boundary_reports", COUNTER, "Reports of boundaries."},
+    {"troth_cutoff_seconds", TIMES,
+     "From the commit that ended trust until a boundary enforced it."},
+    {"troth_boundary_silent_seconds", GAUGE, "How long ago a boundary was heard."},
+    {"troth_boundary_behind_seconds", GAUGE, "How long a boundary owes the end of a trust."},
     {"troth_ledger_entries", GAUGE, "Entries of the ledger."},
     {"troth_checkpoint_entries", GAUGE, "Entries that the newest checkpoint covers."},
     {"troth_requests_under_way", GAUGE, "Requests that core works on."},
@@ -55,8 +61,10 @@ static const struct family {
 };
 
 /* What stands behind a family's name in samples of its type. */
-static const char *const ends[][4] = {
-    [GAUGE] = {""}, [COUNTER] = {"_total"}, [AGES] = {"_bucket", "_gcount", "_gsum"}};
+static const char *const ends[][4] = {[GAUGE] = {""},
+                                      [COUNTER] = {"_total"},
+                                      [AGES] = {"_bucket", "_gcount", "_gsum"},
+                                      [TIMES] = {"_bucket", "_count", "_sum"}};
 
 static const struct family *family_of(const char *name)
 {
@@ -73,8 +81,8 @@ static const struct family *family_of(const char *name)
 
 static void put_family(struct samples *samples, const struct family *family)
 {
-    static const char *const types[] = {"gauge", "counter", "gaugehistogram"};
-    static const char *const plain_types[] = {"gauge", "counter", "histogram"};
+    static const char *const types[] = {"gauge", "counter", "gaugehistogram", "histogram"};
+    static const char *const plain_types[] = {"gauge", "counter", "histogram", "histogram"};
     bool is_total = samples->is_plain && family->type == COUNTER;
     const char *type = (samples->is_plain ? plain_types : types)[family->type];
     fprintf(samples->file, "# HELP %s%s %s\n# TYPE %s%s %s\n", family->name,
@@ -94,6 +102,17 @@ static void put_name(const struct samples *samples, const char *name, FILE *to)
         fputs(name, to);
 }
 
+/* A sum of times comes in milliseconds. */
+static void put_value(const struct samples *samples, const struct family *family, const char *name,
+                      int64_t value)
+{
+    bool is_sum = family->type == TIMES && strcmp(name + strlen(family->name), "_sum") == 0;
+    if (is_sum)
+        fprintf(samples->file, "%" PRId64 ".%03d", value / 1000, (int)(value % 1000));
+    else
+        fprintf(samples->file, "%" PRId64, value);
+}
+
 void samples_add(struct samples *samples, const char *name, const char *labels, int64_t value,
                  int64_t at_ms)
 {
@@ -104,8 +123,8 @@ void samples_add(struct samples *samples, const char *name, const char *labels, 
         put_family(samples, family);
     bool has_labels = *labels != '\0';
     put_name(samples, name, samples->file);
-    fprintf(samples->file, "%s%s%s %" PRId64, has_labels ? "{" : "", labels, has_labels ? "}" : "",
-            value);
+    fprintf(samples->file, "%s%s%s ", has_labels ? "{" : "", labels, has_labels ? "}" : "");
+    put_value(samples, family, name, value);
     if (samples->is_plain)
         fprintf(samples->file, " %" PRId64 "\n", at_ms);
     else

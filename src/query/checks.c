@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include <registry/about.h>
+#include <store/boundary_seen.h>
 
 #include <string.h>
 
@@ -74,6 +75,11 @@ static enum result judge_issuer(void *context, const struct authority_row *issue
     return judge(context, SUBJECT_ISSUER, issuer->id, err);
 }
 
+static enum result judge_boundary(void *context, const struct boundary_seen *seen, struct err *err)
+{
+    return judge(context, SUBJECT_BOUNDARY, seen->boundary, err);
+}
+
 static enum result judge_product(void *context, const struct product *product, struct err *err)
 {
     return judge(context, SUBJECT_PRODUCT, product->id, err);
@@ -106,6 +112,7 @@ static enum result look_at_all(struct look *look, int64_t product, struct err *e
         return judge(look, SUBJECT_PRODUCT, product, err);
     TRY(store_products(store, &few, judge_product, look, err));
     TRY(store_issuers(store, judge_issuer, look, err));
+    TRY(store_boundaries_seen(store, judge_boundary, look, err));
     return judge(look, SUBJECT_INSTALLATION, 0, err);
 }
 
@@ -118,7 +125,8 @@ static uint64_t kinds_of(const struct query *query, const struct checks_scope *s
         return KIND_DEVICE | KIND_FOREIGN;
     if (scope->product != 0)
         return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT;
-    return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT | KIND_INSTALLATION | KIND_ISSUER;
+    return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT | KIND_INSTALLATION | KIND_ISSUER |
+           KIND_BOUNDARY;
 }
 
 /* ---- what is open ------------------------------------------------------------------------------

@@ -67,6 +67,13 @@ static enum result read_issuer(struct store *store, struct about *about, int64_t
     return measure_issuer(store, about->key.id, now_s, &about->facts, err);
 }
 
+static enum result read_boundary(struct store *store, struct about *about, int64_t now_s,
+                                 struct err *err)
+{
+    (void)now_s;
+    return measure_boundary(store, about->key.id, &about->facts, err);
+}
+
 /* Under the policy of the product whose anchor issued it, and of the owner whose device has it. */
 static enum result read_foreign(struct store *store, struct about *about, int64_t now_s,
                                 struct err *err)
@@ -103,7 +110,7 @@ static enum result (*const readers[SUBJECT_COUNT])(struct store *, struct about 
     [SUBJECT_NONE] = read_nothing,    [SUBJECT_DEVICE] = read_device,
     [SUBJECT_PRODUCT] = read_product, [SUBJECT_INSTALLATION] = read_installation,
     [SUBJECT_ISSUER] = read_issuer,   [SUBJECT_FOREIGN] = read_foreign,
-    [SUBJECT_CHECK] = read_nothing,
+    [SUBJECT_CHECK] = read_nothing,   [SUBJECT_BOUNDARY] = read_boundary,
 };
 
 /* What belongs to no product is judged by the fleet's. */

@@ -13,10 +13,9 @@ static const struct {
 };
 
 static const enum table tables[SUBJECT_COUNT] = {
-    [SUBJECT_DEVICE] = TABLE_DEVICE,
-    [SUBJECT_PRODUCT] = TABLE_PRODUCT,
-    [SUBJECT_ISSUER] = TABLE_ISSUER,
-    [SUBJECT_FOREIGN] = TABLE_FOREIGN,
+    [SUBJECT_DEVICE] = TABLE_DEVICE,     [SUBJECT_PRODUCT] = TABLE_PRODUCT,
+    [SUBJECT_ISSUER] = TABLE_ISSUER,     [SUBJECT_FOREIGN] = TABLE_FOREIGN,
+    [SUBJECT_BOUNDARY] = TABLE_BOUNDARY,
 };
 
 enum result sweep_read(struct store *store, struct sweep_cursor *ret, struct err *err)
@@ -46,14 +45,22 @@ enum table sweep_table(int64_t kind)
     return kind > SUBJECT_NONE && kind < SUBJECT_COUNT ? tables[kind] : TABLE_NONE;
 }
 
+/* A check that failed waits for a person; no product's are the installation, issuers, boundaries.
+ */
+static bool is_passed_over(const struct sweep_cursor *cursor)
+{
+    bool is_general = cursor->kind == SUBJECT_INSTALLATION || cursor->kind == SUBJECT_ISSUER ||
+                      cursor->kind == SUBJECT_BOUNDARY;
+    return cursor->kind == SUBJECT_CHECK || (cursor->product != 0 && is_general);
+}
+
 void sweep_next_kind(struct sweep_cursor *cursor)
 {
     cursor->after = 0;
-    cursor->kind++;
-    while (cursor->product != 0 &&
-           (cursor->kind == SUBJECT_INSTALLATION || cursor->kind == SUBJECT_ISSUER))
+    do
         cursor->kind++;
-    if (cursor->kind >= SUBJECT_CHECK)
+    while (is_passed_over(cursor));
+    if (cursor->kind >= SUBJECT_COUNT)
         *cursor = (struct sweep_cursor){0};
 }
 
@@ -62,7 +69,7 @@ enum result sweep_left(struct store *store, const struct sweep_cursor *cursor, i
 {
     struct sweep_cursor at = *cursor;
     int64_t left = 0;
-    while (at.kind > SUBJECT_NONE && at.kind < SUBJECT_CHECK) {
+    while (at.kind > SUBJECT_NONE && at.kind < SUBJECT_COUNT) {
         int64_t last = 1;
         if (sweep_table(at.kind) != TABLE_NONE)
             TRY(store_max_id(store, sweep_table(at.kind), &last, err));

@@ -150,7 +150,7 @@ enum result finding_sweep_step(struct service *service, uint32_t limit, int64_t 
     struct sweep_cursor cursor = {0};
     size_t most = limit < SWEEP_STEP_MAX ? limit : SWEEP_STEP_MAX;
     TRY(sweep_read(service->store, &cursor, err));
-    if (cursor.kind <= SUBJECT_NONE || cursor.kind >= SUBJECT_CHECK) {
+    if (cursor.kind <= SUBJECT_NONE || cursor.kind >= SUBJECT_COUNT) {
         service->sweep_ms = INT64_MAX;
         *ret_done = true;
         return OK;

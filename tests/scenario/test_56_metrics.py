@@ -102,7 +102,7 @@ def test_labels_are_few_and_name_nobody(owing):
     text = plain(owing[1])
     assert "SECRET" not in text and "valve" not in text
     assert {label for line in text.splitlines() if not line.startswith("#")
-            for label in re.findall(r'(\w+)="', line)} <= {"state", "check", "severity", "le", "part", "webhook"}
+            for label in re.findall(r'(\w+)="', line)} <= {"state", "check", "severity", "le", "part", "webhook", "boundary"}
 
 
 def test_an_owner_reads_his_own_and_nothing_of_the_whole(owing):

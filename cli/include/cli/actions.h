@@ -25,6 +25,7 @@ CLI_ACTION(action_logout);           /* the profile goes, its files stay */
 CLI_ACTION(action_named_show);       /* one of the list */
 CLI_ACTION(action_device_show);      /* the device, its certificates, findings, timeline */
 CLI_ACTION(action_device_end);       /* retire, revoke: one device or many */
+CLI_ACTION(action_cut);              /* quarantine, lost: what it touches, and boundaries' times */
 CLI_ACTION(action_import);           /* CSV; faults by line */
 CLI_ACTION(action_foreign_import);   /* the same of another CA's list */
 CLI_ACTION(action_cert_scan);        /* looks at TLS servers, uploads what it saw */

@@ -57,6 +57,11 @@ MUST_USE enum result plan_get(struct session *session, const char *path, json_t 
 MUST_USE enum result plan_post(struct session *session, const struct plan *plan, json_t **ret,
                                struct err *err);
 
+/* The same as a dry run, whatever the options say; and what that would touch, in a line. */
+MUST_USE enum result plan_rehearse(struct session *session, const struct plan *plan, json_t **ret,
+                                   struct err *err);
+void plan_tell_reach(struct session *session, const json_t *outcome);
+
 /* Walks all pages of a list; `each` is called for every item and returns false to stop. */
 typedef bool (*plan_item)(void *context, const json_t *item);
 MUST_USE enum result plan_walk(struct session *session, const struct plan *plan, plan_item each,

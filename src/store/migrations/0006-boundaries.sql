@@ -23,7 +23,8 @@ CREATE INDEX binding_service ON binding (service, id) WHERE state = 1;
 -- What boundaries acknowledged last, and the sessions that they hold.
 CREATE TABLE boundary_seen (
     boundary INTEGER PRIMARY KEY, heard_at INT NOT NULL, status_generation INT NOT NULL,
-    service_generation INT NOT NULL, slowest_ms INT NOT NULL
+    service_generation INT NOT NULL, slowest_ms INT NOT NULL,
+    behind_since INT NOT NULL DEFAULT 0, slow_since INT NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE session (
     boundary INT NOT NULL, certificate INT NOT NULL, device INT NOT NULL, opened_ms INT NOT NULL,

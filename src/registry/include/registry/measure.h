@@ -22,6 +22,9 @@ MUST_USE enum result measure_issuer(struct store *store, int64_t issuer, int64_t
 /* Of these, what one list of its says: TD-18. */
 MUST_USE enum result measure_shard(struct store *store, const struct shard *shard,
                                    struct facts *facts, struct err *err);
+/* A boundary's: what core saw of its acknowledgements. R_NOT_FOUND before it was looked at. */
+MUST_USE enum result measure_boundary(struct store *store, int64_t boundary, struct facts *facts,
+                                      struct err *err);
 /* The installation's: what the last start found. */
 MUST_USE enum result measure_installation(struct store *store, struct facts *facts,
                                           struct err *err);

@@ -49,6 +49,7 @@ enum check_number {
 #define KIND_INSTALLATION (1U << SUBJECT_INSTALLATION)
 #define KIND_ISSUER (1U << SUBJECT_ISSUER)
 #define KIND_FOREIGN (1U << SUBJECT_FOREIGN)
+#define KIND_BOUNDARY (1U << SUBJECT_BOUNDARY)
 
 struct check {
     int number; /* n of TD-n */

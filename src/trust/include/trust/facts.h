@@ -18,6 +18,7 @@ enum subject_kind {
     SUBJECT_ISSUER,
     SUBJECT_FOREIGN, /* a certificate that another CA issued */
     SUBJECT_CHECK,   /* a check that failed to judge; its id is the check's number */
+    SUBJECT_BOUNDARY,
     SUBJECT_COUNT
 };
 
