@@ -83,7 +83,7 @@ const struct program gate_program = {
     .common = common,
     .exits = exits,
     .files = files,
-    .see_also = "troth(1), trothd(8), nginx(8)",
+    .see_also = "troth(1), trothd(8)",
 };
 
 static const char *folder_of(const struct arguments *args)

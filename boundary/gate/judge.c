@@ -76,9 +76,19 @@ static enum boundary_reason verify(struct gate *gate, const struct gate_head *he
     return reason;
 }
 
+/* nginx sends no header that is empty; Caddy leaves its placeholder, braces and all. */
+static bool shows_none(const struct gate_head *head)
+{
+    bool has_words = head->verify.n + head->serial.n > 0;
+    bool has_der = head->der.n > 0 && head->der.p[0] != '{';
+    return !has_words && !has_der && head->pem.n == 0;
+}
+
 static enum boundary_reason identify(struct gate *gate, const struct gate_head *head, int64_t now_s,
                                      struct boundary_identity *ret)
 {
+    if (shows_none(head))
+        return BOUNDARY_NO_CERTIFICATE;
     if (head->pem.n > 0 || head->der.n > 0)
         return verify(gate, head, now_s, ret);
     const struct boundary_proxy_words words = {

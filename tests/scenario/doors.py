@@ -226,7 +226,11 @@ class Wire(threading.Thread):
         if self.is_cut:
             inside.close()
             return
-        outside = socket.create_connection(("127.0.0.1", self.to_port))
+        try:
+            outside = socket.create_connection(("127.0.0.1", self.to_port))
+        except OSError:  # nobody listens there just now
+            inside.close()
+            return
         with self.lock:
             self.pairs[inside], self.pairs[outside] = outside, inside
 

@@ -30,16 +30,20 @@ def bed(tmp_path_factory):
         bed.alice = bed.server.bootstrap()
         bed.troth = bed.alice.command_line(folder / "alice")
         bed.alice.add_product("meter")
-        bed.troth("binding", "add", SERVICE, "--product", "meter", "--actions", "connect,publish", "--pattern",
-                  "t/%device%")
         bed.site = doors.site_certificate(folder)
         bed.brokers = []
-        for name in ("a", "b"):
-            state = doors.enrol(bed.troth, folder, name)
+        states = {name: doors.enrol(bed.troth, folder, name) for name in ("a", "b")}
+        bind(bed, SERVICE)
+        for name, state in states.items():
             bed.brokers.append(stack.enter_context(
                 doors.Broker(folder, bed.server.root_pem, bed.site, state, name=name)))
         yield bed
         bed.server.stop_and_audit()
+
+
+def bind(bed, service):
+    bed.troth("binding", "add", service, "--product", "meter", "--actions", "connect")
+    bed.troth("binding", "add", service, "--product", "meter", "--actions", "publish", "--pattern", "t/%device%")
 
 
 def new_holder(bed):
@@ -186,9 +190,8 @@ def test_a_new_address_behind_a_nat_is_no_clone(bed):
 
 def test_two_services_at_once_are_no_clone(bed):
     holder = new_holder(bed)
-    bed.troth("binding", "add", "commands", "--product", "meter", "--actions", "connect,publish", "--pattern",
-              "t/%device%")
     state = doors.enrol(bed.troth, bed.folder, "c", "commands")
+    bind(bed, "commands")
     with doors.Broker(bed.folder, bed.server.root_pem, bed.site, state, service="commands", name="c") as other:
         time.sleep(2)
         with doors.Mqtt(bed.brokers[0], holder) as first, doors.Mqtt(other, holder) as second:
