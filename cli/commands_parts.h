@@ -41,6 +41,14 @@ extern const struct plan rehearse;
 extern const struct option_row waiver_add_options[], waiver_list_options[], waiver_end_options[];
 extern const struct plan waiver_add, waiver_list, waiver_end;
 
+/* boundary.c */
+extern const struct option_row boundary_add_options[], boundary_list_options[],
+    boundary_show_options[], boundary_set_options[], boundary_open_options[],
+    boundary_remove_options[], binding_add_options[], binding_list_options[],
+    binding_show_options[], binding_remove_options[];
+extern const struct plan boundary_add, boundary_list, boundary_show, boundary_set,
+    boundary_fail_open, boundary_remove, binding_add, binding_list, binding_show, binding_remove;
+
 /* debt.c */
 extern const struct option_row debt_options[];
 extern const struct plan debt;

@@ -78,6 +78,7 @@ void core_answer(struct core *core, struct job *job)
     log_request_set(text_bytes(job->request));
     switch (job->enrolment.kind) {
     case ENROL_DEVICE:
+    case ENROL_BOUNDARY:
         answer_device(core, job);
         break;
     case ENROL_SERVER:

@@ -50,6 +50,12 @@ CALL(operator_settle)
 CALL(transfer_release)
 CALL(transfer_sign)
 CALL(transfer_abort)
+CALL(boundary_add)
+CALL(boundary_set)
+CALL(boundary_fail_open)
+CALL(boundary_remove)
+CALL(binding_add)
+CALL(binding_remove)
 
 static const struct row {
     enum ipc_type type;
@@ -85,6 +91,12 @@ static const struct row {
     {IPC_TRANSFER_RELEASE, call_transfer_release, false},
     {IPC_TRANSFER_SIGN, call_transfer_sign, false},
     {IPC_TRANSFER_ABORT, call_transfer_abort, false},
+    {IPC_BOUNDARY_ADD, call_boundary_add, false},
+    {IPC_BOUNDARY_SET, call_boundary_set, false},
+    {IPC_BOUNDARY_FAIL_OPEN, call_boundary_fail_open, false},
+    {IPC_BOUNDARY_REMOVE, call_boundary_remove, false},
+    {IPC_BINDING_ADD, call_binding_add, false},
+    {IPC_BINDING_REMOVE, call_binding_remove, false},
 };
 
 /* What every verb's message starts with (ipc/messages.def, FIELDS_asked). */

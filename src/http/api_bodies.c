@@ -12,6 +12,10 @@
 #define TTL_MAX_S 7776000                       /* 90 days, as core wants it */
 #define WAIVER_MAX_S (INT64_C(5) * 366 * 86400) /* the policy says how much of it */
 
+#define BINDING_MAX_S (INT64_C(20) * 366 * 86400)
+#define AGE_MAX_S 604800 /* SERVICE_AGE_MAX_S of wire/service.h */
+#define SERVICES_MAX (LIMIT_SERVICES * (LIMIT_NAME + 1))
+
 #define NEEDED .required = true
 #define NAME .min = 1, .max = LIMIT_NAME
 #define SHAPE(name) const struct api_shape shape_##name = {name##_fields, LENGTH_OF(name##_fields)}
@@ -177,6 +181,49 @@ static const struct api_field backup_note_fields[] = {
     API_FIELD("root", struct msg_backup_note, root, API_TEXT, NEEDED, .min = 44, .max = 44),
 };
 SHAPE(backup_note);
+
+static const struct api_field boundary_add_fields[] = {
+    API_FIELD("name", struct msg_boundary_add, name, API_TEXT, NEEDED, NAME),
+    API_FIELD("services", struct msg_boundary_add, services, API_TEXT, NEEDED, .min = 1, .max = SERVICES_MAX),
+    API_FIELD("age_s", struct msg_boundary_add, age_s, API_NUMBER, .min = 1, .max = AGE_MAX_S),
+    API_FIELD("ttl_s", struct msg_boundary_add, ttl_s, API_NUMBER, .min = TTL_MIN_S, .max = TTL_MAX_S),
+};
+SHAPE(boundary_add);
+
+static const struct api_field boundary_set_fields[] = {
+    API_FIELD("service", struct msg_boundary_set, service, API_TEXT, NAME),
+    API_FIELD("age_s", struct msg_boundary_set, age_s, API_NUMBER, .min = 1, .max = AGE_MAX_S),
+    API_FIELD("fail_closed", struct msg_boundary_set, fail_closed, API_FLAG),
+    API_FIELD("new_token", struct msg_boundary_set, new_token, API_FLAG),
+    API_FIELD("ttl_s", struct msg_boundary_set, ttl_s, API_NUMBER, .min = TTL_MIN_S, .max = TTL_MAX_S),
+};
+SHAPE(boundary_set);
+
+static const struct api_field boundary_fail_open_fields[] = {
+    API_FIELD("service", struct msg_boundary_fail_open, service, API_TEXT, NEEDED, NAME),
+};
+SHAPE(boundary_fail_open);
+
+static const struct api_field boundary_remove_fields[] = {
+    API_FIELD("note", struct msg_boundary_remove, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(boundary_remove);
+
+static const struct api_field binding_add_fields[] = {
+    API_FIELD("service", struct msg_binding_add, service, API_TEXT, NEEDED, NAME),
+    API_FIELD("product", struct msg_binding_add, product, API_TEXT, .max = LIMIT_NAME),
+    API_FIELD("of_owner", struct msg_binding_add, of_owner, API_TEXT, .max = LIMIT_NAME),
+    API_FIELD("serial", struct msg_binding_add, serial_number, API_TEXT, .max = LIMIT_SERIAL_NUMBER),
+    API_FIELD("actions", struct msg_binding_add, actions, API_WORDS, NEEDED, .words = &words_binding_action, .min = 1),
+    API_FIELD("pattern", struct msg_binding_add, pattern, API_TEXT, .max = LIMIT_PATTERN),
+    API_FIELD("ttl_s", struct msg_binding_add, expires_s, API_NUMBER, .min = TTL_MIN_S, .max = BINDING_MAX_S),
+};
+SHAPE(binding_add);
+
+static const struct api_field binding_remove_fields[] = {
+    API_FIELD("note", struct msg_binding_remove, note, API_TEXT, .max = LIMIT_TEXT),
+};
+SHAPE(binding_remove);
 
 const struct api_shape shape_nothing = {NULL, 0};
 

@@ -60,6 +60,7 @@ static enum result read_filters(const struct request *request, const struct plan
         TRY(api_read_word("check", text, &words_check, &question->check, err));
     if (request_query(request, "severity", &text))
         TRY(api_read_word("severity", text, &words_severity, &question->severity, err));
+    TRY(read_name(request, "service", &question->name, err));
     if (!request_query(request, "all", &text))
         return OK;
     question->number = bytes_equal(text, bytes_text("true"));

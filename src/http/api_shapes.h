@@ -12,7 +12,8 @@ extern const struct api_shape shape_product_add, shape_product_set, shape_anchor
     shape_operator_set, shape_operator_renew, shape_approval_sign, shape_token_add,
     shape_permit_add, shape_operator_add, shape_bootstrap, shape_transfer_release, shape_waiver_add,
     shape_waiver_end, shape_transfer_sign, shape_operator_recover, shape_approval_root, shape_bulk,
-    shape_nothing, shape_backup_note;
+    shape_nothing, shape_backup_note, shape_boundary_add, shape_boundary_set,
+    shape_boundary_fail_open, shape_boundary_remove, shape_binding_add, shape_binding_remove;
 
 /* What a verb did: struct msg_verb_answer; of an import, some of it. */
 extern const struct api_shape shape_outcome, shape_import_outcome, shape_waiting, shape_to_sign;

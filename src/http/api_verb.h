@@ -41,6 +41,12 @@ union verb_message {
     struct msg_operator_recover operator_recover;
     struct msg_approval_root approval_root;
     struct msg_backup_note backup_note;
+    struct msg_boundary_add boundary_add;
+    struct msg_boundary_set boundary_set;
+    struct msg_boundary_fail_open boundary_fail_open;
+    struct msg_boundary_remove boundary_remove;
+    struct msg_binding_add binding_add;
+    struct msg_binding_remove binding_remove;
     struct policy_asked {
         struct msg_policy_set set;
         struct api_pairs settings, effects; /* which become its `policy` */

@@ -1,6 +1,7 @@
 /* Every enum that the interface shows, as words. */
 #include "api_words.h"
 
+#include <trust/boundary_words.h>
 #include <trust/bulk.h>
 #include <trust/check.h>
 #include <trust/debt.h>
@@ -127,6 +128,25 @@ static const char *waiver_state_at(unsigned value)
 }
 
 const struct api_words words_waiver_state = {1, 4, waiver_state_at};
+
+static const char *boundary_state_at(unsigned value)
+{
+    return boundary_state_word((enum boundary_state)value);
+}
+
+static const char *binding_kind_at(unsigned value)
+{
+    return binding_kind_word((enum binding_kind)value);
+}
+
+static const char *binding_action_at(unsigned value)
+{
+    return binding_action_word((enum binding_action)value);
+}
+
+const struct api_words words_boundary_state = {1, BOUNDARY_STATE_COUNT, boundary_state_at};
+const struct api_words words_binding_kind = {1, BINDING_KIND_COUNT, binding_kind_at};
+const struct api_words words_binding_action = {0, BINDING_ACTION_COUNT, binding_action_at};
 
 static const char *bulk_state_at(unsigned value)
 {

@@ -17,6 +17,7 @@ enum filter_bit {
     BY_SEVERITY = 1 << 10,
     BY_TIME = 1 << 11, /* as of when, since when, told apart by what */
     BY_POLICY = 1 << 12,
+    BY_NAME = 1 << 13,
 };
 
 struct question_info {
@@ -66,6 +67,10 @@ static const struct question_info questions[QUESTION_COUNT] = {
     [QUESTION_POLICIES] = {ROLE_VIEWER, true, BY_AFTER | BY_PRODUCT, query_policies},
     [QUESTION_POLICY] = {ROLE_VIEWER, true, BY_PRODUCT, query_policy},
     [QUESTION_POLICY_DIFF] = {ROLE_VIEWER, false, BY_PRODUCT | BY_POLICY, query_policy_diff},
+    [QUESTION_BOUNDARIES] = {ROLE_VIEWER, false, BY_AFTER | BY_NUMBER, query_boundaries},
+    [QUESTION_BOUNDARY] = {ROLE_VIEWER, false, BY_NAME, query_boundary},
+    [QUESTION_BINDINGS] = {ROLE_VIEWER, true, BY_AFTER | BY_NUMBER | BY_NAME, query_bindings},
+    [QUESTION_BINDING] = {ROLE_VIEWER, true, BY_NUMBER, query_binding},
     [QUESTION_WEBHOOKS] = {ROLE_VIEWER, false, 0, query_webhooks},
     [QUESTION_WEBHOOK_KEY] = {ROLE_VIEWER, true, 0, query_webhook_key},
     [QUESTION_STATUS] = {ROLE_VIEWER, true, 0, query_status},
@@ -79,8 +84,9 @@ static unsigned filters_of(const struct msg_question *asked)
            (asked->serial_number.n > 0 ? BY_DEVICE : 0) | (asked->owner.n > 0 ? BY_OWNER : 0) |
            (asked->state != 0 ? BY_STATE : 0) | (asked->serial.n > 0 ? BY_SERIAL : 0) |
            (asked->number != 0 ? BY_NUMBER : 0) | (asked->batch.n > 0 ? BY_BATCH : 0) |
-           (asked->serial_prefix.n > 0 ? BY_PREFIX : 0) | (asked->check != 0 ? BY_CHECK : 0) |
-           (asked->severity != 0 ? BY_SEVERITY : 0) | (asked->policy.n > 0 ? BY_POLICY : 0) |
+           (asked->name.n > 0 ? BY_NAME : 0) | (asked->serial_prefix.n > 0 ? BY_PREFIX : 0) |
+           (asked->check != 0 ? BY_CHECK : 0) | (asked->severity != 0 ? BY_SEVERITY : 0) |
+           (asked->policy.n > 0 ? BY_POLICY : 0) |
            (asked->by != 0 || asked->at_s != 0 || asked->since_s != 0 ? BY_TIME : 0);
 }
 

@@ -310,7 +310,7 @@ static enum result go_on(struct service *service, const struct msg_enrol *ask, i
 /* Does this refusal change what is known of a device? Then its CSR must prove possession first. */
 static bool concerns_device(const struct enrolment *job)
 {
-    if (job->code == E_BUSY)
+    if (job->code == E_BUSY || job->kind != ENROL_DEVICE)
         return false;
     return job->code == E_KEY_SHARED || job->code == E_KEY_KIND || job->is_fork ||
            (job->is_proven && job->subject.device.id != 0);
@@ -355,7 +355,7 @@ enum result enrol_decide(struct service *service, const struct msg_enrol *ask, i
                          struct enrolment *job, struct err *err)
 {
     struct err why = {0};
-    job->kind = ENROL_DEVICE;
+    bool is_boundary = false;
     job->operation = (enum operation)ask->operation;
     job->credential = (enum credential)ask->credential;
     job->spki_n = ask->spki.n;
@@ -363,7 +363,10 @@ enum result enrol_decide(struct service *service, const struct msg_enrol *ask, i
     sha256(ask->spki, job->spki_hash);
     job->is_key_on_tls = memcmp(ask->peer_spki, job->spki_hash, 32) == 0;
 
-    enum result result = decide(service, ask, now_s, job, &why);
+    TRY(enrol_find_boundary(service, ask, job, &is_boundary, err));
+    job->kind = is_boundary ? ENROL_BOUNDARY : ENROL_DEVICE;
+    enum result result = is_boundary ? enrol_decide_boundary(service, ask, now_s, job, &why)
+                                     : decide(service, ask, now_s, job, &why);
     if (result == OK)
         return OK;
     if (result_is_ours(result)) {

@@ -46,6 +46,19 @@ MUST_USE enum result operator_recovered(struct service *service, const struct en
 MUST_USE enum result operator_may_recover(struct service *service, const struct enrolment *job,
                                           bool *ret, struct err *err);
 
+/* Is it a boundary that asks, by its token or its certificate? Fills job->boundary. */
+MUST_USE enum result enrol_find_boundary(struct service *service, const struct msg_enrol *ask,
+                                         struct enrolment *job, bool *ret, struct err *err);
+/* The verdict on its request. E_PROOF: for the operator's log only, until job->is_proven. */
+MUST_USE enum result enrol_decide_boundary(struct service *service, const struct msg_enrol *ask,
+                                           int64_t now_s, struct enrolment *job, struct err *err);
+/* Is its row as it was when it was decided? And what its certificate changes beside itself, as part
+ * of the act that records it. */
+MUST_USE enum result enrol_boundary_stands(struct service *service, const struct enrolment *job,
+                                           bool *ret, struct err *err);
+MUST_USE enum result enrol_boundary_record(struct service *service, const struct enrolment *job,
+                                           int64_t now_s, struct err *err);
+
 /* May issue now: clock and room on the disk. */
 MUST_USE enum result enrol_may_issue(const struct service *service, struct err *err);
 

@@ -163,6 +163,8 @@ static enum result is_unchanged(struct service *service, const struct enrolment 
         return is_still_in_use(service, job, ret, err);
     if (job->kind == ENROL_OPERATOR)
         return is_still_first(service, job, ret, err);
+    if (job->kind == ENROL_BOUNDARY)
+        return enrol_boundary_stands(service, job, ret, err);
     if (job->kind != ENROL_DEVICE)
         return OK;
     int64_t version = 0;
@@ -194,7 +196,16 @@ static enum event event_of(const struct enrolment *job, bool live)
         return EVENT_OPERATOR_RENEWED;
     if (job->kind == ENROL_OPERATOR)
         return EVENT_OPERATOR_ADDED;
+    if (job->kind == ENROL_BOUNDARY)
+        return job->predecessor != 0 ? EVENT_BOUNDARY_RENEWED : EVENT_BOUNDARY_ENROLLED;
     return job->answer.is_under_grace ? EVENT_GRACE_RENEWED : EVENT_CERTIFICATE_ISSUED;
+}
+
+/* What proves itself by its first use here is pending until then. */
+static enum cert_state state_of(const struct enrolment *job, bool live)
+{
+    bool waits = job->kind == ENROL_DEVICE || job->kind == ENROL_BOUNDARY;
+    return !live ? CERT_ORPHAN : waits ? CERT_PENDING : CERT_CURRENT;
 }
 
 /* A new one, a renewed one, or one who lost his key. */
@@ -216,7 +227,7 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     TRY(is_unchanged(service, job, &live, err));
     bool is_device = job->kind == ENROL_DEVICE;
     enum event event = event_of(job, live);
-    enum cert_state state = !live ? CERT_ORPHAN : is_device ? CERT_PENDING : CERT_CURRENT;
+    enum cert_state state = state_of(job, live);
 
     uint8_t digest[32];
     sha256(certificate, digest);
@@ -226,6 +237,8 @@ enum result enrol_commit(struct service *service, const struct enrolment *job,
     uint8_t name[32];
     if (live && job->kind == ENROL_OPERATOR)
         TRY(record_operator(service, job, name, now_s, err));
+    if (live && job->kind == ENROL_BOUNDARY)
+        TRY(enrol_boundary_record(service, job, now_s, err));
     if (live)
         service->used = job->approval;
     if (live && is_device) {

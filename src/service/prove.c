@@ -1,5 +1,6 @@
 #include <service/prove.h>
 
+#include <service/boundary.h>
 #include <service/brake.h>
 #include <service/finding.h>
 #include <service/transfer.h>
@@ -176,6 +177,12 @@ enum result prove_use(struct service *service, const struct use *use, int64_t no
     return state == CERT_PENDING ? see_pending(service, certificate, now_s, err) : OK;
 }
 
+static bool is_new_boundary(const struct service *service, const struct certificate *certificate)
+{
+    return certificate->profile == PKI_BOUNDARY && certificate->state == CERT_PENDING &&
+           !service_issuer_has_ended(service, certificate->issuer);
+}
+
 enum result prove_sighting(struct service *service, const struct msg_sighting *sighting,
                            int64_t now_s, int64_t *ret_lost, struct err *err)
 {
@@ -185,7 +192,11 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
                 memcmp(certificate.spki, sighting->peer_spki, 32) == 0;
     const struct use use = {&certificate, sighting->handshake_s, true};
     *ret_lost = 0;
-    return same ? prove_use(service, &use, now_s, ret_lost, err) : OK;
+    if (!same)
+        return OK;
+    if (is_new_boundary(service, &certificate))
+        return boundary_prove(service, &certificate, now_s, err);
+    return prove_use(service, &use, now_s, ret_lost, err);
 }
 
 enum result prove_by_person(struct service *service, const struct msg_desk_sighting *sighting,

@@ -1,5 +1,6 @@
 #include <service/verb.h>
 
+#include <service/boundary.h>
 #include <service/finding.h>
 #include <wire/x509_crl.h>
 
@@ -73,6 +74,18 @@ static enum result end_operator(struct service *service, const struct certificat
     return OK;
 }
 
+/* Boundaries are known by their key: it ends with each of its certificates. */
+static enum result end_boundary(struct service *service, const struct certificate *certificate,
+                                int64_t now_s, struct msg_verb_answer *answer, struct err *err)
+{
+    struct boundary row;
+    enum result result = store_boundary_key(service->store, certificate->spki, &row, err);
+    if (result == R_NOT_FOUND) /* it has another one since */
+        return OK;
+    TRY(result);
+    return boundary_end(service, &row, certificate->id, now_s, &answer->certificates, err);
+}
+
 enum result verb_cert_revoke(struct service *service, const struct operator_is *who,
                              const struct msg_cert_revoke *ask, int64_t now_s,
                              struct msg_verb_answer *answer, struct err *err)
@@ -95,10 +108,13 @@ enum result verb_cert_revoke(struct service *service, const struct operator_is *
     service_end_certificate(service, &certificate, CERT_REVOKED, ask->reason, now_s);
     if (certificate.profile == PKI_OPERATOR)
         TRY(end_operator(service, &certificate, err));
+    if (certificate.profile == PKI_BOUNDARY)
+        TRY(end_boundary(service, &certificate, now_s, answer, err));
     if (certificate.device != 0)
         service_change_device(service, &device);
     TRY(service_record(service, &answer->entry, err));
     answer->object = certificate.id;
-    answer->certificates = answer->changed = 1;
+    answer->certificates++;
+    answer->changed = 1;
     return certificate.device != 0 ? finding_settle(service, device.id, now_s, err) : OK;
 }

@@ -2,6 +2,7 @@
 
 #include <service/approval.h>
 #include <service/bootstrap.h>
+#include <service/boundary.h>
 #include <service/brake.h>
 #include <service/outbox.h>
 #include <service/rate.h>
@@ -221,6 +222,7 @@ enum result service_record(struct service *service, uint64_t *ret_entry, struct 
         status_note(service);
         said_note(service);
     }
+    boundary_note(service);
     TRY(outbox_note(service, entry, err));
     return stand_note(service, entry, err);
 }

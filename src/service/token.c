@@ -3,11 +3,8 @@
 #include <base/rand.h>
 #include <crypto/hash.h>
 #include <service/finding.h>
+#include <service/token.h>
 #include <wire/hex.h>
-
-#define TOKEN_OCTETS 16 /* 128 random bits: design 5, First enrolment */
-#define TOKEN_TTL_S (7 * 86400)
-#define TOKEN_TTL_MAX_S (90 * 86400)
 
 static enum result check_state(struct service *service, const struct subject *subject,
                                int64_t now_s, struct err *err)
@@ -43,35 +40,43 @@ static enum result make_room(struct service *service, int64_t device, int64_t no
     return OK;
 }
 
+enum result token_make(int64_t wanted_s, struct token_made *ret, struct err *err)
+{
+    static char text[TOKEN_OCTETS * 2 + 1]; /* lives until the answer is encoded */
+    uint8_t random[TOKEN_OCTETS];
+    if (wanted_s < 0 || wanted_s > TOKEN_TTL_MAX_S)
+        return err_set(err, E_SYNTAX, "ttl %lld s: 1 to %d is wanted", (long long)wanted_s,
+                       TOKEN_TTL_MAX_S);
+    rand_bytes(random, sizeof random);
+    struct buf hex = buf_over(text, sizeof text);
+    hex_encode(&hex, bytes_of(random, sizeof random));
+    ret->secret = buf_bytes(&hex);
+    ret->ttl_s = wanted_s != 0 ? wanted_s : TOKEN_TTL_S;
+    sha256(ret->secret, ret->hash);
+    return OK;
+}
+
 enum result verb_token_add(struct service *service, const struct operator_is *who,
                            const struct msg_token_add *ask, int64_t now_s,
                            struct msg_verb_answer *answer, struct err *err)
 {
-    static char text[TOKEN_OCTETS * 2 + 1]; /* lives until the answer is encoded */
-    uint8_t random[TOKEN_OCTETS], hash[SHA256_N];
+    struct token_made token;
     struct subject subject = {0};
     TRY(verb_allow(who, OPERATE_DEVICE, NULL, err));
     TRY(verb_subject(service, who, ask->product, ask->serial_number, &subject, err));
     TRY(check_state(service, &subject, now_s, err));
-    if (ask->ttl_s < 0 || ask->ttl_s > TOKEN_TTL_MAX_S)
-        return err_set(err, E_SYNTAX, "ttl %lld s: 1 to %d is wanted", (long long)ask->ttl_s,
-                       TOKEN_TTL_MAX_S);
-
-    rand_bytes(random, sizeof random);
-    struct buf hex = buf_over(text, sizeof text);
-    hex_encode(&hex, bytes_of(random, sizeof random));
-    sha256(buf_bytes(&hex), hash);
+    TRY(token_make(ask->ttl_s, &token, err));
 
     struct act *act = service_act(service, EVENT_TOKEN_ADDED, now_s, who->actor, subject.device.id);
     TRY(make_room(service, subject.device.id, now_s, err));
     answer->object = service_next_id(service, TABLE_TOKEN);
     struct change *c = act_change(act, TABLE_TOKEN, answer->object);
     change_int(c, COL_TOKEN_DEVICE, subject.device.id);
-    change_blob(c, COL_TOKEN_HASH, bytes_of(hash, sizeof hash));
-    change_int(c, COL_TOKEN_EXPIRES_AT, now_s + (ask->ttl_s != 0 ? ask->ttl_s : TOKEN_TTL_S));
+    change_blob(c, COL_TOKEN_HASH, bytes_of(token.hash, SHA256_N));
+    change_int(c, COL_TOKEN_EXPIRES_AT, now_s + token.ttl_s);
     change_int(c, COL_TOKEN_STATE, 1);
     answer->created = 1;
-    answer->secret = buf_bytes(&hex);
+    answer->secret = token.secret;
     TRY(service_record(service, &answer->entry, err));
     return finding_settle(service, subject.device.id, now_s, err);
 }

@@ -25,6 +25,8 @@ static const struct rule rules[OPERATE_COUNT] = {
     [OPERATE_CLOCK] = {"the clock", ROLE_ADMIN, false},
     [OPERATE_BACKUP] = {"backups", ROLE_ADMIN, false},
     [OPERATE_WEBHOOK] = {"webhooks", ROLE_ADMIN, false},
+    [OPERATE_BOUNDARY] = {"boundaries", ROLE_ADMIN, false},
+    [OPERATE_BINDING] = {"bindings", ROLE_OPERATOR, true},
 };
 
 const char *operate_word(enum operate what)

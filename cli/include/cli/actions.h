@@ -31,6 +31,8 @@ CLI_ACTION(action_foreign_import);   /* the same of another CA's list */
 CLI_ACTION(action_cert_scan);        /* looks at TLS servers, uploads what it saw */
 CLI_ACTION(action_cert_list);        /* ours, or with --foreign those of other CAs */
 CLI_ACTION(action_token_add);        /* the token alone on stdout, for a file */
+CLI_ACTION(action_boundary_enrols);  /* the outcome, and the one command that enrols it */
+CLI_ACTION(action_boundary_show);    /* with its services */
 CLI_ACTION(action_issuer_show);      /* details and PEM, or the devices that need it */
 CLI_ACTION(action_issuer_retire);    /* when nobody needs it, or by two people */
 CLI_ACTION(action_cert_show);        /* details, then the PEM */

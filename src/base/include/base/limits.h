@@ -25,6 +25,8 @@
 #define LIMIT_SERIAL_NUMBER 64     /* device serial: X520SerialNumber ub (RFC 5280 A.1) */
 #define LIMIT_REQUEST_ID 16        /* hexadecimal digits that a listener gave a request */
 #define LIMIT_NAME 64              /* product, owner, batch, operator, label: octets */
+#define LIMIT_SERVICES 8           /* that one boundary guards: they are in each of its streams */
+#define LIMIT_PATTERN 256          /* of a binding: wire/pattern.h; octets */
 #define LIMIT_TOKEN 64             /* HTTP Basic password: octets */
 #define LIMIT_TEXT 256             /* reasons and notes by people: octets */
 #define LIMIT_SUBJECT 512          /* a name in a certificate of another CA, as text: octets */

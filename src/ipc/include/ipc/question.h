@@ -58,6 +58,12 @@ enum question {
                           setting_rows of every setting, then of every check */
     QUESTION_POLICY_DIFF, /* product (none: the fleet's), policy as in policy_set -> policy_changes,
                              one trial_row, trial_checks; nobody with a scope */
+    QUESTION_BOUNDARIES,  /* after, limit; number 1: ended ones too -> boundary_row; nobody with a
+                             scope */
+    QUESTION_BOUNDARY,    /* name -> one boundary_row, its service_rows; nobody with a scope */
+    QUESTION_BINDINGS,    /* after, limit; name: of this service; number 1: ended and expired ones
+                             too -> binding_row */
+    QUESTION_BINDING,     /* number -> one binding_row */
     QUESTION_COUNT
 };
 

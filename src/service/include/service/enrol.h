@@ -16,6 +16,7 @@
 #include <registry/subject.h>
 #include <service/service.h>
 #include <service/verb.h>
+#include <store/boundaries.h>
 #include <trust/authorise.h>
 
 #define ENROL_VOIDS_A_DAY 10 /* pending certificates that a device may void in a day */
@@ -25,7 +26,14 @@
 enum enrol_next { ENROL_ANSWER = 0, ENROL_CHECK, ENROL_SIGN };
 
 /* Who a certificate is for. */
-enum enrol_kind { ENROL_NOBODY = 0, ENROL_DEVICE, ENROL_SERVER, ENROL_OPERATOR, ENROL_RESPONDER };
+enum enrol_kind {
+    ENROL_NOBODY = 0,
+    ENROL_DEVICE,
+    ENROL_SERVER,
+    ENROL_OPERATOR,
+    ENROL_RESPONDER,
+    ENROL_BOUNDARY
+};
 
 /* One request under way. Plain data: lives in core's table of jobs until the signer answered. */
 struct enrolment {
@@ -64,6 +72,8 @@ struct enrolment {
     uint8_t tbs_hash[32];
     size_t spki_n;
     uint8_t spki[LIMIT_SPKI_BYTES];
+
+    struct boundary boundary; /* as read; with kind ENROL_BOUNDARY */
 
     int64_t operator_id; /* the row to be; with kind ENROL_OPERATOR */
     enum role operator_role;

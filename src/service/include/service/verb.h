@@ -84,5 +84,11 @@ VERB(issuer_force);
 VERB(operator_set);
 VERB(operator_remove);
 VERB(operator_settle);
+VERB(boundary_add);
+VERB(boundary_set);
+VERB(boundary_fail_open);
+VERB(boundary_remove);
+VERB(binding_add);
+VERB(binding_remove);
 
 #endif

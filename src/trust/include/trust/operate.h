@@ -23,6 +23,8 @@ enum operate {
     OPERATE_POLICY,
     OPERATE_BACKUP, /* says that one was made or drilled */
     OPERATE_WEBHOOK,
+    OPERATE_BOUNDARY,
+    OPERATE_BINDING, /* with a scope: of its devices, and of nothing shared */
     OPERATE_COUNT
 };
 
