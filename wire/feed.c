@@ -1,4 +1,5 @@
 #include <wire/feed.h>
+#include <wire/service.h>
 #include <wire/status_list.h>
 
 #define FORMAT 1
@@ -9,6 +10,7 @@ struct bytes feed_type(enum feed_kind kind)
         [FEED_DELTA] = BYTES_TEXT_INIT(FEED_DELTA_TYPE),
         [FEED_CATALOGUE] = BYTES_TEXT_INIT(FEED_CATALOGUE_TYPE),
         [FEED_LIST] = BYTES_TEXT_INIT(STATUS_LIST_TYPE),
+        [FEED_SERVICE] = BYTES_TEXT_INIT(SERVICE_TYPE),
     };
     return kind > FEED_NONE && kind < FEED_KIND_COUNT ? types[kind] : bytes_of(NULL, 0);
 }

@@ -33,6 +33,7 @@ static enum result open_public(struct core *core, struct err *err)
     if (core->public_dir < 0)
         return err_set(err, E_IO, "%s: %s", core->config->public_files, strerror(errno));
     TRY(publish_open(core, err));
+    TRY(boundaries_open(core, err));
     return feed_open(core, err);
 }
 
@@ -193,6 +194,7 @@ static void take_turn(struct core *core)
     core_trial_step(core);
     core_sweep_step(core);
     feed_step(core);
+    boundaries_step(core);
     core_ocsp_step(core);
     tell_load(core);
 }
@@ -293,6 +295,7 @@ static void core_close(struct core *core)
 {
     jobs_free(&core->jobs);
     feed_close(core);
+    boundaries_close(core);
     core_ocsp_free(core);
     trial_free(&core->trial.trial);
     service_close(&core->service);

@@ -6,6 +6,7 @@
 
 #include <ipc/reload.h>
 
+#include "boundaries.h"
 #include "bulk.h"
 #include "feed.h"
 #include "imports.h"
@@ -57,6 +58,7 @@ struct core {
     struct bulk_job bulk;
     struct publish publish;
     struct feed feed;
+    struct boundaries boundaries;
     struct ocsp ocsp;
     struct webhooks webhooks;
     struct tidy tidy;

@@ -93,6 +93,8 @@ void feed_signed(struct core *core, const struct msg_signed_feed *answer)
         feed_delta_signed(core, answer);
         return;
     case FEED_ASK_SERVICE:
+        boundaries_signed(core, answer);
+        return;
     case FEED_ASK_NONE:
         break;
     }

@@ -97,13 +97,6 @@ static enum result ask_signer(struct core *core, struct feed_delta *delta, struc
     return OK;
 }
 
-/* Of the boundaries' other streams: generations by boundary, one CBOR item. */
-static void put_streams(struct core *core, struct buf *b)
-{
-    (void)core;
-    cbor_write_array(b, 0);
-}
-
 static enum result ask(struct core *core, bool is_heartbeat, struct err *err)
 {
     CLEANUP(blob_free) struct blob room = {.p = malloc(FEED_DELTA_MAX), .n = FEED_DELTA_MAX};
@@ -111,7 +104,7 @@ static enum result ask(struct core *core, bool is_heartbeat, struct err *err)
     if (room.p == NULL || parts.p == NULL)
         return err_set(err, E_MEMORY, "no memory for a delta");
     struct buf streams = buf_over(parts.p, FEED_DELTA_MAX - DELTA_OCTETS);
-    put_streams(core, &streams);
+    boundaries_put_streams(core, &streams);
     struct buf spaces = buf_over(parts.p + streams.n, FEED_DELTA_MAX - DELTA_OCTETS - streams.n);
     if (is_heartbeat)
         cbor_write_array(&spaces, 0);

@@ -5,6 +5,7 @@
 #include <ipc/sealed.h>
 #include <wire/cose.h>
 #include <wire/feed.h>
+#include <wire/service.h>
 #include <wire/status_list.h>
 #include <wire/x509.h>
 
@@ -24,6 +25,7 @@ static enum result read_generation(enum feed_kind kind, struct bytes payload, ui
     struct feed_delta delta;
     struct feed_catalogue catalogue;
     struct status_list list;
+    struct service_object object;
     const char *why = NULL;
     switch (kind) {
     case FEED_DELTA:
@@ -41,6 +43,11 @@ static enum result read_generation(enum feed_kind kind, struct bytes payload, ui
             return broken(why, err);
         *ret = list.generation;
         return OK;
+    case FEED_SERVICE:
+        if (!service_read(payload, &object, &why))
+            return broken(why, err);
+        *ret = object.generation;
+        return OK;
     case FEED_NONE:
     case FEED_KIND_COUNT:
         break;
@@ -57,12 +64,15 @@ static bool moves(enum feed_kind kind, struct bytes payload)
            !feed_delta_is_heartbeat(&delta);
 }
 
-static enum result check_generation(const struct session *session, uint64_t generation, bool is_new,
-                                    struct err *err)
+static enum result check_generation(const struct session *session, enum feed_kind kind,
+                                    uint64_t generation, bool is_new, struct err *err)
 {
     if (generation <= session->feed_floor)
         return err_set(err, E_JOURNAL, "feed generation %llu, %llu and below were signed before",
                        (unsigned long long)generation, (unsigned long long)session->feed_floor);
+    if (kind == FEED_SERVICE && generation <= session->service_last)
+        return err_set(err, E_JOURNAL, "service generation %llu, the last one was %llu",
+                       (unsigned long long)generation, (unsigned long long)session->service_last);
     if (is_new && generation <= session->feed_last)
         return err_set(err, E_JOURNAL, "feed generation %llu, the last delta led to %llu",
                        (unsigned long long)generation, (unsigned long long)session->feed_last);
@@ -71,14 +81,15 @@ static enum result check_generation(const struct session *session, uint64_t gene
 
 /* No generation of this process is above the ceiling in the journal, and those of the next one are.
  */
-static enum result remember(struct session *session, uint64_t generation, struct job *job,
-                            struct err *err)
+static enum result remember(struct session *session, enum feed_kind kind, uint64_t generation,
+                            struct job *job, struct err *err)
 {
     job->record = (struct record){.kind = RECORD_FEED, .number = generation + CEILING_STEP};
     if (generation > journal_memory(session->journal)->feed)
         TRY(journal_add(session->journal, &job->record, &job->journal, err));
-    if (generation > session->feed_last)
-        session->feed_last = generation;
+    uint64_t *last = kind == FEED_SERVICE ? &session->service_last : &session->feed_last;
+    if (generation > *last)
+        *last = generation;
     return OK;
 }
 
@@ -92,8 +103,8 @@ enum result judge_feed(struct session *session, const struct msg_sign_feed *mess
     TRY(session_may_sign(session, err));
     TRY(sealed_map(fd, FEED_CATALOGUE_MAX, &payload, err));
     TRY(read_generation(kind, payload, &generation, err));
-    TRY(check_generation(session, generation, moves(kind, payload), err));
-    TRY(remember(session, generation, job, err));
+    TRY(check_generation(session, kind, generation, moves(kind, payload), err));
+    TRY(remember(session, kind, generation, job, err));
     job->feed = kind;
     job->list = payload;
     payload = (struct bytes){0};

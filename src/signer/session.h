@@ -52,13 +52,14 @@ struct session {
     struct site other_site;      /* during a reload: the next or the former; else it has no names */
     char origin[ORIGIN_MAX + 1]; /* name of the log and of its keys */
     struct journal *journal;
-    bool was_asked;      /* core has heard what the journal has */
-    bool has_agreed;     /* and its ledger has it too: before that nothing is signed */
-    uint64_t core_knows; /* records that core had in its ledger when it asked, */
-    uint64_t asked_at;   /* of so many that there were */
-    bool is_core_ahead;  /* core remembers more than the journal: nothing will be signed */
-    uint64_t feed_floor; /* generations up to it were a former process's */
-    uint64_t feed_last;  /* of the last delta that was found right */
+    bool was_asked;        /* core has heard what the journal has */
+    bool has_agreed;       /* and its ledger has it too: before that nothing is signed */
+    uint64_t core_knows;   /* records that core had in its ledger when it asked, */
+    uint64_t asked_at;     /* of so many that there were */
+    bool is_core_ahead;    /* core remembers more than the journal: nothing will be signed */
+    uint64_t feed_floor;   /* generations up to it were a former process's */
+    uint64_t feed_last;    /* of the last delta that was found right */
+    uint64_t service_last; /* of the last service object, whoever's */
     struct bucket checks;
     struct job *jobs; /* JOBS_MAX */
     size_t jobs_n;

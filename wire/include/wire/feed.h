@@ -34,7 +34,14 @@
 #define FEED_DELTA_TYPE "application/troth-status-delta+cose"
 #define FEED_CATALOGUE_TYPE "application/troth-status-catalogue+cose"
 
-enum feed_kind { FEED_NONE = 0, FEED_DELTA, FEED_CATALOGUE, FEED_LIST, FEED_KIND_COUNT };
+enum feed_kind {
+    FEED_NONE = 0,
+    FEED_DELTA,
+    FEED_CATALOGUE,
+    FEED_LIST,
+    FEED_SERVICE, // wire/service.h
+    FEED_KIND_COUNT
+};
 
 // The type of its COSE_Sign1; a list's is that of wire/status_list.h. Empty for none.
 struct bytes feed_type(enum feed_kind kind);

@@ -1,0 +1,266 @@
+#include "core.h"
+
+#include <base/file.h>
+#include <base/log.h>
+#include <base/text.h>
+#include <ipc/sealed.h>
+#include <service/boundary.h>
+#include <wire/service.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GATHER_MS 100 /* acts within it make one object */
+#define PAUSE_MS 5000 /* after a step that failed */
+
+static enum result path_of(const struct core *core, const char *name, char ret[FEED_PATH_MAX],
+                           struct err *err)
+{
+    int n = snprintf(ret, FEED_PATH_MAX, "%s/boundary%s%s", core->config->public_files,
+                     *name != '\0' ? "/" : "", name);
+    return n > 0 && n < FEED_PATH_MAX ? OK : err_set(err, E_TOO_LARGE, "a path of %d octets", n);
+}
+
+static enum result object_path(const struct core *core, int64_t id, char ret[FEED_PATH_MAX],
+                               struct err *err)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%lld.cose", (long long)id);
+    return path_of(core, name, ret, err);
+}
+
+enum result boundaries_open(struct core *core, struct err *err)
+{
+    char folder[FEED_PATH_MAX];
+    TRY(path_of(core, "", folder, err));
+    return folder_ensure(folder, 0755, err);
+}
+
+void boundaries_close(struct core *core)
+{
+    free(core->boundaries.all);
+    blob_free(&core->boundaries.payload);
+    core->boundaries = (struct boundaries){0};
+}
+
+/* ---- who there is ---------------------------------------------------------------------------- */
+
+static struct core_boundary *find(const struct boundaries *boundaries, int64_t id)
+{
+    for (size_t i = 0; i < boundaries->n; i++)
+        if (boundaries->all[i].id == id)
+            return &boundaries->all[i];
+    return NULL;
+}
+
+struct reading {
+    const struct boundaries *before;
+    struct boundaries now;
+};
+
+static enum result add(void *ctx, const struct boundary *row, struct err *err)
+{
+    struct reading *reading = ctx;
+    struct boundaries *now = &reading->now;
+    const struct core_boundary *before = find(reading->before, row->id);
+    if (!row->has_spki) /* it has not enrolled yet */
+        return OK;
+    if (now->n == now->max) {
+        size_t max = now->max == 0 ? 16 : now->max * 2;
+        struct core_boundary *all = reallocarray(now->all, max, sizeof *all);
+        if (all == NULL)
+            return err_set(err, E_MEMORY, "no memory for %zu boundaries", max);
+        now->all = all;
+        now->max = max;
+    }
+    struct core_boundary *boundary = &now->all[now->n++];
+    *boundary = (struct core_boundary){
+        .id = row->id, .generation = before != NULL ? before->generation : 0, .is_due = true};
+    memcpy(boundary->name, row->name, sizeof boundary->name);
+    memcpy(boundary->spki, row->spki, sizeof boundary->spki);
+    return OK;
+}
+
+/* What a boundary that ended was told is nobody's any more. */
+static void drop_objects(struct core *core, const struct boundaries *now)
+{
+    char path[FEED_PATH_MAX];
+    struct err unused = {0};
+    for (size_t i = 0; i < core->boundaries.n; i++) {
+        int64_t id = core->boundaries.all[i].id;
+        if (find(now, id) == NULL && object_path(core, id, path, &unused) == OK)
+            (void)unlink(path);
+    }
+}
+
+static enum result tell_fronts(struct core *core, struct err *err)
+{
+    const struct boundaries *boundaries = &core->boundaries;
+    const struct msg_boundaries_end end = {.count = (uint32_t)boundaries->n};
+    for (unsigned f = 0; f < core->front_count; f++) {
+        for (size_t i = 0; i < boundaries->n; i++) {
+            const struct core_boundary *one = &boundaries->all[i];
+            struct msg_boundary_known known = {.id = (uint32_t)one->id,
+                                               .name = text_bytes(one->name)};
+            memcpy(known.spki, one->spki, sizeof known.spki);
+            TRY(ipc_send(&core->fronts[f], IPC_BOUNDARY_KNOWN, &known, -1, err));
+        }
+        TRY(ipc_send(&core->fronts[f], IPC_BOUNDARIES_END, &end, -1, err));
+    }
+    return OK;
+}
+
+/* Whose acknowledgements count. */
+static void tell_feed(struct core *core)
+{
+    for (size_t i = 0; i < core->boundaries.n; i++)
+        feed_known(core, (uint32_t)core->boundaries.all[i].id,
+                   text_bytes(core->boundaries.all[i].name));
+    feed_known_end(core);
+}
+
+static enum result read_rows(struct core *core, struct err *err)
+{
+    struct boundaries *boundaries = &core->boundaries;
+    struct reading reading = {.before = boundaries};
+    const struct filter filter = {.open_only = true, .limit = UINT32_MAX};
+    enum result result = store_boundaries(core->store, &filter, add, &reading, err);
+    if (result != OK) {
+        free(reading.now.all);
+        return result;
+    }
+    drop_objects(core, &reading.now);
+    free(boundaries->all);
+    boundaries->all = reading.now.all;
+    boundaries->n = reading.now.n;
+    boundaries->max = reading.now.max;
+    boundaries->is_read = true;
+    boundaries->read_ms = core->service.now_ms;
+    core->service.touched_boundaries = false;
+    tell_feed(core);
+    return tell_fronts(core, err);
+}
+
+/* ---- one object with the signer -------------------------------------------------------------- */
+
+/* Generations begin where those of the status stream do: above what the journal says. */
+static uint64_t next_generation(const struct core *core)
+{
+    uint64_t last = core->boundaries.generation;
+    return (last > core->feed.generation ? last : core->feed.generation) + 1;
+}
+
+static enum result write_object(struct core *core, const struct core_boundary *boundary,
+                                struct buf *payload, struct err *err)
+{
+    struct boundary row = {0};
+    uint8_t root[FEED_HASH_N];
+    struct boundary_at at = {
+        .generation = next_generation(core),
+        .at_s = core->now_s,
+        .ledger_size = core->publish.signed_size,
+        .ledger_root = bytes_of(root, sizeof root),
+    };
+    TRY(ledger_root_at(core->service.ledger, at.ledger_size, root, err));
+    TRY(store_boundary(core->store, boundary->id, &row, err));
+    TRY(boundary_write(&core->service, &row, &at, core->now_s, payload, err));
+    return buf_ok(payload)
+               ? OK
+               : err_set(err, E_TOO_LARGE, "no room for what boundary %s is told", boundary->name);
+}
+
+static enum result ask(struct core *core, struct core_boundary *boundary, struct err *err)
+{
+    CLEANUP(fd_closep) int fd = -1;
+    CLEANUP(blob_free) struct blob room = {.p = malloc(SERVICE_MAX), .n = SERVICE_MAX};
+    struct boundaries *boundaries = &core->boundaries;
+    if (room.p == NULL)
+        return err_set(err, E_MEMORY, "no memory for a service object");
+    struct buf payload = buf_over(room.p, room.n);
+    TRY(write_object(core, boundary, &payload, err));
+    TRY(sealed_from("service", buf_bytes(&payload), &fd, err));
+    const struct msg_sign_feed message = {.id = FEED_ASK_SERVICE, .kind = FEED_SERVICE};
+    TRY(ipc_send(&core->signer, IPC_SIGN_FEED, &message, fd, err));
+    blob_free(&boundaries->payload);
+    boundaries->payload = (struct blob){.p = STEAL(room.p), .n = payload.n};
+    boundaries->asked = boundary->id;
+    boundaries->asked_generation = boundaries->generation = next_generation(core);
+    boundary->is_due = false;
+    return OK;
+}
+
+static struct core_boundary *first_due(const struct boundaries *boundaries)
+{
+    for (size_t i = 0; i < boundaries->n; i++)
+        if (boundaries->all[i].is_due)
+            return &boundaries->all[i];
+    return NULL;
+}
+
+static enum result go_on(struct core *core, struct err *err)
+{
+    struct boundaries *boundaries = &core->boundaries;
+    int64_t since_ms = core->service.now_ms - boundaries->read_ms;
+    if (!boundaries->is_read || (core->service.touched_boundaries && since_ms >= GATHER_MS))
+        TRY(read_rows(core, err));
+    struct core_boundary *due = first_due(boundaries);
+    return boundaries->asked == 0 && due != NULL ? ask(core, due, err) : OK;
+}
+
+void boundaries_step(struct core *core)
+{
+    struct err err = {0};
+    if (core->feed.generation == 0 || core->in_turn || !core->is_agreed ||
+        core->service.now_ms < core->boundaries.pause_ms)
+        return;
+    if (go_on(core, &err) == OK)
+        return;
+    log_err(LEVEL_ERROR, "service-not-made", &err, NULL);
+    core->boundaries.pause_ms = core->service.now_ms + PAUSE_MS;
+}
+
+/* ---- what the signer answered ---------------------------------------------------------------- */
+
+static enum result keep(struct core *core, struct core_boundary *boundary,
+                        const struct msg_signed_feed *answer, struct err *err)
+{
+    CLEANUP(blob_free) struct blob object = {0};
+    char path[FEED_PATH_MAX];
+    struct boundaries *boundaries = &core->boundaries;
+    TRY(feed_assemble(FEED_SERVICE, blob_bytes(&boundaries->payload), answer, &object, err));
+    TRY(object_path(core, boundary->id, path, err));
+    TRY(file_write(path, 0644, blob_bytes(&object), err));
+    boundary->generation = boundaries->asked_generation;
+    boundaries->made++;
+    feed_tell(core);
+    return OK;
+}
+
+void boundaries_signed(struct core *core, const struct msg_signed_feed *answer)
+{
+    struct err err = {0};
+    struct boundaries *boundaries = &core->boundaries;
+    struct core_boundary *boundary = find(boundaries, boundaries->asked);
+    if (boundary != NULL && keep(core, boundary, answer, &err) != OK) {
+        log_err(LEVEL_ERROR, "service-not-made", &err, NULL);
+        boundary->is_due = true;
+        boundaries->pause_ms = core->service.now_ms + PAUSE_MS;
+    }
+    boundaries->asked = 0;
+    blob_free(&boundaries->payload);
+}
+
+void boundaries_put_streams(const struct core *core, struct buf *b)
+{
+    const struct boundaries *boundaries = &core->boundaries;
+    size_t n = 0;
+    for (size_t i = 0; i < boundaries->n; i++)
+        n += boundaries->all[i].generation != 0;
+    cbor_write_array(b, n);
+    for (size_t i = 0; i < boundaries->n; i++)
+        if (boundaries->all[i].generation != 0)
+            feed_put_stream(b, &(struct feed_stream){(uint64_t)boundaries->all[i].id,
+                                                     boundaries->all[i].generation});
+}

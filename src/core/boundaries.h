@@ -1,0 +1,42 @@
+/* Private: which boundaries there are, and what each of them is told of its services. */
+#ifndef CORE_BOUNDARIES_H
+#define CORE_BOUNDARIES_H
+
+#include <base/blob.h>
+#include <base/limits.h>
+#include <ipc/ipc.h>
+#include <wire/feed.h>
+
+struct core_boundary {
+    int64_t id;
+    char name[LIMIT_NAME + 1];
+    uint8_t spki[32];
+    uint64_t generation; /* of its service object that is published; 0: none is */
+    bool is_due;         /* a newer one is to be made */
+};
+
+struct boundaries {
+    struct core_boundary *all; /* in use, by id */
+    size_t n, max;
+    bool is_read;
+    uint64_t generation;       /* of the last service object, whoever's */
+    int64_t asked;             /* whose is with the signer; 0: nobody's */
+    uint64_t asked_generation; /* and its generation */
+    struct blob payload;       /* and that; owned */
+    int64_t read_ms, pause_ms; /* monotonic: the rows were read; no step before */
+    uint64_t made;             /* service objects, for metrics */
+};
+
+struct core;
+MUST_USE enum result boundaries_open(struct core *core, struct err *err);
+void boundaries_close(struct core *core);
+
+/* After each turn, once journal and ledger were compared: fronts are told who is a boundary when
+ * that may have changed, and service objects are made anew, one after the other. */
+void boundaries_step(struct core *core);
+void boundaries_signed(struct core *core, const struct msg_signed_feed *answer);
+
+/* Of each, the generation of its service object: one CBOR item, as a delta has it. */
+void boundaries_put_streams(const struct core *core, struct buf *b);
+
+#endif
