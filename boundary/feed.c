@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define POLL_TIMEOUT_S 20 /* a poll without news is answered after 5 s */
+#define POLL_TIMEOUT_S 10 /* a poll without news is answered after 5 s */
 #define MEDIA "application/cbor-seq"
 
 /* A boundary that cannot reach its server is blind from the age limit on: it comes back soon. */
