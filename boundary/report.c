@@ -56,7 +56,7 @@ static struct bytes write_report(struct chores *chores, struct queue_batch *ret_
     const struct boundary_report report = {
         .status_generation = generations.status,
         .service_generation = generations.service,
-        .at_s = clock_now_s(),
+        .at_ms = clock_now_us() / 1000,
         .ledger_size = held.size,
         .ledger_root = bytes_of(held.root, held.size == 0 ? 0 : sizeof held.root),
         .items = buf_bytes(&items),

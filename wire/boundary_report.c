@@ -89,7 +89,7 @@ bool boundary_report_read(struct bytes octets, struct boundary_report *ret, cons
     expect(&r, cbor_read_uint(&r) == FORMAT, "boundary report: format 1");
     report.status_generation = cbor_read_uint(&r);
     report.service_generation = cbor_read_uint(&r);
-    report.at_s = read_time(&r);
+    report.at_ms = read_time(&r);
     expect(&r, cbor_read_array(&r) == 2, "boundary report: a checkpoint is size and root");
     report.ledger_size = cbor_read_uint(&r);
     report.ledger_root = cbor_read_bytes(&r);
@@ -125,7 +125,7 @@ void boundary_report_write(struct buf *b, const struct boundary_report *report)
     cbor_write_uint(b, FORMAT);
     cbor_write_uint(b, report->status_generation);
     cbor_write_uint(b, report->service_generation);
-    cbor_write_int(b, report->at_s);
+    cbor_write_int(b, report->at_ms);
     cbor_write_array(b, 2);
     cbor_write_uint(b, report->ledger_size);
     cbor_write_bytes(b, report->ledger_root);

@@ -1,6 +1,7 @@
 /* What boundaries report: each item is what one of them says that it saw (service/witness.h). */
 #include "core.h"
 
+#include <base/clock.h>
 #include <base/log.h>
 #include <service/witness.h>
 
@@ -18,13 +19,13 @@ static struct report_rate *rate_of(struct core *core, int64_t boundary)
 
 /* When it was, by this clock: both instants are the boundary's, and what lies between them is what
  * counts. */
-static int64_t server_ms(const struct core *core, const struct boundary_report *report,
+static int64_t server_ms(int64_t now_ms, const struct boundary_report *report,
                          const struct boundary_report_item *item)
 {
-    int64_t ago_ms = report->at_s * 1000 - item->at_ms;
+    int64_t ago_ms = report->at_ms - item->at_ms;
     if (ago_ms < 0)
         ago_ms = 0;
-    return core->now_s * 1000 - (ago_ms < OLDEST_MS ? ago_ms : OLDEST_MS);
+    return now_ms - (ago_ms < OLDEST_MS ? ago_ms : OLDEST_MS);
 }
 
 static void ask_watches(struct core *core, const struct watches *watches)
@@ -78,9 +79,11 @@ void core_boundary_report(struct core *core, const struct msg_boundary_report *m
         log_err(LEVEL_ERROR, "report-refused", &err, NULL);
         return;
     }
+    int64_t now_ms = clock_now_us() / 1000;
     struct reader walk = boundary_report_walk(report.items);
     while (boundary_report_next(&walk, &item)) {
-        const struct witness witness = {message->boundary, &item, server_ms(core, &report, &item)};
+        const struct witness witness = {message->boundary, &item,
+                                        server_ms(now_ms, &report, &item)};
         if (!bucket_take(&rate->bucket, rule, 0, core->service.now_ms)) {
             rate->dropped++;
             continue;

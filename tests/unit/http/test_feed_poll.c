@@ -358,7 +358,7 @@ static void reports_reach_core_when_they_are_such(void **state)
     struct buf b = buf_over(octets, sizeof octets);
     boundary_report_write(&b, &(struct boundary_report){.status_generation = 10,
                                                         .service_generation = 1,
-                                                        .at_s = 1,
+                                                        .at_ms = 1,
                                                         .items = bytes_text("\x80")});
     assert_int_equal(report(&gate, bytes_text("nonsense")), 400);
     assert_int_equal(report(&stranger, buf_bytes(&b)), 403);

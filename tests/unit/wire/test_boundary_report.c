@@ -24,7 +24,7 @@ static struct boundary_report head(void)
 {
     return (struct boundary_report){.status_generation = 5,
                                     .service_generation = 6,
-                                    .at_s = 100,
+                                    .at_ms = 100,
                                     .ledger_size = 40,
                                     .ledger_root = bytes_of(octets, sizeof octets)};
 }
@@ -133,7 +133,7 @@ static void what_was_written_is_read(void **state)
                                            {.kind = BOUNDARY_REPORT_FORK, .count = 1},
                                            {.kind = BOUNDARY_REPORT_STARTED, .count = 1}};
     assert_true(boundary_report_read(written(head(), items, 3), &back, &why));
-    assert_true(back.status_generation == 5 && back.service_generation == 6 && back.at_s == 100);
+    assert_true(back.status_generation == 5 && back.service_generation == 6 && back.at_ms == 100);
     assert_int_equal(back.ledger_size, 40);
     struct reader walk = boundary_report_walk(back.items);
     assert_true(boundary_report_next(&walk, &item) && item.kind == BOUNDARY_REPORT_CUT);

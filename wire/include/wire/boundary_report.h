@@ -1,7 +1,7 @@
 // What a boundary reports to the server: what it enforces, whom it let in and whom not.
 //
 // Deterministic CBOR (RFC 8949 4.2.1), an array of
-//   1 format (1)   status generation, service generation: those that it enforces   at, seconds
+//   1 format (1)   status generation, service generation: those that it enforces   at, milliseconds
 //   checkpoint: [size, root] of the newest that it holds (0 and an empty root: none)
 //   items: array of at most 512 of
 //     [kind, issuer, serial, SHA-256 of the SPKI or empty, service, at in milliseconds, count,
@@ -67,7 +67,7 @@ static inline bool boundary_report_has_no_certificate(enum boundary_report_kind 
 struct boundary_report {
     uint64_t status_generation;
     uint64_t service_generation;
-    int64_t at_s;
+    int64_t at_ms; // Unix time
     uint64_t ledger_size;
     struct bytes ledger_root;
     struct bytes items; // one CBOR item, head included
