@@ -2,6 +2,7 @@
 revocation, quarantine, renewal and bindings within a second, a server that is gone and one that comes back, reports."""
 
 import contextlib
+import shutil
 import subprocess
 import threading
 import time
@@ -298,6 +299,47 @@ def test_an_older_floor_is_nothing_that_a_boundary_goes_behind(troth, alice, tmp
     with probing(state) as probe:
         assert lab.eventually(lambda: "already" in probe.alarms(), 30), probe.alarms()
         assert probe.decide(device) == "no-feed"
+
+
+def put_back(server, copy):
+    """The server's folders as they were, all of them: its own signer cannot tell."""
+    for name in ("data", "public"):
+        shutil.rmtree(server.folder / name)
+        shutil.copytree(copy / name, server.folder / name)
+
+
+def test_a_forked_ledger_is_refused_and_reported(troth, alice, tmp_path):
+    """A whole older copy, gone on from in another way: well signed, and found out by who holds a checkpoint."""
+    state = enrol_boundary(alice, "witness", tmp_path)
+    device = a_device(alice, "forked", "SN-1")
+    bind(alice, "forked")
+    with probing(state) as probe:
+        probe.becomes(device, "admitted", 75)
+    troth.stop()
+    copy = tmp_path / "copy"
+    for name in ("data", "public"):
+        shutil.copytree(troth.folder / name, copy / name)
+    troth.start()
+    with probing(state) as probe:
+        probe.becomes(device, "admitted", 75)
+        size = probe.stand()["ledger"]
+        for i in range(3):
+            alice.add_product(f"first-{i}")
+        assert lab.eventually(lambda: probe.stand()["ledger"] >= size + 3, 30), probe.alarms()
+        troth.kill()
+        put_back(troth, copy)
+        troth.start()
+        for i in range(9):
+            alice.add_product(f"second-{i}")
+        assert lab.eventually(lambda: probe.stand()["forked"] == 1, 40), f"{probe.stand()}\n{probe.alarms()}"
+        probe.becomes(device, "fork", AGE_S + 3)
+        assert "the ledger is forked" in probe.alarms()
+        generation = probe.stand()["status"]
+        alice.set("forked", "SN-1", "retire").ok()
+        time.sleep(2)
+        assert probe.stand()["status"] == generation and probe.decide(device) == "fork"
+    with probing(state) as probe:  # nor by a start anew: the checkpoint is on the disk
+        assert lab.eventually(lambda: probe.stand()["forked"] == 1, 40), f"{probe.stand()}\n{probe.alarms()}"
 
 
 def test_it_renews_itself_and_goes_on(faulty, tmp_path):
