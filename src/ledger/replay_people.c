@@ -128,6 +128,8 @@ static const char *kind_of_change(const struct replay_rows *rows,
         return kind_of(EVENT_POLICY_SET);
     if (change->table == TABLE_WAIVER && grants(rows, change))
         return kind_of(EVENT_WAIVER_GRANTED);
+    if (change->table == TABLE_SERVICE && int_of(change->cells, COL_SERVICE_FAIL_OPEN) == 1)
+        return kind_of(EVENT_SERVICE_FAIL_OPEN);
     if (change->table == TABLE_BULK && is_large_beginning(rows, change))
         return kind_of(EVENT_LARGE_BULK_BEGAN);
     if (change->table != TABLE_OPERATOR)

@@ -72,6 +72,26 @@ static enum result read_services(struct bytes text, struct names *ret, struct er
     return OK;
 }
 
+static enum result count_one(void *context, const struct boundary *row, struct err *err)
+{
+    (void)row;
+    (void)err;
+    ++*(size_t *)context;
+    return OK;
+}
+
+static enum result check_room(struct service *service, struct err *err)
+{
+    size_t n = 0;
+    const struct filter all = {.open_only = true};
+    TRY(store_boundaries(service->store, &all, count_one, &n, err));
+    if (n < LIMIT_BOUNDARIES)
+        return OK;
+    return err_set(err, E_CONFLICT,
+                   "boundaries: seen %zu that have not ended, wanted fewer than %d", n,
+                   LIMIT_BOUNDARIES);
+}
+
 static enum result check_new(struct service *service, const struct msg_boundary_add *ask,
                              struct names *ret_services, struct err *err)
 {
@@ -85,7 +105,9 @@ static enum result check_new(struct service *service, const struct msg_boundary_
                        "there is a boundary \"%s\": `troth boundary set %s --new-token` lets it "
                        "enrol again",
                        other.name, other.name);
-    return result == R_NOT_FOUND ? OK : result;
+    if (result != R_NOT_FOUND)
+        return result;
+    return check_room(service, err);
 }
 
 static void add_service(struct service *service, int64_t boundary, struct bytes name, int64_t age_s)

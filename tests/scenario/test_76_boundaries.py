@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import shlex
+import time
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 import lab
 from test_21_approvals import People, becomes, sign, waiting
+from test_72_status_lists import open_sign1
 
 
 def add(operator, name, services="mqtt", **more):
@@ -309,6 +311,88 @@ def test_who_sees_one_owners_devices_binds_those_alone(admin, product):
     for path in ("/boundaries", f"/boundaries/at-{product}"):
         assert his.get(path).status == 403
     assert his.post("/boundaries", {"name": "mine", "services": "mqtt"}).status == 403
+
+
+# ---- what a boundary is told -----------------------------------------------------------------------
+
+FIELDS = "format boundary generation at ledger name services issuers bindings".split()
+
+
+def told(server, boundary):
+    """The object of its service stream, once its signature is found good; None before there is one."""
+    path = server.folder / "public/boundary" / f"{boundary}.cose"
+    if not path.exists():
+        return None
+    return dict(zip(FIELDS, open_sign1(server, path.read_bytes(), "application/troth-boundary-service+cose")))
+
+
+def test_a_boundary_is_told_its_services_issuers_and_bindings(admin, product):
+    server, name = admin.server, f"t-{product}"
+    new_boundary(admin, name, f"b-{product},a-{product}", age_s=77).enrolled()
+    number = shown(admin, name)["boundary"]["id"]
+    assert lab.eventually(lambda: told(server, number))
+    first = told(server, number)
+    assert first["format"] == 1 and first["boundary"] == number and first["name"] == name
+    assert first["services"] == [[f"a-{product}", 77, 0], [f"b-{product}", 77, 0]]
+    ldevid = (server.folder / "data/ca/ldevid.cer").read_bytes()
+    assert first["issuers"] == [[3, ldevid]] and first["bindings"] == []
+
+    def bind(**body):
+        return admin.post("/bindings", {"service": f"b-{product}", **body}).ok()["object"]
+
+    admin.import_devices(product, {"SN-1": None})
+    one = bind(product=product, actions=["connect"])
+    bind(of_owner="harbour", product=product, actions=["publish", "subscribe"], pattern="%owner%/%device%/#")
+    bind(product=product, serial="SN-1", actions=["request"], pattern="/v1/%device%", ttl_s=3600)
+    assert lab.eventually(lambda: len(told(server, number)["bindings"]) == 3)
+    bindings = told(server, number)["bindings"]
+    assert bindings[0] == [1, 1, product, "", 1, "", 0]
+    assert bindings[1] == [1, 2, product, "harbour", 6, "%owner%/%device%/#", 0]
+    assert bindings[2][:6] == [1, 3, product, "SN-1", 8, "/v1/%device%"] and bindings[2][6] > time.time() + 3500
+    admin.post(f"/bindings/{one}/remove").ok()
+    assert lab.eventually(lambda: len(told(server, number)["bindings"]) == 2)
+    assert told(server, number)["generation"] > first["generation"]
+    assert told(server, number)["ledger"][0] >= first["ledger"][0] > 0
+
+
+def test_it_is_told_anew_after_a_restart(admin, product):
+    server, name = admin.server, f"r-{product}"
+    assert told(server, add(admin, f"n-{product}", "mqtt")["object"]) is None  # it has not enrolled
+    new_boundary(admin, name, f"r-{product}").enrolled()
+    number = shown(admin, name)["boundary"]["id"]
+    assert lab.eventually(lambda: told(server, number))
+    before = told(server, number)
+    server.stop()
+    server.start()
+    assert lab.eventually(lambda: told(server, number)["generation"] > before["generation"])
+    assert told(server, number)["services"] == before["services"]
+    admin.post(f"/boundaries/{name}/remove").ok()
+    assert lab.eventually(lambda: told(server, number) is None)
+
+
+def feed(client):
+    return client.request("GET", "/boundary/feed/0/0")
+
+
+def test_the_feed_is_a_boundarys_alone_and_ends_with_it(admin, product):
+    server, name = admin.server, f"f-{product}"
+    one = new_boundary(admin, name, f"f-{product}").enrolled()
+    number = shown(admin, name)["boundary"]["id"]
+    assert lab.eventually(lambda: feed(one).status == 200)
+    assert lab.eventually(lambda: told(server, number))
+    object_of_it = (server.folder / "public/boundary" / f"{number}.cose").read_bytes()
+    assert lab.eventually(lambda: object_of_it in feed(one).body)
+    other = new_boundary(admin, f"g-{product}", f"g-{product}").enrolled()
+    assert lab.eventually(lambda: feed(other).status == 200)
+    assert object_of_it not in feed(other).body
+    key = lab.make_key()
+    admin.import_devices(product, {"SN-1": key})
+    chain = lab.Device(server, product).enrol(lab.make_csr(key, "SN-1")).certificates()
+    for client in (lab.Device(server, product, key, chain), Boundary(server, "x", None, admin.key, admin.chain)):
+        assert feed(client).status == 403
+    admin.post(f"/boundaries/{name}/remove").ok()
+    assert lab.eventually(lambda: feed(one).status == 403)
+    assert feed(other).status == 200
 
 
 # ---- fail-open -----------------------------------------------------------------------------------

@@ -304,6 +304,25 @@ static void few_devices_end_by_one(void **state)
     assert_ok(replay_all(f));
 }
 
+/* Under the name of what one person may do: setting an age limit. */
+static void set_fail_open(struct fixture *f, int64_t value)
+{
+    struct act act;
+    act_begin(&act, EVENT_BOUNDARY_CHANGED, 100, core, 0);
+    change_int(act_change(&act, TABLE_SERVICE, 1), COL_SERVICE_FAIL_OPEN, value);
+    append(f, &act);
+}
+
+static void a_service_fails_open_by_two_and_closed_by_one(void **state)
+{
+    struct fixture *f = *state;
+    add_people(f, 2, 2);
+    set_fail_open(f, 0);
+    assert_ok(replay_all(f));
+    set_fail_open(f, 1);
+    expect_refused(f, "approval");
+}
+
 static void an_act_that_is_carried_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -476,6 +495,7 @@ int main(void)
         STORY(a_role_changes_by_two_whatever_the_entry_is_called),
         STORY(many_devices_end_by_two_whatever_the_entry_is_called),
         STORY(few_devices_end_by_one),
+        STORY(a_service_fails_open_by_two_and_closed_by_one),
         STORY(an_act_that_is_carried_is_taken),
         STORY(an_approval_of_another_kind_carries_nothing),
         STORY(a_hash_of_other_bytes_carries_nothing),

@@ -6,6 +6,7 @@
 #include <ipc/sealed.h>
 #include <wire/cose.h>
 #include <wire/feed.h>
+#include <wire/service.h>
 #include <wire/status_list.h>
 #include <wire/x509_write.h>
 
@@ -73,6 +74,26 @@ static struct bytes catalogue(uint64_t generation)
     return buf_bytes(&b);
 }
 
+static struct bytes service_of(uint64_t boundary, uint64_t generation)
+{
+    static uint8_t services_room[64];
+    static const uint8_t root[SERVICE_ROOT_N];
+    struct buf b = buf_over(room, sizeof room);
+    struct buf services = buf_over(services_room, sizeof services_room);
+    cbor_write_array(&services, 1);
+    service_put_entry(&services, &(struct service_entry){bytes_text("mqtt"), 60, false});
+    service_write(&b, &(struct service_object){.boundary = boundary,
+                                               .generation = generation,
+                                               .at_s = HOUSE_NOW_S,
+                                               .ledger_root = bytes_of(root, sizeof root),
+                                               .name = bytes_text("north"),
+                                               .services = buf_bytes(&services),
+                                               .issuers = bytes_text("\x80"),
+                                               .bindings = bytes_text("\x80")});
+    assert_true(buf_ok(&b));
+    return buf_bytes(&b);
+}
+
 static struct msg_signed_feed ask(struct house *house, enum feed_kind kind, struct bytes payload)
 {
     int fd = -1;
@@ -135,6 +156,27 @@ static void a_delta_leads_further_than_the_last(void **state)
     assert_int_equal(code_of(house, FEED_DELTA, delta(5, 6)), E_NONE);
 }
 
+static void service_objects_rise_apart_from_the_status(void **state)
+{
+    struct house *house = *state;
+    struct bytes payload = service_of(1, 7);
+    struct msg_signed_feed answer = ask(house, FEED_SERVICE, payload);
+    assert_int_equal(answer.code, E_NONE);
+    check_signature(house, &(struct cose_sign1){feed_type(FEED_SERVICE), answer.key_id, payload,
+                                                answer.signature});
+    assert_int_equal(code_of(house, FEED_SERVICE, service_of(1, 7)), E_JOURNAL);
+    assert_int_equal(code_of(house, FEED_SERVICE, service_of(1, 6)), E_JOURNAL);
+    assert_int_equal(code_of(house, FEED_SERVICE, service_of(2, 7)),
+                     E_JOURNAL); /* nobody's twice */
+    assert_int_equal(code_of(house, FEED_SERVICE, service_of(2, 8)), E_NONE);
+    assert_int_equal(code_of(house, FEED_SERVICE, service_of(1, 9)), E_NONE);
+    assert_int_equal(code_of(house, FEED_DELTA, delta(4, 5)), E_NONE); /* has its own generations */
+    payload = service_of(1, 10);
+    assert_int_equal(code_of(house, FEED_SERVICE, bytes_slice(payload, 0, payload.n - 1)),
+                     E_PROFILE);
+    assert_int_equal(code_of(house, FEED_SERVICE, delta(5, 6)), E_PROFILE);
+}
+
 /* Whatever the next process signs is newer than all that this one may have signed. */
 static void nothing_of_a_former_process_is_signed_again(void **state)
 {
@@ -192,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(signs_what_verifies_under_the_key_of_the_log),
         CASE(a_delta_leads_further_than_the_last),
+        CASE(service_objects_rise_apart_from_the_status),
         CASE(nothing_of_a_former_process_is_signed_again),
         CASE(the_journal_grows_by_a_record_for_many_generations),
         CASE(signs_nothing_that_a_reader_would_refuse),
