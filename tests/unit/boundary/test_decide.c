@@ -121,11 +121,10 @@ static void make_binding(struct service_binding *ret)
     if (ret->kind == SERVICE_KIND_DEVICE)
         ret->value = pick(devices, 4);
     bool is_request = lrand48() % 3 == 0, is_bare = lrand48() % 5 == 0;
-    ret->actions = is_bare      ? PATTERN_CONNECT
-                   : is_request ? (uint8_t)(PATTERN_REQUEST | (lrand48() % 2))
-                                : (uint8_t)(2 + lrand48() % 6);
-    ret->actions =
-        ret->actions == PATTERN_CONNECT || is_request ? ret->actions : (uint8_t)(ret->actions & 7);
+    unsigned actions = is_bare      ? PATTERN_CONNECT
+                       : is_request ? PATTERN_REQUEST | (unsigned)(lrand48() % 2)
+                                    : (unsigned)(2 + lrand48() % 6);
+    ret->actions = (uint8_t)actions;
     if (ret->actions != PATTERN_CONNECT)
         ret->pattern = is_request ? pick(prefixes, 4) : pick(filters, 5);
     ret->expires_s = lrand48() % 4 == 0 ? yard_now_s + lrand48() % 3 - 1 : 0;
