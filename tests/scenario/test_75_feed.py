@@ -2,6 +2,7 @@
 acknowledgements: milliseconds to enforcement, and who is behind or silent."""
 
 import json
+import os
 import threading
 import time
 
@@ -12,6 +13,9 @@ from gate import Gate
 from test_33_grace import renew
 from test_72_status_lists import INVALID, SUPERSEDED, SUSPENDED, VALID, enrol, issuer_of
 from test_76_boundaries import new_boundary
+from test_81_faults import fill, small_disk
+
+assert small_disk  # a fixture
 
 
 @pytest.fixture
@@ -246,3 +250,38 @@ def test_a_slow_reader_and_many_polls_cost_nobody_else(troth, admin):
     assert other.until(lambda: other.status_of(enrolled[0][1], issuer) == INVALID) < 1.3
     for one in [*slow, gate, other]:
         one.close()
+
+
+def test_a_bulk_verb_is_told_without_a_gap(troth, admin):
+    keys = {f"b{i}": lab.make_key() for i in range(250)}
+    admin.import_devices("pump", keys)
+    leaves = [lab.Device(troth, "pump").enrol(lab.make_csr(key, name)).certificates()[0] for name, key in keys.items()]
+    issuer = issuer_of(leaves[0])
+    gate = follow(admin)
+    assert [gate.status_of(leaf, issuer) for leaf in leaves] == [VALID] * 250
+    with gate.running():
+        admin.post("/bulks", {"verb": "revoke", "product": "pump"}).ok()
+        assert lab.eventually(lambda: all(gate.status_of(leaf, issuer) == INVALID for leaf in leaves), 15)
+    assert gate.catalogues == 1
+    gate.close()
+
+
+def test_on_a_full_disk_the_feed_goes_on(small_disk):
+    """Deltas are on no disk: what is revoked then is told, and heartbeats go on."""
+    admin = small_disk.bootstrap()
+    admin.add_product("pump")
+    enrolled = [enrol(small_disk, admin, "pump", f"d{i}") for i in range(2)]
+    issuer = issuer_of(enrolled[0][1])
+    keys = {f"x{i}": lab.make_key() for i in range(40)}
+    admin.import_devices("pump", keys)
+    gate = follow(admin)
+    filler = fill(small_disk.folder)
+    statuses = [lab.Device(small_disk, "pump").enrol(lab.make_csr(key, name)).status for name, key in keys.items()]
+    assert statuses[-1] == 503, statuses
+    threading.Timer(0.3, lambda: admin.set("pump", "d0", "revoke").ok()).start()
+    assert gate.until(lambda: gate.status_of(enrolled[0][1], issuer) == INVALID) < 1.8
+    gate.until(lambda: gate.said == ["heartbeat"])
+    assert gate.catalogues == 1 and gate.status_of(enrolled[1][1], issuer) == VALID
+    gate.close()
+    os.truncate(filler, 0)
+    small_disk.stop()
