@@ -252,6 +252,27 @@ def test_a_server_that_is_gone_leaves_what_is_known_to_the_age_limit(troth, alic
         assert probe.decide(good) == "no-feed"
 
 
+def test_a_service_that_fails_open_admits_whom_it_knew_and_nobody_else(troth, alice, tmp_path):
+    state = enrol_boundary(alice, "open", tmp_path)
+    good = a_device(alice, "lax", "SN-1")
+    bad = enrol(troth, alice, "lax", "SN-2")
+    bind(alice, "lax")
+    with probing(state) as probe:
+        probe.becomes(good, "admitted", 75)
+        probe.becomes(bad, "admitted")
+        before = probe.stand()["service"]
+        alice.post("/boundaries/open/fail-open", {"service": "mqtt"}).ok()
+        alice.set("lax", "SN-2", "retire").ok()
+        probe.becomes(bad, "invalid")
+        assert lab.eventually(lambda: probe.stand()["service"] > before), probe.alarms()
+        troth.kill()
+        time.sleep(AGE_S + 1)
+        assert probe.stand()["age_ms"] > AGE_S * 1000
+        assert probe.decide(good) == "admitted"
+        assert probe.decide(bad) == "invalid"
+        assert probe.decide(good, action="publish", resource="d/SN-2/up") == "binding"
+
+
 def test_a_line_that_is_cut_without_a_word_is_found_out_and_taken_up_again(admin, tmp_path):
     """Nobody closes anything; what is known is used to the age limit, and the mended line is found by itself."""
     line = Line(admin.server.ports["device"])
@@ -266,6 +287,7 @@ def test_a_line_that_is_cut_without_a_word_is_found_out_and_taken_up_again(admin
             assert 0.5 < probe.becomes(device, "stale", AGE_S + 7)
             admin.set("cut", "SN-1", "retire").ok()
             assert probe.decide(device) == "stale"  # it cannot know
+            assert probe.decide(enrol(admin.server, admin, "cut", "SN-2")) == "unknown"
             line.is_cut = False
             probe.becomes(device, "invalid", 30)
 
