@@ -77,7 +77,8 @@ const struct program gate_program = {
         "without a certificate, else 403. It decides from memory, by what the server's feed says, "
         "and goes on to do so while the server is gone, up to the age limit of the service.\n\n"
         "Whoever may write to the socket is believed. nginx verifies the chain itself and trusts "
-        "no root but the server's; the headers are in packaging/nginx/troth.conf. What is wrong in "
+        "no root but the server's; its configuration is in /usr/share/troth-gate/nginx. What is "
+        "wrong in "
         "a question is in the log.",
     .commands = commands,
     .common = common,

@@ -91,18 +91,9 @@ static enum MHD_Result refuse_head(const struct server *server, struct MHD_Conne
     return MHD_queue_response(connection, gate_status(BOUNDARY_UNREADABLE), server->bad_head);
 }
 
-static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
-                              const char *method, const char *version, const char *upload,
-                              size_t *upload_n, void **seen)
+static enum MHD_Result judge(struct server *server, struct MHD_Connection *connection)
 {
-    (void)url, (void)version, (void)upload;
-    struct server *server = context;
     struct taking taking = {0};
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-        (void)err_set(&taking.err, E_SYNTAX, "method \"%s\", wanted GET: no body",
-                      err_value(text_bytes(method)).text);
-    if (taking.err.code != E_NONE && *upload_n == 0 && *seen == NULL)
-        return refuse_head(server, connection, &taking.err);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header, &taking);
     if (!taking.is_bad)
         taking.is_bad = gate_head_check(&taking.head, &taking.err) != OK;
@@ -112,6 +103,26 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     if (told.reason == BOUNDARY_ADMITTED)
         return admit(connection, &told.identity);
     return MHD_queue_response(connection, gate_status(told.reason), server->refusals[told.reason]);
+}
+
+/* Called when the head is there and again when the whole request is: the library ends a connection
+ * that is answered before. */
+static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_n, void **seen)
+{
+    (void)url, (void)version, (void)upload;
+    struct server *server = context;
+    struct err err = {0};
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
+        bool is_whole = *seen != NULL && *upload_n == 0;
+        *seen = server;
+        *upload_n = 0; /* a body is not read */
+        return is_whole ? judge(server, connection) : MHD_YES;
+    }
+    (void)err_set(&err, E_SYNTAX, "method \"%s\", wanted GET: no body",
+                  err_value(text_bytes(method)).text);
+    return refuse_head(server, connection, &err);
 }
 
 /* ---- begin and end --------------------------------------------------------------------------- */

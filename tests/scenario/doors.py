@@ -357,6 +357,14 @@ def renewed(server, folder, product, serial, key):
     return Holder(folder, serial, key, [leaf, *issuers])
 
 
+def words_of(holder):
+    """What nginx says of a certificate: openssl prints names in the same form."""
+    said = lab.openssl("x509", "-in", holder.chain_file, "-noout", "-nameopt", "RFC2253", "-subject", "-issuer",
+                       "-serial").stdout.splitlines()
+    subject, issuer, serial = (line.split("=", 1)[1].strip() for line in said)
+    return {"Verify": "SUCCESS", "Issuer": issuer, "Serial": serial, "Subject": subject}
+
+
 def wait_port(port, process, within_s=10.0):
     end = time.monotonic() + within_s
     while time.monotonic() < end:
