@@ -34,6 +34,8 @@ OID(basic_constraints, "\x55\x1d\x13");                         // 2.5.29.19
 OID(crl_number, "\x55\x1d\x14");                                // 2.5.29.20
 OID(reason_code, "\x55\x1d\x15");                               // 2.5.29.21
 OID(invalidity_date, "\x55\x1d\x18");                           // 2.5.29.24
+OID(delta_crl_indicator, "\x55\x1d\x1b");                       // 2.5.29.27
+OID(freshest_crl, "\x55\x1d\x2e");                              // 2.5.29.46
 OID(issuing_distribution_point, "\x55\x1d\x1c");                // 2.5.29.28
 OID(name_constraints, "\x55\x1d\x1e");                          // 2.5.29.30
 OID(crl_distribution_points, "\x55\x1d\x1f");                   // 2.5.29.31

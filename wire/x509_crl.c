@@ -60,29 +60,47 @@ static void write_idp(struct buf *b, const struct x509_crl_fields *fields)
 
 enum { VALUE_MAX = 1024 }; // of one extension of a CRL; a distribution URI is far shorter
 
+struct extensions {
+    struct x509_extension all[5];
+    size_t n;
+};
+
+static void extension_add(struct extensions *list, struct buf *b, struct bytes oid, bool critical,
+                          const struct buf *value)
+{
+    if (!buf_ok(value))
+        buf_fail(b);
+    list->all[list->n++] = (struct x509_extension){oid, critical, buf_bytes(value)};
+}
+
 void x509_crl_end(struct x509_crl_writer *w)
 {
-    uint8_t aki[64], number[16], idp[VALUE_MAX];
-    struct buf aki_value = buf_over(aki, sizeof(aki));
+    uint8_t aki[64], number[16], base[16], idp[VALUE_MAX], freshest[VALUE_MAX];
+    struct buf aki_value = buf_over(aki, sizeof(aki)), base_value = buf_over(base, sizeof(base));
     struct buf number_value = buf_over(number, sizeof(number));
     struct buf idp_value = buf_over(idp, sizeof(idp));
-    bool has_idp = !bytes_is_empty(w->fields->idp_uri);
+    struct buf freshest_value = buf_over(freshest, sizeof(freshest));
+    struct extensions list = {0};
     x509_write_aki(&aki_value, w->fields->aki);
     write_number(&number_value, w->fields->number);
-    if (has_idp)
+    extension_add(&list, w->b, oid_authority_key_id, false, &aki_value);
+    extension_add(&list, w->b, oid_crl_number, false, &number_value);
+    if (w->fields->is_delta) {
+        write_number(&base_value, w->fields->base);
+        extension_add(&list, w->b, oid_delta_crl_indicator, true, &base_value);
+    }
+    if (!bytes_is_empty(w->fields->idp_uri)) {
         write_idp(&idp_value, w->fields);
-    if (!buf_ok(&aki_value) || !buf_ok(&number_value) || !buf_ok(&idp_value))
-        buf_fail(w->b);
-
-    struct x509_extension extensions[] = {
-        {oid_authority_key_id, false, buf_bytes(&aki_value)},
-        {oid_crl_number, false, buf_bytes(&number_value)},
-        {oid_issuing_distribution_point, true, buf_bytes(&idp_value)},
-    };
+        extension_add(&list, w->b, oid_issuing_distribution_point, true, &idp_value);
+    }
+    if (!bytes_is_empty(w->fields->freshest_uri)) {
+        x509_write_crldp(&freshest_value, w->fields->freshest_uri);
+        extension_add(&list, w->b, oid_freshest_crl, false, &freshest_value);
+    }
     if (w->has_entries)
         der_end(w->b, w->list);
     size_t explicit = der_begin(w->b, DER_CONTEXT_CONSTRUCTED(0));
-    x509_write_extensions(w->b, extensions, has_idp ? 3 : 2);
+    x509_write_extensions(w->b, list.all, list.n);
     der_end(w->b, explicit);
     der_end(w->b, w->tbs);
 }
@@ -94,11 +112,11 @@ struct entry_sink {
 
 static bool take_reason(struct reader *r, struct bytes value, enum x509_reason *ret)
 {
-    // CRLReason has 0 to 10 without 7; removeFromCRL (8) belongs to delta CRLs.
-    static const uint16_t known = 0x67f;
+    // CRLReason has 0 to 10 without 7; removeFromCRL (8) belongs to delta CRLs: read_tbs().
+    static const uint16_t known = 0x77f;
     bool has_form = value.n == 3 && value.p[0] == DER_ENUMERATED && value.p[1] == 1;
     if (!has_form || value.p[2] > 10 || !(known >> value.p[2] & 1))
-        return reader_fail(r, "RFC 5280 5.3.1: no such reason in a complete CRL");
+        return reader_fail(r, "RFC 5280 5.3.1: no such reason");
     *ret = (enum x509_reason)value.p[2];
     return true;
 }
@@ -137,6 +155,21 @@ static void read_number(struct reader *value, struct x509_crl *crl)
         reader_fail(value, "RFC 5280 5.2.3: CRL number is longer than 20 octets");
 }
 
+static void read_base(struct reader *value, struct x509_crl *crl)
+{
+    crl->is_delta = true;
+    if (der_read_unsigned(value, &crl->base) && crl->base.n > X509_SERIAL_MAX)
+        reader_fail(value, "RFC 5280 5.2.4: base CRL number is longer than 20 octets");
+}
+
+// A CRLDistributionPoints value: 5.2.6.
+static void read_freshest(struct reader *value, struct x509_crl *crl)
+{
+    struct bytes whole = reader_rest(value);
+    if (!x509_crldp_uri(whole, &crl->freshest_uri))
+        reader_fail(value, "RFC 5280 5.2.6: freshest CRL is at no URI");
+}
+
 static void read_idp(struct reader *value, struct x509_crl *crl)
 {
     struct reader inner;
@@ -161,9 +194,9 @@ struct crl_extension_row {
 };
 
 static const struct crl_extension_row crl_extension_rows[] = {
-    {&oid_authority_key_id, read_crl_aki},
-    {&oid_crl_number, read_number},
-    {&oid_issuing_distribution_point, read_idp},
+    {&oid_authority_key_id, read_crl_aki},       {&oid_crl_number, read_number},
+    {&oid_issuing_distribution_point, read_idp}, {&oid_delta_crl_indicator, read_base},
+    {&oid_freshest_crl, read_freshest},
 };
 
 struct crl_sink {
@@ -186,7 +219,7 @@ static bool take_crl_extension(struct x509_extension_sink *sink, struct reader *
            reader_fail(r, "RFC 5280 5.2: CRL has a critical extension that is not known");
 }
 
-static bool read_entries(struct reader *tbs, struct x509_crl *crl)
+static bool read_entries(struct reader *tbs, struct x509_crl *crl, bool *ret_removes)
 {
     struct reader list;
     struct x509_crl_entry entry;
@@ -196,8 +229,10 @@ static bool read_entries(struct reader *tbs, struct x509_crl *crl)
     crl->entries = bytes_of(list.p, list.left);
     if (list.left == 0)
         reader_fail(&list, "RFC 5280 5.1.2.6: revokedCertificates is there, but empty");
-    while (x509_crl_next(&list, &entry))
+    while (x509_crl_next(&list, &entry)) {
         crl->entries_n++;
+        *ret_removes = *ret_removes || entry.reason == X509_REASON_REMOVE;
+    }
     return der_leave(tbs, &list);
 }
 
@@ -228,7 +263,14 @@ static bool read_tbs(const struct x509_signed *outer, struct reader *tbs, struct
     x509_read_name(tbs, &crl->issuer);
     der_read_time(tbs, &crl->this_update_s);
     der_read_time(tbs, &crl->next_update_s);
-    return read_entries(tbs, crl) && read_extensions(tbs, crl) && reader_end(tbs);
+    bool removes = false;
+    if (!read_entries(tbs, crl, &removes) || !read_extensions(tbs, crl))
+        return false;
+    if (removes && !crl->is_delta)
+        return reader_fail(tbs, "RFC 5280 5.3.1: removeFromCRL in a complete CRL");
+    if (crl->is_delta && !bytes_is_empty(crl->freshest_uri))
+        return reader_fail(tbs, "RFC 5280 5.2.6: a delta CRL says where a fresher one is");
+    return reader_end(tbs);
 }
 
 bool x509_read_crl(struct bytes der, struct x509_crl *ret, const char **ret_why)
@@ -248,10 +290,20 @@ bool x509_read_crl(struct bytes der, struct x509_crl *ret, const char **ret_why)
     return true;
 }
 
-uint64_t x509_crl_number(const struct x509_crl *crl)
+static uint64_t value_of(struct bytes number)
 {
     uint64_t value = 0;
-    for (size_t i = 0; i < crl->number.n && crl->number.n <= 8; i++)
-        value = value << 8 | crl->number.p[i];
+    for (size_t i = 0; i < number.n && number.n <= 8; i++)
+        value = value << 8 | number.p[i];
     return value;
+}
+
+uint64_t x509_crl_number(const struct x509_crl *crl)
+{
+    return value_of(crl->number);
+}
+
+uint64_t x509_crl_base(const struct x509_crl *crl)
+{
+    return value_of(crl->base);
 }

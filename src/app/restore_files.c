@@ -62,8 +62,9 @@ static struct known known_shard(const char *name)
     shard.expiry_class = (uint8_t)strtoul(at, &at, 10);
     at += *at == '-';
     shard.part = (uint32_t)strtoul(at, NULL, 10);
-    bool is_ours = strcmp(name, crl_file_name(shard).text) == 0;
-    return is_ours ? (struct known){FILE_CRL, shard.issuer, 0} : (struct known){0};
+    bool is_delta = strcmp(name, crl_delta_name(shard).text) == 0;
+    bool is_ours = is_delta || strcmp(name, crl_file_name(shard).text) == 0;
+    return is_ours ? (struct known){FILE_CRL, shard.issuer, is_delta} : (struct known){0};
 }
 
 static struct known known_ahead(const char *name, const char *numbers)
@@ -181,9 +182,13 @@ static bool is_at_its_place(const struct x509_crl *crl, const struct known *know
                             const char *path)
 {
     const char *name = strrchr(path, '/') + 1;
-    struct bytes end = text_bytes(restore_path("/crl/%s", name).text);
+    int n = (int)(strlen(name) - (crl->is_delta ? strlen("-delta.crl") : strlen(".crl")));
+    const struct restore_path wanted = restore_path("/crl/%.*s.crl", n, name);
+    struct bytes end = text_bytes(wanted.text);
     if (known->kind == FILE_AHEAD_CRL)
-        return x509_crl_number(crl) == known->number;
+        return x509_crl_number(crl) == known->number && !crl->is_delta;
+    if (crl->is_delta != (known->number == 1)) /* of a shard's file: known_shard() */
+        return false;
     if (kind == PKI_ISSUER_ROOT)
         return true;
     struct bytes url = crl->idp_uri;

@@ -74,7 +74,7 @@ static bool is_genuine(struct restore *restore, struct crl_shard shard, const st
         !x509_read_cert(blob_bytes(&restore->service.issuer_der[shard.issuer]), &issuer, &why))
         return false;
     crl_url(&url, text_bytes(restore->config->public_url), shard);
-    return crl->has_idp && bytes_equal(crl->idp_uri, buf_bytes(&url)) &&
+    return !crl->is_delta && crl->has_idp && bytes_equal(crl->idp_uri, buf_bytes(&url)) &&
            verify_signature(&issuer.key, crl->sig_alg, crl->tbs, crl->signature, &unused) == OK;
 }
 

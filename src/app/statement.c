@@ -203,7 +203,7 @@ static void print_revocation(const struct config *config)
         "Who is revoked is refused here from that transaction on. The CRL of his part follows at "
         "most %d s later;\nit is good for %d days and signed again after %" PRId64
         " hours at the latest. Each certificate names its\nCRL below %s/crl/.\n",
-        CRL_COALESCE_S, (int)(CRL_WINDOW_S / DAY_S), (int64_t)CRL_REFRESH_S / 3600,
+        CRL_COALESCE_S, (int)(CRL_WINDOW_S / DAY_S), (int64_t)CRL_DELTA_REFRESH_S / 3600,
         config->public_url);
 }
 

@@ -297,6 +297,7 @@ static void core_close(struct core *core)
     feed_close(core);
     boundaries_close(core);
     core_ocsp_free(core);
+    crl_bases_free(&core->publish.bases);
     trial_free(&core->trial.trial);
     service_close(&core->service);
     store_close(core->store);

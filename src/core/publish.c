@@ -9,15 +9,14 @@
 #include <ipc/sealed.h>
 #include <pki/authority.h>
 #include <service/finding.h>
+#include <service/said.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define CRL_BYTES_MAX (8 << 20)    /* SHARD_NUMBERS entries of under 64 octets, and more */
-#define CRL_BYTES_LEAST (64 << 10) /* room for a CRL of a few hundred entries */
-#define CRL_LOOK_S 60              /* how often every shard's age is looked at */
+#define CRL_LOOK_S 60 /* how often every shard's age is looked at */
 
 /* ---- checkpoints ---- */
 
@@ -76,59 +75,6 @@ void publish_checkpoint(struct core *core, const struct msg_signed_checkpoint *a
 
 /* ---- CRLs ---- */
 
-/* Revoked certificates of one shard, collected before the CRL is built. */
-struct revoked {
-    struct x509_crl_entry *entries;
-    uint8_t (*serials)[16];
-    size_t n, room, at;
-};
-
-static enum result grow(struct revoked *revoked, struct err *err)
-{
-    size_t room = revoked->room == 0 ? 256 : revoked->room * 2;
-    void *entries = reallocarray(revoked->entries, room, sizeof *revoked->entries);
-    if (entries != NULL)
-        revoked->entries = entries;
-    void *serials = reallocarray(revoked->serials, room, sizeof *revoked->serials);
-    if (serials != NULL)
-        revoked->serials = serials;
-    if (entries == NULL || serials == NULL)
-        return err_set(err, E_MEMORY, "no memory for a CRL of %zu entries", room);
-    revoked->room = room;
-    return OK;
-}
-
-static void revoked_free(struct revoked *revoked)
-{
-    free(revoked->entries);
-    free(revoked->serials);
-}
-
-static enum result collect(void *ctx, const struct certificate *certificate, struct err *err)
-{
-    struct revoked *revoked = ctx;
-    if (revoked->n == revoked->room)
-        TRY(grow(revoked, err));
-    memcpy(revoked->serials[revoked->n], certificate->serial, 16);
-    revoked->entries[revoked->n] = (struct x509_crl_entry){
-        .revoked_s = certificate->state_at_s,
-        .reason = (enum x509_reason)certificate->reason,
-    };
-    revoked->n++;
-    return OK;
-}
-
-static bool next_revoked(void *context, struct x509_crl_entry *ret)
-{
-    struct revoked *revoked = context;
-    if (revoked->at == revoked->n)
-        return false;
-    *ret = revoked->entries[revoked->at];
-    ret->serial = bytes_of(revoked->serials[revoked->at], 16);
-    revoked->at++;
-    return true;
-}
-
 static enum result plan_crl(struct core *core, struct crl_shard shard, struct crl_plan *ret,
                             struct err *err)
 {
@@ -145,36 +91,14 @@ static enum result plan_crl(struct core *core, struct crl_shard shard, struct cr
     return OK;
 }
 
-/* A certificate stays on the list until one CRL beyond its end (RFC 5280 3.3). */
-static enum result build_crl(struct core *core, const struct crl_plan *plan,
-                             struct revoked *revoked, struct blob *ret, struct err *err)
-{
-    struct shard row = {plan->shard.issuer, plan->shard.expiry_class, plan->shard.part};
-    int64_t since_s = core->now_s - CRL_WINDOW_S;
-    TRY(store_revoked(core->store, &row, since_s, collect, revoked, err));
-
-    size_t room = CRL_BYTES_LEAST + revoked->n * 64;
-    if (room > CRL_BYTES_MAX)
-        return err_set(err, E_TOO_LARGE, "a CRL of %zu entries", revoked->n);
-    ret->p = malloc(room);
-    if (ret->p == NULL)
-        return err_set(err, E_MEMORY, "no memory for a CRL");
-    struct buf out = buf_over(ret->p, room);
-    struct crl_source source = {next_revoked, revoked};
-    TRY(crl_build_tbs(plan, &core->service.issuers[plan->shard.issuer], core->service.site.pki.url,
-                      &source, &out, err));
-    ret->n = out.n;
-    return OK;
-}
-
 static enum result ask_crl(struct core *core, struct crl_shard shard, struct err *err)
 {
-    CLEANUP(revoked_free) struct revoked revoked = {0};
     CLEANUP(blob_free) struct blob tbs = {0};
     CLEANUP(fd_closep) int fd = -1;
     struct crl_plan plan = {0};
+    size_t complete_n = 0;
     TRY(plan_crl(core, shard, &plan, err));
-    TRY(build_crl(core, &plan, &revoked, &tbs, err));
+    TRY(crl_lists_build(core, &plan, &tbs, &complete_n, err));
     TRY(sealed_from("tbs-cert-list", blob_bytes(&tbs), &fd, err));
     struct msg_sign_crl ask = {
         .id = 1,
@@ -182,11 +106,26 @@ static enum result ask_crl(struct core *core, struct crl_shard shard, struct err
         .shard_class = shard.expiry_class,
         .shard_part = shard.part,
         .number = plan.number,
+        .complete_n = (uint32_t)complete_n,
     };
     TRY(ipc_send(&core->signer, IPC_SIGN_CRL, &ask, fd, err));
     core->publish.crl_asked = shard;
     core->publish.crl_plan = plan;
     service_unmark_shard(&core->service, shard);
+    return OK;
+}
+
+/* When a certificate of the shard ended last, or any went on hold or off it. */
+static enum result last_change(struct core *core, const struct shard *shard, int64_t *ret_s,
+                               struct err *err)
+{
+    int64_t held_s = 0;
+    TRY(store_last_end(core->store, shard, ret_s, err));
+    enum result result = store_meta(core->store, SERVICE_META_HELD, &held_s, err);
+    if (result != OK && result != R_NOT_FOUND)
+        return result;
+    if (held_s > *ret_s)
+        *ret_s = held_s;
     return OK;
 }
 
@@ -198,8 +137,8 @@ static enum result look_at_shard(void *ctx, const struct shard *shard, struct er
     if (result != OK && result != R_NOT_FOUND)
         return result;
     int64_t ended_s = 0;
-    if (core->publish.is_first_look) /* what ended just before the last process did */
-        TRY(store_last_end(core->store, shard, &ended_s, err));
+    if (core->publish.is_first_look) /* what changed just before the last process ended */
+        TRY(last_change(core, shard, &ended_s, err));
     bool is_behind = ended_s != 0 && ended_s >= last.this_s;
     if (!is_behind && crl_due_s(0, last.this_s) > core->now_s)
         return OK;
@@ -278,21 +217,34 @@ static void tick_crl(struct core *core)
         log_err(LEVEL_ERROR, "crl-not-asked", &err, NULL);
 }
 
+static enum result write_crl(struct core *core, struct crl_name name, struct bytes crl,
+                             struct err *err)
+{
+    char path[CONFIG_PATH_MAX + CRL_NAME_MAX + 8];
+    snprintf(path, sizeof path, "%s/crl/%s", core->config->public_files, name.text);
+    return file_write(path, 0644, crl, err);
+}
+
+/* The delta first: who has it and an older complete one knows more than who has that alone. */
+static enum result write_crls(struct core *core, const struct msg_signed_crl *answer, int fd,
+                              struct err *err)
+{
+    struct crl_shard shard = core->publish.crl_plan.shard;
+    CLEANUP(sealed_unmap) struct bytes crls = {0};
+    TRY(sealed_map(fd, CRL_BYTES_MAX, &crls, err));
+    TRY(write_crl(core, crl_delta_name(shard), bytes_slice(crls, answer->complete_n, crls.n), err));
+    return write_crl(core, crl_file_name(shard), bytes_slice(crls, 0, answer->complete_n), err);
+}
+
 static enum result keep_crl(struct core *core, const struct msg_signed_crl *answer, int fd,
                             struct err *err)
 {
-    char path[CONFIG_PATH_MAX + CRL_NAME_MAX + 8];
-    struct bytes crl = {0};
     const struct crl_plan *plan = &core->publish.crl_plan;
     if (answer->code != E_NONE)
         return err_set(err, (enum code)answer->code, "%.*s", (int)answer->text.n,
                        (const char *)answer->text.p);
-    TRY(sealed_map(fd, CRL_BYTES_MAX, &crl, err));
-    snprintf(path, sizeof path, "%s/crl/%s", core->config->public_files,
-             crl_file_name(plan->shard).text);
-    enum result result = file_write(path, 0644, crl, err);
-    sealed_unmap(&crl);
-    TRY(result);
+    TRY(write_crls(core, answer, fd, err));
+    crl_bases_note(&core->publish.bases, plan);
 
     struct crl_row row = {
         .shard = {plan->shard.issuer, plan->shard.expiry_class, plan->shard.part},

@@ -3,6 +3,8 @@
 #ifndef CORE_PUBLISH_H
 #define CORE_PUBLISH_H
 
+#include "crl_list.h"
+
 #include <ipc/ipc.h>
 #include <pki/crlplan.h>
 #include <pki/profile.h>
@@ -14,6 +16,7 @@ struct publish {
     int64_t published_ms;       /* wall clock of the last checkpoint, for metrics */
     struct crl_shard crl_asked; /* issuer 0 = none under way */
     struct crl_plan crl_plan;
+    struct crl_bases bases;
     uint64_t crl_number; /* greatest that the signer may remember, of any shard */
     int64_t refreshed_s; /* when every shard was last looked at */
     bool is_first_look;

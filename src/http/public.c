@@ -13,6 +13,8 @@
 /* Room for a folder and a path parameter; longer ones name no file of ours. */
 #define PATH_MAX_N 160
 
+#define DELTA_AGE_S 60 /* so long a cache keeps a delta CRL */
+
 static int folder_of(const struct request *request)
 {
     const struct front *front = request_owner(request);
@@ -59,7 +61,10 @@ void public_crl(struct request *request)
         return;
     }
     char caching[48];
-    snprintf(caching, sizeof caching, "public, max-age=%u", crl_age(&file));
+    bool is_delta = public_is_file_name(name, "-delta.crl"); /* it is there to be fetched often */
+    uint32_t age = crl_age(&file);
+    snprintf(caching, sizeof caching, "public, max-age=%u",
+             is_delta && age > DELTA_AGE_S ? DELTA_AGE_S : age);
     request_reply_opened(request, &file, "application/pkix-crl", caching);
 }
 

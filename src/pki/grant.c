@@ -154,11 +154,11 @@ static void extension_end(struct extensions *to, struct bytes oid, bool critical
     to->began = to->values.n;
 }
 
-static void put_ski(struct extensions *to, struct bytes spki)
+static void put_ski(struct extensions *to, const struct profile *profile, struct bytes spki)
 {
     uint8_t key_id[KEY_ID_N];
 
-    key_id_of_spki(spki, key_id);
+    profile_key_id(profile, spki, key_id);
     x509_write_ski(&to->values, bytes_of(key_id, sizeof(key_id)));
     extension_end(to, oid_subject_key_id, false);
 }
@@ -249,7 +249,7 @@ static void write_extensions(struct extensions *to, const struct grant *grant,
     x509_write_aki(&to->values, issuer->ski);
     extension_end(to, oid_authority_key_id, false);
     if (profile->ski)
-        put_ski(to, grant->spki);
+        put_ski(to, profile, grant->spki);
     x509_write_key_usage(&to->values, profile->key_usage);
     extension_end(to, oid_key_usage, true);
     if (profile->eku != 0)

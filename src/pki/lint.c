@@ -105,7 +105,7 @@ static const char *lint_key_ids(const struct lint *lint)
         return "RFC 5280 4.2.1.1: authorityKeyIdentifier is not the issuer's key identifier";
     if (!lint->profile->ski)
         return lint->cert->has & X509_EXT_SKI ? "the profile has no subjectKeyIdentifier" : NULL;
-    key_id_of_spki(lint->cert->spki, key_id);
+    profile_key_id(lint->profile, lint->cert->spki, key_id);
     return bytes_equal(lint->cert->ski, bytes_of(key_id, sizeof(key_id)))
                ? NULL
                : "RFC 7093 2: subjectKeyIdentifier is not the key's";

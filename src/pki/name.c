@@ -5,17 +5,36 @@
 
 #include <arpa/inet.h>
 
-void key_id_of_spki(struct bytes spki, uint8_t ret[KEY_ID_N])
+struct bytes bits_of_spki(struct bytes spki)
 {
-    uint8_t digest[SHA256_N];
     struct reader outer = reader_of(spki), inner;
     struct bytes algorithm, bits = {0};
 
     der_enter(&outer, DER_SEQUENCE, &inner);
     der_read(&inner, DER_SEQUENCE, &algorithm);
     der_read_bits(&inner, &bits);
-    sha256(bits, digest);
+    return bits;
+}
+
+void key_id_of_spki(struct bytes spki, uint8_t ret[KEY_ID_N])
+{
+    uint8_t digest[SHA256_N];
+
+    sha256(bits_of_spki(spki), digest);
     memcpy(ret, digest, KEY_ID_N);
+}
+
+void key_hash_of_spki(struct bytes spki, uint8_t ret[KEY_ID_N])
+{
+    sha1_for_names(bits_of_spki(spki), ret);
+}
+
+void profile_key_id(const struct profile *profile, struct bytes spki, uint8_t ret[KEY_ID_N])
+{
+    if (profile->no_check)
+        key_hash_of_spki(spki, ret);
+    else
+        key_id_of_spki(spki, ret);
 }
 
 struct x509_general_name server_name(struct bytes name, uint8_t room[16])

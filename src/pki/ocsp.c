@@ -1,17 +1,6 @@
 #include <pki/ocsp.h>
 
-/* The octets of the BIT STRING in a SubjectPublicKeyInfo, which x509_read_cert found well-formed.
- */
-static struct bytes key_bits(struct bytes spki)
-{
-    struct reader outer = reader_of(spki), inner;
-    struct bytes algorithm, bits = {0};
-
-    der_enter(&outer, DER_SEQUENCE, &inner);
-    der_read(&inner, DER_SEQUENCE, &algorithm);
-    der_read_bits(&inner, &bits);
-    return bits;
-}
+#include "name.h"
 
 enum result ocsp_issuer_read(struct bytes certificate, struct ocsp_issuer *ret, struct err *err)
 {
@@ -22,9 +11,14 @@ enum result ocsp_issuer_read(struct bytes certificate, struct ocsp_issuer *ret, 
         return err_set(err, E_CERTIFICATE, "%s", why);
     sha1_for_names(cert.subject, ret->name_sha1);
     sha256(cert.subject, ret->name_sha256);
-    sha1_for_names(key_bits(cert.spki), ret->key_sha1);
-    sha256(key_bits(cert.spki), ret->key_sha256);
+    key_hash_of_spki(cert.spki, ret->key_sha1);
+    sha256(bits_of_spki(cert.spki), ret->key_sha256);
     return OK;
+}
+
+void ocsp_responder_hash(struct bytes spki, uint8_t ret[OCSP_RESPONDER_KEY_N])
+{
+    key_hash_of_spki(spki, ret);
 }
 
 bool ocsp_issuer_is(const struct ocsp_issuer *issuer, const struct ocsp_id *id)

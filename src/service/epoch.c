@@ -245,6 +245,23 @@ static enum result judge_device(struct service *service, const struct epoch_list
     return OK;
 }
 
+/* The list says that it is on hold: so its device is, until a person says otherwise. */
+static enum result keep_held(struct service *service, const struct certificate *certificate,
+                             int64_t now_s, bool *ret_did, struct err *err)
+{
+    struct device device = {0};
+    TRY(store_device(service->store, certificate->device, &device, err));
+    if (device_is_kept_down((enum device_state)device.state))
+        return OK;
+    service_act(service, EVENT_EPOCH_APPLIED, now_s, local, device.id);
+    struct change *c = service_change_device(service, &device);
+    change_int(c, COL_DEVICE_STATE, STATE_QUARANTINED);
+    change_int(c, COL_DEVICE_QUARANTINE, 2);
+    TRY(service_record(service, NULL, err));
+    *ret_did = true;
+    return finding_settle(service, device.id, now_s, err);
+}
+
 enum result epoch_revoke(struct service *service, const struct epoch_listed *listed, int64_t now_s,
                          bool *ret_did, struct err *err)
 {
@@ -258,6 +275,8 @@ enum result epoch_revoke(struct service *service, const struct epoch_listed *lis
     TRY(result);
     if (!certificate_is_live((enum cert_state)certificate.state))
         return OK;
+    if (listed->reason == X509_REASON_HOLD && certificate.device != 0)
+        return keep_held(service, &certificate, now_s, ret_did, err);
     service_act(service, EVENT_EPOCH_APPLIED, now_s, local, certificate.device);
     service_end_certificate(service, &certificate, CERT_REVOKED, listed->reason, now_s);
     if (certificate.profile == PKI_OPERATOR && listed->reason != X509_REASON_SUPERSEDED)

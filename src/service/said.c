@@ -4,6 +4,8 @@
 #include <service/service.h>
 #include <trust/standing.h>
 
+#include <stdlib.h>
+
 /* ---- what an act made wrong ------------------------------------------------------------------ */
 
 static void note(struct said_changed *said, const uint8_t serial[16])
@@ -21,17 +23,63 @@ void said_note_certificate(struct service *service, const struct certificate *ce
         note(&service->said, certificate->serial);
 }
 
-/* A read that fails makes every answer wrong: the turn fails with it, or the next look is right. */
+/* ---- who is on hold, or was ------------------------------------------------------------------ */
+
+void said_released_free(struct said_released *released)
+{
+    free(released->list);
+    *released = (struct said_released){0};
+}
+
+static struct said_freed *find_freed(struct said_released *released, const uint8_t serial[16])
+{
+    for (size_t i = 0; i < released->n; i++)
+        if (memcmp(released->list[i].serial, serial, 16) == 0)
+            return &released->list[i];
+    return NULL;
+}
+
+static void note_freed(struct said_released *released, const struct certificate *certificate,
+                       int64_t at_s)
+{
+    struct said_freed *freed = find_freed(released, certificate->serial);
+    if (released->list == NULL)
+        released->list = calloc(SAID_RELEASED_MAX, sizeof *released->list);
+    if (freed == NULL && released->list != NULL && released->n < SAID_RELEASED_MAX)
+        freed = &released->list[released->n++];
+    if (freed == NULL) {
+        released->is_lost = true;
+        return;
+    }
+    *freed = (struct said_freed){.issuer = (uint32_t)certificate->issuer, .at_s = at_s};
+    memcpy(freed->serial, certificate->serial, sizeof freed->serial);
+}
+
+/* Its hold begins or ends: answers are wrong, and its list says something else. */
+static void note_held(struct service *service, const struct certificate *certificate, int64_t at_s)
+{
+    struct crl_shard shard = {0};
+    struct bytes serial = bytes_of(certificate->serial, sizeof certificate->serial);
+    note(&service->said, certificate->serial);
+    note_freed(&service->released, certificate, at_s);
+    if (crl_shard_of((uint32_t)certificate->issuer, serial, &shard))
+        service_mark_shard(service, shard, at_s);
+}
+
+/* A read or write that fails makes every answer wrong: the turn fails with it, or the next look is
+ * right. */
 void said_note_device(struct service *service, int64_t device)
 {
     struct certificate live[SUBJECT_LIVE_MAX];
+    int64_t at_s = service->act.at_s;
     size_t n = 0;
-    if (store_live_certificates(service->store, device, live, LENGTH_OF(live), &n, NULL) != OK) {
-        service->said.is_more = true;
+    if (store_live_certificates(service->store, device, live, LENGTH_OF(live), &n, NULL) != OK ||
+        store_put_meta(service->store, SERVICE_META_HELD, at_s, NULL) != OK) {
+        service->said.is_more = service->released.is_lost = true;
         service->said.count++;
     }
     for (size_t i = 0; i < n; i++)
-        note(&service->said, live[i].serial);
+        note_held(service, &live[i], at_s);
 }
 
 void said_note(struct service *service)

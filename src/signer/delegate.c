@@ -8,6 +8,13 @@
 #include <pki/lint.h>
 #include <wire/oid.h>
 
+/* Who verified the certificate verifies the answer (RFC 6960 4.4.7.2): some clients know RSA alone.
+ */
+static enum key_kind kind_below(enum x509_sig_alg issuer)
+{
+    return issuer == X509_SIG_RSA_SHA256 ? KEY_RSA_2048 : KEY_P256;
+}
+
 static enum result make_key(struct session *session, uint32_t number, struct blob *ret_csr,
                             struct err *err)
 {
@@ -18,7 +25,7 @@ static enum result make_key(struct session *session, uint32_t number, struct blo
         return err_set(err, E_PROFILE, "there is no issuer %u", number);
     struct delegate *delegate = &session->delegates[number];
     key_free(STEAL(delegate->next));
-    TRY(key_generate(KEY_P256, &delegate->next, err));
+    TRY(key_generate(kind_below(session->issuers[number].issuer.sig_alg), &delegate->next, err));
     return csr_make(delegate->next, &subject, 1, (struct bytes){0}, ret_csr, err);
 }
 
@@ -56,11 +63,6 @@ static enum result check_certificate(const struct session *session, uint32_t num
     return verify_signature(&issuer.key, cert->sig_alg, cert->tbs, cert->signature, err);
 }
 
-static void responder_hash(struct bytes point, uint8_t ret[OCSP_RESPONDER_KEY_N])
-{
-    sha1_for_names(point, ret); /* of the key's bits, which a P-256 key's point is */
-}
-
 static enum result adopt(struct session *session, const struct msg_ocsp_delegate *message,
                          struct err *err)
 {
@@ -85,7 +87,7 @@ static enum result adopt(struct session *session, const struct msg_ocsp_delegate
     copy = (struct blob){0};
     delegate->not_before_s = cert.not_before_s;
     delegate->not_after_s = cert.not_after_s;
-    responder_hash(key_point(delegate->key), delegate->key_hash);
+    ocsp_responder_hash(key_spki(delegate->key), delegate->key_hash);
     return OK;
 }
 

@@ -19,7 +19,8 @@ struct job {
     enum x509_sig_alg sig_alg;
     uint8_t tbs[TBS_MAX]; /* a certificate; an answer of OCSP */
     size_t tbs_n;
-    struct bytes list; /* a TBSCertList, or a feed object's payload, mapped; owned */
+    size_t complete_n; /* octets of the complete TBSCertList in `list`; its delta CRL's come then */
+    struct bytes list; /* TBSCertLists, or a feed object's payload, mapped; owned */
     enum feed_kind feed;
     uint32_t issuer; /* of an answer of OCSP */
     struct record record;

@@ -361,7 +361,7 @@ def test_a_lost_journal_makes_numbers_leap(story):
     assert story.units["P-4"].may_renew().status in (401, 403)
     for serial in ("P-2", "P-4"):  # retired and lost: the list says as much as that they are gone
         assert story.alice.state("pump", serial) == "quarantined"
-    assert story.alice.state("pump", "P-3") == "active"  # quarantined: on no list
+    assert story.alice.state("pump", "P-3") == "quarantined"  # on hold: the list says so
     server.stop_and_audit()
     refused(server, RESTORE, "--continue", story.folder, "--journal-lost", exit_status=5,
             says="the signer's journal is here")

@@ -18,6 +18,15 @@ enum result store_revoked(struct store *store, const struct shard *shard, int64_
     return visit_certificates(&q, visit, ctx, err);
 }
 
+enum result store_held(struct store *store, const struct shard *shard, int64_t now_s,
+                       certificate_visit visit, void *ctx, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_HELD);
+    put_shard(&q, shard);
+    query_put_int(&q, now_s);
+    return visit_certificates(&q, visit, ctx, err);
+}
+
 enum result store_numbered(struct store *store, const struct number_range *range,
                            certificate_visit visit, void *ctx, struct err *err)
 {

@@ -60,10 +60,10 @@ static void is_due_a_second_after_a_change_and_before_half_its_window(void **sta
 
     assert_int_equal(crl_due_s(0, 0), 0);
     assert_int_equal(crl_due_s(55, 0), 0);
-    assert_int_equal(crl_due_s(0, then_s), then_s + CRL_REFRESH_S);
+    assert_int_equal(crl_due_s(0, then_s), then_s + CRL_DELTA_REFRESH_S);
     assert_int_equal(crl_due_s(then_s + 7, then_s), then_s + 7 + CRL_COALESCE_S);
-    assert_int_equal(crl_due_s(then_s + CRL_REFRESH_S, then_s), then_s + CRL_REFRESH_S);
-    assert_true(CRL_REFRESH_S * 2 <= CRL_WINDOW_S);
+    assert_int_equal(crl_due_s(then_s + CRL_DELTA_REFRESH_S, then_s), then_s + CRL_DELTA_REFRESH_S);
+    assert_true(CRL_REFRESH_S * 2 <= CRL_WINDOW_S && CRL_DELTA_REFRESH_S * 2 <= CRL_DELTA_WINDOW_S);
 }
 
 /* ---- built, signed, and read by OpenSSL ------------------------------------------------------ */

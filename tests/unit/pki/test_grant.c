@@ -111,7 +111,7 @@ static void expect_twin(struct fixture *f, const struct expectation *e)
     uint8_t *wanted = NULL;
 
     for (struct twin_extension *x = own.extensions; x->value != NULL; x++)
-        if (x->nid == NID_subject_key_identifier)
+        if (x->nid == NID_subject_key_identifier && strcmp(x->value, "hash") != 0)
             x->value = ski.text;
     size_t n = expected_tbs(f, &own, &wanted);
     enum result result = build(f);
@@ -174,7 +174,7 @@ static const struct expectation expectations[] = {
      .to = "20261119110639Z",
      .subject = {"CN", "pki.example.org"},
      .extensions = {{NID_authority_key_identifier, "keyid"},
-                    {NID_subject_key_identifier, ""},
+                    {NID_subject_key_identifier, "hash"},
                     {NID_key_usage, "critical,digitalSignature"},
                     {NID_ext_key_usage, "OCSPSigning"},
                     {NID_id_pkix_OCSP_noCheck, "NULL"},

@@ -33,6 +33,11 @@ struct list {
     const char *url;
     uint32_t announced_issuer;
     uint64_t announced_number;
+    uint64_t base;          /* of the delta beside it */
+    int64_t delta_shift_s;  /* that is so much younger */
+    bool is_swapped;        /* the delta stands first */
+    bool has_foreign_delta; /* of another shard */
+    size_t cut;             /* complete_n is so much too small */
 };
 
 static bool next_entry(void *context, struct x509_crl_entry *ret)
@@ -59,28 +64,46 @@ static struct list good_list(uint64_t number)
         .has_entry = true,
         .url = "http://localhost:8080",
         .announced_issuer = PKI_ISSUER_LDEVID,
-        .announced_number = number};
+        .announced_number = number,
+        .base = number};
 }
 
-static int list_fd(struct house *house, struct list *list)
+static void build(struct house *house, struct list *list, bool is_delta, struct buf *to)
 {
-    uint8_t room[1024];
-    struct buf tbs = buf_over(room, sizeof(room));
+    struct crl_plan plan = list->plan;
     struct crl_source source = {next_entry, list};
+
+    list->is_done = false;
+    plan.is_delta = is_delta;
+    plan.base = list->base;
+    if (is_delta)
+        plan.this_update_s += list->delta_shift_s;
+    if (is_delta && list->has_foreign_delta)
+        plan.shard.part++;
+    assert_int_equal(crl_build_tbs(&plan, &house->session.issuers[plan.shard.issuer].issuer,
+                                   bytes_of(list->url, strlen(list->url)), &source, to, NULL),
+                     OK);
+}
+
+static int list_fd(struct house *house, struct list *list, uint32_t *ret_complete_n)
+{
+    uint8_t room[2048];
+    struct buf tbs = buf_over(room, sizeof(room));
     int fd = -1;
 
-    assert_int_equal(crl_build_tbs(&list->plan,
-                                   &house->session.issuers[list->plan.shard.issuer].issuer,
-                                   bytes_of(list->url, strlen(list->url)), &source, &tbs, NULL),
-                     OK);
+    build(house, list, list->is_swapped, &tbs);
+    *ret_complete_n = (uint32_t)(tbs.n - list->cut);
+    build(house, list, !list->is_swapped, &tbs);
     assert_int_equal(sealed_from("list", buf_bytes(&tbs), &fd, NULL), OK);
     return fd;
 }
 
 static struct ipc_message ask_crl(struct house *house, struct list *list)
 {
-    int fd = list_fd(house, list);
+    uint32_t complete_n = 0;
+    int fd = list_fd(house, list, &complete_n);
     struct msg_sign_crl message = {.id = 5,
+                                   .complete_n = complete_n,
                                    .issuer = list->announced_issuer,
                                    .shard_class = list->plan.shard.expiry_class,
                                    .shard_part = list->plan.shard.part,
@@ -113,11 +136,17 @@ static void expect_crl(struct house *house)
 
     assert_int_equal(answer.signed_crl.code, E_NONE);
     assert_int_equal(sealed_map(answer.fd, 1 << 20, &der, NULL), OK);
-    assert_true(x509_read_crl(der, &crl, &why));
-    assert_int_equal(crl.entries_n, 1);
+    uint32_t n = answer.signed_crl.complete_n;
     assert_true(x509_read_cert(blob_bytes(&house->session.issuers[PKI_ISSUER_LDEVID].certificate),
                                &issuer, &why));
-    assert_int_equal(verify_signature(&issuer.key, crl.sig_alg, crl.tbs, crl.signature, NULL), OK);
+    const struct bytes parts[] = {bytes_slice(der, 0, n), bytes_slice(der, n, der.n)};
+    for (size_t i = 0; i < LENGTH_OF(parts); i++) {
+        assert_true(x509_read_crl(parts[i], &crl, &why));
+        assert_int_equal(crl.is_delta, i == 1);
+        assert_int_equal(crl.entries_n, 1);
+        assert_int_equal(verify_signature(&issuer.key, crl.sig_alg, crl.tbs, crl.signature, NULL),
+                         OK);
+    }
     sealed_unmap(&der);
     close(answer.fd);
 }
@@ -184,6 +213,34 @@ static void refuses_a_crl_that_is_not_its_shards(void **state)
     assert_int_equal(journal_position(house->session.journal), 0);
 }
 
+/* RFC 5280 5.2.4 and 5.2.6. */
+static void refuses_a_delta_that_does_not_go_with_its_list(void **state)
+{
+    struct house *house = *state;
+    struct list bad = good_list(2);
+
+    bad.delta_shift_s = 1;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(2);
+    bad.base = 3;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(2);
+    bad.is_swapped = true;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    bad = good_list(2);
+    bad.has_foreign_delta = true;
+    assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    for (size_t cut = 1; cut < 40; cut++) {
+        bad = good_list(2);
+        bad.cut = cut;
+        assert_int_equal(code_of_crl(house, bad), E_PROFILE);
+    }
+    assert_int_equal(journal_position(house->session.journal), 0);
+    bad = good_list(2);
+    bad.base = 1;
+    assert_int_equal(code_of_crl(house, bad), E_NONE);
+}
+
 static void refuses_a_list_that_core_could_still_change(void **state)
 {
     struct house *house = *state;
@@ -203,6 +260,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(refuses_a_list_that_core_could_still_change),
+        TEST(refuses_a_delta_that_does_not_go_with_its_list),
         TEST(refuses_a_crl_that_is_not_its_shards),
         TEST(crl_numbers_rise_in_each_shard),
         TEST(signs_a_crl_that_verifies),

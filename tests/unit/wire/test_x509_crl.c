@@ -60,7 +60,7 @@ static void a_list_that_breaks_a_rule_is_refused_by_its_name(void **state)
         {"0603551d15", "0603551d14", NULL},
         {"0603551d14", "0603551d15", "no number"},
         {"0603551d14", "0603551d23", "occurs twice"},
-        {"0603551d1c0101ff", "0603551d1b0101ff", "5.2: CRL has a critical extension"},
+        {"0603551d1c0101ff", "0603551d1d0101ff", "5.2: CRL has a critical extension"},
         {"8101ff", "8301ff", "5.2.5"},
         {"8101ff", "8401ff", "5.2.5"},
         {"8101ff", "810100", "11.5"},
@@ -125,6 +125,36 @@ static void what_was_written_is_read(void **state)
     assert_true(reader_end(&walk));
 }
 
+static void a_delta_says_its_base_and_may_remove(void **state)
+{
+    (void)state;
+    uint8_t name_memory[64];
+    struct buf name = buf_over(name_memory, sizeof(name_memory));
+    struct x509_crl_fields fields = fields_of(&name);
+    struct x509_crl_entry removal = {two_entries[0].serial, START_S, X509_REASON_REMOVE};
+    struct x509_crl crl;
+    const char *why = NULL;
+    fields.freshest_uri = bytes_text("http://example.org/crl/1-delta");
+    assert_true(x509_read_crl(crl_with(&fields, two_entries, 2), &crl, &why));
+    assert_false(crl.is_delta);
+    assert_text(crl.freshest_uri, "http://example.org/crl/1-delta");
+    assert_false(x509_read_crl(crl_with(&fields, &removal, 1), &crl, &why));
+    assert_why(why, "5.3.1");
+
+    fields.is_delta = true;
+    fields.base = 0x1200;
+    assert_false(x509_read_crl(crl_with(&fields, &removal, 1), &crl, &why));
+    assert_why(why, "5.2.6");
+    fields.freshest_uri = bytes_text("");
+    assert_true(x509_read_crl(crl_with(&fields, &removal, 1), &crl, &why));
+    assert_true(crl.is_delta && bytes_is_empty(crl.freshest_uri));
+    assert_true(x509_crl_base(&crl) == 0x1200 && x509_crl_number(&crl) == 0x1234);
+    struct reader walk = reader_of(crl.entries);
+    struct x509_crl_entry entry;
+    assert_true(x509_crl_next(&walk, &entry));
+    assert_int_equal(entry.reason, X509_REASON_REMOVE);
+}
+
 static void an_empty_list_has_no_list(void **state)
 {
     (void)state;
@@ -164,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_list_that_breaks_a_rule_is_refused_by_its_name),
         cmocka_unit_test(every_prefix_is_refused),
         cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(a_delta_says_its_base_and_may_remove),
         cmocka_unit_test(an_empty_list_has_no_list),
         cmocka_unit_test(a_buffer_without_room_fails_whole),
     };

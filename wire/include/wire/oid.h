@@ -37,6 +37,8 @@ extern const struct bytes oid_crl_number;
 extern const struct bytes oid_reason_code;
 extern const struct bytes oid_invalidity_date;
 extern const struct bytes oid_issuing_distribution_point;
+extern const struct bytes oid_delta_crl_indicator;
+extern const struct bytes oid_freshest_crl;
 extern const struct bytes oid_name_constraints;
 extern const struct bytes oid_crl_distribution_points;
 extern const struct bytes oid_authority_key_id;

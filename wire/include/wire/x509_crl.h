@@ -1,4 +1,4 @@
-// Certificate revocation lists, version 2: RFC 5280 section 5. Direct, complete CRLs only.
+// Certificate revocation lists, version 2: RFC 5280 section 5. Direct ones, complete and delta.
 #pragma once
 
 #include <wire/x509.h>
@@ -12,6 +12,7 @@ enum x509_reason {
     X509_REASON_SUPERSEDED = 4,
     X509_REASON_CESSATION = 5,
     X509_REASON_HOLD = 6,
+    X509_REASON_REMOVE = 8, // removeFromCRL: in delta CRLs alone
     X509_REASON_PRIVILEGE_WITHDRAWN = 9,
 };
 
@@ -20,11 +21,14 @@ struct x509_crl_fields {
     struct bytes issuer; // Name, header included
     int64_t this_update_s;
     int64_t next_update_s;
-    struct bytes aki;     // key identifier of the issuer
-    uint64_t number;      // CRLNumber
-    struct bytes idp_uri; // full name in a critical IssuingDistributionPoint
-    bool only_user;       // onlyContainsUserCerts
-    bool only_ca;         // onlyContainsCACerts; both are false for all kinds
+    struct bytes aki;          // key identifier of the issuer
+    uint64_t number;           // CRLNumber
+    struct bytes idp_uri;      // full name in a critical IssuingDistributionPoint
+    bool only_user;            // onlyContainsUserCerts
+    bool only_ca;              // onlyContainsCACerts; both are false for all kinds
+    struct bytes freshest_uri; // of its delta CRL (5.2.6); empty: none, as in a delta CRL itself
+    bool is_delta;             // 5.2.4: it says what changed since the complete CRL
+    uint64_t base;             // of this number
 };
 
 struct x509_crl_entry {
@@ -59,18 +63,22 @@ struct x509_crl {
     struct bytes idp_uri; // empty without one
     bool only_user;
     bool only_ca;
+    struct bytes freshest_uri; // empty without one
+    bool is_delta;
+    struct bytes base;    // BaseCRLNumber, magnitude; of a delta CRL
     struct bytes entries; // content of revokedCertificates; every entry in it is well-formed
     size_t entries_n;
     enum x509_sig_alg sig_alg;
     struct bytes signature;
 };
 
-// Refuses delta, indirect, partial-reason and attribute CRLs and every unknown critical extension.
+// Refuses indirect, partial-reason and attribute CRLs and every unknown critical extension.
 // Contract as in x509.h. Not checked: that no serial occurs twice.
 bool x509_read_crl(struct bytes der, struct x509_crl *ret, const char **ret_why) WIRE_MUST_USE;
 
 // CRLNumber as a number; 0 for one of more than eight octets, which none of ours has.
 uint64_t x509_crl_number(const struct x509_crl *crl);
+uint64_t x509_crl_base(const struct x509_crl *crl); // the same of BaseCRLNumber
 
 // Walks x509_crl.entries: start with reader_of(crl.entries), end with reader_end.
 bool x509_crl_next(struct reader *walk, struct x509_crl_entry *ret);

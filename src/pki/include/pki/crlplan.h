@@ -10,11 +10,13 @@
 
 #define CRL_WINDOW_S (7 * 86400) /* thisUpdate to nextUpdate */
 #define CRL_REFRESH_S                                                                              \
-    (CRL_WINDOW_S / 2)   /* signed again at this age: before half its window ends                  \
-                          */
-#define CRL_COALESCE_S 1 /* a change is in a CRL after at most that */
-#define CRL_NAME_MAX 48  /* "ISSUER-CLASS-PART.crl" and a NUL */
-#define CRL_URL_MAX 320  /* octets */
+    (CRL_WINDOW_S / 2)           /* signed again at this age: before half its window ends          \
+                                  */
+#define CRL_DELTA_WINDOW_S 86400 /* the same of a delta CRL, which is fetched more often; */
+#define CRL_DELTA_REFRESH_S (CRL_DELTA_WINDOW_S / 2) /* the two are signed together at this age */
+#define CRL_COALESCE_S 1                             /* a change is in a CRL after at most that */
+#define CRL_NAME_MAX 48                              /* "ISSUER-CLASS-PART-delta.crl" and a NUL */
+#define CRL_URL_MAX 320                              /* octets */
 
 struct crl_shard {
     uint32_t issuer;
@@ -32,9 +34,12 @@ struct crl_name {
     char text[CRL_NAME_MAX];
 };
 struct crl_name crl_file_name(struct crl_shard shard);
+/* "ISSUER-CLASS-PART-delta.crl", which is what changed since a base: RFC 5280 5.2.4. */
+struct crl_name crl_delta_name(struct crl_shard shard);
 
 /* URL/crl/ISSUER-CLASS-PART.crl, URL/ca/ISSUER.cer and URL/ocsp, appended. */
 void crl_url(struct buf *b, struct bytes url, struct crl_shard shard);
+void crl_delta_url(struct buf *b, struct bytes url, struct crl_shard shard);
 void ca_url(struct buf *b, struct bytes url, uint32_t issuer);
 void ocsp_url(struct buf *b, struct bytes url);
 
@@ -52,11 +57,13 @@ struct crl_plan {
     struct crl_shard shard;
     uint64_t number; /* CRLNumber: greater than any before in this issuer's shard */
     int64_t this_update_s;
+    bool is_delta; /* against the shard's complete CRL of the number `base` */
+    uint64_t base;
 };
 
-/* Appends the TBSCertList, nextUpdate CRL_WINDOW_S later (but not beyond the issuer's end).
- * E_TOO_LARGE when `b` is full. An entry is left out by the caller after one CRL beyond its
- * notAfter: RFC 5280 3.3. */
+/* Appends the TBSCertList, nextUpdate CRL_WINDOW_S (CRL_DELTA_WINDOW_S) later (but not beyond the
+ * issuer's end). E_TOO_LARGE when `b` is full. An entry is left out by the caller after one CRL
+ * beyond its notAfter: RFC 5280 3.3. */
 MUST_USE enum result crl_build_tbs(const struct crl_plan *plan, const struct pki_issuer *issuer,
                                    struct bytes url, const struct crl_source *source, struct buf *b,
                                    struct err *err);

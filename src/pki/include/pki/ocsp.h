@@ -20,6 +20,8 @@ struct ocsp_issuer {
 /* By its certificate. E_CERTIFICATE. */
 MUST_USE enum result ocsp_issuer_read(struct bytes certificate, struct ocsp_issuer *ret,
                                       struct err *err);
+/* How an answer calls who signed it: SHA-1 of its key's bits (4.2.2.3). */
+void ocsp_responder_hash(struct bytes spki, uint8_t ret[OCSP_RESPONDER_KEY_N]);
 bool ocsp_issuer_is(const struct ocsp_issuer *issuer, const struct ocsp_id *id);
 
 /* What core says of one certificate of a request; zero says nothing and is refused. */

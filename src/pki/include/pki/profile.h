@@ -56,12 +56,12 @@ struct profile {
     bool by_each; /* instead: by each issuer that is no root */
     enum pki_subject subject;
     enum pki_san san;
-    uint8_t keys;           /* KEYS_* of keyquality.h: the certified keys */
-    uint16_t key_usage;     /* X509_KU_* of wire/x509.h */
-    uint16_t eku;           /* X509_EKU_*; 0: no such extension */
-    bool ski;               /* subjectKeyIdentifier: RFC 7093 method 1 over the key */
-    bool no_check;          /* id-pkix-ocsp-nocheck, and no address of OCSP in AIA */
-    bool no_expiry;         /* notAfter may be 99991231235959Z: IEEE 802.1AR 8.7 */
+    uint8_t keys;       /* KEYS_* of keyquality.h: the certified keys */
+    uint16_t key_usage; /* X509_KU_* of wire/x509.h */
+    uint16_t eku;       /* X509_EKU_*; 0: no such extension */
+    bool ski;       /* subjectKeyIdentifier: RFC 7093 method 1 over the key; with no_check SHA-1 */
+    bool no_check;  /* id-pkix-ocsp-nocheck, and no address of OCSP in AIA */
+    bool no_expiry; /* notAfter may be 99991231235959Z: IEEE 802.1AR 8.7 */
     int64_t validity_max_s; /* otherwise, from notBefore to notAfter; both inclusive */
 };
 

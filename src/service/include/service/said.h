@@ -23,10 +23,25 @@ struct said_changed {
         count; /* rises with each, since the start: whoever kept it sees that something changed */
 };
 
+/* Certificates that were on hold, and perhaps are not any more: for delta CRLs. */
+#define SAID_RELEASED_MAX 4096
+struct said_released {
+    struct said_freed {
+        uint32_t issuer;
+        uint8_t serial[16];
+        int64_t at_s;
+    } * list; /* owned */
+    size_t n;
+    bool is_lost; /* there were more, or no memory: nobody knows who was freed */
+};
+void said_released_free(struct said_released *released);
+
 /* For service.c: an act was appended; a certificate ends; a device that changes was kept down. */
 void said_note(struct service *service);
 void said_note_certificate(struct service *service, const struct certificate *certificate);
 void said_note_device(struct service *service, int64_t device);
+
+#define SERVICE_META_HELD "held" /* when a device was kept down, or no longer was, last */
 
 /* What is to be said of it now: what has ended is revoked with its reason since then; what is live
  * is good, unless its device is in quarantine, which is certificateHold since that began. */

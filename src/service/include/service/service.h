@@ -72,6 +72,7 @@ struct service {
     size_t policy_judged_n;
     int64_t sweep_ms; /* monotonic: no step of a sweep before; INT64_MAX = none is under way */
     struct status_touched touched; /* by the acts of this turn */
+    struct said_released released; /* from a hold */
     struct said_changed said;      /* whose OCSP answers are wrong from now on */
     bool touched_boundaries;       /* what boundaries are told of services may be another */
     bool stops_issuing;            /* the disk is full: revocation goes on, issuing does not */

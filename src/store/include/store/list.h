@@ -67,6 +67,9 @@ MUST_USE enum result store_operators(struct store *store, const struct filter *f
  * number order. */
 MUST_USE enum result store_revoked(struct store *store, const struct shard *shard, int64_t now_s,
                                    certificate_visit visit, void *ctx, struct err *err);
+/* Live ones of it whose device is kept down: on hold. */
+MUST_USE enum result store_held(struct store *store, const struct shard *shard, int64_t now_s,
+                                certificate_visit visit, void *ctx, struct err *err);
 /* Certificates of these numbers, whatever their notAfter: of each only issuer, class, number and
  * state. */
 struct number_range {
