@@ -137,10 +137,17 @@ static enum result read_rows(struct core *core, struct err *err)
     boundaries->n = reading.now.n;
     boundaries->max = reading.now.max;
     boundaries->is_read = true;
-    boundaries->read_ms = core->service.now_ms;
     core->service.touched_boundaries = false;
     tell_feed(core);
     return tell_fronts(core, err);
+}
+
+static struct core_boundary *first_due(const struct boundaries *boundaries)
+{
+    for (size_t i = 0; i < boundaries->n; i++)
+        if (boundaries->all[i].is_due)
+            return &boundaries->all[i];
+    return NULL;
 }
 
 /* ---- one object with the signer -------------------------------------------------------------- */
@@ -185,28 +192,23 @@ static enum result ask(struct core *core, struct core_boundary *boundary, struct
     TRY(ipc_send(&core->signer, IPC_SIGN_FEED, &message, fd, err));
     blob_free(&boundaries->payload);
     boundaries->payload = (struct blob){.p = STEAL(room.p), .n = payload.n};
-    boundaries->asked = boundary->id;
-    boundaries->asked_generation = boundaries->generation = next_generation(core);
     boundary->is_due = false;
+    boundaries->asked = boundary->id;
+    if (first_due(boundaries) == NULL)
+        boundaries->due_ms = core->service.now_ms + GATHER_MS;
+    boundaries->asked_generation = boundaries->generation = next_generation(core);
     return OK;
 }
 
-static struct core_boundary *first_due(const struct boundaries *boundaries)
-{
-    for (size_t i = 0; i < boundaries->n; i++)
-        if (boundaries->all[i].is_due)
-            return &boundaries->all[i];
-    return NULL;
-}
-
+/* Who is a boundary no more is told at once; acts that come close together make one object. */
 static enum result go_on(struct core *core, struct err *err)
 {
     struct boundaries *boundaries = &core->boundaries;
-    int64_t since_ms = core->service.now_ms - boundaries->read_ms;
-    if (!boundaries->is_read || (core->service.touched_boundaries && since_ms >= GATHER_MS))
+    if (!boundaries->is_read || core->service.touched_boundaries)
         TRY(read_rows(core, err));
     struct core_boundary *due = first_due(boundaries);
-    return boundaries->asked == 0 && due != NULL ? ask(core, due, err) : OK;
+    bool may_ask = boundaries->asked == 0 && core->service.now_ms >= boundaries->due_ms;
+    return may_ask && due != NULL ? ask(core, due, err) : OK;
 }
 
 void boundaries_step(struct core *core)

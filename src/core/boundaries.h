@@ -23,7 +23,7 @@ struct boundaries {
     int64_t asked;             /* whose is with the signer; 0: nobody's */
     uint64_t asked_generation; /* and its generation */
     struct blob payload;       /* and that; owned */
-    int64_t read_ms, pause_ms; /* monotonic: the rows were read; no step before */
+    int64_t due_ms, pause_ms;  /* monotonic: no object, and no step, before */
     uint64_t made;             /* service objects, for metrics */
 };
 

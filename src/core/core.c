@@ -193,8 +193,8 @@ static void take_turn(struct core *core)
     core_bulk_step(core);
     core_trial_step(core);
     core_sweep_step(core);
+    boundaries_step(core); /* before what is told to those that are left */
     feed_step(core);
-    boundaries_step(core);
     core_ocsp_step(core);
     tell_load(core);
 }
