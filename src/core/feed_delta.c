@@ -166,7 +166,7 @@ enum result feed_delta_step(struct core *core, struct err *err)
 
 int feed_wait_ms(const struct core *core, int64_t now_ms)
 {
-    if (!may_ask(core))
+    if (!may_ask(core) || now_ms < core->feed.pause_ms)
         return -1;
     int64_t wait_ms = due_ms(core) - now_ms;
     return wait_ms > 0 ? (int)wait_ms : 0;
