@@ -183,11 +183,12 @@ static enum result listen_at(struct server *server, const char *path, struct err
 
 static enum result start(struct server *server, struct err *err)
 {
-    server->mhd = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO, 0, NULL, NULL,
-                                   answer, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
-                                   MHD_OPTION_CONNECTION_LIMIT, (unsigned)GATE_CONNECTIONS,
-                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)GATE_POOL_N,
-                                   MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    const unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+    server->mhd = MHD_start_daemon(
+        flags, 0, NULL, NULL, answer, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)GATE_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)GATE_POOL_N, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     return server->mhd != NULL
                ? OK
                : err_set(err, E_IO, "the HTTP library does not take the listening socket");

@@ -191,6 +191,22 @@ def test_another_service_and_another_path_are_refused(bed):
         assert bed.door.get(holder, path)[0] in (301, 403, 404), path  # nginx sends /other to /other/
 
 
+def connections_of(path):
+    """Of who listens there: the kernel's numbers."""
+    rows = [row.split() for row in open("/proc/net/unix", encoding="ascii").read().splitlines()]
+    return {row[6] for row in rows if row[-1] == str(path) and row[5] == "03"}
+
+
+def test_nginx_keeps_its_connection_to_the_gate(bed):
+    holder = admitted(bed, new_holder(bed))
+    with bed.door.connection(holder) as connection:
+        assert ask(connection)[0] == 200
+        before = connections_of(bed.gate.socket)
+        for path in (f"/{SERVICE}/x", "/other/x") * 5:
+            ask(connection, path)
+        assert before and connections_of(bed.gate.socket) == before
+
+
 @pytest.mark.parametrize("verb", ["revoke", "quarantine", "retire", "lost"])
 def test_the_next_request_of_a_kept_connection_is_refused(bed, verb):
     holder = admitted(bed, new_holder(bed))

@@ -205,6 +205,28 @@ def test_the_broker_does_not_start_where_the_plugin_would_be_bypassed(bed, tmp_p
     assert "does not start" in broker.text() and word in broker.text()
 
 
+def test_a_password_and_a_list_of_the_brokers_own_let_nobody_past_the_plugin(bed, tmp_path):
+    lab.run("mosquitto_passwd", "-b", "-c", tmp_path / "passwords", "joe", "secret")
+    (tmp_path / "acl").write_text("user joe\ntopic readwrite #\n")
+    state = doors.enrol(bed.troth, tmp_path, "broker-passwords")
+    holder, gone = new_holder(bed), new_holder(bed)
+    bed.alice.set("meter", gone.serial, "revoke").ok()
+
+    def session(of):
+        made = doors.Mqtt(broker, of)
+        made.client.username_pw_set("joe", "secret")
+        return made
+
+    with doors.Broker(tmp_path, bed.server.root_pem, bed.site, state, f"password_file {tmp_path}/passwords",
+                      f"acl_file {tmp_path}/acl") as broker:
+        time.sleep(1.5)
+        session(gone).open(REFUSED).close()
+        with session(holder) as known:
+            assert known.subscribe("#") == DENIED
+            assert known.subscribe(f"t/meter/{holder.serial}/down") != DENIED
+    assert "refused: invalid" in broker.text()
+
+
 def test_who_is_refused_is_in_the_log_and_no_secret_is(bed):
     text = bed.broker.text()
     assert "refused: invalid" in text or "refused: suspended" in text
