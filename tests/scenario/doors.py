@@ -92,9 +92,14 @@ class Gate(Process):
 
     def start(self):
         super().start()
-        sure(lambda: self.socket.exists() or not self.is_alive())
+        sure(lambda: self.is_heard() or not self.is_alive())
         assert self.is_alive(), self.text()
         return self
+
+    def is_heard(self):
+        """Somebody listens: one that was killed leaves its socket behind."""
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
+            return client.connect_ex(str(self.socket)) == 0
 
     def ask(self, **headers):
         """One question as a proxy puts it: status and headers of the answer."""

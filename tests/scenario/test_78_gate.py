@@ -323,6 +323,28 @@ def test_a_server_that_was_killed_costs_nobody_his_admission(bed):
     quick(lambda: bed.door.get(holder)[0] == 403, 20)
 
 
+def test_a_revocation_just_before_the_server_was_killed_reaches_the_gate(bed):
+    holder = admitted(bed, new_holder(bed))
+    bed.alice.set("meter", holder.serial, "revoke").ok()
+    bed.server.kill()
+    bed.server.start()
+    quick(lambda: bed.door.get(holder)[0] == 403, 20)
+
+
+def test_a_gate_that_begins_anew_without_a_feed_admits_nobody(bed):
+    """What it had in memory is gone, and old lists could un-revoke."""
+    holder = admitted(bed, new_holder(bed))
+    bed.gate.kill()
+    bed.wire.cut()
+    try:
+        bed.gate.start()
+        assert bed.door.get(holder)[0] == 403
+        assert bed.gate.ask(Service=SERVICE, Path=f"/{SERVICE}/x", **doors.words_of(holder))[0] == 403
+    finally:
+        bed.wire.mend()
+    quick(lambda: bed.door.get(holder)[0] == 200, 20)
+
+
 def test_what_is_too_old_is_refused_and_fresh_again_when_the_feed_is(bed):
     bed.troth("boundary", "set", "gate", "--service", SERVICE, "--age", "8s")
     holder = admitted(bed, new_holder(bed))
