@@ -93,6 +93,9 @@ enum result ipc_send(struct ipc_channel *channel, enum ipc_type type, const void
     if (!fits_fd_rule(message_find(type)->fd, pass_fd))
         return err_set(err, E_BUG, "%s %s a descriptor", ipc_name(type),
                        pass_fd >= 0 ? "never carries" : "needs");
+    if (channel->fd < 0)
+        return err_set(err, E_UNREACHABLE, "the channel to %s is closed",
+                       ipc_role_name(channel->peer));
     uint8_t *to = channel->space + LIMIT_MESSAGE_BYTES;
     size_t n = 0;
     TRY(ipc_encode(type, message, to, LIMIT_MESSAGE_BYTES, &n, err));

@@ -175,6 +175,7 @@ static void an_empty_channel_is_busy_and_a_closed_one_unreachable(void **state)
     ends.b.me = IPC_FRONT;
     ends.b.peer = IPC_CORE;
     assert_int_equal(ipc_send(&ends.b, IPC_SIGHTING, &message.sighting, -1, NULL), R_UNREACHABLE);
+    assert_int_equal(ipc_send(&ends.a, IPC_SIGHTING, &message.sighting, -1, NULL), R_UNREACHABLE);
     ipc_close(&ends.b);
 }
 

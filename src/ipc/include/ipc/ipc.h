@@ -79,8 +79,8 @@ void ipc_close(struct ipc_channel *channel);
 
 /* Sends one message: `message` is the struct msg_NAME that belongs to `type`. `pass_fd` -1 = none;
  * it stays the caller's. R_BUSY when the peer's queue is full (nothing was sent), R_UNREACHABLE
- * when the peer is gone, R_BUG when the table has no such message between the two or a field is too
- * long. */
+ * when the peer is gone or this end was closed, R_BUG when the table has no such message between
+ * the two or a field is too long. */
 MUST_USE enum result ipc_send(struct ipc_channel *channel, enum ipc_type type, const void *message,
                               int pass_fd, struct err *err);
 
