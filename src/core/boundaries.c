@@ -55,6 +55,11 @@ static struct core_boundary *find(const struct boundaries *boundaries, int64_t i
     return NULL;
 }
 
+bool boundaries_has(const struct core *core, int64_t id)
+{
+    return find(&core->boundaries, id) != NULL;
+}
+
 struct reading {
     const struct boundaries *before;
     struct boundaries now;
@@ -136,10 +141,11 @@ static enum result read_rows(struct core *core, struct err *err)
     boundaries->all = reading.now.all;
     boundaries->n = reading.now.n;
     boundaries->max = reading.now.max;
-    boundaries->is_read = true;
     core->service.touched_boundaries = false;
     tell_feed(core);
-    return tell_fronts(core, err);
+    result = tell_fronts(core, err);
+    boundaries->is_read = result == OK; /* else all of it again */
+    return result;
 }
 
 static struct core_boundary *first_due(const struct boundaries *boundaries)

@@ -36,6 +36,9 @@ void boundaries_close(struct core *core);
 void boundaries_step(struct core *core);
 void boundaries_signed(struct core *core, const struct msg_signed_feed *answer);
 
+/* Is it one in use, as far as fronts were told? */
+bool boundaries_has(const struct core *core, int64_t id);
+
 /* Of each, the generation of its service object: one CBOR item, as a delta has it. */
 void boundaries_put_streams(const struct core *core, struct buf *b);
 

@@ -74,6 +74,8 @@ void core_boundary_report(struct core *core, const struct msg_boundary_report *m
     struct boundary_report_item item;
     struct err err = {0};
     const char *why = NULL;
+    if (!boundaries_has(core, message->boundary))
+        return; /* it ended meanwhile; or a front invents boundaries */
     if (!boundary_report_read(message->report, &report, &why)) {
         err_set(&err, E_SYNTAX, "%s", why); /* the front has let it through */
         log_err(LEVEL_ERROR, "report-refused", &err, NULL);
