@@ -81,7 +81,11 @@ class Process:
         return self.start()
 
     def __exit__(self, *_):
-        self.kill()
+        """Asked first: an nginx that is killed leaves its workers behind."""
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.kill()
 
 
 class Gate(Process):
