@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERIFIED 1024 /* certificates that were verified, each in the one place that it may be in  \
-                       */
+#define VERIFIED                                                                                   \
+    1024 /* certificates that were verified, each in the one place that it may be in               \
+          */
 
 struct verified {
     uint8_t digest[SHA256_N]; /* of what came; zeros: empty */

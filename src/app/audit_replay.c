@@ -3,8 +3,8 @@
 #include "landlock.h"
 
 #include <base/file.h>
-#include <ledger/replay.h>
 #include <base/tile_path.h>
+#include <ledger/replay.h>
 #include <wire/reader.h>
 
 #include <errno.h>

@@ -12,7 +12,8 @@ static const struct check table[] = {
 };
 
 static const char *const subjects[SUBJECT_COUNT] = {
-    "none", "device", "product", "installation", "issuer", "foreign-certificate", "check", "boundary",
+    "none",  "device",   "product", "installation", "issuer", "foreign-certificate",
+    "check", "boundary",
 };
 
 static const char *const closings[CLOSING_COUNT] = {"none", "evidence", "person", "changed"};

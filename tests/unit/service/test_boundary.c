@@ -154,7 +154,7 @@ static void what_does_not_fit_is_refused_when_it_is_bound(void **state)
     assert_true(n > (SERVICE_MAX - BOUNDARY_ROOM_KEPT) / 400);
     assert_true(n < (SERVICE_MAX - BOUNDARY_ROOM_KEPT) / LIMIT_PATTERN);
     f->err.code = E_NONE;
-    assert_int_equal(bind_acme(f, n, 8), OK);                      /* a shorter one still does */
+    assert_int_equal(bind_acme(f, n, 8), OK);             /* a shorter one still does */
     assert_int_equal(bind_acme(f, 1, LIMIT_PATTERN), OK); /* it is there already */
 }
 

@@ -30,7 +30,7 @@
 #define LIMIT_TOKEN 64             /* HTTP Basic password: octets */
 #define LIMIT_TEXT 256             /* reasons and notes by people: octets */
 #define LIMIT_SUBJECT 512          /* a name in a certificate of another CA, as text: octets */
-#define LIMIT_BOUNDARIES 1000       /* in use: a heartbeat names each */
+#define LIMIT_BOUNDARIES 1000      /* in use: a heartbeat names each */
 #define LIMIT_ENTRY_BYTES 65535    /* one ledger entry: tlog-tiles' length prefix */
 #define LIMIT_MESSAGE_BYTES 65536  /* one message between processes */
 #define LIMIT_PAGE_ROWS 200        /* rows of one page of a list */
