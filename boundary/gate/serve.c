@@ -107,6 +107,7 @@ static enum MHD_Result judge(struct server *server, struct MHD_Connection *conne
 
 /* Called when the head is there and again when the whole request is: the library ends a connection
  * that is answered before. */
+/* NOLINTNEXTLINE(readability-function-size): the signature is libmicrohttpd's */
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_n, void **seen)

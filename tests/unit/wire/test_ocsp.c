@@ -125,74 +125,75 @@ static struct bytes assembled(const struct parts *parts)
     return buf_bytes(&b);
 }
 
+static const struct {
+    struct parts parts;
+    const char *why; // NULL: it is taken
+} rules[] = {
+    {{"", SHA1_ID, "", "", ""}, NULL},
+    {{"a003020100", SHA1_ID, "", "", ""}, "RFC 6960 4.1.1"}, // version v1, written out
+    {{"a003020101", SHA1_ID, "", "", ""}, "RFC 6960 4.1.1"},
+    {{"a1048202"
+      "6869",
+      SHA1_ID, "", "", ""},
+     NULL}, // requestorName
+    {{"", NULL, "", "", ""}, ""},
+    {{"", SHA1_ID, "", "", "a0023000"}, NULL}, // optionalSignature
+    {{"", SHA1_ID, "", "", "a1023000"}, ""},
+    // an unknown extension; the same, critical; of one certificate
+    {{"", SHA1_ID, "",
+      "a20a300830060602"
+      "2a030400",
+      ""},
+     NULL},
+    {{"", SHA1_ID, "", "a20d300b300906022a030101ff0400", ""}, "RFC 6960 4.4"},
+    {{"", SHA1_ID, "a00d300b300906022a030101ff0400", "", ""}, "RFC 6960 4.4"},
+    {{"", SHA1_ID, "a00a3008300606022a030400", "", ""}, NULL},
+    {{"", SHA1_ID, "", "a2023000", ""}, "empty"},
+    // a nonce without octets; one that is no OCTET STRING; the same extension twice
+    {{"", SHA1_ID, "", "a2133011300f06092b060105050730010204020400", ""}, "RFC 9654 2.1"},
+    {{"", SHA1_ID, "", "a2133011300f06092b060105050730010204020101", ""}, "RFC 9654 2.1"},
+    {{"", SHA1_ID, "",
+      "a212301030060602"
+      "2a030400300606022a030400",
+      ""},
+     "twice"},
+    // hashes of another length, a negative serial number, an unknown hash
+    {{"",
+      "30263007"
+      "06052b0e03021a"
+      "0414000102030405060708090a0b0c0d0e0f10111213"
+      "0402"
+      "0001"
+      "020101",
+      "", "", ""},
+     "RFC 6960 4.1.1"},
+    {{"",
+      "303a300906052b0e03021a05000414000102030405060708090a0b0c0d0e0f101112130414"
+      "000102030405060708090a0b0c0d0e0f10111213020180",
+      "", "", ""},
+     ""},
+    {{"",
+      "3011300406022a03"
+      "0402"
+      "0001"
+      "0402"
+      "0001"
+      "020101",
+      "", "", ""},
+     NULL},
+};
+
 static void what_breaks_a_rule_is_refused_by_its_name(void **state)
 {
     (void)state;
-    static const struct {
-        struct parts parts;
-        const char *why; // NULL: it is taken
-    } rows[] = {
-        {{"", SHA1_ID, "", "", ""}, NULL},
-        {{"a003020100", SHA1_ID, "", "", ""}, "RFC 6960 4.1.1"}, // version v1, written out
-        {{"a003020101", SHA1_ID, "", "", ""}, "RFC 6960 4.1.1"},
-        {{"a1048202"
-          "6869",
-          SHA1_ID, "", "", ""},
-         NULL}, // requestorName
-        {{"", NULL, "", "", ""}, ""},
-        {{"", SHA1_ID, "", "", "a0023000"}, NULL}, // optionalSignature
-        {{"", SHA1_ID, "", "", "a1023000"}, ""},
-        // an unknown extension; the same, critical; of one certificate
-        {{"", SHA1_ID, "",
-          "a20a300830060602"
-          "2a030400",
-          ""},
-         NULL},
-        {{"", SHA1_ID, "", "a20d300b300906022a030101ff0400", ""}, "RFC 6960 4.4"},
-        {{"", SHA1_ID, "a00d300b300906022a030101ff0400", "", ""}, "RFC 6960 4.4"},
-        {{"", SHA1_ID, "a00a3008300606022a030400", "", ""}, NULL},
-        {{"", SHA1_ID, "", "a2023000", ""}, "empty"},
-        // a nonce without octets; one that is no OCTET STRING; the same extension twice
-        {{"", SHA1_ID, "", "a2133011300f06092b060105050730010204020400", ""}, "RFC 9654 2.1"},
-        {{"", SHA1_ID, "", "a2133011300f06092b060105050730010204020101", ""}, "RFC 9654 2.1"},
-        {{"", SHA1_ID, "",
-          "a212301030060602"
-          "2a030400300606022a030400",
-          ""},
-         "twice"},
-        // hashes of another length, a negative serial number, an unknown hash
-        {{"",
-          "30263007"
-          "06052b0e03021a"
-          "0414000102030405060708090a0b0c0d0e0f10111213"
-          "0402"
-          "0001"
-          "020101",
-          "", "", ""},
-         "RFC 6960 4.1.1"},
-        {{"",
-          "303a300906052b0e03021a05000414000102030405060708090a0b0c0d0e0f101112130414"
-          "000102030405060708090a0b0c0d0e0f10111213020180",
-          "", "", ""},
-         ""},
-        {{"",
-          "3011300406022a03"
-          "0402"
-          "0001"
-          "0402"
-          "0001"
-          "020101",
-          "", "", ""},
-         NULL},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         struct ocsp_request request;
         const char *why = NULL;
-        bool is_taken = ocsp_read_request(assembled(&rows[i].parts), &request, &why);
-        if (is_taken != (rows[i].why == NULL))
+        bool is_taken = ocsp_read_request(assembled(&rules[i].parts), &request, &why);
+        if (is_taken != (rules[i].why == NULL))
             fail_msg("row %zu: %s", i, why ? why : "taken");
         if (!is_taken)
-            assert_why(why, rows[i].why);
+            assert_why(why, rules[i].why);
     }
 }
 
