@@ -109,7 +109,8 @@ static void keep_rest(struct telling *telling)
 {
     struct status_image *image = telling->image;
     size_t left = telling->is_full ? image->news_n - telling->at : 0;
-    memmove(image->news, image->news + telling->at, left * sizeof *image->news);
+    if (left > 0)
+        memmove(image->news, image->news + telling->at, left * sizeof *image->news);
     image->news_n = left;
     image->has_news = telling->is_full;
     image->is_urgent = image->is_urgent && left > 0;
