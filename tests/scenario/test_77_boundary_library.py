@@ -368,14 +368,14 @@ def test_it_renews_itself_and_goes_on(faulty, tmp_path):
     """At two thirds of its certificate's life, with the same key; nobody notices."""
     alice = faulty.bootstrap()
     with alice:
-        state = enrol_boundary(alice, "old", tmp_path, faulty.clock)
+        state = enrol_boundary(alice, "old", tmp_path, faulty.environment)
         before = (state / "certificate.pem").read_text()
         key = (state / "key.pem").read_bytes()
         alice.add_product("years")
         bind(alice, "years")
         device = enrol(faulty, alice, "years", "SN-1")
         jump(faulty, alice, 75)
-        with probing(state, faulty.clock) as probe:
+        with probing(state, faulty.environment) as probe:
             assert lab.eventually(lambda: (state / "certificate.pem").read_text() != before, 30), probe.alarms()
             assert lab.eventually(lambda: probe.stand()["status"] > 0 and 0 <= probe.stand()["age_ms"] < 8000, 75), \
                 f"{probe.stand()}\n{probe.alarms()}"
