@@ -22,54 +22,18 @@ GOALS = {"nginx_cost_ratio": 2.3}
 UNITS = {"nginx_cost_ratio": "times", "nginx_plain_s_per_1000": "CPU s", "nginx_gate_s_per_1000": "CPU s"}
 
 
-class Nginx(doors.Process):
-    """One worker; an empty file for whoever has a certificate, and for whom the gate admits."""
+class Nginx(doors.Nginx):
+    """An empty file for whoever comes, and for whom the gate admits."""
 
     def __init__(self, folder, site, root, socket):
-        self.folder, self.port = folder, lab.free_ports(1)[0]
-        for part in ("gate", "ask"):
-            text = (lab.SOURCE / "packaging" / "nginx" / f"troth-{part}.conf").read_text()
-            (folder / f"troth-{part}.conf").write_text(text.replace("/run/troth-gate/gate.sock", str(socket)))
         for name in ("plain", doors.SERVICE):
             (folder / "files" / name).mkdir(parents=True)
             (folder / "files" / name / "x").touch()
-        user = "user root;\n" if os.geteuid() == 0 else ""  # its worker may reach the socket
-        (folder / "nginx.conf").write_text(f"""
-daemon off;
-{user}worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx-error.log warn;
-events {{ worker_connections 512; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-    keepalive_requests 100000000;
-    open_file_cache max=16;
-    include {folder}/troth-gate.conf;
-    server {{
-        listen 127.0.0.1:{self.port} ssl;
+        super().__init__(folder, site, root, socket, doors.question_place(folder, doors.SERVICE) + f"""
         root {folder}/files;
-        ssl_certificate {site[0]};
-        ssl_certificate_key {site[1]};
-        ssl_client_certificate {root};
-        ssl_verify_client on;
-        ssl_verify_depth 2;
-        location = /_troth/{doors.SERVICE} {{
-            include {folder}/troth-ask.conf;
-            proxy_set_header X-Troth-Service {doors.SERVICE};
-        }}
         location /plain/ {{ }}
-        location /{doors.SERVICE}/ {{ auth_request /_troth/{doors.SERVICE}; }}
-    }}
-}}
-""")
-        super().__init__(["nginx", "-p", folder, "-c", folder / "nginx.conf"], folder / "nginx.log")
-
-    def start(self):
-        super().start()
-        doors.wait_port(self.port, self)
-        return self
+        location /{doors.SERVICE}/ {{ auth_request /_troth/{doors.SERVICE}; }}""",
+                         "keepalive_requests 100000000; open_file_cache max=16;")
 
     @property
     def worker(self):
@@ -136,7 +100,6 @@ def figures(count, folder):
         gate = stack.enter_context(doors.Gate(state, folder))
         site = doors.site_certificate(folder)
         nginx = Nginx(folder, site, server.root_pem, gate.socket)
-        nginx.site = site[0]
         stack.enter_context(nginx)
         doors.sure(lambda: gate.ask(**words_of(holder))[0] == 204)
         core = min(os.sched_getaffinity(0))

@@ -83,48 +83,15 @@ enum result root_pin(const struct state *state, const char *fingerprint, struct 
 /* ---- following --------------------------------------------------------------------------------
  */
 
-static bool is_linked(struct bytes bag, struct bytes old, struct bytes new, int64_t now_s)
-{
-    struct reader certs;
-    struct bytes link;
-    const char *why = NULL;
-    struct err ignored = {0};
-    if (!pkcs7_read_certs(bag, &certs, &why))
-        return false;
-    while (pkcs7_next_cert(&certs, &link))
-        if (rollover_check_link(link, old, new, now_s, &ignored) == OK)
-            return true;
-    return false;
-}
-
-static bool follows(struct bytes bag, struct bytes old, struct bytes new, int64_t now_s)
-{
-    struct x509_cert before, after;
-    const char *why = NULL;
-    struct err ignored = {0};
-    return x509_read_cert(old, &before, &why) && x509_read_cert(new, &after, &why) &&
-           after.not_before_s > before.not_before_s &&
-           rollover_check_root(new, now_s, &ignored) == OK && is_linked(bag, old, new, now_s);
-}
-
 static enum result follow(const struct state *state, struct bytes bag, int64_t now_s,
                           bool *ret_followed, struct err *err)
 {
     CLEANUP(blob_free) struct blob old = {0};
-    struct reader certs;
-    struct bytes cert;
-    const char *why = NULL;
+    struct bytes root;
     TRY(root_read(state, &old, err));
-    if (!pkcs7_read_certs(bag, &certs, &why))
-        return err_set(err, E_SYNTAX, "/cacerts is no certificate bag: %s", why);
-    while (pkcs7_next_cert(&certs, &cert))
-        if (follows(bag, blob_bytes(&old), cert, now_s)) {
-            TRY(keep(state, cert, err));
-            *ret_followed = true;
-            return OK;
-        }
-    *ret_followed = false;
-    return OK;
+    TRY(rollover_find(bag, blob_bytes(&old), now_s, &root, err));
+    *ret_followed = root.n > 0;
+    return *ret_followed ? keep(state, root, err) : OK;
 }
 
 enum result root_follow(const struct state *state, struct bytes bag, int64_t now_s,

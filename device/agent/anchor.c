@@ -160,32 +160,6 @@ enum result anchor_read(const struct agent *agent, struct blob *ret, struct err 
 /* ---- one root follows another ------------------------------------------------------------------
  */
 
-/* Is there a link in the bag by which whoever trusts `old` trusts `new`? */
-static bool is_linked(struct bytes bag, struct bytes old, struct bytes new, int64_t now_s)
-{
-    struct reader certs;
-    struct bytes link;
-    const char *why = NULL;
-    struct err ignored = {0};
-    if (!pkcs7_read_certs(bag, &certs, &why))
-        return false;
-    while (pkcs7_next_cert(&certs, &link))
-        if (rollover_check_link(link, old, new, now_s, &ignored) == OK)
-            return true;
-    return false;
-}
-
-/* A root that is no older than the pinned one: what links goes both ways, we go forward. */
-static bool follows(struct bytes bag, struct bytes old, struct bytes new, int64_t now_s)
-{
-    struct x509_cert before, after;
-    const char *why = NULL;
-    struct err ignored = {0};
-    return x509_read_cert(old, &before, &why) && x509_read_cert(new, &after, &why) &&
-           after.not_before_s > before.not_before_s &&
-           rollover_check_root(new, now_s, &ignored) == OK && is_linked(bag, old, new, now_s);
-}
-
 static int64_t not_before(int64_t now_s, int64_t known_s)
 {
     return now_s > known_s ? now_s : known_s;
@@ -195,22 +169,15 @@ enum result anchor_follow(const struct agent *agent, struct bytes bag, int64_t n
                           struct err *err)
 {
     CLEANUP(blob_free) struct blob old = {0};
-    struct reader certs;
-    struct bytes cert;
-    const char *why = NULL;
+    struct bytes root;
     TRY(anchor_read(agent, &old, err));
     now_s = not_before(now_s, state_floor_s(agent->state));
     now_s = not_before(now_s, agent->build_s);
-    if (!pkcs7_read_certs(bag, &certs, &why))
-        return err_set(err, E_SYNTAX, "/cacerts is no certificate bag: %s", why);
-    while (pkcs7_next_cert(&certs, &cert)) {
-        if (!follows(bag, blob_bytes(&old), cert, now_s))
-            continue;
-        TRY(write_origin(agent, blob_bytes(&old), err));
-        TRY(keep_root(agent, cert, err));
-        log_event(LEVEL_INFO, "root-followed",
-                  {"path", state_own_file(agent->state, ROOT_FILE).text});
+    TRY(rollover_find(bag, blob_bytes(&old), now_s, &root, err));
+    if (root.n == 0)
         return OK;
-    }
+    TRY(write_origin(agent, blob_bytes(&old), err));
+    TRY(keep_root(agent, root, err));
+    log_event(LEVEL_INFO, "root-followed", {"path", state_own_file(agent->state, ROOT_FILE).text});
     return OK;
 }

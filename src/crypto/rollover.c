@@ -1,6 +1,7 @@
 #include <crypto/rollover.h>
 
 #include <crypto/verify.h>
+#include <wire/pkcs7.h>
 #include <wire/x509.h>
 #include <wire/x509_name.h>
 
@@ -67,4 +68,46 @@ enum result rollover_check_link(struct bytes link, struct bytes by, struct bytes
     if (why != NULL)
         return err_set(err, E_CERTIFICATE, "%s", why);
     return verify_signature(&signer.key, cert.sig_alg, cert.tbs, cert.signature, err);
+}
+
+/* ---- which of many follows --------------------------------------------------------------------
+ */
+
+static bool is_linked(struct bytes bag, struct bytes old, struct bytes new, int64_t now_s)
+{
+    struct reader certs;
+    struct bytes link;
+    const char *why = NULL;
+    struct err ignored = {0};
+    if (!pkcs7_read_certs(bag, &certs, &why))
+        return false;
+    while (pkcs7_next_cert(&certs, &link))
+        if (rollover_check_link(link, old, new, now_s, &ignored) == OK)
+            return true;
+    return false;
+}
+
+static bool follows(struct bytes bag, struct bytes old, struct bytes new, int64_t now_s)
+{
+    struct x509_cert before, after;
+    const char *why = NULL;
+    struct err ignored = {0};
+    return x509_read_cert(old, &before, &why) && x509_read_cert(new, &after, &why) &&
+           after.not_before_s > before.not_before_s &&
+           rollover_check_root(new, now_s, &ignored) == OK && is_linked(bag, old, new, now_s);
+}
+
+enum result rollover_find(struct bytes bag, struct bytes old, int64_t now_s, struct bytes *ret,
+                          struct err *err)
+{
+    struct reader certs;
+    struct bytes cert;
+    const char *why = NULL;
+    *ret = bytes_of(NULL, 0);
+    if (!pkcs7_read_certs(bag, &certs, &why))
+        return err_set(err, E_SYNTAX, "/cacerts is no certificate bag: %s", why);
+    while (ret->n == 0 && pkcs7_next_cert(&certs, &cert))
+        if (follows(bag, old, cert, now_s))
+            *ret = cert;
+    return OK;
 }

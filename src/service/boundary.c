@@ -7,8 +7,6 @@
 #include <trust/boundary_words.h>
 #include <wire/x509_crl.h>
 
-#define LIVE_MAX 16 /* certificates of one key: a renewal makes it two */
-
 static enum result find(struct service *service, struct bytes name, struct boundary *ret,
                         struct err *err)
 {
@@ -255,10 +253,10 @@ static void put_no_token(struct change *c)
 enum result boundary_end(struct service *service, const struct boundary *row, int64_t but,
                          int64_t now_s, uint32_t *ret_certificates, struct err *err)
 {
-    struct certificate live[LIVE_MAX];
+    struct certificate live[BOUNDARY_LIVE_MAX];
     size_t n = 0, ended = 0;
     if (row->has_spki)
-        TRY(store_live_with_key(service->store, row->spki, live, LIVE_MAX, &n, err));
+        TRY(store_live_with_key(service->store, row->spki, live, BOUNDARY_LIVE_MAX, &n, err));
     struct change *c = act_change(&service->act, TABLE_BOUNDARY, row->id);
     put_no_token(c);
     change_int(c, COL_BOUNDARY_STATE, BOUNDARY_ENDED);
@@ -296,13 +294,13 @@ enum result boundary_prove(struct service *service, const struct certificate *ce
                            int64_t now_s, struct err *err)
 {
     struct boundary row;
-    struct certificate live[LIVE_MAX];
+    struct certificate live[BOUNDARY_LIVE_MAX];
     size_t n = 0;
     enum result result = store_boundary_key(service->store, certificate->spki, &row, err);
     if (result == R_NOT_FOUND)
         return OK;
     TRY(result);
-    TRY(store_live_with_key(service->store, certificate->spki, live, LIVE_MAX, &n, err));
+    TRY(store_live_with_key(service->store, certificate->spki, live, BOUNDARY_LIVE_MAX, &n, err));
 
     const struct actor core = {ACTOR_CORE, 0};
     struct act *act = service_act(service, EVENT_BOUNDARY_PROVEN, now_s, core, 0);

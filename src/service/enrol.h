@@ -9,6 +9,9 @@
 MUST_USE enum result enrol_find(struct service *service, const struct msg_enrol *ask, int64_t now_s,
                                 struct enrolment *job, struct ask *facts, struct err *err);
 
+/* credential = kind, then certificate serial, token hash or registered SPKI (design 5, Renewal). */
+void enrol_hash_credential(struct enrolment *job, struct bytes value);
+
 /* The profile's key rule hangs on the request alone: it is named to everybody (design 5, Refusals).
  * E_CSR, E_KEY_WEAK. Sets job->key_bit. */
 MUST_USE enum result enrol_check_key(const struct msg_enrol *ask, struct enrolment *job,

@@ -11,15 +11,7 @@
 
 #include <string.h>
 
-#define LIVE_MAX 16
 #define RENEWALS_AN_HOUR 10 /* a loop of requests must not fill the ledger */
-
-static void hash_credential(struct enrolment *job, struct bytes value)
-{
-    uint8_t kind = (uint8_t)job->credential;
-    struct bytes parts[] = {bytes_of(&kind, 1), value};
-    sha256_parts(parts, 2, job->credential_hash);
-}
 
 enum result enrol_find_boundary(struct service *service, const struct msg_enrol *ask,
                                 struct enrolment *job, bool *ret, struct err *err)
@@ -49,7 +41,7 @@ static enum result check_token(const struct msg_enrol *ask, int64_t now_s, struc
         return err_set(err, E_PROOF, "the token of boundary \"%s\" was used by another key",
                        row->name);
     job->is_proven = true;
-    hash_credential(job, bytes_of(row->token_hash, sizeof row->token_hash));
+    enrol_hash_credential(job, bytes_of(row->token_hash, sizeof row->token_hash));
     return OK;
 }
 
@@ -82,7 +74,7 @@ static enum result check_certificate(struct service *service, const struct msg_e
                        job->boundary.name);
     job->is_proven = true;
     job->predecessor = shown.id;
-    hash_credential(job, ask->peer_serial);
+    enrol_hash_credential(job, ask->peer_serial);
     if (memcmp(job->spki_hash, shown.spki, 32) != 0)
         return err_set(err, E_PROOF,
                        "a boundary's renewal keeps its key, and another was seen; a new key takes "
@@ -184,9 +176,9 @@ enum result enrol_boundary_stands(struct service *service, const struct enrolmen
 static enum result end_older_key(struct service *service, const struct boundary *row, int64_t now_s,
                                  struct err *err)
 {
-    struct certificate live[LIVE_MAX];
+    struct certificate live[BOUNDARY_LIVE_MAX];
     size_t n = 0;
-    TRY(store_live_with_key(service->store, row->spki, live, LIVE_MAX, &n, err));
+    TRY(store_live_with_key(service->store, row->spki, live, BOUNDARY_LIVE_MAX, &n, err));
     for (size_t i = 0; i < n; i++)
         service_end_certificate(service, &live[i], CERT_SUPERSEDED, X509_REASON_SUPERSEDED, now_s);
     return OK;

@@ -14,8 +14,7 @@ static enum result nobody(enum result result, const char *what, struct bytes val
     return result;
 }
 
-/* credential = kind, then certificate serial, token hash or registered SPKI (design 5, Renewal). */
-static void hash_credential(struct enrolment *job, struct bytes value)
+void enrol_hash_credential(struct enrolment *job, struct bytes value)
 {
     uint8_t kind = (uint8_t)job->credential;
     struct bytes parts[] = {bytes_of(&kind, 1), value};
@@ -52,7 +51,7 @@ static enum result by_registered(const struct search *search, struct err *err)
                               : search->job->spki_hash;
     int64_t product = 0;
     TRY(find_product(search, &product, err));
-    hash_credential(search->job, bytes_of(spki, 32));
+    enrol_hash_credential(search->job, bytes_of(spki, 32));
     return nobody(store_device_registered(search->store, product, spki, search->device, err),
                   "registered key", search->ask->label, err);
 }
@@ -101,7 +100,7 @@ static enum result by_token(const struct search *search, struct err *err)
     uint8_t hash[32];
     struct token token = {0};
     sha256(search->ask->token, hash);
-    hash_credential(search->job, bytes_of(hash, sizeof hash));
+    enrol_hash_credential(search->job, bytes_of(hash, sizeof hash));
     TRY(no_device_has_token(store_token(search->store, hash, &token, err), search, err));
     if (!is_token_usable(&token, search->job, search->now_s))
         return err_set(err, E_PROOF, "token %lld is used, ended or expired", (long long)token.id);
@@ -174,7 +173,7 @@ static enum result by_anchor(const struct search *search, struct err *err)
                             search->ask->peer_serial};
     uint8_t both[32];
     sha256_parts(parts, 2, both);
-    hash_credential(search->job, bytes_of(both, sizeof both));
+    enrol_hash_credential(search->job, bytes_of(both, sizeof both));
     TRY(nobody(below_anchor(search, &anchor, err), "serial number below this anchor",
                search->ask->peer_serial_number, err));
     return follow_board(search, err);
@@ -193,7 +192,7 @@ static enum result check_issuer(struct store *store, int64_t issuer, struct err 
 static enum result by_own_certificate(const struct search *search, struct certificate *certificate,
                                       struct err *err)
 {
-    hash_credential(search->job, search->ask->peer_serial);
+    enrol_hash_credential(search->job, search->ask->peer_serial);
     TRY(nobody(store_certificate_serial(search->store, search->ask->peer_serial, certificate, err),
                "certificate", search->ask->peer_serial, err));
     bool same = certificate->issuer == (int64_t)search->ask->peer_issuer &&

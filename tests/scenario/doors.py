@@ -29,6 +29,35 @@ def sure(question, within_s=10.0):
     return answer
 
 
+class Bed:
+    """What a file's cases stand on: server, operator, site certificate, and what the fixture adds."""
+
+    def __init__(self, folder, server):
+        self.folder, self.server, self.count = folder, server, 0
+        self.alice = server.bootstrap()
+        self.troth = self.alice.command_line(folder / "alice")
+        self.site = site_certificate(folder)
+
+    def new_holder(self, product="meter", owner="acme"):
+        self.count += 1
+        return holder(self.server, self.alice, self.folder, product, f"SN-{self.count}", owner)
+
+
+@contextlib.contextmanager
+def bedded(folder, *products):
+    """(bed, stack) with a started server and these products; what enters the stack ends before the server, and
+    what must be true of a server at its end is."""
+    server = lab.Server(folder / "troth").init()
+    with contextlib.ExitStack() as outer:
+        outer.callback(server.kill)
+        bed = Bed(folder, server.start())
+        for product in products:
+            bed.alice.add_product(product)
+        with contextlib.ExitStack() as stack:
+            yield bed, stack
+            server.stop_and_audit()
+
+
 # ---- a boundary --------------------------------------------------------------------------------
 
 
@@ -115,6 +144,56 @@ class Gate(Process):
             return answer.status, {name.lower(): value for name, value in answer.getheaders()}
         finally:
             connection.close()
+
+
+class Nginx(Process):
+    """One worker; mutual TLS below this root and no other, the gate by the configuration that the package has.
+    `places` are its locations, `more` what the http part has besides."""
+
+    def __init__(self, folder, site, root, gate_socket, places, more=""):
+        self.folder, self.site, self.port = folder, site[0], lab.free_ports(1)[0]
+        for name in ("gate", "ask", "identity"):
+            text = (lab.SOURCE / "packaging" / "nginx" / f"troth-{name}.conf").read_text()
+            (folder / f"troth-{name}.conf").write_text(text.replace("/run/troth-gate/gate.sock", str(gate_socket)))
+        user = "user root;\n" if os.geteuid() == 0 else ""  # its worker may reach the socket
+        (folder / "nginx.conf").write_text(f"""
+daemon off;
+{user}worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log info;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+    {more}
+    include {folder}/troth-gate.conf;
+    server {{
+        listen 127.0.0.1:{self.port} ssl;
+        ssl_certificate {site[0]};
+        ssl_certificate_key {site[1]};
+        ssl_client_certificate {root};
+        ssl_verify_client optional;
+        ssl_verify_depth 2;
+{places}
+    }}
+}}
+""")
+        super().__init__(["nginx", "-p", folder, "-c", folder / "nginx.conf"], folder / "nginx.log")
+
+    def start(self):
+        super().start()
+        wait_port(self.port, self)
+        return self
+
+
+def question_place(folder, service):
+    """Where nginx asks the gate about this service."""
+    return f"""
+        location = /_troth/{service} {{
+            include {folder}/troth-ask.conf;
+            proxy_set_header X-Troth-Service {service};
+        }}"""
 
 
 class Broker(Process):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import lab
-from gate import Gate
+from feed_reader import FeedReader
 from test_33_grace import renew
 from test_72_status_lists import INVALID, SUPERSEDED, SUSPENDED, VALID, enrol, issuer_of
 from test_76_boundaries import new_boundary
@@ -25,7 +25,7 @@ def admin(troth, alice):
 
 
 def new_gate(admin, name="gate"):
-    return Gate(new_boundary(admin, name).enrolled().use())
+    return FeedReader(new_boundary(admin, name).enrolled().use())
 
 
 def caught_up(gate):
@@ -142,7 +142,7 @@ def test_who_was_away_catches_up_in_one_round(troth, admin):
     assert told[0] == "catalogue" and gate.status > seen
     wanted = [INVALID] * 3 + [VALID] * 3
     assert [gate.status_of(leaf, issuer) for _, leaf in leaves] == wanted
-    fresh = Gate(gate.client)  # one that has nothing holds the same
+    fresh = FeedReader(gate.client)  # one that has nothing holds the same
     fresh.until(lambda: fresh.status >= gate.status)
     assert [fresh.status_of(leaf, issuer) for _, leaf in leaves] == wanted
     admin.set("pump", "d5", "revoke").ok()
@@ -242,7 +242,7 @@ def test_a_slow_reader_and_many_polls_cost_nobody_else(troth, admin):
     enrolled = [enrol(troth, admin, "pump", f"d{i}") for i in range(2)]
     issuer = issuer_of(enrolled[0][1])
     gate = follow(admin)
-    slow = [Gate(gate.client) for _ in range(6)]
+    slow = [FeedReader(gate.client) for _ in range(6)]
     for one in slow:  # asked, and never read
         one.connection = one.client.connection()
         one.connection.request("GET", "/boundary/feed/0/0")

@@ -4,7 +4,6 @@ configuration is the one that the package has."""
 import contextlib
 import http.client
 import json
-import os
 import time
 
 import pytest
@@ -17,58 +16,15 @@ from doors import SERVICE
 CONF = lab.SOURCE / "packaging"
 
 
-class Nginx(doors.Process):
+def nginx(folder, site, root, socket, application_port):
     """Two services, and an application behind them."""
-
-    def __init__(self, folder, site, root, socket, application_port):
-        self.folder, self.site = folder, site
-        self.port, self.plain_port = lab.free_ports(2)
-        for name in ("gate", "ask", "identity"):
-            text = (CONF / "nginx" / f"troth-{name}.conf").read_text()
-            (folder / f"troth-{name}.conf").write_text(text.replace("/run/troth-gate/gate.sock", str(socket)))
-        places = "".join(self.place(folder, name, application_port) for name in (SERVICE, "other"))
-        user = "user root;\n" if os.geteuid() == 0 else ""  # its workers may reach the socket
-        (folder / "nginx.conf").write_text(f"""
-daemon off;
-{user}worker_processes 1;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx-error.log info;
-events {{ worker_connections 256; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-    include {folder}/troth-gate.conf;
-    server {{
-        listen 127.0.0.1:{self.port} ssl;
-        ssl_certificate {site[0]};
-        ssl_certificate_key {site[1]};
-        ssl_client_certificate {root};
-        ssl_verify_client optional;
-        ssl_verify_depth 2;
-{places}    }}
-}}
-""")
-        super().__init__(["nginx", "-p", folder, "-c", folder / "nginx.conf"], folder / "nginx.log")
-
-    @staticmethod
-    def place(folder, service, port):
-        return f"""
-        location = /_troth/{service} {{
-            include {folder}/troth-ask.conf;
-            proxy_set_header X-Troth-Service {service};
-        }}
+    places = "".join(doors.question_place(folder, service) + f"""
         location /{service}/ {{
             auth_request /_troth/{service};
             include {folder}/troth-identity.conf;
-            proxy_pass http://127.0.0.1:{port};
-        }}
-"""
-
-    def start(self):
-        super().start()
-        doors.wait_port(self.port, self)
-        return self
+            proxy_pass http://127.0.0.1:{application_port};
+        }}""" for service in (SERVICE, "other"))
+    return doors.Nginx(folder, site, root, socket, places)
 
 
 class Door:
@@ -99,41 +55,21 @@ def ask(connection, path=f"/{SERVICE}/x", headers=None):
     return answer.status, dict(json.loads(body)) if answer.status == 200 else {}
 
 
-class Bed:
-    pass
-
-
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory):
     """One server, one gate over a wire that can be cut, nginx, an application, product "meter"."""
     folder = tmp_path_factory.mktemp("gate")
-    bed = Bed()
-    bed.folder = folder
-    bed.server = lab.Server(folder / "troth").init()
-    with contextlib.ExitStack() as stack:
-        stack.callback(bed.server.kill)
-        bed.server.start()
-        bed.alice = bed.server.bootstrap()
-        bed.troth = bed.alice.command_line(folder / "alice")
-        bed.alice.add_product("meter")
+    with doors.bedded(folder, "meter") as (bed, stack):
         bed.wire = stack.enter_context(doors.Wire(bed.server.ports["device"]))
         bed.state = doors.enrol(bed.troth, folder, "gate", SERVICE, "other", port=bed.wire.port)
         bed.troth("binding", "add", SERVICE, "--product", "meter", "--actions", "request", "--pattern",
                   f"/{SERVICE}/")
         bed.gate = stack.enter_context(doors.Gate(bed.state, folder))
-        bed.site = doors.site_certificate(folder)
         port = stack.enter_context(doors.application())
         bed.nginx = stack.enter_context(
-            Nginx(folder, bed.site, bed.server.root_pem, bed.gate.socket, port))
+            nginx(folder, bed.site, bed.server.root_pem, bed.gate.socket, port))
         bed.door = Door(bed.nginx.port, bed.site[0])
-        bed.count = 0
         yield bed
-        bed.server.stop_and_audit()
-
-
-def new_holder(bed, owner="acme"):
-    bed.count += 1
-    return doors.holder(bed.server, bed.alice, bed.folder, "meter", f"SN-{bed.count}", owner)
 
 
 def admitted(bed, holder):
@@ -153,7 +89,7 @@ def quick(question, within_s=1.0):
 
 
 def test_a_device_is_admitted_and_named_to_the_application(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     status, headers = bed.door.get(holder)
     assert status == 200
     assert headers["x-troth-device"] == holder.serial
@@ -162,7 +98,7 @@ def test_a_device_is_admitted_and_named_to_the_application(bed):
 
 
 def test_a_clients_own_identity_headers_are_never_believed(bed):
-    holder = admitted(bed, new_holder(bed, owner=""))
+    holder = admitted(bed, bed.new_holder(owner=""))
     lies = {"X-Troth-Device": "SN-0", "X-Troth-Product": "other", "X-Troth-Owner": "evil",
             "X-Troth-Verify": "SUCCESS", "X-Troth-Serial": "01", "X-Troth-Service": "other",
             "X-Troth-Der": "AAAA", "X-Troth-Pem": "AAAA", "X-Troth-Path": "/other/"}
@@ -185,7 +121,7 @@ def test_a_certificate_of_somebody_elses_is_refused_by_nginx(bed):
 
 
 def test_another_service_and_another_path_are_refused(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     assert bed.door.get(holder, "/other/x")[0] == 403
     for path in (f"/{SERVICE}/../other/x", f"/{SERVICE}/%2e%2e/other", f"//{SERVICE}/x"):
         assert bed.door.get(holder, path)[0] in (301, 403, 404), path  # nginx sends /other to /other/
@@ -198,7 +134,7 @@ def connections_of(path):
 
 
 def test_nginx_keeps_its_connection_to_the_gate(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     with bed.door.connection(holder) as connection:
         assert ask(connection)[0] == 200
         before = connections_of(bed.gate.socket)
@@ -209,7 +145,7 @@ def test_nginx_keeps_its_connection_to_the_gate(bed):
 
 @pytest.mark.parametrize("verb", ["revoke", "quarantine", "retire", "lost"])
 def test_the_next_request_of_a_kept_connection_is_refused(bed, verb):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     with bed.door.connection(holder) as connection:
         assert ask(connection)[0] == 200
         bed.alice.set("meter", holder.serial, verb).ok()
@@ -221,7 +157,7 @@ def test_the_next_request_of_a_kept_connection_is_refused(bed, verb):
 
 
 def test_a_superseded_certificate_is_refused_and_a_fork_by_it_found(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     new = lab.make_key()
     with lab.Device(bed.server, "meter", holder.key, holder.chain) as device:
         subject = holder.leaf.subject
@@ -250,8 +186,8 @@ def test_an_expired_certificate_is_answered_by_nginx_itself(bed, tmp_path):
     root = lab.make_certificate(ca_key, "another root", is_ca=True)
     (tmp_path / "root.pem").write_text(lab.certificate_pem(root))
     with doors.application() as port, \
-            Nginx(tmp_path, bed.site, tmp_path / "root.pem", bed.gate.socket, port) as nginx:
-        door = Door(nginx.port, bed.site[0])
+            nginx(tmp_path, bed.site, tmp_path / "root.pem", bed.gate.socket, port) as other:
+        door = Door(other.port, bed.site[0])
         for name, valid_s, wanted in (("fresh", 3600, 403), ("old", -60, 400)):
             leaf = lab.make_certificate(key, "SN-1", issuer=root, issuer_key=ca_key, valid_s=valid_s)
             assert door.get(doors.Holder(tmp_path, name, key, [leaf]))[0] == wanted, name
@@ -260,10 +196,10 @@ def test_an_expired_certificate_is_answered_by_nginx_itself(bed, tmp_path):
 
 def test_a_certificate_that_the_gate_was_never_told_of_is_refused(bed):
     """Below our issuer, by our root, and yet unknown here: nothing but the feed makes it known."""
-    told = admitted(bed, new_holder(bed))
+    told = admitted(bed, bed.new_holder())
     bed.wire.cut()
     try:
-        holder = new_holder(bed)
+        holder = bed.new_holder()
         assert bed.door.get(holder)[0] == 403
         status, answer = bed.gate.ask(Service=SERVICE, Path=f"/{SERVICE}/x", **doors.words_of(holder))
         assert status == 403 and answer["x-troth-reason"] == "unknown"
@@ -274,7 +210,7 @@ def test_a_certificate_that_the_gate_was_never_told_of_is_refused(bed):
 
 
 def test_a_binding_ends_with_its_removal(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     added = bed.troth("binding", "add", "other", "--product", "meter", "--serial", holder.serial, "--actions", "request",
                       "--pattern", "/other/%device%/", "--json").stdout
     quick(lambda: bed.door.get(holder, f"/other/{holder.serial}/x")[0] == 200, 3)
@@ -288,7 +224,7 @@ def test_a_binding_ends_with_its_removal(bed):
 
 
 def test_a_gate_that_is_dead_lets_nobody_in(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     bed.gate.kill()
     try:
         assert bed.door.get(holder)[0] == 500
@@ -298,7 +234,7 @@ def test_a_gate_that_is_dead_lets_nobody_in(bed):
 
 
 def test_a_cut_feed_decides_on_and_what_was_missed_comes_at_once(bed):
-    holder, other = admitted(bed, new_holder(bed)), admitted(bed, new_holder(bed))
+    holder, other = admitted(bed, bed.new_holder()), admitted(bed, bed.new_holder())
     bed.wire.cut()
     try:
         bed.alice.set("meter", holder.serial, "revoke").ok()
@@ -312,7 +248,7 @@ def test_a_cut_feed_decides_on_and_what_was_missed_comes_at_once(bed):
 
 
 def test_a_server_that_was_killed_costs_nobody_his_admission(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     bed.server.kill()
     try:
         assert bed.door.get(holder)[0] == 200
@@ -324,7 +260,7 @@ def test_a_server_that_was_killed_costs_nobody_his_admission(bed):
 
 
 def test_a_revocation_just_before_the_server_was_killed_reaches_the_gate(bed):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     bed.alice.set("meter", holder.serial, "revoke").ok()
     bed.server.kill()
     bed.server.start()
@@ -333,7 +269,7 @@ def test_a_revocation_just_before_the_server_was_killed_reaches_the_gate(bed):
 
 def test_a_gate_that_begins_anew_without_a_feed_admits_nobody(bed):
     """What it had in memory is gone, and old lists could un-revoke."""
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     bed.gate.kill()
     bed.wire.cut()
     try:
@@ -347,7 +283,7 @@ def test_a_gate_that_begins_anew_without_a_feed_admits_nobody(bed):
 
 def test_what_is_too_old_is_refused_and_fresh_again_when_the_feed_is(bed):
     bed.troth("boundary", "set", "gate", "--service", SERVICE, "--age", "8s")
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     time.sleep(6)
     assert bed.door.get(holder)[0] == 200  # heartbeats
     bed.wire.cut()
@@ -390,7 +326,7 @@ def test_words_of_a_verification_that_did_not_succeed_refuse(bed, words, reason)
 
 def test_a_connection_is_kept_from_question_to_question(bed):
     """Else nginx would connect for each request of its clients."""
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     connection = lab.UnixConnection(str(bed.gate.socket))
     heads = [{f"X-Troth-{name}": value for name, value in words.items()} for words in (
         {"Service": SERVICE, "Path": f"/{SERVICE}/x", **doors.words_of(holder)},
@@ -479,7 +415,7 @@ def caddy(bed):
 
 
 def test_caddy_admits_names_and_refuses(bed, caddy):
-    holder = admitted(bed, new_holder(bed))
+    holder = admitted(bed, bed.new_holder())
     status, headers = caddy.get(holder, headers={"X-Troth-Owner": "evil", "X-Troth-Verify": "SUCCESS"})
     assert status == 200 and headers["x-troth-device"] == holder.serial and headers["x-troth-owner"] == "acme"
     assert "x-troth-verify" not in headers and "x-troth-der" not in headers

@@ -1,7 +1,6 @@
 """Debian's mosquitto with the plugin, and real MQTT clients that hold sessions: who connects, what he may publish and
 read, whose session is cut and refused when it comes back, and the bad days."""
 
-import contextlib
 import time
 
 import pytest
@@ -14,23 +13,10 @@ REFUSED = 5  # CONNACK: not authorized (MQTT 3.1.1 3.2.2.3)
 DENIED = 0x80  # SUBACK
 
 
-class Bed:
-    count = 0
-
-
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("broker")
-    bed = Bed()
-    bed.folder = folder
-    bed.server = lab.Server(folder / "troth").init()
-    with contextlib.ExitStack() as stack:
-        stack.callback(bed.server.kill)
-        bed.server.start()
-        bed.alice = bed.server.bootstrap()
-        bed.troth = bed.alice.command_line(folder / "alice")
-        for product in ("meter", "pump"):
-            bed.alice.add_product(product)
+    with doors.bedded(folder, "meter", "pump") as (bed, stack):
         bed.wire = stack.enter_context(doors.Wire(bed.server.ports["device"]))
         bed.state = doors.enrol(bed.troth, folder, "broker", port=bed.wire.port)
         bind = ("binding", "add", SERVICE, "--product", "meter")
@@ -39,15 +25,12 @@ def bed(tmp_path_factory):
         bed.troth(*bind, "--actions", "subscribe", "--pattern", "t/%product%/%device%/#")
         bed.troth("binding", "add", SERVICE, "--owner", "service", "--actions", "connect,publish,subscribe",
                   "--pattern", "t/#")
-        bed.site = doors.site_certificate(folder)
         bed.broker = stack.enter_context(doors.Broker(folder, bed.server.root_pem, bed.site, bed.state))
         yield bed
-        bed.server.stop_and_audit()
 
 
 def new_holder(bed, product="meter", owner="acme"):
-    bed.count += 1
-    holder = doors.holder(bed.server, bed.alice, bed.folder, product, f"SN-{bed.count}", owner)
+    holder = bed.new_holder(product, owner)
     time.sleep(0.5)  # its number comes with a delta
     return holder
 

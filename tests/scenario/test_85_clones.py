@@ -1,7 +1,6 @@
 """Two holders of one identity at brokers, found within a second of the deciding event; and honest devices that roam, whose
 network fails or whose broker begins anew, which are not flagged. Each holder is a client of its own with a copied key."""
 
-import contextlib
 import time
 
 import pytest
@@ -13,24 +12,11 @@ from doors import SERVICE
 CLONE = 2
 
 
-class Bed:
-    count = 0
-
-
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory):
     """Two brokers of one service."""
     folder = tmp_path_factory.mktemp("clones")
-    bed = Bed()
-    bed.folder = folder
-    bed.server = lab.Server(folder / "troth").init()
-    with contextlib.ExitStack() as stack:
-        stack.callback(bed.server.kill)
-        bed.server.start()
-        bed.alice = bed.server.bootstrap()
-        bed.troth = bed.alice.command_line(folder / "alice")
-        bed.alice.add_product("meter")
-        bed.site = doors.site_certificate(folder)
+    with doors.bedded(folder, "meter") as (bed, stack):
         bed.brokers = []
         states = {name: doors.enrol(bed.troth, folder, name) for name in ("a", "b")}
         bind(bed, SERVICE)
@@ -38,7 +24,6 @@ def bed(tmp_path_factory):
             bed.brokers.append(stack.enter_context(
                 doors.Broker(folder, bed.server.root_pem, bed.site, state, name=name)))
         yield bed
-        bed.server.stop_and_audit()
 
 
 def bind(bed, service):
@@ -47,8 +32,7 @@ def bind(bed, service):
 
 
 def new_holder(bed):
-    bed.count += 1
-    holder = doors.holder(bed.server, bed.alice, bed.folder, "meter", f"SN-{bed.count}")
+    holder = bed.new_holder()
     time.sleep(0.7)  # its number comes with a delta
     return holder
 

@@ -28,7 +28,7 @@ CREATE TABLE boundary_seen (
 ) STRICT;
 CREATE TABLE session (
     boundary INT NOT NULL, certificate INT NOT NULL, device INT NOT NULL, opened_ms INT NOT NULL,
-    heard_ms INT NOT NULL, is_open INT NOT NULL, has_sent INT NOT NULL DEFAULT 0,
+    heard_ms INT NOT NULL, is_open INT NOT NULL,
     service TEXT NOT NULL DEFAULT '', PRIMARY KEY (boundary, certificate)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_device ON session (device);

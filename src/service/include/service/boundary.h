@@ -11,7 +11,7 @@
 #define BOUNDARY_ROOM_KEPT 65536
 
 #define BOUNDARY_VALIDITY_S (90 * 86400) /* of its certificate */
-#define BOUNDARY_AGE_S 300 /* so old may be what it knows, unless somebody says else */
+#define BOUNDARY_LIVE_MAX 16             /* certificates over its key: a renewal makes it two */
 
 /* After each act: touched_boundaries says that one may have changed what a boundary is told. */
 void boundary_note(struct service *service);

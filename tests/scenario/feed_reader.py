@@ -40,7 +40,7 @@ class Shard:
             self.statuses[index], last = both & 3, index
 
 
-class Gate:
+class FeedReader:
     """One boundary, by the key and chain of a lab.Client."""
 
     def __init__(self, client):
