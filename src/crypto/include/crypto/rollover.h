@@ -19,9 +19,9 @@ MUST_USE enum result rollover_check_link(struct bytes link, struct bytes by, str
                                          int64_t now_s, struct err *err);
 
 /* Among the certificates of `bag` (PKCS #7 of /cacerts) the root that follows `old`: begun later,
- * with a link in the bag by which whoever trusts the old one trusts it. *ret points into the bag and
- * is empty when there is none: what links goes both ways, we go forward. E_SYNTAX for what is no
- * bag. */
+ * with a link in the bag by which whoever trusts the old one trusts it. *ret points into the bag
+ * and is empty when there is none: what links goes both ways, we go forward. E_SYNTAX for what is
+ * no bag. */
 MUST_USE enum result rollover_find(struct bytes bag, struct bytes old, int64_t now_s,
                                    struct bytes *ret, struct err *err);
 
