@@ -47,6 +47,24 @@ def free_ports(count):
     return ports
 
 
+def cpu_s(pid):
+    """CPU seconds of a process so far, user and system."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def children(pid):
+    return list(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def metric(operator, name):
+    """What the server says of itself: `operator` is one of the scenario tests' lab."""
+    for line in operator.request("GET", "/metrics").body.decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    sys.exit(f"bench: the server has no {name}")
+
+
 class Server:
     """A server in a folder of its own. `with Server() as server:` starts and removes it."""
 
@@ -140,9 +158,8 @@ class Server:
     def processes(self):
         """{pid: role} of supervisor and children; children of the supervisor only."""
         supervisor = self.process.pid
-        children = pathlib.Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
         found = {supervisor: "supervisor"}
-        for pid in map(int, children):
+        for pid in children(supervisor):
             name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
             found[pid] = next((role for role in ROLES if role in name), name)
         return found
@@ -151,8 +168,7 @@ class Server:
         """CPU seconds so far by role, user and system."""
         sums = {}
         for pid, role in self.processes().items():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            sums[role] = sums.get(role, 0) + (int(fields[11]) + int(fields[12])) * TICK_S
+            sums[role] = sums.get(role, 0) + cpu_s(pid)
         return sums
 
     def written_bytes(self):

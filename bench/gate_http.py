@@ -37,13 +37,7 @@ class Nginx(doors.Nginx):
 
     @property
     def worker(self):
-        master = self.child.pid
-        return int(pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()[0])
-
-
-def cpu_s(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * bed.TICK_S
+        return bed.children(self.child.pid)[0]
 
 
 def pin(pid, core):
@@ -67,9 +61,9 @@ def words_of(holder):
 def measure_alone(gate, holder, count):
     """Answers a second of the gate's CPU, asked in nginx's words."""
     head = "".join(f"X-Troth-{name}: {value}\r\n" for name, value in words_of(holder).items())
-    before = cpu_s(gate.child.pid)
+    before = bed.cpu_s(gate.child.pid)
     done = load(count, f"GET / HTTP/1.1\r\nHost: gate\r\n{head}\r\n", gate.socket)
-    took = cpu_s(gate.child.pid) - before
+    took = bed.cpu_s(gate.child.pid) - before
     bed.say(f"gate alone: {done['done'] / done['seconds']:.0f} answers/s by the clock")
     return done["done"] / took
 
@@ -78,10 +72,10 @@ def measure_path(nginx, gate, holder, path, count):
     """CPU seconds of nginx and the gate for 1,000 requests."""
     request = f"GET /{path}/x HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
     pids = (nginx.worker, gate.child.pid)
-    before = sum(map(cpu_s, pids))
+    before = sum(map(bed.cpu_s, pids))
     done = load(count, request, nginx.port, nginx.site, holder.chain_file, holder.key_file)
     bed.say(f"{path}: {done['done'] / done['seconds']:.0f} requests/s by the clock")
-    return (sum(map(cpu_s, pids)) - before) / done["done"] * 1000
+    return (sum(map(bed.cpu_s, pids)) - before) / done["done"] * 1000
 
 
 def figures(count, folder):

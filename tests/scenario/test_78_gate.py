@@ -4,6 +4,7 @@ configuration is the one that the package has."""
 import contextlib
 import http.client
 import json
+import os
 import time
 
 import pytest
@@ -95,6 +96,10 @@ def test_a_device_is_admitted_and_named_to_the_application(bed):
     assert headers["x-troth-device"] == holder.serial
     assert headers["x-troth-product"] == "meter" and headers["x-troth-owner"] == "acme"
     assert headers["x-troth-serial"].lower() == lab.serial_hex(holder.leaf)
+
+
+def test_a_question_does_not_take_the_core_from_the_proxy(bed):
+    assert {os.sched_getscheduler(int(task)) for task in os.listdir(f"/proc/{bed.gate.child.pid}/task")} == {os.SCHED_BATCH}
 
 
 def test_a_clients_own_identity_headers_are_never_believed(bed):
