@@ -210,7 +210,8 @@ int main(int argc, char **argv)
     dn_write(&texts[0], cert.issuer);
     dn_write(&texts[1], cert.subject);
     const struct boundary_proxy_words words = {bytes_text("SUCCESS"), buf_bytes(&texts[0]),
-                                               text_bytes(serial), buf_bytes(&texts[1])};
+                                               text_bytes(serial), buf_bytes(&texts[1]),
+                                               bytes_text("Dec 31 23:59:59 9999 GMT")};
     snprintf(topic, sizeof topic, "devices/%s/up", identity.device);
     (void)calibration_row(&calibration);
     measure_decisions(blob_bytes(&leaf), topic);

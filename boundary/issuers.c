@@ -3,6 +3,7 @@
 
 #include <base/text.h>
 #include <crypto/chain.h>
+#include <wire/der.h>
 #include <wire/hex.h>
 #include <wire/oid.h>
 #include <wire/x509.h>
@@ -187,6 +188,38 @@ enum boundary_reason issuers_verify(struct issuers *issuers, struct bytes der, i
     return BOUNDARY_ADMITTED;
 }
 
+/* ---- a date -----------------------------------------------------------------------------------
+ */
+
+static bool has_form(struct bytes text, const char *form)
+{
+    bool has = text.n == strlen(form);
+    for (size_t i = 0; has && i < text.n; i++)
+        has = form[i] == '?' || text.p[i] == (uint8_t)form[i];
+    return has;
+}
+
+/* "Dec  1 09:00:00 2026 GMT", by way of DER's form of it. */
+static bool read_until(struct bytes text, int64_t *ret_s)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    uint8_t der[] = "\x18\x0fYYYYMMDDhhmmssZ";
+    size_t month = 0;
+    if (!has_form(text, "??? ?? ??:??:?? ???? GMT"))
+        return false;
+    while (month < 12 && memcmp(text.p, months + 3 * month, 3) != 0)
+        month++;
+    memcpy(der + 2, text.p + 16, 4);
+    der[6] = (uint8_t)('0' + (month + 1) / 10);
+    der[7] = (uint8_t)('0' + (month + 1) % 10);
+    der[8] = text.p[4] == ' ' ? '0' : text.p[4];
+    der[9] = text.p[5];
+    for (size_t i = 0; i < 3; i++)
+        memcpy(der + 10 + 2 * i, text.p + 7 + 3 * i, 2);
+    struct reader r = reader_of(bytes_of(der, sizeof der - 1));
+    return der_read_generalized(&r, ret_s) && reader_end(&r) && *ret_s > 0;
+}
+
 /* ---- a proxy's words --------------------------------------------------------------------------
  */
 
@@ -234,8 +267,8 @@ enum boundary_reason issuers_take_words(struct issuers *issuers,
     if (identity.issuer == 0)
         return BOUNDARY_ISSUER;
     if (!hex_decode(&serial, words->serial) || !take_serial(buf_bytes(&serial), &identity) ||
-        !dn_read(words->subject, &dn, &why) || dn.serial_number[0] == '\0' ||
-        dn.organizational_unit[0] == '\0')
+        !read_until(words->until, &identity.not_after_s) || !dn_read(words->subject, &dn, &why) ||
+        dn.serial_number[0] == '\0' || dn.organizational_unit[0] == '\0')
         return BOUNDARY_UNREADABLE;
     memcpy(identity.device, dn.serial_number, sizeof identity.device);
     memcpy(identity.product, dn.organizational_unit, sizeof identity.product);

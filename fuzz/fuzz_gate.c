@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(err.code == E_SYNTAX);
         return 0;
     }
-    bool has_words = head.verify.n + head.issuer.n + head.subject.n + head.serial.n > 0;
+    bool has_words =
+        head.verify.n + head.issuer.n + head.subject.n + head.serial.n + head.until.n > 0;
     must(head.service.n > 0 && head.path.n > 0 && head.path.n <= GATE_VALUE_MAX);
     must(has_words + (head.pem.n > 0) + (head.der.n > 0) <= 1);
     return 0;

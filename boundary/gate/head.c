@@ -15,6 +15,7 @@ static const struct {
     {"X-Troth-Issuer", offsetof(struct gate_head, issuer)},
     {"X-Troth-Subject", offsetof(struct gate_head, subject)},
     {"X-Troth-Serial", offsetof(struct gate_head, serial)},
+    {"X-Troth-Until", offsetof(struct gate_head, until)},
     {"X-Troth-Pem", offsetof(struct gate_head, pem)},
     {"X-Troth-Der", offsetof(struct gate_head, der)},
     {"X-Troth-Service", offsetof(struct gate_head, service)},
@@ -61,7 +62,8 @@ enum result gate_head_put(struct gate_head *head, struct bytes name, struct byte
 
 enum result gate_head_check(const struct gate_head *head, struct err *err)
 {
-    bool has_words = head->verify.n + head->issuer.n + head->subject.n + head->serial.n > 0;
+    bool has_words =
+        head->verify.n + head->issuer.n + head->subject.n + head->serial.n + head->until.n > 0;
     int proofs = has_words + (head->pem.n > 0) + (head->der.n > 0);
     if (head->service.n == 0)
         return err_set(err, E_SYNTAX, "no X-Troth-Service: the proxy's configuration names it");

@@ -97,6 +97,7 @@ static enum boundary_reason identify(struct gate *gate, const struct gate_head *
         .issuer = head->issuer,
         .subject = head->subject,
         .serial = head->serial,
+        .until = head->until,
     };
     return boundary_from_proxy(gate->boundary, &words, ret);
 }

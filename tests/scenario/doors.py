@@ -448,9 +448,9 @@ def renewed(server, folder, product, serial, key):
 def words_of(holder):
     """What nginx says of a certificate: openssl prints names in the same form."""
     said = lab.openssl("x509", "-in", holder.chain_file, "-noout", "-nameopt", "RFC2253", "-subject", "-issuer",
-                       "-serial").stdout.splitlines()
-    subject, issuer, serial = (line.split("=", 1)[1].strip() for line in said)
-    return {"Verify": "SUCCESS", "Issuer": issuer, "Serial": serial, "Subject": subject}
+                       "-serial", "-enddate").stdout.splitlines()
+    subject, issuer, serial, until = (line.split("=", 1)[1].strip() for line in said)
+    return {"Verify": "SUCCESS", "Issuer": issuer, "Serial": serial, "Subject": subject, "Until": until}
 
 
 def wait_port(port, process, within_s=10.0):

@@ -106,7 +106,7 @@ def test_a_clients_own_identity_headers_are_never_believed(bed):
     holder = admitted(bed, bed.new_holder(owner=""))
     lies = {"X-Troth-Device": "SN-0", "X-Troth-Product": "other", "X-Troth-Owner": "evil",
             "X-Troth-Verify": "SUCCESS", "X-Troth-Serial": "01", "X-Troth-Service": "other",
-            "X-Troth-Der": "AAAA", "X-Troth-Pem": "AAAA", "X-Troth-Path": "/other/"}
+            "X-Troth-Der": "AAAA", "X-Troth-Pem": "AAAA", "X-Troth-Path": "/other/", "X-Troth-Until": "Dec  1 00:00:00 2099 GMT"}
     status, headers = bed.door.get(holder, headers=lies)
     assert status == 200
     assert headers["x-troth-device"] == holder.serial and headers["x-troth-product"] == "meter"
@@ -197,6 +197,31 @@ def test_an_expired_certificate_is_answered_by_nginx_itself(bed, tmp_path):
             leaf = lab.make_certificate(key, "SN-1", issuer=root, issuer_key=ca_key, valid_s=valid_s)
             assert door.get(doors.Holder(tmp_path, name, key, [leaf]))[0] == wanted, name
         assert "(10:certificate has expired)" in (tmp_path / "nginx-error.log").read_text()
+
+
+def test_a_connection_that_nginx_keeps_ends_with_the_certificate(bed, tmp_path):
+    """nginx looks at dates in the handshake and never again, nor when a session is resumed: SUCCESS comes behind the
+    end too, and it is the gate that looks."""
+    ca_key, key = lab.make_key(), lab.make_key()
+    root = lab.make_certificate(ca_key, "another root", is_ca=True)
+    (tmp_path / "root.pem").write_text(lab.certificate_pem(root))
+    with doors.application() as port, \
+            nginx(tmp_path, bed.site, tmp_path / "root.pem", bed.gate.socket, port) as other:
+        door = Door(other.port, bed.site[0])
+        leaf = lab.make_certificate(key, "SN-1", issuer=root, issuer_key=ca_key, valid_s=3)
+        short = doors.Holder(tmp_path, "short", key, [leaf])
+        with door.connection(short) as connection:
+            assert ask(connection)[0] == 403
+            time.sleep(4)
+            assert ask(connection)[0] == 403  # of the gate still; a new connection has nginx's own answer
+            assert door.get(short)[0] == 400
+    holder = admitted(bed, bed.new_holder())
+    words = {"Service": SERVICE, "Path": f"/{SERVICE}/x", **doors.words_of(holder)}
+    assert bed.gate.ask(**words)[0] == 204
+    status, answer = bed.gate.ask(**{**words, "Until": "Nov 30 23:59:59 2020 GMT"})
+    assert status == 403 and answer["x-troth-reason"] == "expired"
+    del words["Until"]  # an older configuration
+    assert bed.gate.ask(**words)[0] == 403
 
 
 def test_a_certificate_that_the_gate_was_never_told_of_is_refused(bed):
@@ -432,3 +457,13 @@ def test_caddy_admits_names_and_refuses(bed, caddy):
         assert ask(connection)[0] == 200
         bed.alice.set("meter", holder.serial, "revoke").ok()
         quick(lambda: ask(connection)[0] == 403)
+
+
+@pytest.mark.parametrize("name", ["X-Troth-Owner", "X_Troth_Owner", "x-troth_owner", "X_TROTH-Owner"])
+def test_no_spelling_of_our_names_reaches_the_application_from_a_client(bed, caddy, name):
+    """By CGI's rules (RFC 3875 4.1.18) all of these are HTTP_X_TROTH_OWNER."""
+    holder = admitted(bed, bed.new_holder(owner=""))
+    for door in (bed.door, caddy):
+        status, headers = door.get(holder, headers={name: "evil"})
+        assert status == 200 and "evil" not in headers.values(), (door.port, headers)
+        assert not any("owner" in name for name in headers), headers

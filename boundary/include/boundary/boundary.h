@@ -74,14 +74,17 @@ enum boundary_reason boundary_verify_escaped(struct boundary *boundary, struct b
                                              int64_t now_s, struct boundary_identity *ret);
 
 /* What nginx says of a handshake that it verified itself: $ssl_client_verify, $ssl_client_i_dn,
- * $ssl_client_serial, $ssl_client_s_dn. Believed as they stand: only nginx may be able to say them,
- * and it may trust no root but ours. Anything but SUCCESS, an issuer that is not exactly a listed
- * one, a serial number that is not ours and a subject that no device of ours has refuse. */
+ * $ssl_client_serial, $ssl_client_s_dn, $ssl_client_v_end. Believed as they stand: only nginx may
+ * be able to say them, and it may trust no root but ours. Anything but SUCCESS, an issuer that is
+ * not exactly a listed one, a serial number that is not ours, a subject that no device of ours has
+ * and an end that is no instant refuse. nginx looks at dates in the first handshake alone: a
+ * connection that is kept, or a session that is resumed, outlives the certificate. */
 struct boundary_proxy_words {
     struct bytes verify;
     struct bytes issuer;
     struct bytes serial;
     struct bytes subject;
+    struct bytes until; /* as OpenSSL prints it: "Dec  1 09:00:00 2026 GMT" */
 };
 enum boundary_reason boundary_from_proxy(struct boundary *boundary,
                                          const struct boundary_proxy_words *words,

@@ -133,6 +133,7 @@ static struct boundary_proxy_words words(void)
         .issuer = bytes_text("CN=Fleet\\, LDevID 1"),
         .serial = bytes_text(SERIAL),
         .subject = bytes_text("serialNumber=SN-1,O=works,OU=pump"),
+        .until = bytes_text("Dec 31 23:59:59 9999 GMT"),
     };
 }
 
@@ -209,7 +210,50 @@ static void anything_but_what_nginx_says_of_ours_is_refused(void **state)
         said.subject = bytes_of(subjects[i], strlen(subjects[i]));
         assert_int_equal(take(said, &identity), BOUNDARY_UNREADABLE);
     }
+    static const char *const ends[] = {"",
+                                       "Dec 31 23:59:59 9999",
+                                       "Dec 31 23:59:59 9999 GMT ",
+                                       "dec 31 23:59:59 9999 GMT",
+                                       "Dez 31 23:59:59 9999 GMT",
+                                       "Feb 29 00:00:00 2027 GMT",
+                                       "Feb  x 00:00:00 2027 GMT",
+                                       "Feb  1 24:00:00 2027 GMT",
+                                       "Jan  1 00:00:00 1970 GMT",
+                                       "20271231235959Z"};
+    for (size_t i = 0; i < LENGTH_OF(ends); i++) {
+        struct boundary_proxy_words said = words();
+        said.until = bytes_of(ends[i], strlen(ends[i]));
+        assert_int_equal(take(said, &identity), BOUNDARY_UNREADABLE);
+    }
     assert_int_equal(identity.issuer, 0);
+}
+
+/* A connection that nginx keeps, or a session that it resumes, outlives the certificate. */
+static void what_nginx_verified_once_ends_with_its_certificate(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *until;
+        int64_t at_s;
+    } ends[] = {
+        {"Jan  1 00:00:01 1970 GMT", 1},
+        {"Feb 29 12:34:56 2024 GMT", 1709210096},
+        {"Nov 30 23:59:59 2026 GMT", 1796083199},
+        {"Dec 31 23:59:59 9999 GMT", 253402300799},
+    };
+    struct boundary_identity identity = {0};
+    for (size_t i = 0; i < LENGTH_OF(ends); i++) {
+        struct boundary_proxy_words said = words();
+        said.until = bytes_of(ends[i].until, strlen(ends[i].until));
+        assert_int_equal(take(said, &identity), BOUNDARY_ADMITTED);
+        assert_int_equal(identity.not_after_s, ends[i].at_s);
+    }
+    struct boundary_proxy_words over = words();
+    over.until = bytes_text("Feb 29 12:34:56 2024 GMT");
+    assert_int_equal(take(over, &identity), BOUNDARY_ADMITTED);
+    assert_int_equal(boundary_decide(yard.boundary, &identity, bytes_text("api"), BOUNDARY_CONNECT,
+                                     bytes_of(NULL, 0)),
+                     BOUNDARY_EXPIRED);
 }
 
 int main(void)
@@ -221,6 +265,7 @@ int main(void)
         CASE(nginx_hands_over_a_certificate_escaped),
         CASE(a_proxys_word_is_taken_as_it_stands),
         CASE(anything_but_what_nginx_says_of_ours_is_refused),
+        CASE(what_nginx_verified_once_ends_with_its_certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ struct gate_head {
     struct bytes issuer;  /* X-Troth-Issuer: $ssl_client_i_dn */
     struct bytes subject; /* X-Troth-Subject: $ssl_client_s_dn */
     struct bytes serial;  /* X-Troth-Serial: $ssl_client_serial */
+    struct bytes until;   /* X-Troth-Until: $ssl_client_v_end */
     struct bytes pem;     /* X-Troth-Pem: $ssl_client_escaped_cert, instead of these */
     struct bytes der;     /* X-Troth-Der: the certificate in base64, instead of these */
     struct bytes service; /* X-Troth-Service: of the proxy's configuration */
