@@ -6,8 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
+#include <utlist.h>
 
 #define LOOK_EVERY_MS 1000 /* age counts though nothing changed */
+
+/* Who holds a certificate: its sessions, the one opened last at the end. */
+struct holder {
+    struct holder_key {
+        uint32_t issuer;
+        uint8_t serial[BOUNDARY_SERIAL_N];
+    } key;
+    struct session *sessions;
+    size_t n;
+    UT_hash_handle hh;
+};
 
 struct session {
     char *name;
@@ -17,6 +29,8 @@ struct session {
     struct boundary_identity identity;
     struct takeovers takeovers;
     size_t place; /* in `all` */
+    struct holder *holder;
+    struct session *prev, *next; /* of the holder */
     UT_hash_handle by_name, by_client;
 };
 
@@ -25,6 +39,7 @@ struct sessions {
     session_kick kick;
     char service[LIMIT_NAME + 1];
     struct session *names, *clients;
+    struct holder *holders;
     struct session **all;
     size_t n, max;
     size_t next;         /* who is judged next in this round */
@@ -58,10 +73,24 @@ static void leave_client(struct sessions *sessions, struct session *session)
     session->client = NULL;
 }
 
+static void leave_holder(struct sessions *sessions, struct session *session)
+{
+    struct holder *holder = session->holder;
+    if (holder == NULL)
+        return;
+    DL_DELETE(holder->sessions, session);
+    session->holder = NULL;
+    if (--holder->n > 0)
+        return;
+    HASH_DEL(sessions->holders, holder);
+    free(holder);
+}
+
 static void drop(struct sessions *sessions, struct session *session)
 {
     struct session *last = sessions->all[--sessions->n];
     leave_client(sessions, session);
+    leave_holder(sessions, session);
     HASH_DELETE(by_name, sessions->names, session);
     last->place = session->place;
     sessions->all[session->place] = last;
@@ -145,6 +174,48 @@ static enum result add(struct sessions *sessions, const char *name, struct sessi
     return OK;
 }
 
+/* ---- of one certificate ---------------------------------------------------------------------- */
+
+static enum result join_holder(struct sessions *sessions, struct session *session, struct err *err)
+{
+    struct holder_key key = {.issuer = session->identity.issuer};
+    struct holder *holder = NULL;
+    memcpy(key.serial, session->identity.serial, sizeof key.serial);
+    HASH_FIND(hh, sessions->holders, &key, sizeof key, holder);
+    if (holder == NULL) {
+        holder = calloc(1, sizeof *holder);
+        if (holder == NULL)
+            return err_set(err, E_MEMORY, "no memory for a session");
+        holder->key = key;
+        HASH_ADD(hh, sessions->holders, key, sizeof holder->key, holder);
+    }
+    DL_APPEND(holder->sessions, session);
+    holder->n++;
+    session->holder = holder;
+    return OK;
+}
+
+static struct session *find_of(const struct holder *holder, bool is_open)
+{
+    struct session *session = holder->sessions;
+    while (session != NULL && session->is_open != is_open)
+        session = session->next;
+    return session;
+}
+
+/* Names are the client's to choose: of those that ended, the oldest goes. */
+static enum result limit_names(struct sessions *sessions, const struct holder *holder,
+                               struct err *err)
+{
+    if (holder->n <= SESSION_NAMES_MAX)
+        return OK;
+    struct session *ended = find_of(holder, false);
+    if (ended == NULL)
+        return err_set(err, E_BUSY, "there are %d sessions by one certificate", SESSION_NAMES_MAX);
+    drop(sessions, ended);
+    return OK;
+}
+
 static void take_over(struct sessions *sessions, struct session *session)
 {
     bool is_fight =
@@ -154,34 +225,50 @@ static void take_over(struct sessions *sessions, struct session *session)
         tell(sessions, session, BOUNDARY_REPORT_TAKEOVERS, BOUNDARY_TAKEOVER);
 }
 
+static enum result hold(struct sessions *sessions, struct session *session,
+                        const struct boundary_identity *identity, struct err *err)
+{
+    leave_holder(sessions, session);
+    session->identity = *identity;
+    session->is_open = true;
+    enum result result = join_holder(sessions, session, err);
+    if (result == OK)
+        result = limit_names(sessions, session->holder, err);
+    if (result != OK)
+        drop(sessions, session);
+    return result;
+}
+
 enum result sessions_open(struct sessions *sessions, const void *client, const char *name,
                           const struct boundary_identity *identity, struct err *err)
 {
+    sessions_closed(sessions, client); /* the broker uses its memory anew */
     struct session *session = find_name(sessions, name), *stale = find_client(sessions, client);
     if (stale != NULL)
-        leave_client(sessions, stale); /* the broker uses its memory anew */
+        leave_client(sessions, stale);
     if (session == NULL)
         TRY(add(sessions, name, &session, err));
     if (session->is_open)
         take_over(sessions, session);
     leave_client(sessions, session);
+    TRY(hold(sessions, session, identity, err));
     session->client = client;
     session->began_us = clock_monotonic_us();
-    session->is_open = true;
     session->has_sent = false;
-    session->identity = *identity;
     HASH_ADD(by_client, sessions->clients, client, sizeof session->client, session);
     tell(sessions, session, BOUNDARY_REPORT_OPENED, BOUNDARY_ADMITTED);
     return OK;
 }
 
+/* The server knows of one session of a certificate here: the last one to end is its end. */
 void sessions_closed(struct sessions *sessions, const void *client)
 {
     struct session *session = find_client(sessions, client);
     if (session == NULL || !session->is_open)
         return;
-    tell(sessions, session, BOUNDARY_REPORT_CLOSED, BOUNDARY_ADMITTED);
     session->is_open = false;
+    if (find_of(session->holder, true) == NULL)
+        tell(sessions, session, BOUNDARY_REPORT_CLOSED, BOUNDARY_ADMITTED);
     session->ended_ms = clock_monotonic_us() / 1000;
 }
 
@@ -258,17 +345,26 @@ void sessions_look(struct sessions *sessions, int64_t now_ms)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* What of the name is behind this part; NULL: it does not begin with it as a whole level. */
-static const char *behind(const char *name, const char *part)
+/* What of the name is behind this level; NULL: it is another one. A / of a serial number is %2F
+ * there (serial numbers have no %), or device "A" could take the names of a device "A/1". */
+static const char *behind(const char *name, const char *level)
 {
-    size_t n = strlen(part);
-    if (n == 0 || strncmp(name, part, n) != 0)
+    if (*level == '\0')
         return NULL;
-    if (name[n] == '\0')
-        return name + n;
-    return name[n] == '/' ? name + n + 1 : NULL;
+    for (; *level != '\0'; level++) {
+        const char *octets = *level == '/' ? "%2F" : level;
+        size_t n = *level == '/' ? 3 : 1;
+        if (strncmp(name, octets, n) != 0)
+            return NULL;
+        name += n;
+    }
+    if (*name == '\0')
+        return name;
+    return *name == '/' ? name + 1 : NULL;
 }
 
+/* A serial number that is the product's name has no short form: all names of its product begin so.
+ */
 bool session_name_fits(const char *name, const struct boundary_identity *identity,
                        const char *product)
 {
@@ -276,5 +372,6 @@ bool session_name_fits(const char *name, const struct boundary_identity *identit
     if (rest != NULL && *rest != '\0' && behind(rest, identity->device) != NULL)
         return true;
     bool is_only = strcmp(product, identity->product) == 0;
-    return is_only && behind(name, identity->device) != NULL;
+    return is_only && strcmp(identity->device, product) != 0 &&
+           behind(name, identity->device) != NULL;
 }

@@ -112,29 +112,41 @@ static enum result check_line(const char *name, size_t number, struct bytes key,
     return OK;
 }
 
-enum result broker_config_check(const char *name, struct bytes text,
-                                char ret_include_dir[BROKER_PATH_MAX], struct err *err)
+/* The broker takes all that is left of the line. */
+static enum result take_value(const char *name, size_t number, struct bytes line,
+                              broker_take_folder take, struct err *err)
+{
+    char path[BROKER_PATH_MAX];
+    while (line.n > 0 && is_space(line.p[0]))
+        line = bytes_slice(line, 1, line.n);
+    while (line.n > 0 && is_space(line.p[line.n - 1]))
+        line = bytes_slice(line, 0, line.n - 1);
+    if (!text_copy(line, path, sizeof path))
+        return err_set(err, E_SYNTAX, "%s line %zu: a path of %zu octets, %d are the most", name,
+                       number, line.n, BROKER_PATH_MAX - 1);
+    return take(path, err);
+}
+
+enum result broker_config_check(const char *name, struct bytes text, broker_take_folder take,
+                                struct err *err)
 {
     size_t number = 0;
-    ret_include_dir[0] = '\0';
     while (text.n > 0) {
         struct bytes line = cut_line(&text);
-        struct bytes key = cut_word(&line), value = cut_word(&line);
+        struct bytes key = cut_word(&line), rest = line, value = cut_word(&line);
         number++;
         TRY(check_line(name, number, key, value, err));
-        if (is_word(key, "include_dir") && !text_copy(value, ret_include_dir, BROKER_PATH_MAX))
-            return err_set(err, E_SYNTAX, "%s line %zu: a path of %zu octets, %d are the most",
-                           name, number, value.n, BROKER_PATH_MAX - 1);
+        if (is_word(key, "include_dir") && take != NULL)
+            TRY(take_value(name, number, rest, take, err));
     }
     return OK;
 }
 
-static enum result check_file(const char *path, char ret_include_dir[BROKER_PATH_MAX],
-                              struct err *err)
+static enum result check_file(const char *path, broker_take_folder take, struct err *err)
 {
     CLEANUP(blob_free) struct blob text = {0};
     TRY(file_read(path, BROKER_CONFIG_MAX, &text, err));
-    return broker_config_check(path, blob_bytes(&text), ret_include_dir, err);
+    return broker_config_check(path, blob_bytes(&text), take, err);
 }
 
 static bool is_configuration(const char *name)
@@ -154,7 +166,7 @@ static enum result check_folder(const char *path, struct err *err)
 {
     CLEANUP(dir_closep) DIR *dir = opendir(path);
     const struct dirent *entry;
-    char file[2 * BROKER_PATH_MAX], inner[BROKER_PATH_MAX];
+    char file[2 * BROKER_PATH_MAX];
     if (dir == NULL)
         return err_set(err, E_IO, "%s: %s", path, strerror(errno));
     for (int n = 0; (entry = readdir(dir)) != NULL; n++) {
@@ -163,7 +175,7 @@ static enum result check_folder(const char *path, struct err *err)
         if (!is_configuration(entry->d_name))
             continue;
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        TRY(check_file(file, inner, err));
+        TRY(check_file(file, NULL, err));
     }
     return OK;
 }
@@ -199,11 +211,10 @@ static enum result find_file(char ret[BROKER_PATH_MAX], struct err *err)
 
 enum result broker_config_check_files(const struct broker_settings *settings, struct err *err)
 {
-    char path[BROKER_PATH_MAX], folder[BROKER_PATH_MAX];
+    char path[BROKER_PATH_MAX];
     if (settings->config[0] != '\0')
         (void)text_copy(text_bytes(settings->config), path, sizeof path);
     else
         TRY(find_file(path, err));
-    TRY(check_file(path, folder, err));
-    return folder[0] != '\0' ? check_folder(folder, err) : OK;
+    return check_file(path, check_folder, err);
 }

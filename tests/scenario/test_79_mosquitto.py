@@ -69,6 +69,20 @@ def test_a_strangers_certificate_gets_no_session(bed):
     assert session.code is None
 
 
+def test_one_certificate_has_so_many_sessions_and_no_more(bed):
+    """SESSION_NAMES_MAX; of names that ended any number may follow."""
+    holder, other = new_holder(bed), new_holder(bed)
+    sessions = [doors.Mqtt(bed.broker, holder, f"meter/{holder.serial}/{n}").open() for n in range(64)]
+    doors.Mqtt(bed.broker, holder, f"meter/{holder.serial}/64").open(REFUSED).close()
+    with doors.Mqtt(bed.broker, other):
+        pass
+    for session in sessions:
+        session.close()
+    for n in range(100, 170):
+        with doors.Mqtt(bed.broker, holder, f"meter/{holder.serial}/{n}"):
+            pass
+
+
 # ---- what he may -------------------------------------------------------------------------------
 
 

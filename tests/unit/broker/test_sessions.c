@@ -33,6 +33,24 @@ static void a_bare_serial_number_is_a_name_at_the_broker_of_one_product(void **s
     assert_false(session_name_fits("SN-12", &id, "meter"));
 }
 
+static void no_device_has_a_name_of_anothers(void **state)
+{
+    (void)state;
+    const struct boundary_identity a = {.device = "A", .product = "meter"};
+    const struct boundary_identity below = {.device = "A/1", .product = "meter"};
+    const struct boundary_identity like = {.device = "meter", .product = "meter"};
+    assert_true(session_name_fits("meter/A/1", &a, ""));
+    assert_false(session_name_fits("meter/A/1", &below, ""));
+    assert_true(session_name_fits("meter/A%2F1", &below, ""));
+    assert_true(session_name_fits("meter/A%2F1/app", &below, ""));
+    assert_true(session_name_fits("A%2F1", &below, "meter"));
+    assert_false(session_name_fits("meter/A%2F1", &a, ""));
+    assert_false(session_name_fits("meter/A%2f1", &below, ""));
+    assert_false(session_name_fits("meter/A", &like, "meter"));
+    assert_false(session_name_fits("meter", &like, "meter"));
+    assert_true(session_name_fits("meter/meter", &like, "meter"));
+}
+
 static void three_within_a_minute_are_a_fight(void **state)
 {
     (void)state;
@@ -72,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_is_its_products_and_devices),
         cmocka_unit_test(a_bare_serial_number_is_a_name_at_the_broker_of_one_product),
+        cmocka_unit_test(no_device_has_a_name_of_anothers),
         cmocka_unit_test(three_within_a_minute_are_a_fight),
         cmocka_unit_test(a_minute_and_a_millisecond_is_none),
         cmocka_unit_test(who_never_sent_only_lost_his_network),

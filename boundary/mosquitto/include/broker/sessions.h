@@ -11,6 +11,7 @@
 #define SESSIONS_MAX (1 << 20)
 #define SESSION_NAME_MAX                                                                           \
     512 /* octets of a client id; MQTT allows 65,535, who needs more is wrong */
+#define SESSION_NAMES_MAX 64  /* of one certificate: open, or ended and kept */
 #define SESSIONS_A_LOOK 20000 /* judged in one turn of the broker's loop: some 20 ms */
 #define SESSION_KEPT_MS 86400000
 
@@ -25,7 +26,7 @@ MUST_USE enum result sessions_new(struct boundary *boundary, struct bytes servic
 void sessions_free(struct sessions *sessions); /* NULL is fine */
 
 /* A client was admitted under this name; a session of the same name that is open is taken over by
- * it. E_SYNTAX, E_MEMORY, E_BUSY: no session more. */
+ * it. E_SYNTAX, E_MEMORY, E_BUSY: no session more, of all or of this certificate. */
 MUST_USE enum result sessions_open(struct sessions *sessions, const void *client, const char *name,
                                    const struct boundary_identity *identity, struct err *err);
 /* The connection of this client is over; another one's may have the name already. */
@@ -42,7 +43,7 @@ void sessions_look(struct sessions *sessions, int64_t now_ms);
 
 /* Does this name belong to this device? PRODUCT/SERIAL, or where the broker has one `product` only
  * SERIAL too; either may have / and anything behind it. Serial numbers are unique within a product,
- * so a bare one names nobody at a broker of several. */
+ * so a bare one names nobody at a broker of several. A / in a serial number is written %2F. */
 bool session_name_fits(const char *name, const struct boundary_identity *identity,
                        const char *product);
 

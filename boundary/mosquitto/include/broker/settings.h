@@ -7,7 +7,7 @@
 
 #define BROKER_PATH_MAX 512
 #define BROKER_CONFIG_MAX (1 << 20) /* octets of one file of the broker's */
-#define BROKER_FILES_MAX 256        /* of its include_dir */
+#define BROKER_FILES_MAX 256        /* of an include_dir */
 
 struct broker_settings {
     char state[BROKER_PATH_MAX];  /* plugin_opt_state: folder of the boundary */
@@ -23,14 +23,17 @@ MUST_USE enum result broker_option(struct broker_settings *settings, const char 
 /* E_SYNTAX unless state and service were told. */
 MUST_USE enum result broker_settings_check(const struct broker_settings *settings, struct err *err);
 
+/* What is done with the value of an include_dir. */
+typedef enum result (*broker_take_folder)(const char *path, struct err *err);
+
 /* Under use_identity_as_username or use_subject_as_username the broker asks no plugin who may
- * connect, and a revoked device would come in. E_CONFLICT names the line. *ret_include_dir: the
- * value of include_dir in `text`, empty without one. */
+ * connect, and a revoked device would come in. E_CONFLICT names the line. `take` is called for each
+ * include_dir in `text`; NULL: for none. */
 MUST_USE enum result broker_config_check(const char *name, struct bytes text,
-                                         char ret_include_dir[BROKER_PATH_MAX], struct err *err);
+                                         broker_take_folder take, struct err *err);
 
 /* The same of the broker's files: the one in settings->config, or of this process's command line
- * (-c), and all *.conf of its include_dir. E_CONFLICT, E_NOT_FOUND: no file is named, E_IO. */
+ * (-c), and all *.conf of each include_dir. E_CONFLICT, E_NOT_FOUND: no file is named, E_IO. */
 MUST_USE enum result broker_config_check_files(const struct broker_settings *settings,
                                                struct err *err);
 
