@@ -7,7 +7,6 @@
 
 #define ITEMS_PER_S 2000 /* of one boundary; what is above is dropped, and the log says so */
 #define ITEMS_AT_ONCE 10000
-#define OLDEST_MS 600000 /* what a boundary says of longer ago is taken as of then */
 
 static struct report_rate *rate_of(struct core *core, int64_t boundary)
 {
@@ -15,17 +14,6 @@ static struct report_rate *rate_of(struct core *core, int64_t boundary)
     if (rate->boundary != boundary)
         *rate = (struct report_rate){.boundary = boundary};
     return rate;
-}
-
-/* When it was, by this clock: both instants are the boundary's, and what lies between them is what
- * counts. */
-static int64_t server_ms(int64_t now_ms, const struct boundary_report *report,
-                         const struct boundary_report_item *item)
-{
-    int64_t ago_ms = report->at_ms - item->at_ms;
-    if (ago_ms < 0)
-        ago_ms = 0;
-    return now_ms - (ago_ms < OLDEST_MS ? ago_ms : OLDEST_MS);
 }
 
 static void ask_watches(struct core *core, const struct watches *watches)
@@ -85,7 +73,7 @@ void core_boundary_report(struct core *core, const struct msg_boundary_report *m
     struct reader walk = boundary_report_walk(report.items);
     while (boundary_report_next(&walk, &item)) {
         const struct witness witness = {message->boundary, &item,
-                                        server_ms(now_ms, &report, &item)};
+                                        witness_at_ms(now_ms, report.at_ms, item.at_ms)};
         if (!bucket_take(&rate->bucket, rule, 0, core->service.now_ms)) {
             rate->dropped++;
             continue;

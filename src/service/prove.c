@@ -67,7 +67,7 @@ static enum result end_silence(struct service *service, int64_t device, int64_t 
 }
 
 static enum result see(struct service *service, const struct certificate *certificate,
-                       int64_t now_s, struct err *err)
+                       int64_t seen_s, int64_t now_s, struct err *err)
 {
     int64_t last_s = 0;
     bool is_new = true;
@@ -75,10 +75,10 @@ static enum result see(struct service *service, const struct certificate *certif
     if (result != OK && result != R_NOT_FOUND)
         return result;
     if (result == OK)
-        TRY(is_news(service, certificate->device, now_s - last_s, &is_new, err));
+        TRY(is_news(service, certificate->device, seen_s - last_s, &is_new, err));
     if (!is_new)
         return OK;
-    TRY(store_put_seen(service->store, certificate->device, certificate->id, now_s, err));
+    TRY(store_put_seen(service->store, certificate->device, certificate->id, seen_s, err));
     return end_silence(service, certificate->device, now_s, err);
 }
 
@@ -92,7 +92,7 @@ static enum result see_late(struct service *service, const struct certificate *c
     struct subject subject = {0};
     const struct evidence late = {.check = CHECK_EXPIRED_IN_USE, .certificate = certificate->id};
     TRY(finding_report(service, certificate->device, &late, now_s, err));
-    TRY(see(service, certificate, now_s, err));
+    TRY(see(service, certificate, now_s, now_s, err));
     TRY(store_device(service->store, certificate->device, &device, err));
     if (certificate->state != CERT_PENDING || device.state != STATE_ACTIVE)
         return OK;
@@ -170,10 +170,10 @@ enum result prove_use(struct service *service, const struct use *use, int64_t no
 
     if (prove_is_fork(certificate, use->handshake_s))
         return see_fork(service, certificate, use->may_act, now_s, err);
-    if (certificate_use_is_late(state, certificate->not_after_s, now_s))
+    if (certificate_use_is_late(state, certificate->not_after_s, use->seen_s))
         return see_late(service, certificate, now_s, err);
     if (state == CERT_CURRENT)
-        return see(service, certificate, now_s, err);
+        return see(service, certificate, use->seen_s, now_s, err);
     return state == CERT_PENDING ? see_pending(service, certificate, now_s, err) : OK;
 }
 
@@ -190,7 +190,7 @@ enum result prove_sighting(struct service *service, const struct msg_sighting *s
     TRY(store_certificate_serial(service->store, sighting->peer_serial, &certificate, err));
     bool same = certificate.issuer == (int64_t)sighting->peer_issuer &&
                 memcmp(certificate.spki, sighting->peer_spki, 32) == 0;
-    const struct use use = {&certificate, sighting->handshake_s, true};
+    const struct use use = {&certificate, sighting->handshake_s, now_s, true};
     *ret_lost = 0;
     if (!same)
         return OK;

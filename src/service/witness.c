@@ -100,6 +100,14 @@ static enum result end_session(const struct told *told, struct err *err)
     return finding_settle(told->service, told->certificate.device, told->now_s, err);
 }
 
+/* Who is refused because of what he asked for may be there under another name or path; whose
+ * certificate is refused is not. */
+static bool ends_all(enum boundary_reason reason)
+{
+    return reason != BOUNDARY_CLIENT_ID && reason != BOUNDARY_BINDING &&
+           reason != BOUNDARY_SERVICE && reason != BOUNDARY_TAKEOVER;
+}
+
 /* When what it stands on ended; 0 = it has not, or nobody knows when. */
 static enum result ended_at(const struct told *told, int64_t *ret_s, struct err *err)
 {
@@ -212,7 +220,8 @@ static enum result take_key(const struct told *told, struct err *err)
 
 static enum result take_use(const struct told *told, struct err *err)
 {
-    struct use use = {&told->certificate, told->by->at_ms / 1000, false};
+    int64_t at_s = told->by->at_ms / 1000;
+    struct use use = {&told->certificate, at_s, at_s, false};
     if (prove_is_fork(&told->certificate, use.handshake_s))
         TRY(may_act(told, CHECK_CLONE, &use.may_act, err));
     TRY(prove_use(told->service, &use, told->now_s, told->lost, err));
@@ -226,7 +235,8 @@ static enum result take(struct told *told, struct err *err)
         TRY(note_admitted(told, err));
         return take_use(told, err);
     case BOUNDARY_REPORT_REFUSED:
-        TRY(end_session(told, err));
+        if (ends_all(told->by->item->reason))
+            TRY(end_session(told, err));
         return take_use(told, err);
     case BOUNDARY_REPORT_OPENED:
         TRY(note_admitted(told, err));
@@ -270,6 +280,12 @@ static enum result take_item(struct told *told, struct err *err)
     if (certificate->issuer != (int64_t)item->issuer || !is_its_key)
         return take_unknown(told, err);
     return certificate->device != 0 ? take(told, err) : OK; /* a person's or server's: not ours */
+}
+
+int64_t witness_at_ms(int64_t now_ms, int64_t report_ms, int64_t item_ms)
+{
+    int64_t ago_ms = report_ms > item_ms ? report_ms - item_ms : 0;
+    return ago_ms < now_ms ? now_ms - ago_ms : 0;
 }
 
 enum result witness_take(struct service *service, const struct witness *witness, int64_t now_s,

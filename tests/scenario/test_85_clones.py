@@ -70,6 +70,21 @@ def test_an_older_session_that_sends_after_the_newer_one_came_is_a_clone(bed):
             doors.sure(lambda: thief.lost_at and device.lost_at, 3)
 
 
+@pytest.mark.parametrize("name, code", [("meter/SN-0", 5), ("meter/{}/more", 0)])
+def test_nothing_that_a_copy_does_beside_its_session_hides_it(bed, name, code):
+    """A connection that is refused, or another one that ends, at the broker where the copy has its session."""
+    holder = new_holder(bed)
+    a, b = bed.brokers
+    with doors.Mqtt(a, holder) as thief:
+        thief.publish(f"t/{holder.serial}")
+        doors.Mqtt(a, holder, name.format(holder.serial)).open(code).close()
+        settle()
+        with doors.Mqtt(b, holder):
+            settle()
+            thief.publish(f"t/{holder.serial}")
+            doors.sure(lambda: bed.alice.state("meter", holder.serial) == "quarantined", 3)
+
+
 def test_three_takeovers_back_and_forth_are_flagged_and_quarantine_nobody(bed):
     holder = new_holder(bed)
     broker = bed.brokers[0]

@@ -133,6 +133,55 @@ static void a_replaced_certificate_just_after_its_end_is_none(void **state)
     assert_false(has_finding(f, 1, CHECK_CLONE));
 }
 
+/* A boundary that was cut off for an hour says what it saw before. */
+static void say_of_an_hour_ago(struct fixture *f, enum boundary_report_kind kind,
+                               const struct got *got)
+{
+    int64_t lost = 0, now_ms = f->now_s * 1000, by_its_clock_ms = now_ms + 7777;
+    const struct boundary_report_item item = item_of(f, kind, got);
+    const struct witness witness = {
+        A, &item, witness_at_ms(now_ms, by_its_clock_ms, by_its_clock_ms - 3600000)};
+    begin(f);
+    assert_ok(witness_take(&f->service, &witness, f->now_s, &said, &lost, &f->err));
+    commit(f);
+}
+
+static void an_instant_is_as_long_ago_as_the_boundary_says(void **state)
+{
+    (void)state;
+    assert_int_equal(witness_at_ms(1000000, 500, 500), 1000000);
+    assert_int_equal(witness_at_ms(1000000, 500, 499), 999999);
+    assert_int_equal(witness_at_ms(1000000, 500, 501), 1000000); /* after its own report */
+    assert_int_equal(witness_at_ms(1000000, 1000000, 1), 1);
+    assert_int_equal(witness_at_ms(1000000, INT64_MAX, 0), 0);
+    assert_int_equal(witness_at_ms(1000000, 0, INT64_MAX), 1000000);
+}
+
+static void what_was_seen_before_it_was_replaced_is_no_fork_however_late_it_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct got new, old = replaced(f, 1, &new);
+    f->now_s += 1200; /* replaced 22 minutes ago */
+    say_of_an_hour_ago(f, BOUNDARY_REPORT_ADMITTED, &old);
+    assert_false(has_finding(f, 1, CHECK_CLONE));
+    assert_false(has_finding(f, 1, CHECK_REVOKED_IN_USE));
+    assert_int_equal(state_of(f, 1), STATE_ACTIVE);
+    say(f, A, BOUNDARY_REPORT_ADMITTED, &old);
+    assert_true(has_finding(f, 1, CHECK_CLONE));
+}
+
+static void what_was_seen_before_it_expired_is_no_late_use(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    struct got got = active_device(f, 1, &key);
+    f->now_s = certificate_row(f, got.serial).not_after_s + 60;
+    say_of_an_hour_ago(f, BOUNDARY_REPORT_ADMITTED, &got);
+    assert_false(has_finding(f, 1, CHECK_EXPIRED_IN_USE));
+    say(f, A, BOUNDARY_REPORT_ADMITTED, &got);
+    assert_true(has_finding(f, 1, CHECK_EXPIRED_IN_USE));
+}
+
 static void a_key_under_two_devices_is_owed_where_it_is_used(void **state)
 {
     struct fixture *f = *state;
@@ -203,6 +252,23 @@ static void an_older_session_that_sends_is_a_clone(void **state)
     say(f, A, BOUNDARY_REPORT_ACTIVE, &got);
     assert_true(has_finding(f, 1, CHECK_CLONE));
     assert_int_equal(state_of(f, 1), STATE_QUARANTINED);
+}
+
+/* Or whoever has a copy asks for a name that is not his, and is heard of no more. */
+static void a_refused_question_ends_no_session(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    struct got got = active_device(f, 1, &key);
+    struct boundary_report_item item = item_of(f, BOUNDARY_REPORT_REFUSED, &got);
+    item.reason = BOUNDARY_CLIENT_ID;
+    say(f, A, BOUNDARY_REPORT_OPENED, &got);
+    say_item(f, A, &item);
+    f->now_s++;
+    say(f, B, BOUNDARY_REPORT_OPENED, &got);
+    assert_int_equal(said.n, 1);
+    say(f, A, BOUNDARY_REPORT_ACTIVE, &got);
+    assert_true(has_finding(f, 1, CHECK_CLONE));
 }
 
 static void who_roams_is_no_clone(void **state)
@@ -358,11 +424,15 @@ int main(void)
         CASE(an_admission_proves_the_certificate),
         CASE(a_replaced_certificate_at_a_boundary_is_a_fork),
         CASE(a_replaced_certificate_just_after_its_end_is_none),
+        CASE(an_instant_is_as_long_ago_as_the_boundary_says),
+        CASE(what_was_seen_before_it_was_replaced_is_no_fork_however_late_it_is_told),
+        CASE(what_was_seen_before_it_expired_is_no_late_use),
         CASE(a_key_under_two_devices_is_owed_where_it_is_used),
         CASE(what_no_ledger_knows_is_raised),
         CASE(a_serial_number_that_no_ledger_knows_is_raised),
         CASE(a_forked_ledger_is_raised),
         CASE(an_older_session_that_sends_is_a_clone),
+        CASE(a_refused_question_ends_no_session),
         CASE(who_roams_is_no_clone),
         CASE(a_broker_that_began_anew_has_no_sessions),
         CASE(sessions_of_two_services_are_no_clone),

@@ -18,6 +18,7 @@ MUST_USE enum result prove_sighting(struct service *service, const struct msg_si
 struct use {
     const struct certificate *certificate;
     int64_t handshake_s; /* when it began */
+    int64_t seen_s;      /* when it was used: a boundary may tell of it much later */
     bool may_act;
 };
 MUST_USE enum result prove_use(struct service *service, const struct use *use, int64_t now_s,

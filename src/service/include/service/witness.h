@@ -15,8 +15,13 @@
 struct witness {
     int64_t boundary; /* row */
     const struct boundary_report_item *item;
-    int64_t at_ms; /* when it was, by the server's clock */
+    int64_t at_ms; /* when it was, by the server's clock: witness_at_ms() */
 };
+
+/* When it was, by the server's clock, of an item in a report that came now. Both instants are the
+ * boundary's, and what lies between them is what counts. One of longer ago is not made younger: who
+ * was admitted while the boundary was cut off had not been revoked or replaced yet. */
+int64_t witness_at_ms(int64_t now_ms, int64_t report_ms, int64_t item_ms);
 
 /* What other boundaries are asked to say at once: that a session of this certificate, which is
  * older, sends (TD-02). */
