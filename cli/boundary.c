@@ -157,17 +157,12 @@ const struct plan boundary_remove = {plan_change, "/api/v1/boundaries/{BOUNDARY}
  */
 
 static const struct column binding_columns[] = {
-    {"ID", "id"},
-    {"SERVICE", "service"},
-    {"KIND", "kind"},
-    {"PRODUCT", "product"},
-    {"OWNER", "of_owner"},
-    {"SERIAL", "serial"},
-    {"ACTIONS", "actions"},
-    {"PATTERN", "pattern"},
-    {"EXPIRES", "expires"},
-    {"IN_FORCE", "in_force"},
-    {0},
+    {"ID", "id"},           {"SERVICE", "service"},
+    {"KIND", "kind"},       {"PRODUCT", "product"},
+    {"OWNER", "of_owner"},  {"SERIAL", "serial"},
+    {"ACTIONS", "actions"}, {"PATTERN", "pattern"},
+    {"EXPIRES", "expires"}, {"IN_FORCE", "in_force"},
+    {"USED", "used"},       {0},
 };
 
 const struct option_row binding_add_options[] = {

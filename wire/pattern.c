@@ -201,6 +201,27 @@ bool pattern_has_topic(struct bytes pattern, const struct pattern_names *names, 
     return has_levels(levels_of(pattern), names, levels_of(topic));
 }
 
+static bool names_device(struct bytes level)
+{
+    for (; level.n > 0; level = bytes_slice(level, 1, level.n))
+        if (name_at(level) == NAME_DEVICE)
+            return true;
+    return false;
+}
+
+bool pattern_is_wide(struct bytes pattern, struct bytes device)
+{
+    struct levels levels = levels_of(pattern);
+    struct bytes level;
+    bool is_wild = false;
+    while (next_level(&levels, &level)) {
+        if (names_device(level) || (device.n > 0 && bytes_equal(level, device)))
+            return false;
+        is_wild = is_wild || is_one(level, '+') || is_one(level, '#');
+    }
+    return is_wild;
+}
+
 static bool has_harmless_escapes(struct bytes path)
 {
     for (size_t i = 0; i < path.n; i++) {

@@ -110,6 +110,7 @@ static enum result judge_all(struct judging *judging, struct err *err)
     TRY(judge_table(judging, TABLE_ISSUER, SUBJECT_ISSUER, err));
     TRY(judge_table(judging, TABLE_FOREIGN, SUBJECT_FOREIGN, err));
     TRY(judge_table(judging, TABLE_BOUNDARY, SUBJECT_BOUNDARY, err));
+    TRY(judge_table(judging, TABLE_BINDING, SUBJECT_BINDING, err));
     return judge(judging, SUBJECT_INSTALLATION, 0, err);
 }
 

@@ -224,6 +224,7 @@ static const struct api_field binding_fields[] = {
     API_FIELD("in_force", struct msg_binding_row, in_force, API_FLAG),
     API_FIELD("created", struct msg_binding_row, created_s, API_TIME),
     API_FIELD("expires", struct msg_binding_row, expires_s, API_TIME_OR_NULL),
+    API_FIELD("used", struct msg_binding_row, used_s, API_TIME_OR_NULL),
 };
 /* clang-format on */
 

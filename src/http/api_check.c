@@ -66,9 +66,13 @@ static void add_check(struct api_doc *doc, const struct msg_check_row *row)
 {
     const struct check *check = check_find(row->check);
     char number[16], mend[API_MEND_MAX];
-    const struct api_mend to_mend = {
-        (enum subject_kind)row->kind,         row->finding, row->product, row->serial_number,
-        (enum device_state)row->device_state, row->anchor};
+    const struct api_mend to_mend = {(enum subject_kind)row->kind,
+                                     row->subject,
+                                     row->finding,
+                                     row->product,
+                                     row->serial_number,
+                                     (enum device_state)row->device_state,
+                                     row->anchor};
     if (check == NULL)
         return;
     snprintf(number, sizeof number, "TD-%02u", row->check);

@@ -63,11 +63,9 @@ static void put_judged(struct api_doc *item, const struct check *check,
                        const struct msg_judged_row *row)
 {
     char number[16], mend[API_MEND_MAX];
-    const struct api_mend to_mend = {SUBJECT_DEVICE,
-                                     row->finding,
-                                     row->product,
-                                     row->serial_number,
-                                     (enum device_state)row->device_state,
+    const struct api_mend to_mend = {SUBJECT_DEVICE,     0,
+                                     row->finding,       row->product,
+                                     row->serial_number, (enum device_state)row->device_state,
                                      row->anchor};
     snprintf(number, sizeof number, "TD-%02u", row->check);
     const struct judged_view view = {

@@ -24,6 +24,12 @@ struct bytes api_mend(const struct check *check, const struct api_mend *what,
         snprintf(space, API_MEND_MAX, "troth finding close %lld", (long long)what->finding);
         return text_of(space);
     }
+    if (what->kind == SUBJECT_BOUNDARY && check->number == CHECK_TOO_MUCH_ACCESS)
+        return text_of("troth boundary set BOUNDARY --fail-closed");
+    if (what->kind == SUBJECT_BINDING && what->subject != 0) {
+        snprintf(space, API_MEND_MAX, "troth binding remove %lld", (long long)what->subject);
+        return text_of(space);
+    }
     if (!begins(mend, "troth device ") || what->serial_number.n == 0)
         return text_of(mend);
     if (what->anchor != 0) {

@@ -359,9 +359,13 @@ static void write_finding(writer write, struct api_doc *doc, const char *name,
 {
     char number[16], mend[API_MEND_MAX];
     const struct check *check = check_find(row->check);
-    const struct api_mend to_mend = {
-        (enum subject_kind)row->kind,         row->row,   row->product, row->serial_number,
-        (enum device_state)row->device_state, row->anchor};
+    const struct api_mend to_mend = {(enum subject_kind)row->kind,
+                                     row->subject,
+                                     row->row,
+                                     row->product,
+                                     row->serial_number,
+                                     (enum device_state)row->device_state,
+                                     row->anchor};
     snprintf(number, sizeof number, "TD-%02u", row->check);
     struct finding_view view = {
         .row = *row,

@@ -1,6 +1,7 @@
 /* Boundaries with their services, and bindings. */
 #include "answer.h"
 
+#include <store/binding_used.h>
 #include <store/boundaries.h>
 #include <trust/boundary_words.h>
 
@@ -108,9 +109,11 @@ static enum result give_binding(const struct query *query, const struct binding 
                                 struct err *err)
 {
     struct product product = {0};
+    int64_t used_s = 0;
     bool is_over = row->expires_s != 0 && row->expires_s <= query->now_s;
     if (row->product != 0)
         TRY(store_product(query->store, row->product, &product, err));
+    TRY(store_binding_used(query->store, row->id, &used_s, err));
     const struct msg_binding_row given = {
         .id = query->asked->id,
         .row = row->id,
@@ -124,6 +127,7 @@ static enum result give_binding(const struct query *query, const struct binding 
         .in_force = row->state == BINDING_IN_USE && !is_over,
         .created_s = row->created_s,
         .expires_s = row->expires_s,
+        .used_s = used_s,
     };
     return query->give(query->context, IPC_BINDING_ROW, &given, err);
 }

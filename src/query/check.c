@@ -22,6 +22,7 @@ static enum result give_check(const struct query *query, const struct checks *ch
         .waived_s = state->sums.waived_s,
         .finding = state->oldest.id,
         .kind = (uint8_t)state->oldest.kind,
+        .subject = state->oldest.subject,
     };
     if (state->oldest.id != 0)
         TRY(query_name_subject(query, &state->oldest, &device, &product, err));

@@ -2,7 +2,7 @@
 #include "checks.h"
 
 #include <registry/about.h>
-#include <store/boundary_seen.h>
+#include <store/boundaries.h>
 
 #include <string.h>
 
@@ -44,6 +44,7 @@ static enum result read_failed(const struct query *query, struct checks *ret, st
 struct look {
     const struct query *query;
     struct checks *checks;
+    int64_t product; /* 0 = of any */
     struct about about;
 };
 
@@ -75,9 +76,16 @@ static enum result judge_issuer(void *context, const struct authority_row *issue
     return judge(context, SUBJECT_ISSUER, issuer->id, err);
 }
 
-static enum result judge_boundary(void *context, const struct boundary_seen *seen, struct err *err)
+static enum result judge_boundary(void *context, const struct boundary *boundary, struct err *err)
 {
-    return judge(context, SUBJECT_BOUNDARY, seen->boundary, err);
+    return judge(context, SUBJECT_BOUNDARY, boundary->id, err);
+}
+
+static enum result judge_binding(void *context, const struct binding *binding, struct err *err)
+{
+    const struct look *look = context;
+    bool is_meant = look->product == 0 || binding->product == look->product;
+    return is_meant ? judge(context, SUBJECT_BINDING, binding->id, err) : OK;
 }
 
 static enum result judge_product(void *context, const struct product *product, struct err *err)
@@ -99,20 +107,24 @@ static enum result look_at_devices(struct look *look, int64_t product, struct er
     return store_devices(look->query->store, &filter, judge_device, look, err);
 }
 
-static enum result look_at_all(struct look *look, int64_t product, struct err *err)
+static enum result look_at_all(struct look *look, struct err *err)
 {
     struct store *store = look->query->store;
+    int64_t product = look->product;
     const struct filter few = {
         .limit = CHECKS_LOOK, .product = product, .owner = query_owner(look->query)};
     TRY(look_at_devices(look, product, err));
+    const struct filter in_use = {
+        .limit = CHECKS_LOOK, .owner = few.owner, .open_only = true, .now_s = look->query->now_s};
     TRY(store_foreigns(store, &few, bytes_of(NULL, 0), judge_foreign, look, err));
+    TRY(store_bindings(store, &in_use, bytes_of(NULL, 0), judge_binding, look, err));
     if (query_owner(look->query).n > 0)
         return OK;
     if (product != 0)
         return judge(look, SUBJECT_PRODUCT, product, err);
     TRY(store_products(store, &few, judge_product, look, err));
     TRY(store_issuers(store, judge_issuer, look, err));
-    TRY(store_boundaries_seen(store, judge_boundary, look, err));
+    TRY(store_boundaries(store, &in_use, judge_boundary, look, err));
     return judge(look, SUBJECT_INSTALLATION, 0, err);
 }
 
@@ -122,11 +134,11 @@ static uint64_t kinds_of(const struct query *query, const struct checks_scope *s
     if (scope->device != NULL)
         return KIND_DEVICE;
     if (query_owner(query).n > 0)
-        return KIND_DEVICE | KIND_FOREIGN;
+        return KIND_DEVICE | KIND_FOREIGN | KIND_BINDING;
     if (scope->product != 0)
-        return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT;
+        return KIND_DEVICE | KIND_FOREIGN | KIND_BINDING | KIND_PRODUCT;
     return KIND_DEVICE | KIND_FOREIGN | KIND_PRODUCT | KIND_INSTALLATION | KIND_ISSUER |
-           KIND_BOUNDARY;
+           KIND_BOUNDARY | KIND_BINDING;
 }
 
 /* ---- what is open ------------------------------------------------------------------------------
@@ -223,7 +235,7 @@ static enum result look_for_all(const struct query *query, const struct checks_s
 enum result checks_read(const struct query *query, const struct checks_scope *scope,
                         struct checks *ret, struct err *err)
 {
-    struct look look = {.query = query, .checks = ret};
+    struct look look = {.query = query, .checks = ret, .product = scope->product};
     const struct debt_filter filter = {
         .by = DEBT_BY_CHECK,
         .at_s = query->now_s,
@@ -236,7 +248,7 @@ enum result checks_read(const struct query *query, const struct checks_scope *sc
         TRY(judge(&look, SUBJECT_DEVICE, scope->device->device.id, err));
         TRY(add_device(query, scope->device, ret, err));
     } else {
-        TRY(look_at_all(&look, scope->product, err));
+        TRY(look_at_all(&look, err));
         TRY(tally(query, &filter, take_group, ret, &ret->total, err));
     }
     return look_for_all(query, scope, ret, err);

@@ -1,8 +1,11 @@
 #include <registry/about.h>
 
+#include <base/text.h>
 #include <registry/foreign.h>
 #include <registry/measure.h>
 #include <registry/policy.h>
+#include <store/boundaries.h>
+#include <trust/boundary_words.h>
 
 #include "waived.h"
 
@@ -74,6 +77,22 @@ static enum result read_boundary(struct store *store, struct about *about, int64
     return measure_boundary(store, about->key.id, &about->facts, err);
 }
 
+/* Under the policy of the product whose devices it is for, and of their owner. */
+static enum result read_binding(struct store *store, struct about *about, int64_t now_s,
+                                struct err *err)
+{
+    struct binding row;
+    struct device device = {0};
+    TRY(store_binding(store, about->key.id, &row, err));
+    if (row.kind == BINDING_DEVICE)
+        TRY(store_device_named(store, row.product, text_bytes(row.value), &device, err));
+    const char *owner = row.kind == BINDING_OWNER ? row.value : device.owner;
+    about->product = row.product;
+    if (!text_copy(text_bytes(owner), about->owner, sizeof about->owner))
+        return err_set(err, E_STORE_CORRUPT, "an owner of %zu octets", strlen(owner));
+    return measure_binding(store, &row, now_s, &about->facts, err);
+}
+
 /* Under the policy of the product whose anchor issued it, and of the owner whose device has it. */
 static enum result read_foreign(struct store *store, struct about *about, int64_t now_s,
                                 struct err *err)
@@ -111,6 +130,7 @@ static enum result (*const readers[SUBJECT_COUNT])(struct store *, struct about 
     [SUBJECT_PRODUCT] = read_product, [SUBJECT_INSTALLATION] = read_installation,
     [SUBJECT_ISSUER] = read_issuer,   [SUBJECT_FOREIGN] = read_foreign,
     [SUBJECT_CHECK] = read_nothing,   [SUBJECT_BOUNDARY] = read_boundary,
+    [SUBJECT_BINDING] = read_binding,
 };
 
 /* What belongs to no product is judged by the fleet's. */

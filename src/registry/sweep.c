@@ -15,7 +15,7 @@ static const struct {
 static const enum table tables[SUBJECT_COUNT] = {
     [SUBJECT_DEVICE] = TABLE_DEVICE,     [SUBJECT_PRODUCT] = TABLE_PRODUCT,
     [SUBJECT_ISSUER] = TABLE_ISSUER,     [SUBJECT_FOREIGN] = TABLE_FOREIGN,
-    [SUBJECT_BOUNDARY] = TABLE_BOUNDARY,
+    [SUBJECT_BOUNDARY] = TABLE_BOUNDARY, [SUBJECT_BINDING] = TABLE_BINDING,
 };
 
 enum result sweep_read(struct store *store, struct sweep_cursor *ret, struct err *err)

@@ -3,6 +3,7 @@
 
 #include <base/text.h>
 #include <service/boundary.h>
+#include <service/finding.h>
 #include <trust/boundary_words.h>
 #include <wire/pattern.h>
 
@@ -159,6 +160,12 @@ static void build(struct service *service, const struct msg_binding_add *ask,
     change_int(c, COL_BINDING_CREATED_AT, now_s);
 }
 
+static enum result judge(struct service *service, int64_t binding, int64_t now_s, struct err *err)
+{
+    const struct subject_key key = {SUBJECT_BINDING, binding};
+    return finding_settle_about(service, key, now_s, err);
+}
+
 enum result verb_binding_add(struct service *service, const struct operator_is *who,
                              const struct msg_binding_add *ask, int64_t now_s,
                              struct msg_verb_answer *answer, struct err *err)
@@ -181,7 +188,8 @@ enum result verb_binding_add(struct service *service, const struct operator_is *
     answer->created = 1;
     build(service, ask, &group, now_s);
     TRY(service_record(service, &answer->entry, err));
-    return boundary_check_room(service, ask->service, now_s, err);
+    TRY(boundary_check_room(service, ask->service, now_s, err));
+    return judge(service, answer->object, now_s, err);
 }
 
 /* ---- its end ------------------------------------------------------------------------------------
@@ -225,5 +233,6 @@ enum result verb_binding_remove(struct service *service, const struct operator_i
     change_int(act_change(act, TABLE_BINDING, row.id), COL_BINDING_STATE, BINDING_ENDED);
     answer->object = row.id;
     answer->changed = 1;
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return judge(service, row.id, now_s, err);
 }

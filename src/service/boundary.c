@@ -3,6 +3,7 @@
 
 #include <base/text.h>
 #include <service/boundary.h>
+#include <service/finding.h>
 #include <service/token.h>
 #include <trust/boundary_words.h>
 #include <wire/x509_crl.h>
@@ -144,6 +145,13 @@ enum result verb_boundary_add(struct service *service, const struct operator_is 
     return boundary_check_room(service, bytes_of(NULL, 0), now_s, err);
 }
 
+enum result boundary_judge(struct service *service, int64_t boundary, int64_t now_s,
+                           struct err *err)
+{
+    const struct subject_key key = {SUBJECT_BOUNDARY, boundary};
+    return finding_settle_about(service, key, now_s, err);
+}
+
 /* ---- set --------------------------------------------------------------------------------------
  */
 
@@ -201,7 +209,10 @@ enum result verb_boundary_set(struct service *service, const struct operator_is 
     answer->object = row.id;
     answer->changed = act->n > 0;
     answer->unchanged = act->n == 0;
-    return act->n == 0 ? OK : service_record(service, &answer->entry, err);
+    if (act->n == 0)
+        return OK;
+    TRY(service_record(service, &answer->entry, err));
+    return boundary_judge(service, row.id, now_s, err);
 }
 
 enum result verb_boundary_fail_open(struct service *service, const struct operator_is *who,
@@ -225,7 +236,8 @@ enum result verb_boundary_fail_open(struct service *service, const struct operat
     answer->changed = 1;
     struct act *act = service_act(service, EVENT_SERVICE_FAIL_OPEN, now_s, who->actor, 0);
     change_int(act_change(act, TABLE_SERVICE, services[at].id), COL_SERVICE_FAIL_OPEN, 1);
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return boundary_judge(service, row.id, now_s, err);
 }
 
 /* ---- end --------------------------------------------------------------------------------------
@@ -284,7 +296,8 @@ enum result verb_boundary_remove(struct service *service, const struct operator_
     TRY(boundary_end(service, &row, 0, now_s, &answer->certificates, err));
     answer->object = row.id;
     answer->changed = 1;
-    return service_record(service, &answer->entry, err);
+    TRY(service_record(service, &answer->entry, err));
+    return boundary_judge(service, row.id, now_s, err);
 }
 
 /* ---- first use ---------------------------------------------------------------------------------

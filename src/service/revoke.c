@@ -76,13 +76,15 @@ static enum result end_operator(struct service *service, const struct certificat
 
 /* Boundaries are known by their key: it ends with each of its certificates. */
 static enum result end_boundary(struct service *service, const struct certificate *certificate,
-                                int64_t now_s, struct msg_verb_answer *answer, struct err *err)
+                                int64_t now_s, struct msg_verb_answer *answer,
+                                int64_t *ret_boundary, struct err *err)
 {
     struct boundary row;
     enum result result = store_boundary_key(service->store, certificate->spki, &row, err);
     if (result == R_NOT_FOUND) /* it has another one since */
         return OK;
     TRY(result);
+    *ret_boundary = row.id;
     return boundary_end(service, &row, certificate->id, now_s, &answer->certificates, err);
 }
 
@@ -91,6 +93,7 @@ enum result verb_cert_revoke(struct service *service, const struct operator_is *
                              struct msg_verb_answer *answer, struct err *err)
 {
     uint8_t note[32];
+    int64_t boundary = 0;
     struct certificate certificate = {0};
     struct device device = {0};
     if (!is_reason(ask->reason))
@@ -109,12 +112,14 @@ enum result verb_cert_revoke(struct service *service, const struct operator_is *
     if (certificate.profile == PKI_OPERATOR)
         TRY(end_operator(service, &certificate, err));
     if (certificate.profile == PKI_BOUNDARY)
-        TRY(end_boundary(service, &certificate, now_s, answer, err));
+        TRY(end_boundary(service, &certificate, now_s, answer, &boundary, err));
     if (certificate.device != 0)
         service_change_device(service, &device);
     TRY(service_record(service, &answer->entry, err));
     answer->object = certificate.id;
     answer->certificates++;
     answer->changed = 1;
+    if (boundary != 0)
+        TRY(boundary_judge(service, boundary, now_s, err));
     return certificate.device != 0 ? finding_settle(service, device.id, now_s, err) : OK;
 }

@@ -3,6 +3,7 @@
 #include <base/text.h>
 #include <registry/about.h>
 #include <registry/holders.h>
+#include <service/binding_used.h>
 #include <service/brake.h>
 #include <service/finding.h>
 #include <service/prove.h>
@@ -86,6 +87,12 @@ static enum result put_open(const struct told *told, int64_t opened_ms, struct e
     return store_put_session(told->service->store, &row, err);
 }
 
+static enum result note_used(const struct told *told, struct bytes at_service, struct err *err)
+{
+    const struct binding_use use = {told->certificate.device, at_service, told->by->at_ms / 1000};
+    return binding_used(told->service, &use, told->now_s, err);
+}
+
 /* It is over: what was owed for it may be too. */
 static enum result end_session(const struct told *told, struct err *err)
 {
@@ -97,6 +104,7 @@ static enum result end_session(const struct told *told, struct err *err)
     row.is_open = false;
     row.heard_ms = told->by->at_ms;
     TRY(store_put_session(told->service->store, &row, err));
+    TRY(note_used(told, text_bytes(row.service), err)); /* until now */
     return finding_settle(told->service, told->certificate.device, told->now_s, err);
 }
 
@@ -232,6 +240,7 @@ static enum result take(struct told *told, struct err *err)
 {
     switch (told->by->item->kind) {
     case BOUNDARY_REPORT_ADMITTED:
+        TRY(note_used(told, told->by->item->service, err));
         TRY(note_admitted(told, err));
         return take_use(told, err);
     case BOUNDARY_REPORT_REFUSED:
@@ -239,6 +248,7 @@ static enum result take(struct told *told, struct err *err)
             TRY(end_session(told, err));
         return take_use(told, err);
     case BOUNDARY_REPORT_OPENED:
+        TRY(note_used(told, told->by->item->service, err));
         TRY(note_admitted(told, err));
         TRY(open_session(told, err));
         return take_use(told, err);

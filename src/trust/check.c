@@ -13,7 +13,7 @@ static const struct check table[] = {
 
 static const char *const subjects[SUBJECT_COUNT] = {
     "none",  "device",   "product", "installation", "issuer", "foreign-certificate",
-    "check", "boundary",
+    "check", "boundary", "binding",
 };
 
 static const char *const closings[CLOSING_COUNT] = {"none", "evidence", "person", "changed"};

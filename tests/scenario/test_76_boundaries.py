@@ -313,6 +313,37 @@ def test_who_sees_one_owners_devices_binds_those_alone(admin, product):
     assert his.post("/boundaries", {"name": "mine", "services": "mqtt"}).status == 403
 
 
+def owed(operator, about):
+    return {one["subject"]: one for one in operator.pages("/findings", check="TD-39") if one["about"] == about}
+
+
+def test_a_wide_binding_is_owed_until_what_mends_it_is_done(admin, product, tmp_path):
+    """By who sees its devices too, and by nobody else."""
+    service, owner = f"s-{product}", f"o-{product}"
+    add(admin, f"at-{product}", service)
+    his, another = (admin.add_operator(f"{name}-{product}", "operator", scope)
+                    for name, scope in (("sam", owner), ("kim", "another")))
+
+    def bind(pattern):
+        return admin.post("/bindings", {"service": service, "of_owner": owner, "product": product,
+                                        "actions": ["subscribe"], "pattern": pattern}).ok()["object"]
+
+    narrow, wide = bind("%owner%/%device%/#"), bind("%owner%/+/state")
+    found = owed(admin, "binding")[wide]
+    assert narrow not in owed(admin, "binding")
+    assert (found["severity"], found["product"], found["owner"]) == ("high", product, owner)
+    assert found["mend"] == f"troth binding remove {wide}"
+    assert set(owed(his, "binding")) == {wide} and not owed(another, "binding")
+    troth = admin.command_line(tmp_path / "troth")
+    assert found["mend"] in troth("check", "--product", product, check=False).stdout
+    listed = json.loads(troth("finding", "list", "--check", "TD-39", "--product", product, "--json").stdout)
+    assert [one["subject"] for one in listed] == [wide]
+    troth(*found["mend"].split()[1:])
+    assert wide not in owed(admin, "binding")
+    check, = [one for one in admin.get("/check", product=product).ok()["checks"] if one["check"] == "TD-39"]
+    assert check["state"] == "holds"
+
+
 # ---- what a boundary is told -----------------------------------------------------------------------
 
 FIELDS = "format boundary generation at ledger name services issuers bindings".split()
@@ -408,8 +439,11 @@ def test_fail_open_takes_two_people_and_ends_by_one(troth):
     sign(two.bob, asked["approval"]).ok()
     becomes(two.alice, asked["approval"], "executed")
     assert [one["fail_open"] for one in shown(two.alice, "gate")["services"]] == [False, True]
+    number = shown(two.alice, "gate")["boundary"]["id"]
+    assert owed(two.alice, "boundary")[number]["mend"] == "troth boundary set BOUNDARY --fail-closed"
     two.alice.post("/boundaries/gate", {"service": "mqtt", "fail_closed": True}).ok()
     assert not any(one["fail_open"] for one in shown(two.alice, "gate")["services"])
+    assert not owed(two.alice, "boundary")
     two.audit("verify")
     two.audit("replay")
 

@@ -239,6 +239,26 @@ def test_a_certificate_that_the_gate_was_never_told_of_is_refused(bed):
     quick(lambda: bed.door.get(holder)[0] == 200, 15)
 
 
+def test_a_binding_by_which_somebody_came_is_used(bed):
+    """What TD-39 counts by: the gate's report of whom it let in, at which service."""
+    holder = admitted(bed, bed.new_holder())
+    other = bed.new_holder()
+
+    def bind(one):
+        return json.loads(bed.troth("binding", "add", "other", "--product", "meter", "--serial", one.serial, "--actions",
+                                    "request", "--pattern", "/other/x/", "--json").stdout)["object"]
+
+    used, unused = bind(holder), bind(other)
+
+    def when(number):
+        return json.loads(bed.troth("binding", "show", number, "--json").stdout)["used"]
+
+    assert when(used) is None
+    quick(lambda: bed.door.get(holder, "/other/x/y")[0] == 200, 3)
+    doors.sure(lambda: when(used) is not None, 15)
+    assert when(unused) is None
+
+
 def test_a_binding_ends_with_its_removal(bed):
     holder = admitted(bed, bed.new_holder())
     added = bed.troth("binding", "add", "other", "--product", "meter", "--serial", holder.serial, "--actions", "request",

@@ -19,6 +19,7 @@ CREATE TABLE binding (
     pattern TEXT, expires_at INT, state INT, created_at INT
 ) STRICT;
 CREATE INDEX binding_service ON binding (service, id) WHERE state = 1;
+CREATE INDEX binding_group ON binding (service, kind, product, value) WHERE state = 1;
 
 -- What boundaries acknowledged last, and the sessions that they hold.
 CREATE TABLE boundary_seen (
@@ -31,4 +32,6 @@ CREATE TABLE session (
     heard_ms INT NOT NULL, is_open INT NOT NULL,
     service TEXT NOT NULL DEFAULT '', PRIMARY KEY (boundary, certificate)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX session_service ON session (service) WHERE is_open = 1;
+CREATE TABLE binding_used (binding INTEGER PRIMARY KEY, used_at INT NOT NULL) STRICT;
 CREATE INDEX session_device ON session (device);

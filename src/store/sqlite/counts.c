@@ -83,6 +83,10 @@ static enum statement ids_of(enum table table)
         return STATEMENT_PRODUCT_IDS;
     if (table == TABLE_ISSUER)
         return STATEMENT_ISSUER_IDS;
+    if (table == TABLE_BOUNDARY)
+        return STATEMENT_BOUNDARY_IDS;
+    if (table == TABLE_BINDING)
+        return STATEMENT_BINDING_IDS;
     return table == TABLE_FOREIGN ? STATEMENT_FOREIGN_IDS : STATEMENT_DEVICE_IDS;
 }
 

@@ -117,6 +117,26 @@ static void a_filter_is_taken_where_all_of_it_is(void **state)
     check_topics(rows, sizeof rows / sizeof rows[0], true);
 }
 
+static void a_wildcard_beside_no_name_of_the_device_is_wide(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"#", "", true},
+        {"up/+/a", "", true},
+        {"%owner%/%product%/#", "", true},
+        {"up/SN-1/#", "", true},
+        {"up/SN-10/#", "SN-1", true},
+        {"up/SN-1/#", "SN-1", false},
+        {"up/%device%/#", "", false},
+        {"+/x-%device%", "", false},
+        {"up/a", "", false},
+        {"%product%", "", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (pattern_is_wide(text(rows[i].pattern), text(rows[i].resource)) != rows[i].has)
+            fail_msg("%s for \"%s\"", rows[i].pattern, rows[i].resource);
+}
+
 static void a_device_named_by_a_wildcard_has_nothing(void **state)
 {
     (void)state;
@@ -178,6 +198,7 @@ int main(void)
         cmocka_unit_test(patterns_that_mean_two_things_are_refused),
         cmocka_unit_test(topics_are_those_of_MQTT_5_section_4_7),
         cmocka_unit_test(a_filter_is_taken_where_all_of_it_is),
+        cmocka_unit_test(a_wildcard_beside_no_name_of_the_device_is_wide),
         cmocka_unit_test(a_device_named_by_a_wildcard_has_nothing),
         cmocka_unit_test(paths_go_by_segments),
     };

@@ -39,6 +39,10 @@ bool pattern_is_fit(struct bytes pattern, unsigned actions, const char **ret_why
 bool pattern_has_topic(struct bytes pattern, const struct pattern_names *names, struct bytes topic,
                        bool is_filter) WIRE_MUST_USE;
 
+// Of topics: has it + or #, and no level that is the device's own, by %device% or, of one device,
+// by its name (else empty)? It takes in what others have.
+bool pattern_is_wide(struct bytes pattern, struct bytes device) WIRE_MUST_USE;
+
 // `path` begins with /, and is compared as it stands, up to its query. One with an empty or dotted
 // segment, a backslash, a control character, or an escape of . / \ % or of a control character has
 // no pattern: two readers of it may see two paths.

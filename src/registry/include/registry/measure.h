@@ -22,9 +22,14 @@ MUST_USE enum result measure_issuer(struct store *store, int64_t issuer, int64_t
 /* Of these, what one list of its says: TD-18. */
 MUST_USE enum result measure_shard(struct store *store, const struct shard *shard,
                                    struct facts *facts, struct err *err);
-/* A boundary's: what core saw of its acknowledgements. R_NOT_FOUND before it was looked at. */
+/* A boundary's: its services, and what core saw of its acknowledgements, which is unmeasured before
+ * it was looked at. */
 MUST_USE enum result measure_boundary(struct store *store, int64_t boundary, struct facts *facts,
                                       struct err *err);
+/* A binding's: what it takes in, and when a device that it is for was let in last. */
+struct binding;
+MUST_USE enum result measure_binding(struct store *store, const struct binding *row, int64_t now_s,
+                                     struct facts *facts, struct err *err);
 /* The installation's: what the last start found. */
 MUST_USE enum result measure_installation(struct store *store, struct facts *facts,
                                           struct err *err);

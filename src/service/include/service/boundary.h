@@ -42,6 +42,10 @@ MUST_USE enum result boundary_check_room(struct service *service, struct bytes o
 MUST_USE enum result boundary_end(struct service *service, const struct boundary *row, int64_t but,
                                   int64_t now_s, uint32_t *ret_certificates, struct err *err);
 
+/* After such an act, or another one about it: what is owed about it is judged anew. */
+MUST_USE enum result boundary_judge(struct service *service, int64_t boundary, int64_t now_s,
+                                    struct err *err);
+
 /* A boundary's pending certificate was used: it is current, what it had before is superseded, and
  * its token opens nothing any more. */
 MUST_USE enum result boundary_prove(struct service *service, const struct certificate *certificate,

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* Raised by one when the catalogue changes, so that a server judges every subject anew. */
-#define CATALOGUE_VERSION 4
+#define CATALOGUE_VERSION 5
 
 enum severity {
     SEVERITY_NONE = 0,
@@ -50,6 +50,7 @@ enum check_number {
 #define KIND_ISSUER (1U << SUBJECT_ISSUER)
 #define KIND_FOREIGN (1U << SUBJECT_FOREIGN)
 #define KIND_BOUNDARY (1U << SUBJECT_BOUNDARY)
+#define KIND_BINDING (1U << SUBJECT_BINDING)
 
 struct check {
     int number; /* n of TD-n */

@@ -19,6 +19,7 @@ enum subject_kind {
     SUBJECT_FOREIGN, /* a certificate that another CA issued */
     SUBJECT_CHECK,   /* a check that failed to judge; its id is the check's number */
     SUBJECT_BOUNDARY,
+    SUBJECT_BINDING,
     SUBJECT_COUNT
 };
 
@@ -72,6 +73,11 @@ struct facts {
         backup_at_s; /* TD-45 the last backup, or drill; if none the beginning; 0 = unmeasured */
     int64_t drill_at_s;
 
+    /* A binding's: TD-39. 0 = unmeasured; and of its end: it has none. */
+    int64_t
+        access_used_s; /* when a device that it is for was let in last; if never, its beginning */
+    int64_t access_until_s;
+
     /* Conditions, by the check that follows them. */
     struct since key_shared;        /* TD-01 the key is also another's */
     struct since forked;            /* TD-02 a replaced certificate was used */
@@ -106,7 +112,8 @@ struct facts {
     struct since release_incomplete;  /* TD-34 */
     struct since no_owner;            /* TD-36 since it is in use */
     struct since used_by_person;      /* TD-38 */
-    struct since too_much_access;     /* TD-39 */
+    struct since too_much_access;     /* TD-39 a binding's pattern takes in what others have */
+    struct since fails_open;          /* TD-39 a service of a boundary does */
     struct since wrong_environment;   /* TD-40 */
     struct since station_exceeded;    /* TD-41 */
     struct since ledger_gap;          /* TD-42 */
