@@ -266,7 +266,8 @@ static const struct column finding_columns[] = {
     {0},
 };
 static const struct option_row finding_close_options[] = {
-    {"FINDING", VALUE_NUMBER, NULL, true, "its number; about a product, not about a device"},
+    {"FINDING", VALUE_NUMBER, NULL, true,
+     "its number; about a product or a boundary, not a device"},
     {"--note", VALUE_TEXT, "TEXT", false, "what was found, for the ledger; erasable"},
     DRY_RUN,
     {0},
@@ -517,7 +518,7 @@ static const struct command commands[] = {
     {"cert", "show", "one certificate with its PEM", cert_options, false, &cert_show},
     {"cert", "revoke", "revoke one certificate", cert_revoke_options, false, &cert_revoke},
     {"finding", "list", "list open findings", finding_options, false, &finding_list},
-    {"finding", "close", "answer what a brake or a budget asks about a product",
+    {"finding", "close", "answer what a brake or a budget asks about a product or a boundary",
      finding_close_options, false, &finding_close},
     {"webhook", "list", "list receivers of events, and what became of them", NULL, false,
      &webhook_list},

@@ -19,8 +19,7 @@ struct bytes api_mend(const struct check *check, const struct api_mend *what,
                       char space[API_MEND_MAX])
 {
     const char *mend = check->mend;
-    bool is_gap = what->kind == SUBJECT_INSTALLATION && check->number == CHECK_LEDGER_GAP;
-    if (what->kind == SUBJECT_PRODUCT || what->kind == SUBJECT_CHECK || is_gap) {
+    if (finding_waits_for_person(what->kind, check->number)) {
         snprintf(space, API_MEND_MAX, "troth finding close %lld", (long long)what->finding);
         return text_of(space);
     }

@@ -19,8 +19,8 @@ struct api_mend {
 /* The check's command; with the device behind it where one is wanted: one that is quarantined
  * already is looked at and readmitted, or retired; of one that is retired nothing is left here: the
  * list of the CA that issued what is left, once that is revoked there, closes it; where that CA is
- * not on record, what it issued is listed. What is about a product, or about a check that
- * failed, waits for a person's answer. A binding's has its number. */
+ * not on record, what it issued is listed. What waits for a person is
+ * answered. A binding's has its number. */
 struct bytes api_mend(const struct check *check, const struct api_mend *what,
                       char space[API_MEND_MAX]);
 

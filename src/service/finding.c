@@ -115,6 +115,12 @@ enum result finding_raise(struct service *service, int64_t product, int number, 
     return raise(service, product_or_whole(product), number, severity, now_s, err);
 }
 
+enum result finding_raise_about(struct service *service, struct subject_key key, int number,
+                                int64_t now_s, struct err *err)
+{
+    return raise(service, key, number, SEVERITY_CRITICAL, now_s, err);
+}
+
 /* ---- quarantine -------------------------------------------------------------------------------
  */
 

@@ -6,14 +6,8 @@ static enum result check_kind(const struct finding *finding, struct err *err)
 {
     if (finding->closed_at_s != 0)
         return err_set(err, E_CONFLICT, "finding %lld is closed already", (long long)finding->id);
-    if (finding->kind == SUBJECT_PRODUCT || finding->kind == SUBJECT_CHECK)
+    if (finding_waits_for_person((enum subject_kind)finding->kind, finding->check))
         return OK;
-    if (finding->kind == SUBJECT_INSTALLATION && finding->check == CHECK_LEDGER_GAP)
-        return OK; /* what was lost stays so: somebody says that he knows */
-    const struct check *check = check_find(finding->check);
-    bool is_judged = check != NULL && (check->kinds & KIND_INSTALLATION) != 0;
-    if (finding->kind == SUBJECT_INSTALLATION && !is_judged)
-        return OK; /* raised by a brake: it waits for this answer */
     if (finding->kind == SUBJECT_INSTALLATION)
         return err_set(err, E_CONFLICT,
                        "finding %lld is about the installation: it closes at a start without its "

@@ -39,15 +39,15 @@ static enum result is_open(const struct told *told, struct subject_key key, int 
 static enum result may_act(const struct told *told, int check, bool *ret, struct err *err)
 {
     const struct subject_key device = {SUBJECT_DEVICE, told->certificate.device};
-    const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
+    const struct subject_key witness = {SUBJECT_BOUNDARY, told->by->boundary};
     bool is_known = false, is_waiting = false;
     TRY(is_open(told, device, check, &is_known, err));
-    TRY(is_open(told, whole, check, &is_waiting, err));
+    TRY(is_open(told, witness, check, &is_waiting, err));
     *ret = is_known && !is_waiting;
     if (is_known || is_waiting)
         return OK;
     TRY(brake_count(told->service, &brake_word, told->by->boundary, told->now_s, ret, err));
-    return *ret ? OK : finding_raise(told->service, 0, check, told->now_s, err);
+    return *ret ? OK : finding_raise_about(told->service, witness, check, told->now_s, err);
 }
 
 static enum result report(const struct told *told, int check, struct err *err)

@@ -50,6 +50,17 @@ enum severity check_most_severe(const struct check *check)
     return rises && check->severity < SEVERITY_HIGH ? SEVERITY_HIGH : check->severity;
 }
 
+bool finding_waits_for_person(enum subject_kind kind, int number)
+{
+    const struct check *check = check_find(number);
+    bool is_judged = check != NULL && (check->kinds >> kind & 1) != 0;
+    if (kind == SUBJECT_PRODUCT || kind == SUBJECT_CHECK)
+        return true;
+    if (kind == SUBJECT_INSTALLATION)
+        return !is_judged || number == CHECK_LEDGER_GAP;
+    return kind == SUBJECT_BOUNDARY && !is_judged;
+}
+
 const char *severity_word(enum severity severity)
 {
     return severities[severity < LENGTH_OF(severities) ? severity : 0];

@@ -1,6 +1,7 @@
 /* What boundaries say that they saw, and how far they are believed. */
 #include "acts.h"
 
+#include <base/result.h>
 #include <base/text.h>
 #include <registry/about.h>
 #include <service/verb.h>
@@ -77,15 +78,20 @@ static enum device_state state_of(struct fixture *f, unsigned n)
     return (enum device_state)device_row(f, n).state;
 }
 
-static bool is_raised(struct fixture *f, int check, int64_t *ret_id)
+static bool is_raised_about(struct fixture *f, struct subject_key key, int check, int64_t *ret_id)
 {
     struct about about = {0};
-    const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
-    assert_ok(about_read(f->store, whole, f->now_s, &about, &f->err));
+    assert_ok(about_read(f->store, key, f->now_s, &about, &f->err));
     const struct finding *open = about_finding(&about, check);
     if (open != NULL && ret_id != NULL)
         *ret_id = open->id;
     return open != NULL;
+}
+
+static bool is_raised(struct fixture *f, int check)
+{
+    const struct subject_key whole = {SUBJECT_INSTALLATION, 0};
+    return is_raised_about(f, whole, check, NULL);
 }
 
 /* The old certificate of a device that has a proven successor, long enough ago. */
@@ -206,12 +212,12 @@ static void what_no_ledger_knows_is_raised(void **state)
     struct boundary_report_item item = item_of(f, BOUNDARY_REPORT_ADMITTED, &got);
     item.spki_hash = bytes_of(key.hash, 32);
     say_item(f, A, &item);
-    assert_false(is_raised(f, CHECK_NOT_IN_INVENTORY, NULL));
+    assert_false(is_raised(f, CHECK_NOT_IN_INVENTORY));
 
     const struct asker other = asker(2);
     item.spki_hash = bytes_of(other.hash, 32); /* this serial number over another key */
     say_item(f, A, &item);
-    assert_true(is_raised(f, CHECK_NOT_IN_INVENTORY, NULL));
+    assert_true(is_raised(f, CHECK_NOT_IN_INVENTORY));
 }
 
 static void a_serial_number_that_no_ledger_knows_is_raised(void **state)
@@ -223,7 +229,7 @@ static void a_serial_number_that_no_ledger_knows_is_raised(void **state)
     struct boundary_report_item item = item_of(f, BOUNDARY_REPORT_REFUSED, &got);
     item.serial = bytes_of(other.serial, sizeof other.serial);
     say_item(f, A, &item);
-    assert_true(is_raised(f, CHECK_NOT_IN_INVENTORY, NULL));
+    assert_true(is_raised(f, CHECK_NOT_IN_INVENTORY));
     assert_int_equal(state_of(f, 1), STATE_ACTIVE);
 }
 
@@ -232,7 +238,7 @@ static void a_forked_ledger_is_raised(void **state)
     struct fixture *f = *state;
     const struct boundary_report_item item = {.kind = BOUNDARY_REPORT_FORK};
     say_item(f, A, &item);
-    assert_true(is_raised(f, CHECK_LEDGER_GAP, NULL));
+    assert_true(is_raised(f, CHECK_LEDGER_GAP));
 }
 
 /* ---- one identity at two boundaries ---- */
@@ -337,12 +343,35 @@ static unsigned quarantined(struct fixture *f, unsigned n)
     return count;
 }
 
+static enum result count_held(void *ctx, const struct finding *finding, struct err *err)
+{
+    (void)err;
+    *(unsigned *)ctx += finding->kind == SUBJECT_BOUNDARY;
+    return OK;
+}
+
+static enum result count_all(void *ctx, const struct finding *finding, struct err *err)
+{
+    (void)finding;
+    (void)err;
+    ++*(unsigned *)ctx;
+    return OK;
+}
+
+static unsigned held(struct fixture *f)
+{
+    unsigned n = 0;
+    assert_ok(store_held_findings(f->store, 20, count_held, &n, &f->err));
+    return n;
+}
+
 /* Clones of so many devices, of a product each of whose hours has room for more. */
 static void a_boundary_that_lies_stops_at_ten_and_asks(void **state)
 {
     struct fixture *f = *state;
     struct got got[14];
     int64_t raised = 0;
+    const struct subject_key liar = {SUBJECT_BOUNDARY, A};
     f->service.budgets = NULL;
     for (unsigned i = 1; i <= 14; i++) {
         struct asker key = asker(i);
@@ -355,14 +384,44 @@ static void a_boundary_that_lies_stops_at_ten_and_asks(void **state)
     }
     assert_int_equal(quarantined(f, 14), 10);
     assert_true(has_finding(f, 14, CHECK_CLONE)); /* noted */
-    assert_true(is_raised(f, CHECK_CLONE, &raised));
+    assert_false(is_raised(f, CHECK_CLONE));
+    assert_false(is_raised_about(f, (struct subject_key){SUBJECT_BOUNDARY, B}, CHECK_CLONE, NULL));
+    assert_true(is_raised_about(f, liar, CHECK_CLONE, &raised));
+    assert_int_equal(held(f), 1); /* a person is asked */
 
     struct msg_verb_answer answer = {0};
     struct msg_finding_close ask = {.finding = raised, .note = bytes_text("looked at A")};
     begin(f);
     assert_ok(verb_finding_close(&f->service, &f->admin, &ask, f->now_s, &answer, &f->err));
     commit(f);
-    assert_false(is_raised(f, CHECK_CLONE, NULL));
+    assert_false(is_raised_about(f, liar, CHECK_CLONE, NULL));
+    assert_int_equal(held(f), 0);
+}
+
+/* Of every check, about the installation and about a boundary: who lists what waits and who takes
+ * the answer agree. */
+static void what_a_person_must_answer_is_listed_for_him(void **state)
+{
+    struct fixture *f = *state;
+    static const int kinds[] = {SUBJECT_INSTALLATION, SUBJECT_BOUNDARY};
+    const struct check *check = NULL;
+    for (size_t i = 0; (check = check_at(i)) != NULL; i++)
+        for (size_t k = 0; k < LENGTH_OF(kinds); k++) {
+            unsigned n = 0;
+            struct change row = change_of(TABLE_FINDING, (int64_t)(2 * i + k + 1));
+            change_int(&row, COL_FINDING_CHECK, check->number);
+            change_int(&row, COL_FINDING_BEGAN_AT, f->now_s);
+            change_int(&row, COL_FINDING_RECORDED_AT, f->now_s);
+            change_int(&row, COL_FINDING_KIND, kinds[k]);
+            change_int(&row, COL_FINDING_SUBJECT, (int64_t)k);
+            begin(f);
+            assert_ok(store_apply(f->store, &row, &f->err));
+            assert_ok(store_held_findings(f->store, 20, count_all, &n, &f->err));
+            roll_back(f);
+            if ((n == 1) != finding_waits_for_person((enum subject_kind)kinds[k], check->number))
+                fail_msg("TD-%02d about %s", check->number,
+                         subject_word((enum subject_kind)kinds[k]));
+        }
 }
 
 /* ---- TD-15 ---- */
@@ -438,6 +497,7 @@ int main(void)
         CASE(sessions_of_two_services_are_no_clone),
         CASE(takeovers_are_flagged_and_quarantine_by_policy_alone),
         CASE(a_boundary_that_lies_stops_at_ten_and_asks),
+        CASE(what_a_person_must_answer_is_listed_for_him),
         CASE(who_is_admitted_after_his_end_is_owed_until_he_is_cut),
         CASE(who_is_admitted_without_a_session_is_owed_until_he_is_refused),
         CASE(a_session_that_nobody_cuts_is_owed),

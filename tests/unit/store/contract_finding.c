@@ -363,8 +363,8 @@ static enum result keep_id(void *ctx, const struct finding *row, struct err *err
     return OK;
 }
 
-/* Rows 1 to 8, the later the older: a device's, one of before 0004, of products, of a check, of
- * what the ledger lost. */
+/* Rows 1 to 8, the later the older: a device's, one of before 0004, of products, of what was raised
+ * about the installation, of an issuer, of a check, of what the ledger lost. */
 static void what_waits_for_a_person_comes_oldest_first(void **state)
 {
     struct contract *c = *state;
@@ -387,7 +387,7 @@ static void what_waits_for_a_person_comes_oldest_first(void **state)
         contract_apply(c, &change);
     }
     assert_ok(store_held_findings(c->store, 10, keep_id, &ids, &c->err));
-    assert_int_equal(ids, 8742);
+    assert_int_equal(ids, 87542);
     ids = 0;
     assert_ok(store_held_findings(c->store, 2, keep_id, &ids, &c->err));
     assert_int_equal(ids, 87);

@@ -50,6 +50,10 @@ MUST_USE enum result finding_note(struct service *service, int64_t device,
 MUST_USE enum result finding_raise(struct service *service, int64_t product, int number,
                                    int64_t now_s, struct err *err);
 
+/* The same, critical, about something else: whose word it was. */
+MUST_USE enum result finding_raise_about(struct service *service, struct subject_key key,
+                                         int number, int64_t now_s, struct err *err);
+
 /* Issuers (finding_issuer.c): all at the next look at what is due, as at a start; those whose
  * lists were marked, when these are late; one whose list was published; and one, and whom it
  * follows, that an act changed. A rehearsal judges nothing. A list that was published is put by it

@@ -2,7 +2,7 @@
  *
  * A boundary may lie. What it says proves use, as a front's word does (service/prove.h), and opens
  * findings; that somebody is quarantined for it happens ten times in an hour at most, then one
- * critical finding about the installation waits for a person (design 5, Automatic quarantine). */
+ * critical finding about the boundary waits for a person (design 5, Automatic quarantine). */
 #ifndef SERVICE_WITNESS_H
 #define SERVICE_WITNESS_H
 

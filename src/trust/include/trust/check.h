@@ -67,6 +67,9 @@ const struct check *check_find(int number); /* NULL for a check that is not here
 const struct check *check_at(size_t index); /* in number order, NULL past the end */
 /* The highest severity that a finding of it can have: some rise. */
 enum severity check_most_severe(const struct check *check);
+/* Is a finding of it about this for a person to answer? What a brake or a budget raised, a check
+ * that failed, and what a restore lost of the ledger: no evidence closes them. */
+bool finding_waits_for_person(enum subject_kind kind, int number);
 const char *severity_word(enum severity severity);
 int severity_weight(enum severity severity); /* per day: critical 8, high 4, medium 2, low 1 */
 
