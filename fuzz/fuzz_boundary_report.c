@@ -20,8 +20,10 @@ static void try_report(struct bytes input)
     }
     struct reader walk = boundary_report_walk(report.items), count = reader_of(report.items);
     cbor_write_array(&items, cbor_read_array(&count));
-    while (boundary_report_next(&walk, &item))
+    while (boundary_report_next(&walk, &item)) {
+        must(item.service.n == 0 || memchr(item.service.p, 0, item.service.n) == NULL);
         boundary_report_put(&items, &item);
+    }
     must(reader_end(&walk) && bytes_equal(buf_bytes(&items), report.items));
     boundary_report_write(&again, &report);
     must(bytes_equal(buf_bytes(&again), input));

@@ -33,6 +33,15 @@ static void read_certificate(struct reader *r, struct boundary_report_item *ret)
     ret->issuer = (uint32_t)issuer;
 }
 
+// Of services: letters, digits and . _ -, and nothing that would end or split what is made of it.
+static bool is_printed(struct bytes text)
+{
+    bool is = true;
+    for (size_t i = 0; is && i < text.n; i++)
+        is = text.p[i] > 0x20 && text.p[i] < 0x7f;
+    return is;
+}
+
 static void read_item(struct reader *r, struct boundary_report_item *ret)
 {
     expect(r, cbor_read_array(r) == ITEM_PARTS, "boundary report: an item is an array of eight");
@@ -46,6 +55,8 @@ static void read_item(struct reader *r, struct boundary_report_item *ret)
     uint64_t count = cbor_read_uint(r), reason = cbor_read_uint(r);
     expect(r, ret->service.n <= BOUNDARY_REPORT_SERVICE_MAX,
            "boundary report: a service's name of at most 64 octets");
+    expect(r, is_printed(ret->service),
+           "boundary report: a service's name without control characters");
     expect(r, count > 0 && count <= UINT32_MAX, "boundary report: a count from 1 on");
     expect(r, reason < BOUNDARY_REASON_COUNT, "boundary report: a reason that is known");
     if (!reader_ok(r))

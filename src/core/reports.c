@@ -11,8 +11,7 @@
 static struct report_rate *rate_of(struct core *core, int64_t boundary)
 {
     struct report_rate *rate = &core->reports[(uint64_t)boundary % CORE_REPORTERS];
-    if (rate->boundary != boundary)
-        *rate = (struct report_rate){.boundary = boundary};
+    rate->boundary = boundary;
     return rate;
 }
 

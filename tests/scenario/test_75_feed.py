@@ -6,6 +6,7 @@ import os
 import threading
 import time
 
+import cbor2
 import pytest
 
 import lab
@@ -39,6 +40,17 @@ def follow(admin, name="gate"):
     assert lab.eventually(lambda: gate.poll_raw().status == 200, 20)
     gate.close()
     return caught_up(gate)
+
+
+def report(gate, items):
+    """What a boundary posts (wire/boundary_report.h); the answer's status."""
+    body = cbor2.dumps([1, 0, 0, int(time.time() * 1000), [0, b""], items])
+    return gate.client.request("POST", "/boundary/report", body,
+                               {"Content-Type": "application/troth-boundary-report+cbor"}).status
+
+
+def sighting(leaf, issuer, kind, service):
+    return [kind, issuer, leaf.serial_number.to_bytes(16, "big"), b"", service, int(time.time() * 1000), 1, 1]
 
 
 def cutoff(admin, entry):
@@ -286,3 +298,29 @@ def test_on_a_full_disk_the_feed_goes_on(small_disk):
     gate.close()
     os.truncate(filler, 0)
     small_disk.stop()
+
+
+ADMITTED, OPENED = 1, 3
+
+
+def test_a_report_that_cannot_be_kept_is_refused_and_costs_nobody_his_turn(troth, admin):
+    _, leaf = enrol(troth, admin, "pump", "one")
+    liar = new_gate(admin, "liar")
+    assert report(liar, [sighting(leaf, issuer_of(leaf), OPENED, "mqtt")]) == 204
+    for service in ("a\0b", "a\nb", "a b"):
+        assert report(liar, [sighting(leaf, issuer_of(leaf), OPENED, service)]) == 400
+    enrol(troth, admin, "pump", "two")
+    assert "turn-failed" not in troth.log()
+
+
+def test_boundaries_that_share_a_place_share_its_limit(troth, admin):
+    """256 places (CORE_REPORTERS): the first and the 257th."""
+    _, leaf = enrol(troth, admin, "pump", "one")
+    first = new_gate(admin, "first")
+    for n in range(255):
+        admin.post("/boundaries", {"name": f"b-{n}", "services": "mqtt"}).ok()
+    last = new_gate(admin, "last")
+    many = [sighting(leaf, issuer_of(leaf), ADMITTED, "mqtt")] * 512
+    for _ in range(20):
+        assert report(first, many) == 204 and report(last, many) == 204
+    assert lab.eventually(lambda: "reports-dropped" in troth.log(), 5), "20,480 items at once and nothing was dropped"

@@ -99,6 +99,9 @@ static void refuses_items_that_no_boundary_has(void **state)
     item.service = bytes_of(memory, 65);
     memset(memory, 'a', 65);
     check_refused(&item, "64 octets");
+    static const uint8_t split[] = {'a', 0, 'b'};
+    item.service = bytes_of(split, sizeof split);
+    check_refused(&item, "control characters");
 }
 
 static void refuses_more_than_a_report_holds(void **state)
