@@ -15,7 +15,7 @@ struct apply_fetch {
     void *context;
 };
 
-/* When it came, by both clocks. */
+/* When it came, by both clocks: clock_boot_us() and clock_now_s(). */
 struct apply_time {
     int64_t monotonic_us;
     int64_t now_s;

@@ -187,7 +187,7 @@ void boundary_stand(struct boundary *boundary, struct boundary_standing *ret)
         .ledger_size = ledger_held(&boundary->ledger).size,
         .polls_refused = boundary->polls_refused,
     };
-    int64_t now_us = clock_monotonic_us();
+    int64_t now_us = clock_boot_us();
     pthread_rwlock_rdlock(&enforced->lock);
     standing.is_forked = enforced->is_forked;
     if (enforced->fresh_us != NEVER_US)
@@ -290,7 +290,7 @@ enum boundary_reason boundary_decide(struct boundary *boundary,
     struct enforced *enforced = &boundary->enforced;
     struct rules_question question = {
         .identity = identity, .action = action, .resource = resource, .now_s = clock_now_s()};
-    int64_t now_us = clock_monotonic_us();
+    int64_t now_us = clock_boot_us();
     enum boundary_reason reason = BOUNDARY_NO_FEED;
     if (identity->issuer == 0)
         return BOUNDARY_NO_CERTIFICATE;

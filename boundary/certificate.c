@@ -7,10 +7,10 @@
 #include <base/text.h>
 #include <client/est.h>
 #include <crypto/chain.h>
+#include <crypto/chain_gather.h>
 #include <crypto/csr.h>
 #include <crypto/pem.h>
 #include <wire/oid.h>
-#include <wire/pkcs7.h>
 #include <wire/spread.h>
 
 #include <stdlib.h>
@@ -34,34 +34,7 @@ static enum result make_request(const struct state *state, struct key **ret_key,
 /* ---- the answer -------------------------------------------------------------------------------
  */
 
-/* The leaf and those of the bag above it, without roots. */
-struct links {
-    struct bytes der[LIMIT_CHAIN_CERTIFICATES];
-    size_t n;
-};
-
-static enum result collect(struct bytes leaf, struct bytes bag, struct links *ret, struct err *err)
-{
-    struct reader certs;
-    struct bytes der;
-    const char *why = NULL;
-    struct links links = {.der = {leaf}, .n = 1};
-    struct x509_cert below, cert;
-    if (!x509_read_cert(leaf, &below, &why) || !pkcs7_read_certs(bag, &certs, &why))
-        return err_set(err, E_CERTIFICATE, "the certificate that came: %s", why);
-    while (pkcs7_next_cert(&certs, &der)) {
-        bool is_above = x509_read_cert(der, &cert, &why) &&
-                        bytes_equal(cert.subject, below.issuer) &&
-                        !bytes_equal(cert.subject, cert.issuer) &&
-                        (below.aki.n == 0 || bytes_equal(below.aki, cert.ski));
-        if (is_above && links.n < LIMIT_CHAIN_CERTIFICATES)
-            links.der[links.n++] = der;
-    }
-    *ret = links;
-    return OK;
-}
-
-static enum result check_chain(const struct links *links, struct bytes root, int64_t now_s,
+static enum result check_chain(const struct chain_links *links, struct bytes root, int64_t now_s,
                                struct err *err)
 {
     CLEANUP(chain_store_freep) struct chain_store *store = NULL;
@@ -76,7 +49,7 @@ static enum result check_chain(const struct links *links, struct bytes root, int
     return OK;
 }
 
-static enum result write_chain(const struct state *state, const struct links *links,
+static enum result write_chain(const struct state *state, const struct chain_links *links,
                                struct err *err)
 {
     uint8_t *room = malloc(FILE_BYTES);
@@ -105,7 +78,6 @@ static enum result keep(const struct state *state, const struct key *key, struct
                         struct bytes cacerts, int64_t now_s, struct err *err)
 {
     CLEANUP(blob_free) struct blob root = {0};
-    struct links links = {0};
     struct x509_cert cert;
     const char *why = NULL;
     if (!x509_read_cert(leaf, &cert, &why))
@@ -113,8 +85,8 @@ static enum result keep(const struct state *state, const struct key *key, struct
     if (!bytes_equal(cert.spki, key_spki(key)))
         return err_set(err, E_CERTIFICATE,
                        "the certificate that came is for another key than ours");
-    TRY(collect(leaf, cacerts, &links, err));
     TRY(root_read(state, &root, err));
+    const struct chain_links links = chain_gather(leaf, cacerts, blob_bytes(&root));
     TRY(check_chain(&links, blob_bytes(&root), judge_at(&cert, now_s), err));
     return write_chain(state, &links, err);
 }

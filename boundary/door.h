@@ -26,7 +26,7 @@ struct enforced {
     pthread_rwlock_t lock;
     struct image *image; /* NULL: nothing is known yet */
     struct rules *rules; /* likewise */
-    int64_t fresh_us;    /* monotonic: when the server said the newest that is enforced */
+    int64_t fresh_us;    /* clock_boot_us(): when the server said the newest that is enforced */
     _Atomic bool is_forked;
 };
 

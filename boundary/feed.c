@@ -39,7 +39,7 @@ static enum result poll_once(struct connection *connection, uint32_t *ret_retry_
         return err_set(err, E_MEDIA_TYPE, "the feed's answer is %zu octets of '%s'; wanted " MEDIA,
                        answer.body.n, answer.content_type);
     const struct apply_fetch lists = {fetch, connection};
-    const struct apply_time at = {clock_monotonic_us(), clock_now_s()};
+    const struct apply_time at = {clock_boot_us(), clock_now_s()};
     return apply_answer(boundary, blob_bytes(&answer.body), &lists, &at, err);
 }
 

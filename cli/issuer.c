@@ -69,6 +69,7 @@ static const struct column issuer_columns[] = {
     {"LIVE", "certificates"},
     {"DEVICES", "devices"},
     {"OPERATORS", "operators"},
+    {"BOUNDARIES", "boundaries"},
     {0},
 };
 const struct plan issuer_list = {plan_list, "/api/v1/issuers", NULL, issuer_columns, NULL};

@@ -253,7 +253,7 @@ enum result sessions_open(struct sessions *sessions, const void *client, const c
     leave_client(sessions, session);
     TRY(hold(sessions, session, identity, err));
     session->client = client;
-    session->began_us = clock_monotonic_us();
+    session->began_us = clock_boot_us();
     session->has_sent = false;
     HASH_ADD(by_client, sessions->clients, client, sizeof session->client, session);
     tell(sessions, session, BOUNDARY_REPORT_OPENED, BOUNDARY_ADMITTED);

@@ -1,65 +1,13 @@
 #include <agent/accept.h>
-#include <base/limits.h>
 #include <crypto/chain.h>
+#include <crypto/chain_gather.h>
 #include <crypto/pem.h>
-#include <wire/pkcs7.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #define CLOCK_BEHIND_S 300     /* our clock behind the issuer's */
 #define BUILD_BACKDATE_S 86400 /* issuers backdate; a build may be minutes old */
-
-struct chain {
-    struct bytes der[LIMIT_CHAIN_CERTIFICATES]; /* leaf first, no root */
-    size_t n;
-};
-
-static bool is_issued_by(const struct x509_cert *cert, const struct x509_cert *issuer)
-{
-    return bytes_equal(issuer->subject, cert->issuer) &&
-           (cert->aki.n == 0 || issuer->ski.n == 0 || bytes_equal(cert->aki, issuer->ski));
-}
-
-/* The certificate in the bag by whose name and key `cert` was issued and which is not self-issued.
- */
-static bool find_issuer(struct bytes bag, const struct x509_cert *cert, struct bytes *ret_der,
-                        struct x509_cert *ret)
-{
-    struct reader certs;
-    struct bytes der;
-    const char *why = NULL;
-    if (!pkcs7_read_certs(bag, &certs, &why))
-        return false;
-    while (pkcs7_next_cert(&certs, &der)) {
-        struct x509_cert issuer;
-        bool is_read = x509_read_cert(der, &issuer, &why);
-        if (is_read && is_issued_by(cert, &issuer) && !bytes_equal(issuer.subject, issuer.issuer)) {
-            *ret_der = der;
-            *ret = issuer;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Up to the anchor, whichever root that is: one follows another through what links them in the bag
- * (RFC 7030 4.1.3). */
-static struct chain build_chain(const struct acceptance *terms, struct bytes leaf,
-                                const struct x509_cert *cert)
-{
-    struct chain chain = {.der = {leaf}, .n = 1};
-    struct x509_cert at = *cert, next, root;
-    struct bytes der;
-    const char *why = NULL;
-    bool has_root = x509_read_cert(terms->root, &root, &why);
-    while (chain.n < LIMIT_CHAIN_CERTIFICATES && !(has_root && is_issued_by(&at, &root)) &&
-           find_issuer(terms->cacerts, &at, &der, &next)) {
-        chain.der[chain.n++] = der;
-        at = next;
-    }
-    return chain;
-}
 
 static enum result check_times(const struct acceptance *terms, const struct x509_cert *cert,
                                struct err *err)
@@ -89,7 +37,7 @@ static int64_t judge_at(const struct acceptance *terms, const struct x509_cert *
 }
 
 static enum result check_chain(const struct acceptance *terms, const struct x509_cert *cert,
-                               const struct chain *chain, struct err *err)
+                               const struct chain_links *chain, struct err *err)
 {
     CLEANUP(chain_store_freep) struct chain_store *store = NULL;
     struct chain_trust trust = {
@@ -107,7 +55,7 @@ static enum result check_chain(const struct acceptance *terms, const struct x509
     return OK;
 }
 
-static enum result write_chain(const struct chain *chain, struct blob *ret, struct err *err)
+static enum result write_chain(const struct chain_links *chain, struct blob *ret, struct err *err)
 {
     CLEANUP(blob_free) struct blob all = {0};
     for (size_t i = 0; i < chain->n; i++) {
@@ -135,7 +83,7 @@ enum result accept_certificate(const struct acceptance *terms, struct bytes cert
         return err_set(err, E_CERTIFICATE,
                        "the certificate that came is for another key than ours");
     TRY(check_times(terms, &cert, err));
-    struct chain chain = build_chain(terms, certificate, &cert);
+    struct chain_links chain = chain_gather(certificate, terms->cacerts, terms->root);
     TRY(check_chain(terms, &cert, &chain, err));
     return write_chain(&chain, ret_pem, err);
 }

@@ -175,6 +175,7 @@ static const struct api_field issuer_fields[] = {
     API_FIELD("certificates", struct msg_issuer_row, certificates, API_NUMBER),
     API_FIELD("devices", struct msg_issuer_row, devices, API_NUMBER),
     API_FIELD("operators", struct msg_issuer_row, operators, API_NUMBER),
+    API_FIELD("boundaries", struct msg_issuer_row, boundaries, API_NUMBER),
     API_FIELD("pem", struct issuer_view, pem, API_LINES),
     API_FIELD("new_with_old", struct issuer_view, new_with_old, API_LINES), /* the last two: left */
     API_FIELD("old_with_new", struct issuer_view, old_with_new, API_LINES), /* out without them */

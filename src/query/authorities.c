@@ -91,6 +91,7 @@ static enum result count_needs(const struct query *query, struct msg_issuer_row 
     row->certificates = counted.n;
     row->devices = needs.devices;
     row->operators = needs.operators;
+    row->boundaries = needs.boundaries;
     return OK;
 }
 

@@ -51,10 +51,12 @@ static enum result check_needs(struct service *service, uint32_t number, int64_t
 {
     struct issuer_needs needs = {0};
     TRY(store_issuer_needs(service->store, number, bytes_of(NULL, 0), now_s, &needs, err));
-    if (needs.devices + needs.operators > 0)
+    if (needs.devices + needs.operators + needs.boundaries > 0)
         return err_set(err, E_ISSUER_NEEDED,
-                       "%lld devices and %lld operators still have certificates of issuer %u only",
-                       (long long)needs.devices, (long long)needs.operators, number);
+                       "%lld devices and %lld operators and %lld boundaries still have "
+                       "certificates of issuer %u only",
+                       (long long)needs.devices, (long long)needs.operators,
+                       (long long)needs.boundaries, number);
     return OK;
 }
 

@@ -19,7 +19,15 @@ class Control(ctypes.Structure):
     """As fault/shim.c has it."""
 
     _fields_ = [("wall_offset_s", ctypes.c_int64), ("fail_syncs", ctypes.c_int64),
-                ("allocations", ctypes.c_int64), ("failed_allocations", ctypes.c_int64)]
+                ("allocations", ctypes.c_int64), ("failed_allocations", ctypes.c_int64),
+                ("slept_s", ctypes.c_int64)]
+
+    @classmethod
+    def at(cls, path):
+        """A new one in that file, as whoever runs with TROTH_FAULT_CONTROL of that name has it."""
+        path.write_bytes(bytes(ctypes.sizeof(cls)))
+        with open(path, "r+b") as file:
+            return cls.from_buffer(mmap.mmap(file.fileno(), 0))
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +43,16 @@ def faulty(tmp_path, shim, monkeypatch):
     """A server whose machine fails by `server.control`; a program of ours that runs with
     `server.environment`, and another's with `server.clock`, has the same clock."""
     path = tmp_path / "control"
-    path.write_bytes(bytes(ctypes.sizeof(Control)))
-    with open(path, "r+b") as file:
-        server = lab.Server(tmp_path / "troth").init()
-        server.control = Control.from_buffer(mmap.mmap(file.fileno(), 0))
-        sanitizer = lab.run("cc", "-print-file-name=libasan.so").stdout if lab.SANITIZED else ""
-        monkeypatch.setenv("TROTH_FAULT_CONTROL", str(path))
-        server.environment = {"LD_PRELOAD": f"{sanitizer.strip()} {shim}".strip()}
-        server.clock = {"LD_PRELOAD": str(shim)}
-        try:
-            yield server.start()
-        finally:
-            server.kill()
+    server = lab.Server(tmp_path / "troth").init()
+    server.control = Control.at(path)
+    sanitizer = lab.run("cc", "-print-file-name=libasan.so").stdout if lab.SANITIZED else ""
+    monkeypatch.setenv("TROTH_FAULT_CONTROL", str(path))
+    server.environment = {"LD_PRELOAD": f"{sanitizer.strip()} {shim}".strip()}
+    server.clock = {"LD_PRELOAD": str(shim)}
+    try:
+        yield server.start()
+    finally:
+        server.kill()
 
 
 def serve(folder, config=None):

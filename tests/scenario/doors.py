@@ -202,10 +202,11 @@ class Broker(Process):
     def __init__(self, folder, root, site, state, *lines, service=SERVICE, name="broker"):
         self.port = lab.free_ports(1)[0]
         self.site = site[0]
-        self.config = folder / f"{name}.conf"
+        self.config, self.store = folder / f"{name}.conf", folder / f"{name}-store"
+        self.store.mkdir()
         self.config.write_text("\n".join([
             "user root",
-            f"persistence true\npersistence_location {folder}/{name}-",
+            f"persistence true\npersistence_location {self.store}/",
             f"listener {self.port} 127.0.0.1",
             f"cafile {root}",
             f"certfile {site[0]}\nkeyfile {site[1]}",
@@ -329,12 +330,16 @@ class Wire(threading.Thread):
             return
         try:
             octets = one.recv(65536)
-            if octets:
-                other.sendall(octets)
+            if octets and self.carry(one, other, octets):
                 return
         except OSError:
             pass
         self._end(one)
+
+    def carry(self, _one, other, octets):
+        """Passes them on; whether the connection goes on."""
+        other.sendall(octets)
+        return True
 
     def _end(self, one):
         with self.lock:

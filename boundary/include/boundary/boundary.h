@@ -104,7 +104,7 @@ const char *boundary_reason_word(enum boundary_reason reason);
 /* Changes whenever what is enforced does. A few nanoseconds. */
 uint64_t boundary_generation(const struct boundary *boundary);
 
-/* Does the server want to know that this session, begun at `began_us` (clock_monotonic_us()), has
+/* Does the server want to know that this session, begun at `began_us` (clock_boot_us()), has
  * sent? Report BOUNDARY_REPORT_ACTIVE then, once: it is watched no longer. A few nanoseconds while
  * nobody is watched. */
 bool boundary_is_watched(struct boundary *boundary, const struct boundary_identity *identity,

@@ -54,11 +54,12 @@ static enum result count_devices(const struct need *need, int64_t *ret, struct e
     return OK;
 }
 
-/* ---- operators ---- */
+/* ---- operators and boundaries ---- */
 
-static enum result count_operators(const struct need *need, int64_t *ret, struct err *err)
+static enum result count_in_use(const struct need *need, enum statement statement, int64_t *ret,
+                                struct err *err)
 {
-    CLEANUP(query_end) struct query q = query_of(need->store, STATEMENT_ISSUER_OPERATORS);
+    CLEANUP(query_end) struct query q = query_of(need->store, statement);
     query_put_int(&q, need->issuer);
     query_put_int(&q, need->now_s);
     return query_one_int(&q, ret, err);
@@ -70,8 +71,10 @@ enum result store_issuer_needs(struct store *store, int64_t issuer, struct bytes
     struct issuer_needs needs = {0};
     const struct need need = {store, issuer, now_s, owner};
     TRY(count_devices(&need, &needs.devices, err));
-    if (bytes_is_empty(owner))
-        TRY(count_operators(&need, &needs.operators, err));
+    if (bytes_is_empty(owner)) {
+        TRY(count_in_use(&need, STATEMENT_ISSUER_OPERATORS, &needs.operators, err));
+        TRY(count_in_use(&need, STATEMENT_ISSUER_BOUNDARIES, &needs.boundaries, err));
+    }
     *ret = needs;
     return OK;
 }

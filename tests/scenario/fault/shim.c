@@ -22,6 +22,7 @@ struct control {
         fail_syncs; /* so many fsync and fdatasync of files under way fail; counts down */
     _Atomic int64_t allocations; /* the n-th from now fails; 0 = none */
     _Atomic int64_t failed_allocations;
+    _Atomic int64_t slept_s; /* the machine was suspended so long */
 };
 
 static struct control nothing;
@@ -74,7 +75,9 @@ int clock_gettime(clockid_t id, struct timespec *ret)
         *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
     int bad = real(id, ret);
     if (bad == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-        ret->tv_sec += control->wall_offset_s;
+        ret->tv_sec += control->wall_offset_s + control->slept_s;
+    if (bad == 0 && id == CLOCK_BOOTTIME)
+        ret->tv_sec += control->slept_s;
     return bad;
 }
 

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
     char line[LINE_MAX_N];
     const struct boundary_settings settings = {.state = argc == 2 ? argv[1] : "", .alarm = tell};
     enum result result = boundary_open(&settings, &boundary, &err);
-    began_us = clock_monotonic_us();
+    began_us = clock_boot_us();
     if (result == OK)
         result = boundary_start(boundary, &err);
     if (result != OK) {

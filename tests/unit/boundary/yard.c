@@ -42,6 +42,11 @@ int64_t clock_monotonic_us(void)
     return yard_monotonic_us;
 }
 
+int64_t clock_boot_us(void)
+{
+    return yard_monotonic_us;
+}
+
 int64_t clock_cpu_us(void)
 {
     return 0;

@@ -1,6 +1,8 @@
 /* What links two roots: the right one with the right key proves it, anything else proves nothing;
  * and OpenSSL builds the same paths through it. */
+#include <crypto/chain_gather.h>
 #include <crypto/rollover.h>
+#include <wire/pkcs7.h>
 
 #include "forge.h"
 
@@ -163,6 +165,51 @@ static void openssl_builds_both_paths(void **state)
     forged_free(&new_with_old);
 }
 
+/* ---- chains ------------------------------------------------------------------------------------
+ */
+
+static size_t gathered(const struct forged *leaf, const struct forged *const *bag, size_t n,
+                       const struct forged *root)
+{
+    uint8_t space[8192];
+    struct bytes certs[8];
+    struct buf out = buf_over(space, sizeof space);
+    for (size_t i = 0; i < n; i++)
+        certs[i] = der(bag[i]);
+    pkcs7_write_certs(&out, certs, n);
+    assert_true(buf_ok(&out));
+    struct chain_links links = chain_gather(der(leaf), buf_bytes(&out), der(root));
+    assert_true(bytes_equal(links.der[0], der(leaf)));
+    return links.n;
+}
+
+static void a_chain_is_gathered_up_to_either_root(void **state)
+{
+    (void)state;
+    struct forged new_with_old = ca("new", new_key, &old), old_with_new = ca("old", old_key, &new);
+    struct forged below_old = ca("issuer", other_key, &old),
+                  below_new = ca("next", other_key, &new);
+    struct forged one =
+        forge(&(struct forge){.name = "one", .key = other_key, .issuer = &below_old});
+    struct forged two =
+        forge(&(struct forge){.name = "two", .key = other_key, .issuer = &below_new});
+    const struct forged *bag[] = {&new_with_old, &old_with_new, &stranger, &old,
+                                  &new,          &below_old,    &below_new};
+    size_t n = LENGTH_OF(bag);
+    assert_int_equal(gathered(&one, bag, n, &old), 2);
+    assert_int_equal(gathered(&one, bag, n, &new), 3); /* old-with-new leads there */
+    assert_int_equal(gathered(&two, bag, n, &new), 2);
+    assert_int_equal(gathered(&two, bag, n, &old), 3);
+    assert_int_equal(gathered(&one, bag, 5, &old), 1); /* its issuer is not there */
+    assert_true(gathered(&one, bag, n, &one) <= LIMIT_CHAIN_CERTIFICATES); /* links go round */
+    forged_free(&one);
+    forged_free(&two);
+    forged_free(&below_old);
+    forged_free(&below_new);
+    forged_free(&new_with_old);
+    forged_free(&old_with_new);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_root_is_its_own_issuer_and_may_issue),
         cmocka_unit_test(new_with_old_and_old_with_new_each_prove_one_way),
         cmocka_unit_test(openssl_builds_both_paths),
+        cmocka_unit_test(a_chain_is_gathered_up_to_either_root),
     };
     return cmocka_run_group_tests(tests, make_roots, free_roots);
 }

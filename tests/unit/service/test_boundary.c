@@ -87,6 +87,30 @@ static void whoever_is_removed_while_the_signer_works_is_an_orphan(void **state)
     assert_int_equal(certificate_row(f, f->job.serial.p).state, CERT_ORPHAN);
 }
 
+static int64_t in_need(struct fixture *f)
+{
+    struct issuer_needs needs = {0};
+    assert_ok(store_issuer_needs(f->store, PKI_ISSUER_OPERATIONS, bytes_of(NULL, 0), f->now_s,
+                                 &needs, &f->err));
+    return needs.boundaries;
+}
+
+static void it_needs_its_issuer_while_it_is_in_use(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    struct msg_enrol ask = ask_north(add_north(f), &key);
+    assert_int_equal(in_need(f), 0);
+    decide(f, &ask);
+    assert_true(take_signed(f));
+    assert_int_equal(in_need(f), 1);
+    f->now_s += 400 * DAY_S; /* it has expired */
+    assert_int_equal(in_need(f), 0);
+    f->now_s -= 400 * DAY_S;
+    assert_ok(remove_north(f));
+    assert_int_equal(in_need(f), 0);
+}
+
 static void of_two_keys_with_one_token_the_first_wins(void **state)
 {
     struct fixture *f = *state;
@@ -163,6 +187,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(whoever_is_removed_while_the_signer_works_is_an_orphan),
+        TEST(it_needs_its_issuer_while_it_is_in_use),
         TEST(of_two_keys_with_one_token_the_first_wins),
         TEST(an_expired_token_enrols_nobody),
         TEST(what_does_not_fit_is_refused_when_it_is_bound),

@@ -50,6 +50,7 @@ static const struct exception {
     {"DEPENDANTS_OF_ANCHOR", "likewise"},
     {"BUSIEST_MINUTE", "a rehearsal: the newest 500,000 entries at most"},
     {"BOUNDARIES_SEEN", "a row for each boundary"},
+    {"ISSUER_BOUNDARIES", "likewise"},
     {"DEBT", "the open ones, by the index that has all of it"},
     {"DEBT_BY_PRODUCT", "likewise"},
     {"DEBT_BY_OWNER", "likewise"},

@@ -125,9 +125,9 @@ MUST_USE enum result store_max_id(struct store *store, enum table table, int64_t
 MUST_USE enum result store_rows(struct store *store, enum table table, int64_t *ret_n,
                                 struct err *err);
 /* Who needs an issuer at `now_s`: devices (of that owner, empty: all) with a live certificate below
- * it that has not expired, or renews under grace; and operators in use. */
+ * it that has not expired, or renews under grace; and operators and boundaries in use. */
 struct issuer_needs {
-    int64_t devices, operators;
+    int64_t devices, operators, boundaries;
 };
 MUST_USE enum result store_issuer_needs(struct store *store, int64_t issuer, struct bytes owner,
                                         int64_t now_s, struct issuer_needs *ret, struct err *err);
