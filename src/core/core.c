@@ -174,16 +174,33 @@ static void tell_load(struct core *core)
 }
 
 /* Operators first: a revocation goes before issuing (design 3). */
-static void take_turn(struct core *core)
+static size_t channels_of(struct core *core, struct ipc_channel *ret[CORE_CHANNELS_MAX])
+{
+    size_t n = 0;
+    ret[n++] = &core->desk;
+    ret[n++] = &core->signer;
+    ret[n++] = &core->courier;
+    for (unsigned i = 0; i < core->front_count; i++)
+        ret[n++] = &core->fronts[i];
+    return n;
+}
+
+/* Only those that have something: to ask one that has not costs as much as a message. */
+static void drain_ready(struct core *core, const struct pollfd *ready)
+{
+    struct ipc_channel *channels[CORE_CHANNELS_MAX];
+    size_t n = channels_of(core, channels);
+    for (size_t i = 0; i < n; i++)
+        if (ready[i].revents != 0)
+            drain(core, channels[i]);
+}
+
+static void take_turn(struct core *core, const struct pollfd *ready)
 {
     core->service.now_ms = clock_monotonic_us() / 1000;
     core->now_s = clock_guard_look(&core->service.clock, clock_now_s(), core->service.now_ms / 1000,
                                    ledger_last_at_s(core->service.ledger));
-    drain(core, &core->desk);
-    drain(core, &core->signer);
-    drain(core, &core->courier);
-    for (unsigned i = 0; i < core->front_count; i++)
-        drain(core, &core->fronts[i]);
+    drain_ready(core, ready);
     turn_end(core);
     if (core->jobs.waiting != NULL) {
         core_retry_waiting(core);
@@ -246,16 +263,14 @@ static void tick(struct core *core)
 }
 
 /* Closed channels have descriptor -1, which poll(2) passes over. */
-static size_t poll_set(const struct core *core, struct pollfd *ret)
+static size_t poll_set(struct core *core, struct pollfd *ret)
 {
-    size_t n = 0;
-    ret[n++] = (struct pollfd){.fd = core->reload.up.fd, .events = POLLIN};
-    ret[n++] = (struct pollfd){.fd = core->desk.fd, .events = POLLIN};
-    ret[n++] = (struct pollfd){.fd = core->signer.fd, .events = POLLIN};
-    ret[n++] = (struct pollfd){.fd = core->courier.fd, .events = POLLIN};
-    for (unsigned i = 0; i < core->front_count; i++)
-        ret[n++] = (struct pollfd){.fd = core->fronts[i].fd, .events = POLLIN};
-    return n;
+    struct ipc_channel *channels[CORE_CHANNELS_MAX];
+    size_t n = channels_of(core, channels);
+    ret[0] = (struct pollfd){.fd = core->reload.up.fd, .events = POLLIN};
+    for (size_t i = 0; i < n; i++)
+        ret[1 + i] = (struct pollfd){.fd = channels[i]->fd, .events = POLLIN};
+    return 1 + n;
 }
 
 /* A turn is one configuration's. True: the loop is over. */
@@ -275,7 +290,7 @@ static bool hear_supervisor(struct core *core)
 
 static void loop(struct core *core)
 {
-    struct pollfd set[CORE_FRONTS_MAX + 4];
+    struct pollfd set[1 + CORE_CHANNELS_MAX];
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
         bool is_busy = core->import.is_running || core_bulk_is_busy(core) ||
@@ -286,7 +301,7 @@ static void loop(struct core *core)
             continue;
         if (set[0].revents != 0 && hear_supervisor(core))
             return;
-        take_turn(core);
+        take_turn(core, set + 1);
         tick(core);
     }
 }

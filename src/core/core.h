@@ -25,8 +25,9 @@
 #include <service/service.h>
 
 #define CORE_FRONTS_MAX CONFIG_FRONTS_MAX
-#define CORE_DRAIN 256            /* messages taken from one channel in one turn */
-#define CORE_TICK_MS 250          /* publishing and timers */
+#define CORE_CHANNELS_MAX (CORE_FRONTS_MAX + 3) /* and desk, signer, courier */
+#define CORE_DRAIN 256                          /* messages taken from one channel in one turn */
+#define CORE_TICK_MS 250                        /* publishing and timers */
 #define CORE_CHECKPOINT_US 400000 /* a change is in a signed checkpoint after about that */
 #define CORE_LOG_PAGES 2000       /* of the write-ahead log before it is copied back: 8 MB */
 #define CORE_CRL_WAIT_S 5         /* so long one CRL waits for the rest of a bulk verb */

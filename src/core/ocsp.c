@@ -24,6 +24,13 @@ static void refuse(struct core *core, struct ipc_channel *front, uint64_t id,
     answer(core, front, &(struct msg_ocsp_answer){.id = id, .outcome = (uint8_t)outcome});
 }
 
+static void wait_in_line(struct ocsp *ocsp, struct ocsp_ask *ask)
+{
+    struct ocsp_ask **end = ocsp->first == NULL ? &ocsp->first : &ocsp->last->next;
+    *end = ocsp->last = ask;
+    ask->next = NULL;
+}
+
 static void end_ask(struct core *core, struct ocsp_ask *ask)
 {
     core->ocsp.with_signer -= ask->is_with_signer;
@@ -90,6 +97,7 @@ void core_ocsp_ask(struct core *core, struct ipc_channel *front, const struct ms
     memcpy(ask->ids, wish->ids.p, wish->ids.n);
     if (wish->nonce.n > 0)
         memcpy(ask->nonce, wish->nonce.p, wish->nonce.n);
+    wait_in_line(&core->ocsp, ask);
 }
 
 /* ---- what is said, to the signer ------------------------------------------------------------- */
@@ -137,37 +145,40 @@ static enum result ask_signer(struct core *core, struct ocsp_ask *ask, struct er
     return OK;
 }
 
-static void step(struct core *core, struct ocsp_ask *ask)
+static void refuse_and_end(struct core *core, struct ocsp_ask *ask, enum ocsp_outcome outcome)
+{
+    refuse(core, ask->front, ask->front_id, outcome);
+    end_ask(core, ask);
+}
+
+/* True: it goes on waiting, for somebody to answer for its issuer or for room in the channel. */
+static bool must_wait(struct core *core, struct ocsp_ask *ask)
 {
     struct err err = {0};
     if (!responder_is_there(core, ask->issuer)) {
         if (core->now_s - ask->since_s < OCSP_WAIT_S)
-            return;
-        refuse(core, ask->front, ask->front_id, OCSP_TRY_LATER);
-        end_ask(core, ask);
-        return;
+            return true;
+        refuse_and_end(core, ask, OCSP_TRY_LATER);
+        return false;
     }
     enum result result = ask_signer(core, ask, &err);
-    if (result == OK || result == R_BUSY)
-        return;
-    log_err(LEVEL_ERROR, "ocsp-not-asked", &err, NULL);
-    refuse(core, ask->front, ask->front_id, OCSP_INTERNAL);
-    end_ask(core, ask);
+    if (result != OK && result != R_BUSY) {
+        log_err(LEVEL_ERROR, "ocsp-not-asked", &err, NULL);
+        refuse_and_end(core, ask, OCSP_INTERNAL);
+    }
+    return result == R_BUSY;
 }
 
 void core_ocsp_step(struct core *core)
 {
     struct ocsp *ocsp = &core->ocsp;
-    unsigned seen = 0, wanted = ocsp->used;
-    if (core->in_turn || ocsp->used == ocsp->with_signer)
+    struct ocsp_ask *ask = ocsp->first, *next = NULL;
+    if (core->in_turn || ask == NULL)
         return;
-    for (uint64_t at = 1; seen < wanted && ocsp->with_signer < OCSP_WITH_SIGNER_MAX; at++) {
-        struct ocsp_ask *ask = &ocsp->asks[(ocsp->number + at) % OCSP_ASKS_MAX];
-        if (ask->number == 0)
-            continue;
-        seen++;
-        if (!ask->is_with_signer)
-            step(core, ask);
+    for (ocsp->first = NULL; ask != NULL; ask = next) {
+        next = ask->next;
+        if (ocsp->with_signer == OCSP_WITH_SIGNER_MAX || must_wait(core, ask))
+            wait_in_line(ocsp, ask);
     }
 }
 
@@ -215,6 +226,7 @@ void core_ocsp_signed(struct core *core, const struct msg_signed_ocsp *signed_)
     } else {
         ask->is_with_signer = false;
         ocsp->with_signer--;
+        wait_in_line(ocsp, ask);
         return;
     }
     end_ask(core, ask);

@@ -17,7 +17,8 @@ struct ocsp_ask {
     uint64_t front_id;
     uint64_t number; /* the id that the signer carries back; 0 = the slot is free */
     bool is_with_signer;
-    int64_t since_s; /* when it came */
+    struct ocsp_ask *next; /* in line, when it is not with the signer */
+    int64_t since_s;       /* when it came */
     uint32_t issuer;
     bool may_keep;    /* about one certificate that there is, without a nonce */
     uint64_t changes; /* service->said.count when it was said */
@@ -37,8 +38,9 @@ struct ocsp_responder {
 
 struct ocsp {
     struct ocsp_ask *asks; /* OCSP_ASKS_MAX; owned; NULL before the first */
-    uint64_t number;       /* of the last one: slot by slot they are answered in this order */
+    uint64_t number;       /* of the last one */
     unsigned used, with_signer;
+    struct ocsp_ask *first, *last; /* in line for the signer; `last` counts while there is one */
     struct ocsp_responder responders[PKI_ISSUERS];
     bool owes_all[CONFIG_FRONTS_MAX]; /* a front that had no room is told that everything changed */
     uint64_t answers;                 /* for metrics */

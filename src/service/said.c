@@ -96,45 +96,56 @@ void said_note(struct service *service)
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
-static enum result said_of_device(struct service *service, const struct certificate *certificate,
-                                  struct ocsp_said *ret, struct err *err)
+/* Its device keeps it down: since the entry that did. */
+static enum result said_of_held(struct service *service, const struct certificate_said *row,
+                                struct ocsp_said *ret, struct err *err)
 {
-    struct device device = {0};
-    TRY(store_device(service->store, certificate->device, &device, err));
-    enum device_state state = (enum device_state)device.state;
-    if (!device_is_kept_down(state))
-        return OK;
     *ret = (struct ocsp_said){.word = OCSP_SAYS_REVOKED, .reason = X509_REASON_HOLD};
-    TRY(store_last_of_events(service->store, device.id, EVENT_DEVICE_QUARANTINED,
+    TRY(store_last_of_events(service->store, row->device, EVENT_DEVICE_QUARANTINED,
                              EVENT_DEVICE_FOUND, &ret->revoked_s, err));
     if (ret->revoked_s == 0)
-        ret->revoked_s = certificate->not_before_s;
+        ret->revoked_s = row->not_before_s;
+    return OK;
+}
+
+static enum result said_of_row(struct service *service, const struct certificate_said *row,
+                               struct ocsp_said *ret, struct err *err)
+{
+    *ret = (struct ocsp_said){.word = OCSP_SAYS_GOOD};
+    if (!certificate_is_live((enum cert_state)row->state))
+        *ret =
+            (struct ocsp_said){OCSP_SAYS_REVOKED, (enum x509_reason)row->reason, row->state_at_s};
+    else if (device_is_kept_down((enum device_state)row->device_state))
+        return said_of_held(service, row, ret, err);
     return OK;
 }
 
 enum result said_of(struct service *service, const struct certificate *certificate,
                     struct ocsp_said *ret, struct err *err)
 {
-    *ret = (struct ocsp_said){.word = OCSP_SAYS_GOOD};
-    if (!certificate_is_live((enum cert_state)certificate->state)) {
-        *ret = (struct ocsp_said){OCSP_SAYS_REVOKED, (enum x509_reason)certificate->reason,
-                                  certificate->state_at_s};
-        return OK;
-    }
-    return certificate->device != 0 ? said_of_device(service, certificate, ret, err) : OK;
+    struct device device = {0};
+    if (certificate->device != 0 && certificate_is_live((enum cert_state)certificate->state))
+        TRY(store_device(service->store, certificate->device, &device, err));
+    const struct certificate_said row = {
+        .state = certificate->state,
+        .state_at_s = certificate->state_at_s,
+        .reason = certificate->reason,
+        .not_before_s = certificate->not_before_s,
+        .device = certificate->device,
+        .device_state = device.state,
+    };
+    return said_of_row(service, &row, ret, err);
 }
 
 enum result said_of_serial(struct service *service, uint32_t issuer, struct bytes serial,
                            struct ocsp_said *ret, struct err *err)
 {
-    struct certificate certificate = {0};
-    enum result result = R_NOT_FOUND;
-    if (serial.n == SERIAL_N)
-        result = store_certificate_serial(service->store, serial, &certificate, err);
-    if (result == R_NOT_FOUND || (result == OK && certificate.issuer != issuer)) {
+    struct certificate_said row;
+    enum result result = store_certificate_said(service->store, issuer, serial, &row, err);
+    if (result == R_NOT_FOUND) {
         *ret = (struct ocsp_said){.word = OCSP_SAYS_NEVER};
         return OK;
     }
     TRY(result);
-    return said_of(service, &certificate, ret, err);
+    return said_of_row(service, &row, ret, err);
 }

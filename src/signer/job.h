@@ -2,6 +2,7 @@
 #ifndef SIGNER_JOB_H
 #define SIGNER_JOB_H
 
+#include <crypto/key.h>
 #include <ipc/ipc.h>
 #include <pki/grant.h>
 #include <signer/backend.h>
@@ -22,7 +23,8 @@ struct job {
     size_t complete_n; /* octets of the complete TBSCertList in `list`; its delta CRL's come then */
     struct bytes list; /* TBSCertLists, or a feed object's payload, mapped; owned */
     enum feed_kind feed;
-    uint32_t issuer; /* of an answer of OCSP */
+    uint32_t issuer;                /* of an answer of OCSP */
+    struct key_signature signature; /* likewise */
     struct record record;
 };
 

@@ -107,16 +107,20 @@ enum result judge_ocsp(struct session *session, const struct msg_sign_ocsp *mess
 
 enum result finish_ocsp(struct session *session, struct job *job, struct err *err)
 {
+    struct key *key = session->delegates[job->issuer].key;
+    return key_sign(key, bytes_of(job->tbs, job->tbs_n), &job->signature, err);
+}
+
+enum result send_ocsp(struct session *session, struct job *job, struct err *err)
+{
     const struct delegate *delegate = &session->delegates[job->issuer];
     uint8_t room[OCSP_RESPONSE_MAX];
     struct buf response = buf_over(room, sizeof(room));
-    struct ocsp_signed parts = {.data = bytes_of(job->tbs, job->tbs_n),
-                                .sig_alg = key_sig_alg(delegate->key),
-                                .certificate = blob_bytes(&delegate->certificate)};
-    struct key_signature signature;
+    const struct ocsp_signed parts = {.data = bytes_of(job->tbs, job->tbs_n),
+                                      .sig_alg = key_sig_alg(delegate->key),
+                                      .signature = key_signature_bytes(&job->signature),
+                                      .certificate = blob_bytes(&delegate->certificate)};
 
-    TRY(key_sign(delegate->key, parts.data, &signature, err));
-    parts.signature = key_signature_bytes(&signature);
     ocsp_write_response(&response, &parts);
     if (!buf_ok(&response))
         return err_set(err, E_BUG, "no room for an OCSP response");

@@ -136,6 +136,7 @@ MUST_USE enum result finish_crl(struct session *session, struct job *job, struct
 MUST_USE enum result finish_checkpoint(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_feed(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_ocsp(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result send_ocsp(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_approve(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_remember(struct session *session, struct job *job, struct err *err);
 

@@ -117,8 +117,8 @@ static enum result refuse_remember(struct session *session, uint64_t id, const s
     return session_send(session, IPC_REMEMBERED, &answer, -1, err);
 }
 
-/* What is journalled and then signed; `is_last`: nothing of it is journalled, and it goes behind
- * whatever else the batch has. */
+/* What is journalled and then signed. With `send` nothing of it is journalled, it is signed behind
+ * whatever else the batch has, and sent when all of it is signed: who waits wakes up once. */
 static const struct work {
     enum ipc_type type;
     enum result (*take)(struct session *session, const struct ipc_message *message, struct job *job,
@@ -126,15 +126,15 @@ static const struct work {
     enum result (*refuse)(struct session *session, uint64_t id, const struct err *why,
                           struct err *err);
     enum result (*finish)(struct session *session, struct job *job, struct err *err);
-    bool is_last;
+    enum result (*send)(struct session *session, struct job *job, struct err *err);
 } works[] = {
-    {IPC_SIGN, take_sign, refuse_sign, finish_certificate, false},
-    {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl, false},
-    {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint, false},
-    {IPC_SIGN_FEED, take_feed, refuse_feed, finish_feed, false},
-    {IPC_APPROVE, take_approve, refuse_approve, finish_approve, false},
-    {IPC_REMEMBER, take_remember, refuse_remember, finish_remember, false},
-    {IPC_SIGN_OCSP, take_ocsp, refuse_ocsp, finish_ocsp, true},
+    {IPC_SIGN, take_sign, refuse_sign, finish_certificate, NULL},
+    {IPC_SIGN_CRL, take_crl, refuse_crl, finish_crl, NULL},
+    {IPC_SIGN_CHECKPOINT, take_checkpoint, refuse_checkpoint, finish_checkpoint, NULL},
+    {IPC_SIGN_FEED, take_feed, refuse_feed, finish_feed, NULL},
+    {IPC_APPROVE, take_approve, refuse_approve, finish_approve, NULL},
+    {IPC_REMEMBER, take_remember, refuse_remember, finish_remember, NULL},
+    {IPC_SIGN_OCSP, take_ocsp, refuse_ocsp, finish_ocsp, send_ocsp},
 };
 
 static const struct work *find_work(enum ipc_type type)
@@ -179,8 +179,18 @@ static enum result finish_those(struct session *session, size_t n, bool is_last,
 {
     for (size_t i = 0; i < n; i++) {
         const struct work *work = find_work(session->jobs[i].type);
-        if (work->is_last == is_last)
+        if ((work->send != NULL) == is_last)
             TRY(work->finish(session, &session->jobs[i], err));
+    }
+    return OK;
+}
+
+static enum result send_last(struct session *session, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct work *work = find_work(session->jobs[i].type);
+        if (work->send != NULL)
+            TRY(work->send(session, &session->jobs[i], err));
     }
     return OK;
 }
@@ -197,7 +207,8 @@ static enum result finish(struct session *session, struct err *err)
     if (result != OK)
         return err_set(err, why.code, "%s", why.text);
     TRY(finish_those(session, n, false, err));
-    return finish_those(session, n, true, err);
+    TRY(finish_those(session, n, true, err));
+    return send_last(session, n, err);
 }
 
 /* ---- messages that are answered at once ------------------------------------------------------ */

@@ -1,12 +1,15 @@
 """OCSP as anybody asks it: `openssl ocsp`, `ocsptool`, Python's cryptography and plain sockets (RFC 6960, 9919, 9654)."""
 
 import base64
+import concurrent.futures
 import contextlib
 import email.utils
 import hashlib
 import http.client
+import itertools
 import re
 import socket
+import threading
 import time
 import urllib.parse
 
@@ -268,6 +271,43 @@ def test_a_prepared_answer_goes_at_once_when_the_status_changes(pump):
         begun = time.monotonic()
         assert lab.eventually(lambda: heard() == {wanted}, 1)
         assert time.monotonic() - begun < 1
+
+
+def test_no_fresh_answer_that_is_asked_for_after_a_verb_says_what_was_before(pump):
+    """Sixteen ask without a pause, so that core and signer have many under way when the verb comes."""
+    server, alice = pump
+    leaf = enrol(server, alice, "pump", "one")[1]
+    plain = request_of(leaf, issuer_of(server, leaf))
+    over, heard = threading.Event(), []
+
+    def ask(number):
+        for at in itertools.count():
+            nonce = hashlib.sha256(f"{number} {at}".encode()).digest()
+            begun = time.monotonic()
+            answer = post(server, with_nonce(plain, nonce))
+            if nonce in answer.body:  # beyond the budget it is another one's answer
+                heard.append((begun, said(answer).certificate_status))
+            if over.is_set():
+                return
+
+    def heard_since(begun):
+        return [one[1] for one in list(heard) if one[0] > begun]
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        asking = [pool.submit(ask, number) for number in range(16)]
+        try:
+            for verb, wanted in (("quarantine", REVOKED), ("readmit", GOOD), ("revoke", REVOKED)):
+                asked = time.monotonic()
+                assert lab.eventually(lambda at=asked: len(heard_since(at)) > 32)
+                assert wanted not in heard_since(asked)
+                alice.set("pump", "one", verb).ok()
+                done = time.monotonic()
+                assert lab.eventually(lambda at=done: len(heard_since(at)) > 32)
+                assert set(heard_since(done)) == {wanted}
+        finally:
+            over.set()
+        for one in asking:
+            one.result()
 
 
 def test_http_1_0_and_a_kept_connection(pump):

@@ -46,17 +46,40 @@ enum result store_certificate(struct store *store, int64_t id, struct certificat
     return next_certificate(&q, ret, err);
 }
 
+/* Class and number lead to it; false for what is not one of ours. */
+static bool put_serial(struct query *query, struct bytes serial)
+{
+    struct reader tail = reader_of(bytes_slice(serial, 11, 5));
+    query_put_int(query, reader_u8(&tail));
+    query_put_int(query, reader_u32be(&tail));
+    query_put_blob(query, serial);
+    return serial.n == sizeof((struct certificate *)NULL)->serial;
+}
+
 enum result store_certificate_serial(struct store *store, struct bytes serial,
                                      struct certificate *ret, struct err *err)
 {
-    if (serial.n != sizeof ret->serial)
-        return R_NOT_FOUND; /* not one of ours */
-    struct reader tail = reader_of(bytes_slice(serial, 11, 5));
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE_SERIAL);
-    query_put_int(&q, reader_u8(&tail));
-    query_put_int(&q, reader_u32be(&tail));
-    query_put_blob(&q, serial);
-    return next_certificate(&q, ret, err);
+    return put_serial(&q, serial) ? next_certificate(&q, ret, err) : R_NOT_FOUND;
+}
+
+enum result store_certificate_said(struct store *store, int64_t issuer, struct bytes serial,
+                                   struct certificate_said *ret, struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_CERTIFICATE_SAID);
+    query_put_int(&q, issuer);
+    if (!put_serial(&q, serial))
+        return R_NOT_FOUND;
+    TRY(query_next(&q, err));
+    struct certificate_said said = {.state = (int)query_u32(&q)};
+    said.state_at_s = query_int(&q);
+    said.reason = (int)query_u32(&q);
+    said.not_before_s = query_int(&q);
+    said.device = query_int(&q);
+    said.device_state = (int)query_u32(&q);
+    TRY(query_row_ok(&q, err));
+    *ret = said;
+    return OK;
 }
 
 enum result store_key_is_known(struct store *store, const uint8_t spki[32], bool *ret,

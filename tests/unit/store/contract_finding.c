@@ -143,10 +143,45 @@ static void a_certificate_comes_back_as_it_was_written(void **state)
     assert_int_equal(again.id, 9);
 }
 
+static void what_is_said_of_a_certificate_is_its_row_and_its_devices(void **state)
+{
+    struct contract *c = *state;
+    struct certificate row;
+    struct device device;
+    struct certificate_said said;
+    contract_fill(c);
+    struct change of_device = contract_certificate(9, 1, 2),
+                  of_nobody = contract_certificate(8, 0, 5);
+    change_int(&of_nobody, COL_CERTIFICATE_REASON, 4);
+    contract_apply(c, &of_device);
+    contract_apply(c, &of_nobody);
+
+    assert_ok(store_certificate(c->store, 9, &row, &c->err));
+    assert_ok(store_device(c->store, 1, &device, &c->err));
+    assert_ok(store_certificate_said(c->store, 2, bytes_of(row.serial, 16), &said, &c->err));
+    assert_int_equal(said.state, 2);
+    assert_int_equal(said.state_at_s, 900);
+    assert_int_equal(said.reason, 0);
+    assert_int_equal(said.not_before_s, 900);
+    assert_int_equal(said.device, 1);
+    assert_int_not_equal(device.state, 0);
+    assert_int_equal(said.device_state, device.state);
+
+    assert_ok(store_certificate(c->store, 8, &row, &c->err));
+    assert_ok(store_certificate_said(c->store, 2, bytes_of(row.serial, 16), &said, &c->err));
+    assert_int_equal(said.state, 5);
+    assert_int_equal(said.reason, 4);
+    assert_int_equal(said.device, 0);
+    assert_int_equal(said.device_state, 0);
+    assert_int_equal(store_certificate_said(c->store, 3, bytes_of(row.serial, 16), &said, &c->err),
+                     R_NOT_FOUND); /* another issuer's */
+}
+
 static void a_serial_of_others_is_not_found(void **state)
 {
     struct contract *c = *state;
     struct certificate row;
+    struct certificate_said said;
     uint8_t serial[20];
     contract_fill(c);
     struct change change = contract_certificate(9, 1, 2);
@@ -154,11 +189,11 @@ static void a_serial_of_others_is_not_found(void **state)
     assert_ok(store_certificate(c->store, 9, &row, &c->err));
     memcpy(serial, row.serial, 16);
     serial[3] ^= 1; /* the index is right, the random part is not */
-    assert_int_equal(store_certificate_serial(c->store, bytes_of(serial, 16), &row, &c->err),
-                     R_NOT_FOUND);
-    for (size_t n = 0; n <= sizeof serial; n++)
-        assert_int_equal(store_certificate_serial(c->store, bytes_of(serial, n), &row, &c->err),
-                         R_NOT_FOUND);
+    for (size_t n = 0; n <= sizeof serial; n++) {
+        struct bytes other = bytes_of(serial, n);
+        assert_int_equal(store_certificate_serial(c->store, other, &row, &c->err), R_NOT_FOUND);
+        assert_int_equal(store_certificate_said(c->store, 2, other, &said, &c->err), R_NOT_FOUND);
+    }
 }
 
 static void the_newest_answer_to_credential_and_key_is_found(void **state)
@@ -431,6 +466,7 @@ int contract_finding(const struct backend *backend)
         CONTRACT_TEST(a_device_is_its_product_and_serial_number),
         CONTRACT_TEST(a_registered_key_leads_to_its_device),
         CONTRACT_TEST(a_certificate_comes_back_as_it_was_written),
+        CONTRACT_TEST(what_is_said_of_a_certificate_is_its_row_and_its_devices),
         CONTRACT_TEST(a_serial_of_others_is_not_found),
         CONTRACT_TEST(the_newest_answer_to_credential_and_key_is_found),
         CONTRACT_TEST(live_means_pending_or_current_newest_first),

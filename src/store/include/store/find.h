@@ -28,6 +28,10 @@ MUST_USE enum result store_certificate(struct store *store, int64_t id, struct c
  * index), and the store takes no certificate whose serial says otherwise than its row. */
 MUST_USE enum result store_certificate_serial(struct store *store, struct bytes serial,
                                               struct certificate *ret, struct err *err);
+/* The same of this issuer, in one look: whoever asks by OCSP waits for no more than that. */
+MUST_USE enum result store_certificate_said(struct store *store, int64_t issuer,
+                                            struct bytes serial, struct certificate_said *ret,
+                                            struct err *err);
 /* The newest certificate that (credential, SPKI) obtained (design 5, Renewal). */
 MUST_USE enum result store_certificate_asked(struct store *store, const uint8_t credential[32],
                                              const uint8_t spki[32], struct certificate *ret,

@@ -78,6 +78,16 @@ struct certificate {
     int proof;
 };
 
+/* As much of a certificate and its device as the world may be told. */
+struct certificate_said {
+    int state; /* enum cert_state */
+    int64_t state_at_s;
+    int reason;
+    int64_t not_before_s;
+    int64_t device;
+    int device_state; /* 0 = it has none */
+};
+
 struct token {
     int64_t id;
     int64_t device;
