@@ -72,9 +72,24 @@ static enum result read_group(struct service *service, const struct operator_is 
     return OK;
 }
 
-static bool names(struct bytes pattern, const char *name)
+static bool has_level(struct bytes pattern, struct bytes level)
 {
-    return pattern.n > 0 && memmem(pattern.p, pattern.n, name, strlen(name)) != NULL;
+    for (size_t from = 0, to = 0; from <= pattern.n; from = ++to) {
+        while (to < pattern.n && pattern.p[to] != '/')
+            to++;
+        if (bytes_equal(bytes_slice(pattern, from, to - from), level))
+            return true;
+    }
+    return false;
+}
+
+/* By whole levels: "%owner%b" of owner "a" is owner "ab". A serial number is one of its product's,
+ * and other owners' devices may have it in another. */
+static bool is_own(struct bytes pattern)
+{
+    return has_level(pattern, bytes_text("%owner%")) ||
+           (has_level(pattern, bytes_text("%product%")) &&
+            has_level(pattern, bytes_text("%device%")));
 }
 
 /* Who sees one owner's devices binds these alone, and to what is theirs: a service has topics and
@@ -85,7 +100,6 @@ static enum result check_side(const struct operator_is *who, const struct msg_bi
     const char *his = who->row.scope;
     bool is_his = group->kind == BINDING_DEVICE ||
                   (group->kind == BINDING_OWNER && bytes_equal(group->value, text_bytes(his)));
-    bool is_own = names(ask->pattern, "%device%") || names(ask->pattern, "%owner%");
     if (his[0] == '\0')
         return OK;
     if (!is_his)
@@ -93,10 +107,10 @@ static enum result check_side(const struct operator_is *who, const struct msg_bi
                        "your scope is owner \"%s\", and the binding would be for more; wanted one "
                        "for that owner, or for a device of his",
                        his);
-    if ((ask->actions & ~(unsigned)PATTERN_CONNECT) != 0 && !is_own)
+    if ((ask->actions & ~(unsigned)PATTERN_CONNECT) != 0 && !is_own(ask->pattern))
         return err_set(err, E_OPERATOR,
                        "your scope is owner \"%s\", and the pattern names what others have too; "
-                       "wanted %%device%% or %%owner%% in it",
+                       "wanted %%owner%%, or %%product%% and %%device%%, as levels of it",
                        his);
     return OK;
 }

@@ -301,10 +301,13 @@ def test_who_sees_one_owners_devices_binds_those_alone(admin, product):
     assert bind(product=product, serial="OTHER").status == 404
     assert bind(of_owner=f"o-{product}", actions=["subscribe"], pattern="#").status == 403
     assert bind(of_owner=f"o-{product}", actions=["subscribe"], pattern="all/announcements").status == 403
+    for pattern in ("%owner%x/#", "t/x%owner%/#", "t/%device%/#", "t/%product%-%device%/#", "t/other/%device%/#"):
+        assert bind(of_owner=f"o-{product}", actions=["subscribe"], pattern=pattern).status == 403, pattern
     one = bind(of_owner=f"o-{product}", actions=["subscribe"], pattern="%owner%/#").ok()["object"]
+    both = bind(of_owner=f"o-{product}", actions=["subscribe"], pattern="t/%product%/%device%/#").ok()["object"]
     two = bind(product=product, serial="HIS").ok()["object"]
     three = bind(admin, product=product).ok()["object"]
-    assert {row["id"] for row in his.pages("/bindings")} == {one, two}
+    assert {row["id"] for row in his.pages("/bindings")} == {one, two, both}
     assert his.post(f"/bindings/{three}/remove").status == 404
     his.get(f"/bindings/{three}").problem(404, "E4001")
     his.post(f"/bindings/{two}/remove").ok()
