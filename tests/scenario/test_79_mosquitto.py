@@ -1,6 +1,7 @@
 """Debian's mosquitto with the plugin, and real MQTT clients that hold sessions: who connects, what he may publish and
 read, whose session is cut and refused when it comes back, and the bad days."""
 
+import signal
 import time
 
 import pytest
@@ -222,6 +223,21 @@ def test_a_password_and_a_list_of_the_brokers_own_let_nobody_past_the_plugin(bed
             assert known.subscribe("#") == DENIED
             assert known.subscribe(f"t/meter/{holder.serial}/down") != DENIED
     assert "refused: invalid" in broker.text()
+
+
+def test_a_reload_of_the_broker_ends_sessions_without_a_user_name_and_the_plugin_goes_on(bed):
+    """The first is mosquitto's own: under allow_anonymous false it ends whom it knows no user name of."""
+    holder, named = new_holder(bed), new_holder(bed)
+    kept = doors.Mqtt(bed.broker, named)
+    kept.client.username_pw_set(named.serial)
+    with doors.Mqtt(bed.broker, holder) as session, kept:
+        bed.broker.child.send_signal(signal.SIGHUP)
+        doors.sure(lambda: session.lost_at is not None, 3)
+        assert kept.is_open
+        bed.alice.set("meter", named.serial, "revoke").ok()
+        doors.sure(lambda: kept.lost_at is not None, 3)
+    with doors.Mqtt(bed.broker, holder):
+        pass
 
 
 def test_who_is_refused_is_in_the_log_and_no_secret_is(bed):
