@@ -65,9 +65,10 @@ enum result door_open(struct door *door, struct err *err)
         {MHD_OPTION_ARRAY, 0, is_tls ? tls : tls + 2},
         {MHD_OPTION_END, 0, NULL},
     };
+    /* A plain connection comes with its first words (app/listen.h): TURBO reads them at once. */
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_Daemon *mhd = MHD_start_daemon(
-        flags | (is_tls ? MHD_USE_TLS : 0), 0, NULL, NULL, exchange_handle, door,
+        flags | (is_tls ? MHD_USE_TLS : MHD_USE_TURBO), 0, NULL, NULL, exchange_handle, door,
         MHD_OPTION_EXTERNAL_LOGGER, log_library, door, MHD_OPTION_ARRAY, common, MHD_OPTION_END);
     if (mhd == NULL)
         return err_set(err, E_IO, "the HTTP library does not take the listening socket");
