@@ -82,6 +82,10 @@ static const struct column boundary_columns[] = {
     {"SERVICES", "services"},
     {"CERTIFICATE_UNTIL", "not_after"},
     {"TOKEN_UNTIL", "token_until"},
+    {"HEARD", "heard"},
+    {"STATUS", "status_generation"},
+    {"OWN", "service_generation"},
+    {"BEHIND_SINCE", "behind_since"},
     {0},
 };
 
@@ -117,6 +121,9 @@ const struct plan boundary_show = {action_boundary_show, "/api/v1/boundaries/{BO
 const struct option_row boundary_set_options[] = {
     BOUNDARY,
     {"--service", VALUE_TEXT, "SERVICE", false, "of this service only; else of each"},
+    {"--add", VALUE_TEXT, "SERVICE", false,
+     "it guards this service too, with that age (default 5m)"},
+    {"--remove", VALUE_TEXT, "SERVICE", false, "it guards this service no more"},
     AGE("so old may be what it knows of certificates"),
     {"--fail-closed", VALUE_NONE, NULL, false, "beyond that age it refuses everybody again"},
     {"--new-token", VALUE_NONE, NULL, false, "let it enrol again, with another key"},
@@ -126,6 +133,8 @@ const struct option_row boundary_set_options[] = {
 };
 static const struct field set_fields[] = {
     {"--service", PLACE_TEXT, "service"},
+    {"--add", PLACE_TEXT, "add"},
+    {"--remove", PLACE_TEXT, "remove"},
     {"--age", PLACE_NUMBER, "age_s"},
     {"--fail-closed", PLACE_FLAG, "fail_closed"},
     {"--new-token", PLACE_FLAG, "new_token"},

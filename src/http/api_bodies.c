@@ -192,6 +192,8 @@ SHAPE(boundary_add);
 
 static const struct api_field boundary_set_fields[] = {
     API_FIELD("service", struct msg_boundary_set, service, API_TEXT, NAME),
+    API_FIELD("add", struct msg_boundary_set, add, API_TEXT, NAME),
+    API_FIELD("remove", struct msg_boundary_set, remove, API_TEXT, NAME),
     API_FIELD("age_s", struct msg_boundary_set, age_s, API_NUMBER, .min = 1, .max = AGE_MAX_S),
     API_FIELD("fail_closed", struct msg_boundary_set, fail_closed, API_FLAG),
     API_FIELD("new_token", struct msg_boundary_set, new_token, API_FLAG),

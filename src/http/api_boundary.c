@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #define DAY_S 86400
-#define AGE_S 300 /* so old may be what a boundary knows, unless somebody says else */
 #define KEYS_FILE "checkpoint-keys" /* in the public folder: a line a key */
 #define KEYS_MAX 1024
 
@@ -83,7 +82,7 @@ static void show_token(const struct request *request, struct api_wait *wait,
 static const struct verb_plan boundary_add = {
     .type = IPC_BOUNDARY_ADD,
     .shape = &shape_boundary_add,
-    .defaults.boundary_add = {.age_s = AGE_S, .ttl_s = DAY_S},
+    .defaults.boundary_add = {.age_s = SERVICE_AGE_S, .ttl_s = DAY_S},
     .show = show_token,
 };
 
@@ -204,6 +203,10 @@ static const struct api_field boundary_fields[] = {
     API_FIELD("not_after", struct msg_boundary_row, not_after_s, API_TIME_OR_NULL),
     API_FIELD("token_until", struct msg_boundary_row, token_until_s, API_TIME_OR_NULL),
     API_FIELD("spki", struct msg_boundary_row, spki, API_HASH),
+    API_FIELD("heard", struct msg_boundary_row, heard_s, API_TIME_OR_NULL),
+    API_FIELD("status_generation", struct msg_boundary_row, status_generation, API_NUMBER),
+    API_FIELD("service_generation", struct msg_boundary_row, service_generation, API_NUMBER),
+    API_FIELD("behind_since", struct msg_boundary_row, behind_since_s, API_TIME_OR_NULL),
 };
 
 static const struct api_field service_fields[] = {

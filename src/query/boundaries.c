@@ -3,6 +3,7 @@
 
 #include <store/binding_used.h>
 #include <store/boundaries.h>
+#include <store/boundary_seen.h>
 #include <trust/boundary_words.h>
 
 #define LIVE_MAX 16
@@ -34,6 +35,19 @@ static enum result read_end(const struct query *query, const struct boundary *ro
     return OK;
 }
 
+/* What it acknowledged; nothing before it was looked at. */
+static enum result read_seen(const struct query *query, const struct boundary *row,
+                             struct msg_boundary_row *to, struct err *err)
+{
+    struct boundary_seen seen = {0};
+    enum result result = store_boundary_seen(query->store, row->id, &seen, err);
+    to->heard_s = seen.heard_s;
+    to->status_generation = (int64_t)seen.status_generation;
+    to->service_generation = (int64_t)seen.service_generation;
+    to->behind_since_s = seen.behind_since_s;
+    return result == R_NOT_FOUND ? OK : result;
+}
+
 static enum result give_boundary(const struct query *query, const struct boundary *row,
                                  const struct boundary_service *services, size_t n, struct err *err)
 {
@@ -47,6 +61,7 @@ static enum result give_boundary(const struct query *query, const struct boundar
         .created_s = row->created_s,
         .token_until_s = row->has_token ? row->token_expires_s : 0,
     };
+    TRY(read_seen(query, row, &given, err));
     put_names(services, n, &names);
     given.services = buf_bytes(&names);
     memcpy(given.spki, row->spki, sizeof given.spki);

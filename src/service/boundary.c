@@ -184,6 +184,55 @@ static enum result no_service(const struct boundary *row, struct bytes name, str
                    err_value(name).text);
 }
 
+static enum result add_one(struct service *service, const struct boundary *row,
+                           const struct msg_boundary_set *ask, size_t n, struct err *err)
+{
+    TRY(verb_name("service", ask->add, err));
+    if (n == LIMIT_SERVICES)
+        return err_set(err, E_BOUNDARY_SAYS, "services: seen %zu and one more, wanted at most %d",
+                       n, LIMIT_SERVICES);
+    add_service(service, row->id, ask->add, ask->age_s == -1 ? SERVICE_AGE_S : ask->age_s);
+    return OK;
+}
+
+static size_t find_service(const struct boundary_service *services, size_t n, struct bytes name)
+{
+    size_t at = 0;
+    while (at < n && !bytes_equal(name, text_bytes(services[at].name)))
+        at++;
+    return at;
+}
+
+/* One that it guards already stays as it is. */
+static enum result change_services(struct service *service, const struct boundary *row,
+                                   const struct msg_boundary_set *ask,
+                                   const struct boundary_service *services, size_t n,
+                                   struct err *err)
+{
+    bool adds = ask->add.n > 0 && find_service(services, n, ask->add) == n;
+    size_t ends = find_service(services, n, ask->remove);
+    bool is_more =
+        ask->service.n > 0 || ask->fail_closed != 0 || (ask->age_s != -1 && ask->add.n == 0);
+    if (is_more)
+        return err_set(err, E_BOUNDARY_SAYS,
+                       "service, age_s or fail_closed: seen beside add or remove, wanted one after "
+                       "the other; age_s with add alone");
+    if (adds)
+        TRY(add_one(service, row, ask, n, err));
+    if (ask->remove.n == 0)
+        return OK;
+    if (ends == n)
+        return no_service(row, ask->remove, err);
+    if (n == 1 && !adds)
+        return err_set(err, E_BOUNDARY_SAYS,
+                       "remove: seen the last service of \"%s\", wanted another beside it; `troth "
+                       "boundary remove %s` ends it",
+                       row->name, row->name);
+    change_int(act_change(&service->act, TABLE_SERVICE, services[ends].id), COL_SERVICE_STATE,
+               SERVICE_ENDED);
+    return OK;
+}
+
 enum result verb_boundary_set(struct service *service, const struct operator_is *who,
                               const struct msg_boundary_set *ask, int64_t now_s,
                               struct msg_verb_answer *answer, struct err *err)
@@ -199,7 +248,9 @@ enum result verb_boundary_set(struct service *service, const struct operator_is 
     TRY(store_services(service->store, row.id, services, &n, err));
 
     struct act *act = service_act(service, EVENT_BOUNDARY_CHANGED, now_s, who->actor, 0);
-    if (set_services(service, ask, services, n) == 0)
+    if (ask->add.n > 0 || ask->remove.n > 0)
+        TRY(change_services(service, &row, ask, services, n, err));
+    else if (set_services(service, ask, services, n) == 0)
         return no_service(&row, ask->service, err);
     if (ask->new_token != 0) {
         TRY(token_make(ask->ttl_s, &token, err));
@@ -212,6 +263,8 @@ enum result verb_boundary_set(struct service *service, const struct operator_is 
     if (act->n == 0)
         return OK;
     TRY(service_record(service, &answer->entry, err));
+    if (ask->add.n > 0)
+        TRY(boundary_check_room(service, ask->add, now_s, err));
     return boundary_judge(service, row.id, now_s, err);
 }
 
@@ -225,8 +278,7 @@ enum result verb_boundary_fail_open(struct service *service, const struct operat
     TRY(verb_allow(who, OPERATE_BOUNDARY, NULL, err));
     TRY(find(service, ask->name, &row, err));
     TRY(store_services(service->store, row.id, services, &n, err));
-    while (at < n && !bytes_equal(ask->service, text_bytes(services[at].name)))
-        at++;
+    at = find_service(services, n, ask->service);
     if (at == n)
         return no_service(&row, ask->service, err);
     answer->object = row.id;

@@ -214,7 +214,7 @@ def test_who_is_no_boundary_gets_no_feed(troth, admin):
     assert nobody.request("GET", "/boundary/feed/0/0").status == 401
 
 
-def test_td19_opens_on_a_silent_boundary_and_closes_when_it_is_heard(troth, admin):
+def test_td19_opens_on_a_silent_boundary_and_closes_when_it_is_heard(troth, admin, tmp_path):
     enrol(troth, admin, "pump", "one")
     admin.post("/policies", {"product": "", "settings": {"boundary-silent": "5s"}, "effects": {}}).ok()
     gate = follow(admin)
@@ -223,9 +223,23 @@ def test_td19_opens_on_a_silent_boundary_and_closes_when_it_is_heard(troth, admi
     assert lab.eventually(lambda: findings(admin, "TD-19"), 15)
     found, = findings(admin, "TD-19")
     assert found["severity"] == "high" and found["mend"] == "troth boundary list"
+    listed, = admin.pages("/boundaries")
+    assert listed["heard"] <= listed["behind_since"] == found["began"]
+    gate.poll()
+    acknowledged = gate.status  # with the next poll
     gate.poll()
     assert lab.eventually(lambda: not findings(admin, "TD-19"), 10)
+    listed, = json.loads(admin.command_line(tmp_path / "profile")("boundary", "list", "--json").stdout)
+    assert listed["behind_since"] is None and listed["heard"] > found["began"]
+    assert 0 < listed["status_generation"] <= acknowledged
     gate.close()
+
+
+def test_a_boundary_that_was_never_heard_is_listed_so(admin):
+    new_boundary(admin, "fresh")
+    listed, = admin.pages("/boundaries")
+    assert listed["heard"] is None and listed["behind_since"] is None
+    assert (listed["status_generation"], listed["service_generation"]) == (0, 0)
 
 
 def test_td20_opens_on_a_slow_cut_off_and_closes_with_a_quick_one(troth, admin):

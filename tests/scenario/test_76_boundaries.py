@@ -429,6 +429,49 @@ def test_the_feed_is_a_boundarys_alone_and_ends_with_it(admin, product):
     assert feed(other).status == 200
 
 
+def test_a_service_is_added_and_removed(admin, product, tmp_path):
+    server, name = admin.server, f"v-{product}"
+    new_boundary(admin, name, f"a-{product}").enrolled()
+    number = shown(admin, name)["boundary"]["id"]
+    troth = admin.command_line(tmp_path / "troth")
+    assert lab.eventually(lambda: told(server, number))
+    added = ("boundary", "set", name, "--add", f"b-{product}", "--age", "90s")
+    assert "would do" in troth(*added, "--dry-run").stdout
+    assert "changed 1" in troth(*added).stdout and "unchanged 1" in troth(*added).stdout
+    wanted = [[f"a-{product}", 300, 0], [f"b-{product}", 90, 0]]
+    assert lab.eventually(lambda: told(server, number)["services"] == wanted)
+    bound = admin.post("/bindings", {"service": f"b-{product}", "product": product, "actions": ["connect"]}).ok()["object"]
+    assert lab.eventually(lambda: len(told(server, number)["bindings"]) == 1)
+    troth("boundary", "set", name, "--remove", f"b-{product}")
+    assert lab.eventually(lambda: told(server, number)["services"] == wanted[:1])
+    assert told(server, number)["bindings"] == []  # and who was bound there comes no more
+    assert troth("boundary", "set", name, "--remove", f"b-{product}", check=False).returncode == 7
+    admin.post(f"/bindings/{bound}/remove").ok()
+
+
+@pytest.mark.parametrize("body, said", [
+    ({"remove": "a"}, "last service"),
+    ({"add": "a b"}, "letters"),
+    ({"add": "b", "fail_closed": True}, "one after the other"),
+    ({"remove": "a", "age_s": 9}, "one after the other"),
+    ({"add": "c", "service": "a"}, "one after the other"),
+])
+def test_a_change_of_services_that_is_none(admin, body, said):
+    if not [one for one in admin.pages("/boundaries") if one["name"] == "one-service"]:
+        add(admin, "one-service", "a")
+    answer = admin.post("/boundaries/one-service", body)
+    assert answer.status == 400, answer
+    assert said in answer.json["detail"]
+    assert [one["name"] for one in shown(admin, "one-service")["services"]] == ["a"]
+
+
+def test_a_boundary_guards_eight_services_at_most(admin):
+    add(admin, "eight", ",".join(f"s{n}" for n in range(8)))
+    answer = admin.post("/boundaries/eight", {"add": "s8"})
+    assert answer.status == 400 and "at most 8" in answer.json["detail"]
+    admin.post("/boundaries/eight", {"add": "s8", "remove": "s0"}).problem(400, "E1067")
+
+
 # ---- fail-open -----------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ enum boundary_state {
 };
 #define SERVICE_IN_USE 1
 #define SERVICE_ENDED 2
+#define SERVICE_AGE_S 300 /* so old may be what a boundary knows, unless somebody says else */
 #define BINDING_IN_USE 1
 #define BINDING_ENDED 2
 
