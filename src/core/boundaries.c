@@ -3,6 +3,7 @@
 #include <base/file.h>
 #include <base/log.h>
 #include <base/text.h>
+#include <crypto/hash.h>
 #include <ipc/sealed.h>
 #include <service/boundary.h>
 #include <wire/service.h>
@@ -14,6 +15,7 @@
 
 #define GATHER_MS 100 /* acts within it make one object */
 #define PAUSE_MS 5000 /* after a step that failed */
+#define LOOKS 32      /* of one step: a large object takes milliseconds */
 
 static enum result path_of(const struct core *core, const char *name, char ret[FEED_PATH_MAX],
                            struct err *err)
@@ -81,8 +83,8 @@ static enum result add(void *ctx, const struct boundary *row, struct err *err)
         now->max = max;
     }
     struct core_boundary *boundary = &now->all[now->n++];
-    *boundary = (struct core_boundary){
-        .id = row->id, .generation = before != NULL ? before->generation : 0, .is_due = true};
+    *boundary = before != NULL ? *before : (struct core_boundary){.id = row->id};
+    boundary->is_due = true;
     memcpy(boundary->name, row->name, sizeof boundary->name);
     memcpy(boundary->spki, row->spki, sizeof boundary->spki);
     return OK;
@@ -184,26 +186,68 @@ static enum result write_object(struct core *core, const struct core_boundary *b
                : err_set(err, E_TOO_LARGE, "no room for what boundary %s is told", boundary->name);
 }
 
-static enum result ask(struct core *core, struct core_boundary *boundary, struct err *err)
+/* All of it but generation, time and ledger, which each has of its own. */
+static enum result hash_says(struct bytes payload, uint8_t ret[SHA256_N], struct err *err)
+{
+    struct service_object object;
+    const char *why = NULL;
+    if (!service_read(payload, &object, &why))
+        return err_set(err, E_BUG, "%s", why);
+    const struct bytes parts[] = {object.services, object.issuers, object.bindings};
+    sha256_parts(parts, LENGTH_OF(parts), ret);
+    return OK;
+}
+
+/* Takes the room, on success. */
+static enum result ask(struct core *core, struct core_boundary *boundary, struct blob *room,
+                       size_t n, struct err *err)
 {
     CLEANUP(fd_closep) int fd = -1;
-    CLEANUP(blob_free) struct blob room = {.p = malloc(SERVICE_MAX), .n = SERVICE_MAX};
     struct boundaries *boundaries = &core->boundaries;
-    if (room.p == NULL)
-        return err_set(err, E_MEMORY, "no memory for a service object");
-    struct buf payload = buf_over(room.p, room.n);
-    TRY(write_object(core, boundary, &payload, err));
-    TRY(sealed_from("service", buf_bytes(&payload), &fd, err));
+    TRY(sealed_from("service", bytes_of(room->p, n), &fd, err));
     const struct msg_sign_feed message = {.id = FEED_ASK_SERVICE, .kind = FEED_SERVICE};
     TRY(ipc_send(&core->signer, IPC_SIGN_FEED, &message, fd, err));
     blob_free(&boundaries->payload);
-    boundaries->payload = (struct blob){.p = STEAL(room.p), .n = payload.n};
-    boundary->is_due = false;
+    boundaries->payload = (struct blob){.p = STEAL(room->p), .n = n};
     boundaries->asked = boundary->id;
-    if (first_due(boundaries) == NULL)
-        boundaries->due_ms = core->service.now_ms + GATHER_MS;
     boundaries->asked_generation = boundaries->generation = next_generation(core);
     return OK;
+}
+
+/* The next to whom it would say something else is asked for; who would hear the same is passed
+ * over. */
+static enum result look(struct core *core, struct err *err)
+{
+    CLEANUP(blob_free) struct blob room = {.p = malloc(SERVICE_MAX), .n = SERVICE_MAX};
+    struct boundaries *boundaries = &core->boundaries;
+    struct core_boundary *due = first_due(boundaries);
+    if (room.p == NULL)
+        return err_set(err, E_MEMORY, "no memory for a service object");
+    for (int i = 0; i < LOOKS && due != NULL && boundaries->asked == 0; i++) {
+        struct buf payload = buf_over(room.p, room.n);
+        TRY(write_object(core, due, &payload, err));
+        TRY(hash_says(buf_bytes(&payload), boundaries->asked_says, err));
+        if (memcmp(boundaries->asked_says, due->says, SHA256_N) != 0)
+            TRY(ask(core, due, &room, payload.n, err));
+        due->is_due = false;
+        due = first_due(boundaries);
+    }
+    if (due == NULL)
+        boundaries->due_ms = core->service.now_ms + GATHER_MS;
+    return OK;
+}
+
+static bool may_step(const struct core *core)
+{
+    return core->feed.generation != 0 && !core->in_turn && core->is_agreed &&
+           core->service.now_ms >= core->boundaries.pause_ms;
+}
+
+bool boundaries_is_busy(const struct core *core)
+{
+    const struct boundaries *boundaries = &core->boundaries;
+    return may_step(core) && boundaries->asked == 0 && first_due(boundaries) != NULL &&
+           core->service.now_ms >= boundaries->due_ms;
 }
 
 /* Who is a boundary no more is told at once; acts that come close together make one object. */
@@ -212,16 +256,13 @@ static enum result go_on(struct core *core, struct err *err)
     struct boundaries *boundaries = &core->boundaries;
     if (!boundaries->is_read || core->service.touched_boundaries)
         TRY(read_rows(core, err));
-    struct core_boundary *due = first_due(boundaries);
-    bool may_ask = boundaries->asked == 0 && core->service.now_ms >= boundaries->due_ms;
-    return may_ask && due != NULL ? ask(core, due, err) : OK;
+    return boundaries_is_busy(core) ? look(core, err) : OK;
 }
 
 void boundaries_step(struct core *core)
 {
     struct err err = {0};
-    if (core->feed.generation == 0 || core->in_turn || !core->is_agreed ||
-        core->service.now_ms < core->boundaries.pause_ms)
+    if (!may_step(core))
         return;
     if (go_on(core, &err) == OK)
         return;
@@ -241,6 +282,7 @@ static enum result keep(struct core *core, struct core_boundary *boundary,
     TRY(object_path(core, boundary->id, path, err));
     TRY(file_write(path, 0644, blob_bytes(&object), err));
     boundary->generation = boundaries->asked_generation;
+    memcpy(boundary->says, boundaries->asked_says, sizeof boundary->says);
     boundaries->made++;
     feed_tell(core);
     return OK;

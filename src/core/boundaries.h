@@ -12,7 +12,8 @@ struct core_boundary {
     char name[LIMIT_NAME + 1];
     uint8_t spki[32];
     uint64_t generation; /* of its service object that is published; 0: none is */
-    bool is_due;         /* a newer one is to be made */
+    bool is_due;         /* it is to be looked at whether it says what it should */
+    uint8_t says[32];    /* SHA-256 of what that object says, its generation and time apart */
 };
 
 struct boundaries {
@@ -22,6 +23,7 @@ struct boundaries {
     uint64_t generation;       /* of the last service object, whoever's */
     int64_t asked;             /* whose is with the signer; 0: nobody's */
     uint64_t asked_generation; /* and its generation */
+    uint8_t asked_says[32];    /* and what it says */
     struct blob payload;       /* and that; owned */
     int64_t due_ms, pause_ms;  /* monotonic: no object, and no step, before */
     uint64_t made;             /* service objects, for metrics */
@@ -32,8 +34,10 @@ MUST_USE enum result boundaries_open(struct core *core, struct err *err);
 void boundaries_close(struct core *core);
 
 /* After each turn, once journal and ledger were compared: fronts are told who is a boundary when
- * that may have changed, and service objects are made anew, one after the other. */
+ * that may have changed, and service objects of those to whom they would say something else than
+ * before are made anew, one after the other. */
 void boundaries_step(struct core *core);
+bool boundaries_is_busy(const struct core *core); /* a step has left something to look at */
 void boundaries_signed(struct core *core, const struct msg_signed_feed *answer);
 
 /* Is it one in use, as far as fronts were told? */

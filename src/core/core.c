@@ -294,7 +294,8 @@ static void loop(struct core *core)
     while (core->exit_status < 0) {
         size_t n = poll_set(core, set);
         bool is_busy = core->import.is_running || core_bulk_is_busy(core) ||
-                       core_sweep_is_busy(core) || core_trial_is_busy(core) || feed_is_busy(core);
+                       core_sweep_is_busy(core) || core_trial_is_busy(core) || feed_is_busy(core) ||
+                       boundaries_is_busy(core);
         int feed_ms = feed_wait_ms(core, clock_monotonic_us() / 1000);
         int wait_ms = is_busy ? 0 : feed_ms < 0 || feed_ms > CORE_TICK_MS ? CORE_TICK_MS : feed_ms;
         if (poll(set, n, wait_ms) < 0)

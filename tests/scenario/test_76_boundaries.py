@@ -389,6 +389,27 @@ def test_a_boundary_is_told_its_services_issuers_and_bindings(admin, product):
     assert told(server, number)["ledger"][0] >= first["ledger"][0] > 0
 
 
+def test_who_would_hear_the_same_is_told_nothing_new(admin, product):
+    """Of forty boundaries those two that have the service hear of its binding, soon, and the others' objects stay."""
+    server = admin.server
+    services = [f"m-{product}"] * 2 + [f"n-{product}"] * 38
+    for n, service in enumerate(services):
+        new_boundary(admin, f"m{n}-{product}", service).enrolled()
+    numbers = [shown(admin, f"m{n}-{product}")["boundary"]["id"] for n in range(len(services))]
+    assert lab.eventually(lambda: all(told(server, number) for number in numbers), 30)
+    before = [told(server, number)["generation"] for number in numbers]
+    admin.post("/bindings", {"service": f"m-{product}", "product": product, "actions": ["connect"]}).ok()
+    assert lab.eventually(lambda: [len(told(server, number)["bindings"]) for number in numbers[:2]] == [1, 1], 5)
+    new_boundary(admin, f"last-{product}", f"m-{product}").enrolled()  # by its object all were looked at again
+    last = shown(admin, f"last-{product}")["boundary"]["id"]
+    assert lab.eventually(lambda: told(server, last))
+    after = [told(server, number)["generation"] for number in numbers]
+    assert after[2:] == before[2:]
+    assert all(new > old for new, old in zip(after[:2], before[:2]))
+    for n in range(len(services)):
+        admin.post(f"/boundaries/m{n}-{product}/remove").ok()
+
+
 def test_it_is_told_anew_after_a_restart(admin, product):
     server, name = admin.server, f"r-{product}"
     assert told(server, add(admin, f"n-{product}", "mqtt")["object"]) is None  # it has not enrolled
