@@ -34,6 +34,7 @@ static enum result read_state(struct boundary *boundary, const char *folder, str
     struct state *state = &boundary->state;
     TRY(state_set_folder(state, folder, err));
     TRY(state_read(state, err));
+    TRY(state_lock(state, &boundary->lock_fd, err));
     TRY(seal_read_key(text_bytes(state->log_key), &boundary->key, err));
     TRY(floor_read(state, &boundary->floor, err));
     struct troth_checkpoint held = {.size = boundary->floor.ledger_size};
@@ -48,6 +49,7 @@ enum result boundary_open(const struct boundary_settings *settings, struct bound
     struct boundary *boundary = calloc(1, sizeof *boundary);
     if (boundary == NULL)
         return err_set(err, E_MEMORY, "a boundary");
+    boundary->lock_fd = -1;
     boundary->alarm = settings->alarm;
     boundary->alarm_context = settings->alarm_context;
     boundary->enforced.fresh_us = NEVER_US;
@@ -106,6 +108,7 @@ void boundary_close(struct boundary *boundary)
     watched_free(&boundary->watched);
     pthread_rwlock_destroy(&boundary->enforced.lock);
     pthread_mutex_destroy(&boundary->floor_lock);
+    fd_closep(&boundary->lock_fd);
     free(boundary);
 }
 

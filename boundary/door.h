@@ -50,6 +50,7 @@ struct boundary {
     void (*alarm)(void *context, const struct err *why);
     void *alarm_context;
     struct state state;
+    int lock_fd; /* the folder is this process's alone; -1: not yet */
     struct seal_key key;
     struct enforced enforced;
     struct followed followed;

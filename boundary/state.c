@@ -4,9 +4,13 @@
 #include <base/text.h>
 #include <wire/hex.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 
 #define CONF_MAX 2048
 #define FLOOR_MAX 512
@@ -26,6 +30,21 @@ struct state_path state_file(const struct state *state, const char *name)
     struct state_path path;
     snprintf(path.text, sizeof path.text, "%s/%s", state->folder, name);
     return path;
+}
+
+enum result state_lock(const struct state *state, int *ret_fd, struct err *err)
+{
+    CLEANUP(fd_closep) int fd = open(state->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, E_IO, "%s: %s", state->folder, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return err_set(err, errno == EWOULDBLOCK ? E_CONFLICT : E_IO,
+                       "%s: another process is this boundary; wanted a folder, and a `troth "
+                       "boundary add`, for each gate and broker",
+                       state->folder);
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
 }
 
 /* ---- lines: "NAME VALUE" -----------------------------------------------------------------------

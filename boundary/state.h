@@ -38,6 +38,10 @@ struct floor {
 MUST_USE enum result state_set_folder(struct state *state, const char *folder, struct err *err);
 struct state_path state_file(const struct state *state, const char *name);
 
+/* The folder is this process's until *ret_fd is closed: two that wrote floors would take each other
+ * back, and the server would hear the quicker one of both. E_CONFLICT: another has it; E_IO. */
+MUST_USE enum result state_lock(const struct state *state, int *ret_fd, struct err *err);
+
 /* Of state->folder. E_NOT_FOUND without boundary.conf, E_SYNTAX. */
 MUST_USE enum result state_read(struct state *state, struct err *err);
 /* E_USAGE for values that have a control character or are too long, E_IO. */

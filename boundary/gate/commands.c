@@ -57,7 +57,7 @@ static const struct option_row exits[] = {
     {"2", VALUE_NONE, NULL, false, "the command line is wrong"},
     {"6", VALUE_NONE, NULL, false, "the token was not accepted"},
     {"8", VALUE_NONE, NULL, false, "the server is unreachable, or not the one that is meant"},
-    {"9", VALUE_NONE, NULL, false, "another gate listens at that socket"},
+    {"9", VALUE_NONE, NULL, false, "another gate listens at that socket, or has that folder"},
     {0},
 };
 

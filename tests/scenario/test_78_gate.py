@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -405,9 +406,12 @@ def test_another_method_is_refused_and_its_body_is_no_question(bed, request_line
     doors.sure(lambda: request_line.split()[0] in bed.gate.text())
 
 
-def test_a_second_gate_at_the_same_socket_is_refused(bed):
-    done = lab.run(lab.program("troth-gate"), "run", "--state", bed.state, "--socket", bed.gate.socket, check=False)
-    assert done.returncode == 9 and "listens at" in done.stderr
+def test_a_second_gate_at_the_same_socket_or_of_the_same_folder_is_refused(bed, tmp_path):
+    """Two of one folder would write each other's floors, and the server would hear the quicker one of both."""
+    other = shutil.copytree(bed.state, tmp_path / "state")
+    for state, path, why in ((other, bed.gate.socket, "listens at"), (bed.state, tmp_path / "s", "another process")):
+        done = lab.run(lab.program("troth-gate"), "run", "--state", state, "--socket", path, check=False)
+        assert done.returncode == 9 and why in done.stderr, done.stderr
 
 
 def test_a_wrong_token_enrols_nothing_and_the_token_is_in_no_argument(bed, tmp_path):

@@ -35,8 +35,9 @@ struct boundary_settings {
     void *alarm_context;
 };
 
-/* Reads the state folder; nothing is known yet, and everything refused. E_NOT_FOUND, E_SYNTAX,
- * E_KEY, E_MEMORY. Before a sandbox: later files of the state folder alone are opened. */
+/* Reads the state folder, which is this process's alone until it is closed; nothing is known yet,
+ * and everything refused. E_NOT_FOUND, E_SYNTAX, E_CONFLICT, E_KEY (of the ledger), E_MEMORY.
+ * Before a sandbox: later files of the state folder alone are opened. */
 MUST_USE enum result boundary_open(const struct boundary_settings *settings, struct boundary **ret,
                                    struct err *err);
 /* Two threads: one holds the poll, one reports, looks after the ledger and renews the certificate.

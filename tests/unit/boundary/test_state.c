@@ -31,7 +31,7 @@ static int close_yard(void **state)
 static void a_floor_that_is_not_as_it_was_written_is_refused(void **state)
 {
     (void)state;
-    const struct state *folder = &yard.boundary->state;
+    const struct state copy = yard.boundary->state, *folder = &copy;
     struct floor floor = {9, 100, 50, 7, {1, 2, 3}}, back = {0};
     struct err err = {0};
     CLEANUP(blob_free) struct blob text = {0};
@@ -45,6 +45,8 @@ static void a_floor_that_is_not_as_it_was_written_is_refused(void **state)
     assert_int_equal(stat(path.text, &seen), 0);
     assert_int_equal(seen.st_mode & 0777, 0600);
     assert_int_equal(file_read(path.text, 1024, &text, &err), OK);
+    boundary_close(yard.boundary);
+    yard.boundary = NULL;
     for (size_t n = 0; n < text.n; n++) {
         struct boundary *opened = NULL;
         const struct boundary_settings settings = {.state = yard.folder};
@@ -52,6 +54,20 @@ static void a_floor_that_is_not_as_it_was_written_is_refused(void **state)
         assert_int_not_equal(boundary_open(&settings, &opened, &err), OK);
         assert_int_equal(err.code, E_SYNTAX);
     }
+}
+
+static void a_folder_is_one_processes_until_it_is_closed(void **state)
+{
+    (void)state;
+    struct boundary *opened = NULL;
+    struct err err = {0};
+    const struct boundary_settings settings = {.state = yard.folder};
+    assert_int_not_equal(boundary_open(&settings, &opened, &err), OK);
+    assert_int_equal(err.code, E_CONFLICT);
+    assert_null(opened);
+    boundary_close(yard.boundary);
+    yard.boundary = NULL;
+    assert_int_equal(boundary_open(&settings, &yard.boundary, &err), OK);
 }
 
 static void a_folder_without_a_boundary_is_told(void **state)
@@ -119,6 +135,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_yard, close_yard)
     const struct CMUnitTest tests[] = {
         CASE(a_floor_that_is_not_as_it_was_written_is_refused),
+        CASE(a_folder_is_one_processes_until_it_is_closed),
         CASE(a_folder_without_a_boundary_is_told),
         CASE(a_log_key_with_a_lost_character_is_refused),
         CASE(an_older_session_is_watched_until_it_was_reported),
