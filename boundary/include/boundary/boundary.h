@@ -77,9 +77,9 @@ enum boundary_reason boundary_verify_escaped(struct boundary *boundary, struct b
 /* What nginx says of a handshake that it verified itself: $ssl_client_verify, $ssl_client_i_dn,
  * $ssl_client_serial, $ssl_client_s_dn, $ssl_client_v_end. Believed as they stand: only nginx may
  * be able to say them, and it may trust no root but ours. Anything but SUCCESS, an issuer that is
- * not exactly a listed one, a serial number that is not ours, a subject that no device of ours has
- * and an end that is no instant refuse. nginx looks at dates in the first handshake alone: a
- * connection that is kept, or a session that is resumed, outlives the certificate. */
+ * not exactly a listed one, and a serial number, subject or end that is none of ours refuse. nginx
+ * looks at dates in full handshakes alone, so a kept connection or resumed session is judged here.
+ */
 struct boundary_proxy_words {
     struct bytes verify;
     struct bytes issuer;
