@@ -298,6 +298,17 @@ static enum result do_verb(struct core *core, const struct row *row,
                           : core_ask_people(core, message, who, answer, err);
 }
 
+/* True: it is to be done again. The first to find the disk full may be who ends a trust, and what
+ * it lacked was given back for him. */
+static bool has_room_now(struct core *core, enum result result, struct err *err)
+{
+    bool had_room = !core->service.stops_issuing;
+    if (result == OK || !result_is_ours(error_find(err->code)->kind))
+        return false;
+    turn_fail(core, err);
+    return had_room && core->service.stops_issuing && core->exit_status < 0;
+}
+
 void core_verb(struct core *core, const struct ipc_message *message)
 {
     const struct row *row = find_row(message->type);
@@ -321,12 +332,14 @@ void core_verb(struct core *core, const struct ipc_message *message)
         return;
     if (result == OK)
         result = do_verb(core, row, message, &who, &answer, &err);
-    if (result != OK) {
+    if (has_room_now(core, result, &err)) {
+        answer = (struct msg_verb_answer){.id = asked->id};
+        result = do_verb(core, row, message, &who, &answer, &err);
+        (void)has_room_now(core, result, &err);
+    }
+    if (result != OK)
         answer = (struct msg_verb_answer){
             .id = asked->id, .code = err.code, .text = text_bytes(err.text)};
-        if (result_is_ours(error_find(err.code)->kind))
-            turn_fail(core, &err);
-    }
     core->counts.verbs++;
     core_answer_verb(core, &answer);
     bool is_done = result == OK && !asked->dry_run && answer.approval == 0;

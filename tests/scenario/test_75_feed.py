@@ -14,7 +14,7 @@ from feed_reader import FeedReader
 from test_33_grace import renew
 from test_72_status_lists import INVALID, SUPERSEDED, SUSPENDED, VALID, enrol, issuer_of
 from test_76_boundaries import new_boundary
-from test_81_faults import fill, small_disk
+from test_81_faults import fill, is_on_crl, small_disk, wait_for
 
 assert small_disk  # a fixture
 
@@ -338,3 +338,29 @@ def test_boundaries_that_share_a_place_share_its_limit(troth, admin):
     for _ in range(20):
         assert report(first, many) == 204 and report(last, many) == 204
     assert lab.eventually(lambda: "reports-dropped" in troth.log(), 5), "20,480 items at once and nothing was dropped"
+
+
+@pytest.mark.parametrize("is_started_anew", [False, True], ids=["goes-on", "starts-anew"])
+def test_the_first_to_find_the_disk_full_may_be_who_revokes(small_disk, is_started_anew):
+    """Nothing failed before, so all that is reserved is there still: it is done at once, told, and on the CRL; so after a
+    start on that disk, which needs a catalogue anew."""
+    admin = small_disk.bootstrap()
+    admin.add_product("pump")
+    enrolled = [enrol(small_disk, admin, "pump", f"d{i}") for i in range(2)]
+    issuer = issuer_of(enrolled[0][1])
+    gate = follow(admin)
+    filler = fill(small_disk.folder)
+    if is_started_anew:
+        gate.close()
+        small_disk.kill()
+        small_disk.start(lambda: small_disk.is_ready((200, 503)))
+        admin._kept = None
+    admin.set("pump", "d0", "revoke").ok()
+    gate.until(lambda: gate.status_of(enrolled[0][1], issuer) == INVALID)
+    wait_for(lambda: is_on_crl(small_disk, enrolled[0][1]))
+    assert gate.catalogues == 1 + is_started_anew and gate.status_of(enrolled[1][1], issuer) == VALID
+    assert small_disk.local("GET", "/readyz").status == 503
+    gate.close()
+    os.truncate(filler, 0)
+    wait_for(lambda: small_disk.is_ready())
+    small_disk.stop_and_audit()
