@@ -22,8 +22,7 @@
 
 #define BOUNDARY_SERIAL_N 16
 #define BOUNDARY_HASH_N 32
-#define BOUNDARY_EVENTS_MAX                                                                        \
-    8192 /* that wait to be reported; admissions beyond push out older ones */
+#define BOUNDARY_EVENTS_MAX 8192 /* that wait; admissions beyond push out older ones */
 
 struct boundary; /* opaque */
 
