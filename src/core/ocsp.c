@@ -107,10 +107,13 @@ static enum result say(struct core *core, const struct ocsp_ask *ask, struct buf
 {
     struct reader r = reader_of(bytes_of(ask->ids, ask->ids_n));
     struct ocsp_id id;
+    /* What a turn changed may be undone: then the rows are asked, and it is not remembered. */
+    enum result (*look)(struct service *, uint32_t, struct bytes, struct ocsp_said *,
+                        struct err *) = core->in_turn ? said_of_serial : said_recall;
     *ret_is_there = true;
     while (r.left > 0 && ocsp_read_id(&r, &id)) {
         struct ocsp_said said = {0};
-        TRY(said_of_serial(&core->service, ask->issuer, id.serial, &said, err));
+        TRY(look(&core->service, ask->issuer, id.serial, &said, err));
         ocsp_said_write(b, &said);
         *ret_is_there = *ret_is_there && said.word != OCSP_SAYS_NEVER;
     }

@@ -1,20 +1,56 @@
 #include <service/said.h>
 
+#include <pki/serial.h>
 #include <registry/subject.h>
 #include <service/service.h>
 #include <trust/standing.h>
 
 #include <stdlib.h>
 
+/* ---- what was said ----------------------------------------------------------------------------
+ */
+
+void said_kept_free(struct said_kept **kept)
+{
+    free(*kept);
+    *kept = NULL;
+}
+
+/* Numbers of one class rise by one: neighbours have places of their own. */
+static struct said_kept *place_of(struct said_changed *said, struct bytes serial)
+{
+    struct serial_parts parts;
+    if (said->kept == NULL || !serial_split(serial, &parts))
+        return NULL;
+    return &said->kept[(parts.number + parts.expiry_class * 61U) % SAID_KEPT];
+}
+
+static bool is_kept(const struct said_kept *kept, struct bytes serial)
+{
+    return kept != NULL && kept->issuer != 0 &&
+           bytes_equal(bytes_of(kept->serial, sizeof kept->serial), serial);
+}
+
 /* ---- what an act made wrong ------------------------------------------------------------------ */
 
 static void note(struct said_changed *said, const uint8_t serial[16])
 {
+    struct bytes changed = bytes_of(serial, SERIAL_N);
+    struct said_kept *kept = place_of(said, changed);
+    if (is_kept(kept, changed))
+        kept->issuer = 0;
     said->count++;
     if (said->n == SAID_CHANGED_MAX)
         said->is_more = true;
     else
         memcpy(said->serials[said->n++], serial, 16);
+}
+
+static void note_all(struct said_changed *said)
+{
+    said_kept_free(&said->kept);
+    said->is_more = true;
+    said->count++;
 }
 
 void said_note_certificate(struct service *service, const struct certificate *certificate)
@@ -75,8 +111,8 @@ void said_note_device(struct service *service, int64_t device)
     size_t n = 0;
     if (store_live_certificates(service->store, device, live, LENGTH_OF(live), &n, NULL) != OK ||
         store_put_meta(service->store, SERVICE_META_HELD, at_s, NULL) != OK) {
-        service->said.is_more = service->released.is_lost = true;
-        service->said.count++;
+        note_all(&service->said);
+        service->released.is_lost = true;
     }
     for (size_t i = 0; i < n; i++)
         note_held(service, &live[i], at_s);
@@ -148,4 +184,23 @@ enum result said_of_serial(struct service *service, uint32_t issuer, struct byte
     }
     TRY(result);
     return said_of_row(service, &row, ret, err);
+}
+
+enum result said_recall(struct service *service, uint32_t issuer, struct bytes serial,
+                        struct ocsp_said *ret, struct err *err)
+{
+    struct said_changed *said = &service->said;
+    if (said->kept == NULL)
+        said->kept = calloc(SAID_KEPT, sizeof *said->kept);
+    struct said_kept *kept = place_of(said, serial);
+    if (is_kept(kept, serial) && kept->issuer == issuer) {
+        *ret = kept->said;
+        return OK;
+    }
+    TRY(said_of_serial(service, issuer, serial, ret, err));
+    if (kept == NULL || ret->word == OCSP_SAYS_NEVER)
+        return OK;
+    *kept = (struct said_kept){.issuer = issuer, .said = *ret};
+    memcpy(kept->serial, serial.p, sizeof kept->serial);
+    return OK;
 }

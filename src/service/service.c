@@ -155,6 +155,7 @@ void service_close(struct service *service)
         service_unmark_shard(service, service->dirty->shard);
     status_touched_free(&service->touched);
     said_released_free(&service->released);
+    said_kept_free(&service->said.kept);
     budgets_free(&service->budgets);
     rates_free(&service->rates);
     for (size_t i = 0; i < PKI_ISSUERS; i++)

@@ -89,6 +89,7 @@ void world_close(struct world *world);
 
 /* Fails unless what is stored is what a judgement of it anew says. */
 void compare_fleet(struct history *h); /* its own devices, and what is about no device */
+void compare_said(struct history *h);  /* what OCSP says from memory of the newest certificates */
 void compare_all(struct history *h);   /* everything in the database, and the tallies of it */
 
 #endif

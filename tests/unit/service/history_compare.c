@@ -1,6 +1,7 @@
 #include "history.h"
 
 #include <registry/about.h>
+#include <service/said.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -171,6 +172,28 @@ void compare_fleet(struct history *h)
             compare(h, SUBJECT_DEVICE, device_row(h->f, h->holders[i].n).id);
     compare_whole(h, h->foreign);
     roll_back(h->f);
+}
+
+#define SAID_LOOKS 32
+
+void compare_said(struct history *h)
+{
+    struct fixture *f = h->f;
+    int64_t last = f->service.last_id[TABLE_CERTIFICATE];
+    for (int64_t id = last; id > 0 && id > last - SAID_LOOKS; id--) {
+        struct certificate row;
+        struct ocsp_said kept = {0}, now = {0};
+        assert_ok(store_certificate(f->store, id, &row, &f->err));
+        struct bytes serial = bytes_of(row.serial, sizeof row.serial);
+        assert_ok(said_recall(&f->service, (uint32_t)row.issuer, serial, &kept, &f->err));
+        assert_ok(said_of_serial(&f->service, (uint32_t)row.issuer, serial, &now, &f->err));
+        if (kept.word != now.word || kept.reason != now.reason || kept.revoked_s != now.revoked_s)
+            fail_msg("history %llu, step %d (%s), certificate %lld: said is %d %d %lld, the row %d "
+                     "%d %lld; run it again with TROTH_HISTORY=%llu",
+                     (unsigned long long)h->number, h->step, h->did, (long long)id, (int)kept.word,
+                     (int)kept.reason, (long long)kept.revoked_s, (int)now.word, (int)now.reason,
+                     (long long)now.revoked_s, (unsigned long long)h->number);
+    }
 }
 
 /* ---- tallies ----------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ static void run_history(struct world *world, uint64_t number)
         h.findings = h.f->service.last_id[TABLE_FINDING];
         step->run(&h, holder);
         compare_fleet(&h);
+        compare_said(&h);
     }
     h.did = "rest";
     h.findings = h.f->service.last_id[TABLE_FINDING];

@@ -12,6 +12,17 @@
 
 struct service;
 
+/* What was said of certificates and is still so, since who is asked about once is asked about
+ * again: one place for each of so many numbers, the last one has it. An act takes back what it
+ * makes wrong before it is committed. */
+#define SAID_KEPT 4096 /* 256 KB */
+struct said_kept {
+    uint32_t issuer; /* 0 = nobody's */
+    uint8_t serial[16];
+    struct ocsp_said said;
+};
+void said_kept_free(struct said_kept **kept);
+
 #define SAID_CHANGED_MAX 64 /* by one turn: beyond it every kept answer goes */
 
 /* By the acts of a turn. */
@@ -21,6 +32,7 @@ struct said_changed {
     bool is_more; /* than are in the list */
     uint64_t
         count; /* rises with each, since the start: whoever kept it sees that something changed */
+    struct said_kept *kept; /* SAID_KEPT; owned; NULL before the first */
 };
 
 /* Certificates that were on hold, and perhaps are not any more: for delta CRLs. */
@@ -51,5 +63,9 @@ MUST_USE enum result said_of(struct service *service, const struct certificate *
 /* Of a serial number of this issuer, by the rows: OCSP_SAYS_NEVER when none has it. */
 MUST_USE enum result said_of_serial(struct service *service, uint32_t issuer, struct bytes serial,
                                     struct ocsp_said *ret, struct err *err);
+
+/* The same from memory, if it was said before. Not within a transaction, which may be undone. */
+MUST_USE enum result said_recall(struct service *service, uint32_t issuer, struct bytes serial,
+                                 struct ocsp_said *ret, struct err *err);
 
 #endif
