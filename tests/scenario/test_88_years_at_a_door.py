@@ -10,7 +10,7 @@ import doors
 import lab
 from test_33_grace import DAY_S, enrol, jump
 from test_36_rollover import Roots, load, operator_of_new_issuer
-from test_77_boundary_library import bind, enrol_boundary, probing
+from test_77_boundary_library import Probe, bind, enrol_boundary, probing
 
 REVOKED = 40 if lab.SANITIZED else 200
 AGE_S = 600
@@ -28,18 +28,21 @@ def memory_kb(pid):
 
 
 class Counting(doors.Wire):
-    """How many connections were made, and how many octets came to the boundary."""
+    """How many connections were made, how often the boundary spoke (a request, or its part of a handshake), and how many
+    octets came to it."""
 
     def __init__(self, to_port):
         super().__init__(to_port)
-        self.connections = self.octets = 0
+        self.connections = self.spoken = self.octets = 0
 
     def _take(self):
         self.connections += 1
         super()._take()
 
     def carry(self, one, other, octets):
-        self.octets += len(octets) if one.getpeername()[1] == self.to_port else 0
+        is_answer = one.getpeername()[1] == self.to_port
+        self.octets += len(octets) if is_answer else 0
+        self.spoken += not is_answer
         return super().carry(one, other, octets)
 
 
@@ -63,27 +66,32 @@ def test_a_boundary_that_slept_for_a_week_admits_nobody_until_it_has_caught_up(l
         with probing(state, its) as probe:
             for device in (good, gone[0], gone[-1]):
                 probe.becomes(device, "admitted", 75)
-            generation, fronts = probe.stand()["status"], server.children_of("front")
-            kept_kb, front_kb = memory_kb(probe.process.pid), max(map(memory_kb, fronts))
+            generation, kept_kb = probe.stand()["status"], memory_kb(probe.process.pid)
+            front_kb = max(map(memory_kb, server.children_of("front")))
             os.kill(probe.process.pid, signal.SIGSTOP)
             wire.cut()
             alice.post("/bulks", {"verb": "revoke", "product": "pump"}).ok()
             doors.sure(lambda: all(alice.certificate_state(one.chain[0]) == "revoked" for one in gone[-3:]), 30)
+            server.kill()
+            server.start()  # no delta leads on from what it has
+            alice._kept = alice.connection()
+            assert alice.get("/status").status == 200
             jump(server, alice, 7)
             newer = enrol(server, alice, "valve", "newer")
             control.slept_s += 7 * DAY_S
             os.kill(probe.process.pid, signal.SIGCONT)
             assert probe.decide(good) == "stale"
             assert probe.decide(gone[0]) == "stale"
-            wire.octets = wire.connections = 0
+            wire.octets = wire.connections = wire.spoken = 0
             wire.mend()
             probe.becomes(good, "admitted", 30)
+            print(f"a week in {wire.connections} connections, {wire.spoken} messages, {wire.octets} octets")
+            assert wire.connections <= 4 and wire.spoken <= 20 and wire.octets < 65536
             assert {probe.decide(device) for device in gone} == {"invalid"}
             probe.becomes(newer, "admitted", 20)
             assert probe.stand()["status"] > generation and probe.stand()["shards"] < 10
-            assert wire.octets < 65536 and wire.connections <= 4, (wire.octets, wire.connections)
             assert memory_kb(probe.process.pid) < kept_kb + 4096
-            assert max(map(memory_kb, fronts)) < front_kb + 8192
+            assert max(map(memory_kb, server.children_of("front"))) < front_kb + 8192
 
 
 def roll(server, alice):
@@ -135,3 +143,26 @@ def test_a_boundary_renews_while_its_issuer_is_below_the_root_that_was(late, tmp
             assert load(state / "root.pem") == load(roots.new)
             doors.sure(lambda: probe.stand()["status"] > 0 and 0 <= probe.stand()["age_ms"] < 8000, 75)
             assert "was not renewed" not in probe.alarms()
+
+
+def test_a_boundary_that_is_killed_while_it_renews_comes_back(late, tmp_path):
+    """kill -9 again and again from its start on, when the first thing that it does is to renew: whatever was on the disk
+    by then, it has a certificate that counts, and the same key."""
+    server, alice = late
+    state = enrol_boundary(alice, "killed", tmp_path, server.environment, age_s=AGE_S)
+    key, before = (state / "key.pem").read_bytes(), (state / "certificate.pem").read_text()
+    with alice:
+        assert alice.get("/status").status == 200
+        jump(server, alice, 75)
+        for n in range(8):
+            probe = Probe(state, server.environment)
+            lab.time.sleep(0.01 * n * n)
+            probe.process.kill()
+            probe.process.wait()
+            probe.process.stdin.close()
+        with probing(state, server.environment) as probe:
+            doors.sure(lambda: (state / "certificate.pem").read_text() != before, 75)
+            doors.sure(lambda: probe.stand()["status"] > 0 and 0 <= probe.stand()["age_ms"] < 8000, 75)
+        with probing(state, server.environment) as probe:  # by what it has on the disk
+            doors.sure(lambda: probe.stand()["status"] > 0, 30)
+        assert (state / "key.pem").read_bytes() == key
