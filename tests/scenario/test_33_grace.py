@@ -27,6 +27,7 @@ def jump(server, alice, days):
     """The time of all goes by; the server, which did not sleep, must be told that it is true. `alice`
     is on a connection that she keeps."""
     server.control.wall_offset_s += days * DAY_S
+    lab.eventually(lambda: not server.is_ready(), 2)  # it doubts now: before, there is nothing to accept
     alice.post("/clock/accept").ok()
     assert lab.eventually(lambda: has_new_certificate(server), 15)
 
