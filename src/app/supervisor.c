@@ -162,9 +162,9 @@ static enum result run(struct supervisor *s, struct err *err)
     const struct listeners *listen = &s->children.wires.listen;
     TRY(users_find(s->children.config, &s->children.users, err));
     TRY(wires_make(s->children.config, &s->children.wires, err));
-    log_event(LEVEL_INFO, "listening", {"device", listen_address(listen->device[0]).text},
+    log_event(LEVEL_INFO, "listening", {"device", listen_address(listen->device).text},
               {"operator", listen_address(listen->operators).text},
-              {"plain", listen_address(listen->plain[0]).text},
+              {"plain", listen_address(listen->plain).text},
               {"local", s->children.config->listen.local});
     TRY(children_start(&s->children, err));
     while (!s->is_over)

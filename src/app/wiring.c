@@ -75,8 +75,8 @@ static int run_front(const struct launch *launch)
     struct front_setup setup = {
         .config = launch->config,
         .index = launch->index,
-        .listen_fd_tls = wires->listen.device[launch->index],
-        .listen_fd_plain = wires->listen.plain[launch->index],
+        .listen_fd_tls = wires->listen.device,
+        .listen_fd_plain = wires->listen.plain,
         .core_fd = wires->front_core[launch->index][0],
         .supervisor_fd = launch->supervisor_fd,
         .sandbox = hook(&sandbox),
@@ -234,7 +234,7 @@ enum result wires_make(const struct config *config, struct wires *ret, struct er
 {
     CLEANUP(wires_close) struct wires made;
     memset(&made, 0xff, sizeof made); /* every descriptor -1 */
-    TRY(listen_all(config, &made.listen, err));
+    TRY(listen_all(&config->listen, &made.listen, err));
     TRY(make_pairs(config, &made, err));
     *ret = made;
     memset(&made, 0xff, sizeof made);
