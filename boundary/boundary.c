@@ -7,6 +7,7 @@
 #include <crypto/start.h>
 #include <wire/hex.h>
 
+#include "certificate.h"
 #include "feed.h"
 #include "report.h"
 
@@ -78,6 +79,7 @@ static void report_start(struct boundary *boundary)
 
 enum result boundary_start(struct boundary *boundary, struct err *err)
 {
+    TRY(certificate_check(&boundary->state, err));
     report_start(boundary);
     if (pthread_create(&boundary->feed_thread, NULL, feed_run, boundary) != 0)
         return err_set(err, E_MEMORY, "a thread for the feed");

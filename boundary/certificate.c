@@ -125,13 +125,16 @@ static enum result read_leaf(const struct state *state, struct blob *ret, struct
     CLEANUP(blob_free) struct blob text = {0};
     struct blob all[LIMIT_CHAIN_CERTIFICATES] = {0};
     size_t n = 0;
-    TRY(file_read(state_file(state, "certificate.pem").text, FILE_BYTES, &text, err));
+    struct state_path path = state_file(state, "certificate.pem");
+    TRY(file_read(path.text, FILE_BYTES, &text, err));
     seal_lock();
     enum result result =
         pem_read_all(blob_bytes(&text), PEM_CERTIFICATE, LENGTH_OF(all), all, &n, err);
     seal_unlock();
-    if (result != OK)
+    if (result != OK) {
+        err_prefix(err, "%s", path.text);
         return result;
+    }
     for (size_t i = 1; i < n; i++)
         blob_free(&all[i]);
     *ret = all[0];
@@ -147,5 +150,43 @@ enum result certificate_due(const struct state *state, int64_t *ret_s, struct er
     if (!x509_read_cert(blob_bytes(&leaf), &cert, &why))
         return err_set(err, E_CERTIFICATE, "certificate.pem: %s", why);
     *ret_s = spread_renewal_s(cert.serial, cert.not_before_s, cert.not_after_s);
+    return OK;
+}
+
+/* ---- what a start needs -----------------------------------------------------------------------
+ */
+
+static enum result read_credentials(const struct state *state, struct key **ret_key,
+                                    struct err *err)
+{
+    CLEANUP(blob_free) struct blob root = {0};
+    struct x509_cert cert;
+    const char *why = NULL;
+    TRY(key_load(state_file(state, "key.pem").text, NULL, ret_key, err));
+    TRY(root_read(state, &root, err));
+    if (!x509_read_cert(blob_bytes(&root), &cert, &why))
+        return err_set(err, E_CERTIFICATE, "%s: %s", state_file(state, "root.pem").text, why);
+    return OK;
+}
+
+enum result certificate_check(const struct state *state, struct err *err)
+{
+    CLEANUP(key_freep) struct key *key = NULL;
+    CLEANUP(blob_free) struct blob leaf = {0};
+    struct state_path path = state_file(state, "certificate.pem");
+    struct x509_cert cert;
+    const char *why = NULL;
+    seal_lock();
+    enum result result = read_credentials(state, &key, err);
+    seal_unlock();
+    if (result != OK)
+        return result;
+    TRY(read_leaf(state, &leaf, err));
+    if (!x509_read_cert(blob_bytes(&leaf), &cert, &why))
+        return err_set(err, E_CERTIFICATE, "%s: %s", path.text, why);
+    if (!bytes_equal(cert.spki, key_spki(key)))
+        return err_set(err, E_CERTIFICATE,
+                       "%s is for another key than key.pem; wanted the two of one enrolment",
+                       path.text);
     return OK;
 }

@@ -22,6 +22,12 @@ MUST_USE enum result certificate_obtain(const struct state *state, struct client
                                         const struct certificate_ask *ask, struct bytes cacerts,
                                         int64_t now_s, struct err *err);
 
+/* What a process needs to be this boundary: a key that nobody but its owner may read, a root, and a
+ * certificate for that key. Neither dates nor the chain: a server may renew what expired, and a
+ * root that was followed is on the disk before the certificate below it. E_NOT_FOUND, E_KEY,
+ * E_SYNTAX, E_CERTIFICATE, E_IO. */
+MUST_USE enum result certificate_check(const struct state *state, struct err *err);
+
 /* When the renewal of the one in the folder is due, in seconds. */
 MUST_USE enum result certificate_due(const struct state *state, int64_t *ret_s, struct err *err);
 

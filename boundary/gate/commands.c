@@ -56,6 +56,7 @@ static const struct option_row exits[] = {
     {"1", VALUE_NONE, NULL, false, "failed"},
     {"2", VALUE_NONE, NULL, false, "the command line is wrong"},
     {"6", VALUE_NONE, NULL, false, "the token was not accepted"},
+    {"7", VALUE_NONE, NULL, false, "run: a file of the folder is missing"},
     {"8", VALUE_NONE, NULL, false, "the server is unreachable, or not the one that is meant"},
     {"9", VALUE_NONE, NULL, false, "another gate listens at that socket, or has that folder"},
     {0},

@@ -414,6 +414,42 @@ def test_a_second_gate_at_the_same_socket_or_of_the_same_folder_is_refused(bed, 
         assert done.returncode == 9 and why in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize(("damage", "status"), [("missing", 7), ("cut", 1)])
+@pytest.mark.parametrize("name", ["key.pem", "certificate.pem", "root.pem"])
+def test_a_gate_that_could_not_speak_to_its_server_does_not_start(bed, tmp_path, name, damage, status):
+    """It would say that it is ready, and refuse everybody."""
+    state = shutil.copytree(bed.state, tmp_path / "state")
+    file = state / name
+    octets = file.read_bytes()[:100]
+    file.unlink()
+    if damage == "cut":
+        file.touch(0o600)
+        file.write_bytes(octets)
+    done = run_gate(state, tmp_path)
+    assert done.returncode == (1 if name == "key.pem" else status), done.stderr
+    assert str(file) in done.stderr and "ready" not in done.stderr, done.stderr
+
+
+def test_a_gate_with_anothers_key_does_not_start(bed, tmp_path):
+    state = shutil.copytree(bed.state, tmp_path / "state")
+    (state / "key.pem").write_bytes(lab.key_pem(lab.make_key()))
+    done = run_gate(state, tmp_path)
+    assert done.returncode == 1 and "another key" in done.stderr, done.stderr
+    assert "ready" not in done.stderr
+
+
+def test_a_gate_whose_key_others_may_read_does_not_start(bed, tmp_path):
+    state = shutil.copytree(bed.state, tmp_path / "state")
+    (state / "key.pem").chmod(0o640)
+    done = run_gate(state, tmp_path)
+    assert done.returncode == 1 and "key.pem" in done.stderr and "0600" in done.stderr, done.stderr
+    assert "ready" not in done.stderr
+
+
+def run_gate(state, folder):
+    return lab.run(lab.program("troth-gate"), "run", "--state", state, "--socket", folder / "s", check=False)
+
+
 def test_a_wrong_token_enrols_nothing_and_the_token_is_in_no_argument(bed, tmp_path):
     said = bed.troth("boundary", "add", "unused", "--services", SERVICE).stdout
     line = next(line.strip() for line in said.splitlines() if "troth-gate enrol" in line)

@@ -25,7 +25,6 @@
 #define BOUNDARY_EVENTS_MAX 8192 /* that wait; admissions beyond push out older ones */
 
 struct boundary; /* opaque */
-
 struct boundary_settings {
     const char *state; /* folder that boundary_enrol() made; borrowed for the call */
     /* Told of what a person should know, from the library's own threads: a refused feed, a server
@@ -35,12 +34,13 @@ struct boundary_settings {
 };
 
 /* Reads the state folder, which is this process's alone until it is closed; nothing is known yet,
- * and everything refused. E_NOT_FOUND, E_SYNTAX, E_CONFLICT, E_KEY (of the ledger), E_MEMORY.
- * Before a sandbox: later files of the state folder alone are opened. */
+ * and everything refused. E_NOT_FOUND, E_SYNTAX, E_CONFLICT, E_USAGE, E_MEMORY. Later
+ * files of this folder alone are opened. */
 MUST_USE enum result boundary_open(const struct boundary_settings *settings, struct boundary **ret,
                                    struct err *err);
-/* Two threads: one holds the poll, one reports, looks after the ledger and renews the certificate.
- */
+/* Two threads: one polls, one reports, follows the ledger and renews the certificate. E_KEY,
+ * E_CERTIFICATE, E_NOT_FOUND, E_SYNTAX: of key, certificate and root one is missing or broken, the
+ * key is another's, or others may read it. */
 MUST_USE enum result boundary_start(struct boundary *boundary, struct err *err);
 void boundary_close(struct boundary *boundary); /* takes about a second; NULL is fine */
 
