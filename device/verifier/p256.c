@@ -1,6 +1,8 @@
 // ECDSA over P-256, verifying only: FIPS 186-5 6.4.2, SP 800-186 3.2.1.3. Montgomery arithmetic on
 // eight words of 32 bits, the least significant first. Variable time: nothing here is secret.
-#include <troth/verify.h>
+#include "same.h"
+
+#include <troth/crypto.h>
 
 #include <stdbool.h>
 #include <string.h>
@@ -307,21 +309,23 @@ static bool is_scalar(const number a)
     return !is_zero(a) && is_below(a, order.m);
 }
 
-// Is x of the point r modulo the order? x may be r or, where that is below the field's, r + n.
-static bool has_x(const struct point *at, const number r)
+// 0 when x of the point is r modulo the order: x may be r or, where that is below the field's, r +
+// n.
+static uint32_t x_differs(const struct point *at, const number r)
 {
     number square, wanted, candidate;
+    uint32_t differ = 1;
     times(square, at->z, at->z);
     memcpy(candidate, r, sizeof candidate);
     for (unsigned i = 0; i < 2; i++) {
         times(wanted, candidate, field.square);
         times(wanted, wanted, square);
-        if (memcmp(wanted, at->x, sizeof wanted) == 0)
-            return true;
+        differ &= is_nonzero(
+            octets_differ((const uint8_t *)wanted, (const uint8_t *)at->x, sizeof wanted));
         if (sum(candidate, candidate, order.m) != 0 || !is_below(candidate, field.m))
-            return false;
+            break;
     }
-    return false;
+    return differ | is_zero(at->z);
 }
 
 enum troth_verdict troth_es256_verify(const uint8_t point[TROTH_POINT_N],
@@ -343,7 +347,5 @@ enum troth_verdict troth_es256_verify(const uint8_t point[TROTH_POINT_N],
     multiply(u, e, v, &order);
     multiply(v, r, v, &order);
     combination(&at, u, v, &key);
-    if (is_zero(at.z) || !has_x(&at, r))
-        return TROTH_BAD_SIGNATURE;
-    return TROTH_VALID;
+    return valid_if_zero(x_differs(&at, r), TROTH_BAD_SIGNATURE);
 }

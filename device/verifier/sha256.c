@@ -1,5 +1,5 @@
 // SHA-256 (FIPS 180-4), small rather than fast.
-#include <troth/verify.h>
+#include <troth/crypto.h>
 
 #include <string.h>
 

@@ -4,9 +4,6 @@
 // caller gives all memory and keeps it. Everything here is public: times and branches may hang on
 // it, so never hand a secret to these functions.
 //
-// A verdict is TROTH_VALID or names the rule that failed. Numbers are stable; what is not
-// TROTH_VALID, zero and unknown numbers included, refuses.
-//
 // What it checks: ES256 signatures (FIPS 186-5, P-256 and SHA-256), checkpoints of a Troth ledger
 // (C2SP tlog-checkpoint) by its ES256 key, that an entry is in the log of a checkpoint, and that a
 // later checkpoint goes on from an earlier one (RFC 9162 2.1.3 and 2.1.4).
@@ -14,43 +11,10 @@
 // signature of a checkpoint, any other witness.
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include <troth/crypto.h>
 
-enum troth_verdict {
-    TROTH_UNJUDGED = 0,
-    TROTH_VALID = 0x3ca5,
-    TROTH_MALFORMED = 1,     // it breaks the rules of its format
-    TROTH_OTHER_LOG = 2,     // the checkpoint is of a log of another name
-    TROTH_UNSIGNED = 3,      // no signature by this key
-    TROTH_BAD_SIGNATURE = 4, // there is one, and it is not over these octets
-    TROTH_BAD_KEY = 5,       // no point of P-256
-    TROTH_NOT_IN_LOG = 6,    // the proof does not lead to the checkpoint's root
-    TROTH_OLDER = 7,         // the checkpoint is of a shorter log than the one that is known
-    TROTH_FORKED = 8,        // it does not go on from the one that is known
-};
-
-#define TROTH_HASH_N 32
-#define TROTH_POINT_N 65     // 04 || x || y: SEC 1 2.3.3
-#define TROTH_SIGNATURE_N 64 // r || s
-#define TROTH_PROOF_MAX 64   // hashes of a proof
-#define TROTH_NOTE_MAX 2048  // octets of a checkpoint
-
-struct troth_sha256 {
-    uint32_t state[8];
-    uint64_t n;
-    uint8_t block[64];
-};
-void troth_sha256_begin(struct troth_sha256 *hash);
-void troth_sha256_add(struct troth_sha256 *hash, const void *octets, size_t n);
-void troth_sha256_end(struct troth_sha256 *hash, uint8_t ret[TROTH_HASH_N]);
-
-// ECDSA over P-256 for a hash of 32 octets. Refuses points off the curve, r and s of 0 or not below
-// the order; both s and n - s verify (ECDSA is malleable: never tell signed things apart by their
-// signatures).
-enum troth_verdict troth_es256_verify(const uint8_t point[TROTH_POINT_N],
-                                      const uint8_t hash[TROTH_HASH_N],
-                                      const uint8_t signature[TROTH_SIGNATURE_N]);
+#define TROTH_PROOF_MAX 64  // hashes of a proof
+#define TROTH_NOTE_MAX 2048 // octets of a checkpoint
 
 // A log by its name (the first line of its checkpoints, no line feed) and its ES256 key.
 struct troth_log {

@@ -1,0 +1,282 @@
+// Key sets, and how many of a set's keys signed something.
+#include "same.h"
+#include "sign1.h"
+
+#include <troth/keyset.h>
+
+#define FORMAT 1
+
+// ---- reading
+
+enum { SET_FORMAT = 1, SET_SEQUENCE, SET_FLOOR, SET_WANTED, SET_KEYS, SET_MEMBERS = 5 };
+enum { KEY_NUMBER = 1, KEY_ALGORITHM, KEY_USES, KEY_OCTETS, KEY_MEMBERS = 4 };
+
+static uint32_t read_number(struct reader *r)
+{
+    uint64_t v = cbor_read_uint(r);
+    if (v <= UINT32_MAX)
+        return (uint32_t)v;
+    reader_fail(r, "a number of more than 32 bits");
+    return 0;
+}
+
+// The next member, which must be this one: all are there, and in order.
+static void expect_member(struct reader *r, struct cbor_map *map, int64_t wanted)
+{
+    struct cbor_key key = {0};
+    if (!cbor_map_next(map, r, &key) || key.is_text || key.number != wanted)
+        reader_fail(r, "a member that is missing or not known");
+}
+
+static struct cbor_map read_members(struct reader *r, size_t n)
+{
+    struct cbor_map map = cbor_read_map(r);
+    if (map.left != n)
+        reader_fail(r, "a member that is missing or not known");
+    return map;
+}
+
+static void read_key(struct reader *r, struct troth_key *ret)
+{
+    struct cbor_map map = read_members(r, KEY_MEMBERS);
+    expect_member(r, &map, KEY_NUMBER);
+    ret->number = read_number(r);
+    expect_member(r, &map, KEY_ALGORITHM);
+    int64_t algorithm = cbor_read_int(r);
+    if (algorithm < INT32_MIN || algorithm > INT32_MAX)
+        reader_fail(r, "a number of more than 32 bits");
+    ret->algorithm = (int32_t)algorithm;
+    expect_member(r, &map, KEY_USES);
+    ret->uses = read_number(r);
+    if (ret->uses == 0 || ret->uses >> TROTH_USES_N != 0)
+        reader_fail(r, "a use that is not known, or none");
+    expect_member(r, &map, KEY_OCTETS);
+    struct bytes octets = cbor_read_bytes(r);
+    ret->octets = (struct troth_octets){octets.p, octets.n};
+}
+
+// Two signers are two keys: none stands in a set twice.
+static bool is_there(const struct troth_keyset *set, const struct troth_key *key)
+{
+    for (size_t i = 0; i < set->n; i++)
+        if (set->keys[i].number >= key->number ||
+            (set->keys[i].octets.n == key->octets.n &&
+             memcmp(set->keys[i].octets.p, key->octets.p, key->octets.n) == 0))
+            return true;
+    return false;
+}
+
+static void read_keys(struct reader *r, struct troth_keyset *ret)
+{
+    size_t n = cbor_read_array(r);
+    if (n == 0 || n > TROTH_KEYS_MAX)
+        reader_fail(r, "no keys, or too many");
+    for (size_t i = 0; i < n && reader_ok(r); i++) {
+        read_key(r, &ret->keys[i]);
+        if (reader_ok(r) && is_there(ret, &ret->keys[i]))
+            reader_fail(r, "keys out of order, or one twice");
+        ret->n = i + 1;
+    }
+}
+
+static unsigned place_of(uint32_t use)
+{
+    unsigned place = 0;
+    while (use >> (place + 1) != 0)
+        place++;
+    return place;
+}
+
+static void read_wanted(struct reader *r, struct troth_keyset *ret)
+{
+    struct cbor_map map = cbor_read_map(r);
+    struct cbor_key key;
+    while (cbor_map_next(&map, r, &key)) {
+        uint64_t wanted = cbor_read_uint(r);
+        bool is_use = !key.is_text && key.number > 0 && key.number < 1 << TROTH_USES_N &&
+                      (key.number & (key.number - 1)) == 0;
+        if (!is_use || wanted == 0 || wanted > TROTH_KEYS_MAX)
+            reader_fail(r, "a use that is not known, or a number of signers that cannot be");
+        else
+            ret->wanted[place_of((uint32_t)key.number)] = (uint8_t)wanted;
+    }
+}
+
+// As many keys as it wants could sign, of each use that it has.
+static bool can_be_signed(const struct troth_keyset *set)
+{
+    for (unsigned place = 0; place < TROTH_USES_N; place++) {
+        unsigned able = 0;
+        for (size_t i = 0; i < set->n; i++)
+            able += set->keys[i].number >= set->floor && (set->keys[i].uses >> place & 1);
+        if (able < set->wanted[place])
+            return false;
+    }
+    return set->wanted[place_of(TROTH_USE_KEYSET)] > 0;
+}
+
+static enum troth_verdict read_set(struct bytes octets, struct troth_keyset *ret,
+                                   const uint8_t **ret_at)
+{
+    struct reader r = reader_of(octets);
+    struct cbor_map map = read_members(&r, SET_MEMBERS);
+    *ret = (struct troth_keyset){0};
+    expect_member(&r, &map, SET_FORMAT);
+    uint32_t format = read_number(&r);
+    *ret_at = r.p;
+    if (reader_ok(&r) && format != FORMAT)
+        return TROTH_WRONG_VERSION;
+    expect_member(&r, &map, SET_SEQUENCE);
+    ret->sequence = read_number(&r);
+    expect_member(&r, &map, SET_FLOOR);
+    ret->floor = read_number(&r);
+    expect_member(&r, &map, SET_WANTED);
+    read_wanted(&r, ret);
+    expect_member(&r, &map, SET_KEYS);
+    read_keys(&r, ret);
+    *ret_at = r.p;
+    if (!reader_end(&r))
+        return TROTH_MALFORMED;
+    return can_be_signed(ret) ? TROTH_VALID : TROTH_MISSING;
+}
+
+struct object {
+    struct bytes set;
+    struct troth_octets signatures[TROTH_SIGNERS_MAX];
+    size_t n;
+};
+
+static bool read_object(struct troth_octets octets, struct object *ret)
+{
+    struct reader r = reader_of(bytes_of(octets.p, octets.n));
+    size_t n = cbor_read_array(&r);
+    if (n < 2 || n > 1 + TROTH_SIGNERS_MAX)
+        return false;
+    ret->set = cbor_read_bytes(&r);
+    ret->n = n - 1;
+    for (size_t i = 0; i < ret->n; i++) {
+        struct bytes signature = cbor_read_bytes(&r);
+        ret->signatures[i] = (struct troth_octets){signature.p, signature.n};
+    }
+    return reader_end(&r);
+}
+
+enum troth_verdict troth_keyset_read(struct troth_octets octets, uint32_t floor,
+                                     struct troth_keyset *ret, struct troth_fault *ret_fault)
+{
+    struct object object;
+    const uint8_t *at = octets.p;
+    ret_fault->offset = 0;
+    if (!read_object(octets, &object))
+        return TROTH_MALFORMED;
+    enum troth_verdict verdict = read_set(object.set, ret, &at);
+    ret_fault->offset = (size_t)(at - octets.p);
+    if (verdict == TROTH_VALID && floor > ret->floor) {
+        ret->floor = floor;
+        verdict = can_be_signed(ret) ? TROTH_VALID : TROTH_BELOW_FLOOR;
+    }
+    return verdict;
+}
+
+enum troth_verdict troth_keyset_follow(const struct troth_crypto *crypto,
+                                       const struct troth_keyset *known, struct troth_octets octets,
+                                       struct troth_keyset *ret, struct troth_fault *ret_fault)
+{
+    struct object object;
+    uint32_t signers;
+    const uint8_t *at = octets.p;
+    ret_fault->offset = 0;
+    if (!read_object(octets, &object))
+        return TROTH_MALFORMED;
+    const struct troth_signed what = {
+        .use = TROTH_USE_KEYSET,
+        .type = TROTH_KEYSET_TYPE,
+        .payload = {object.set.p, object.set.n},
+        .signatures = object.signatures,
+        .n = object.n,
+    };
+    // Signatures come first: nothing of a stranger's is read.
+    enum troth_verdict signed_by = troth_signers_check(crypto, known, &what, &signers);
+    if (signed_by != TROTH_VALID)
+        return signed_by;
+    enum troth_verdict verdict = read_set(object.set, ret, &at);
+    ret_fault->offset = (size_t)(at - octets.p);
+    if (verdict != TROTH_VALID)
+        return verdict;
+    if (ret->sequence <= known->sequence)
+        return TROTH_OLDER_SET;
+    if (ret->floor < known->floor)
+        return TROTH_LOWER_FLOOR;
+    // As it was found above: valid only where both say so.
+    return signed_by;
+}
+
+// ---- who signed
+
+static bool has_type(const struct sign1 *message, const char *type)
+{
+    struct bytes wanted = bytes_of((const uint8_t *)type, 0);
+    while (type != NULL && type[wanted.n] != '\0')
+        wanted.n++;
+    return bytes_equal(message->type, wanted);
+}
+
+// By which of the keys that may: its bit, or none and the reason. Whether a key may is looked at in
+// arithmetic, after it verified, so that no skipped branch lets one count.
+static uint32_t find_signer(const struct troth_crypto *crypto, const struct troth_keyset *keys,
+                            const struct troth_signed *what, const struct sign1 *message,
+                            enum troth_verdict *ret_why)
+{
+    for (size_t i = 0; i < keys->n; i++) {
+        const struct troth_key *key = &keys->keys[i];
+        if (key->algorithm != message->algorithm || (key->uses & what->use) == 0)
+            continue;
+        enum troth_verdict verdict = sign1_verify(message, what->payload, crypto, key->octets);
+        *ret_why = verdict;
+        if (verdict != TROTH_VALID)
+            continue;
+        uint32_t wrong = is_nonzero((uint32_t)verdict ^ TROTH_VALID) |
+                         is_nonzero((key->uses & what->use) ^ what->use) |
+                         (uint32_t)(key->number < keys->floor);
+        *ret_why = TROTH_BELOW_FLOOR;
+        return (1u ^ wrong) << i;
+    }
+    return 0;
+}
+
+static uint32_t count_bits(uint32_t bits)
+{
+    uint32_t n = 0;
+    for (unsigned i = 0; i < TROTH_KEYS_MAX; i++)
+        n += bits >> i & 1;
+    return n;
+}
+
+enum troth_verdict troth_signers_check(const struct troth_crypto *crypto,
+                                       const struct troth_keyset *keys,
+                                       const struct troth_signed *what, uint32_t *ret_signers)
+{
+    enum troth_verdict why = TROTH_UNSIGNED;
+    uint32_t wanted = keys->wanted[place_of(what->use)], signers = 0;
+    if (wanted == 0)
+        return TROTH_UNKNOWN_KEY;
+    for (size_t i = 0; i < what->n; i++) {
+        struct sign1 message;
+        enum troth_verdict reason = sign1_read(what->signatures[i], &message);
+        if (reason != TROTH_VALID || !has_type(&message, what->type)) {
+            why = TROTH_MALFORMED;
+            continue;
+        }
+        reason = TROTH_UNKNOWN_KEY;
+        uint32_t signer = find_signer(crypto, keys, what, &message, &reason);
+        signers |= signer;
+        if (signer == 0)
+            why = reason;
+    }
+    *ret_signers = signers;
+    if (count_bits(signers) < wanted)
+        return signers != 0 ? TROTH_TOO_FEW_SIGNERS : why;
+    // Once more, and without a branch: wanted > 0 and as many.
+    uint32_t missing = (uint32_t)(count_bits(signers) < wanted) | (uint32_t)(wanted == 0);
+    return valid_if_zero(missing, TROTH_TOO_FEW_SIGNERS);
+}

@@ -1,0 +1,77 @@
+#include "sign1.h"
+
+#define TAG_SIGN1 18
+#define HEADER_ALGORITHM 1
+#define HEADER_KEY_ID 4
+#define HEADER_TYPE 16 // RFC 9596 2
+
+// {1: algorithm, ?16: type}
+static bool read_protected(struct bytes header, struct sign1 *ret)
+{
+    struct reader r = reader_of(header);
+    struct cbor_map map = cbor_read_map(&r);
+    struct cbor_key key;
+    bool has_algorithm = false;
+    while (cbor_map_next(&map, &r, &key)) {
+        if (!key.is_text && key.number == HEADER_ALGORITHM) {
+            int64_t number = cbor_read_int(&r);
+            has_algorithm = number >= INT32_MIN && number <= INT32_MAX;
+            ret->algorithm = (int32_t)number;
+        } else if (!key.is_text && key.number == HEADER_TYPE) {
+            ret->type = cbor_read_text(&r);
+        } else {
+            reader_fail(&r, "a header parameter that is not known");
+        }
+    }
+    return reader_end(&r) && has_algorithm;
+}
+
+// {?4: key id}: which key it was is found by trying, as the id is not signed.
+static void read_unprotected(struct reader *r)
+{
+    struct cbor_map map = cbor_read_map(r);
+    struct cbor_key key;
+    while (cbor_map_next(&map, r, &key)) {
+        if (key.is_text || key.number != HEADER_KEY_ID)
+            reader_fail(r, "a header parameter that is not known");
+        (void)cbor_read_bytes(r);
+    }
+}
+
+enum troth_verdict sign1_read(struct troth_octets octets, struct sign1 *ret)
+{
+    struct reader r = reader_of(bytes_of(octets.p, octets.n));
+    struct sign1 message = {0};
+    if (cbor_read_tag(&r) != TAG_SIGN1 || cbor_read_array(&r) != 4)
+        return TROTH_MALFORMED;
+    const uint8_t *from = r.p;
+    struct bytes header = cbor_read_bytes(&r);
+    message.protected = bytes_of(from, (size_t)(r.p - from));
+    read_unprotected(&r);
+    cbor_read_null(&r);
+    message.signature = cbor_read_bytes(&r);
+    if (!reader_end(&r) || !read_protected(header, &message))
+        return TROTH_MALFORMED;
+    *ret = message;
+    return TROTH_VALID;
+}
+
+// Sig_structure: ["Signature1", protected, external data, payload], RFC 9052 4.4.
+enum troth_verdict sign1_verify(const struct sign1 *message, struct troth_octets payload,
+                                const struct troth_crypto *crypto, struct troth_octets key)
+{
+    static const uint8_t start[] = {0x84, 0x6a, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', '1'};
+    uint8_t space[10];
+    struct buf head = buf_over(space, sizeof space);
+    cbor_write_bytes(&head, bytes_of(NULL, 0));
+    cbor_write_bytes_head(&head, payload.n);
+    const struct troth_octets parts[] = {
+        {start, sizeof start},
+        {message->protected.p, message->protected.n},
+        {space, head.n},
+        payload,
+    };
+    const struct troth_octets signature = {message->signature.p, message->signature.n};
+    return troth_verify_by(crypto, message->algorithm, key, &(struct troth_message){parts, 4},
+                           signature);
+}
