@@ -1,6 +1,7 @@
 // Key sets, and how many of a set's keys signed something.
 #include "same.h"
 #include "sign1.h"
+#include "signers.h"
 
 #include <troth/keyset.h>
 
@@ -79,26 +80,19 @@ static void read_keys(struct reader *r, struct troth_keyset *ret)
     }
 }
 
-static unsigned place_of(uint32_t use)
-{
-    unsigned place = 0;
-    while (use >> (place + 1) != 0)
-        place++;
-    return place;
-}
-
 static void read_wanted(struct reader *r, struct troth_keyset *ret)
 {
     struct cbor_map map = cbor_read_map(r);
     struct cbor_key key;
     while (cbor_map_next(&map, r, &key)) {
         uint64_t wanted = cbor_read_uint(r);
-        bool is_use = !key.is_text && key.number > 0 && key.number < 1 << TROTH_USES_N &&
-                      (key.number & (key.number - 1)) == 0;
-        if (!is_use || wanted == 0 || wanted > TROTH_KEYS_MAX)
+        unsigned place = 0;
+        while (place < TROTH_USES_N && key.number != 1 << place)
+            place++;
+        if (key.is_text || place == TROTH_USES_N || wanted == 0 || wanted > TROTH_KEYS_MAX)
             reader_fail(r, "a use that is not known, or a number of signers that cannot be");
         else
-            ret->wanted[place_of((uint32_t)key.number)] = (uint8_t)wanted;
+            ret->wanted[place] = (uint8_t)wanted;
     }
 }
 
@@ -112,7 +106,7 @@ static bool can_be_signed(const struct troth_keyset *set)
         if (able < set->wanted[place])
             return false;
     }
-    return set->wanted[place_of(TROTH_USE_KEYSET)] > 0;
+    return set->wanted[0] > 0; // TROTH_USE_KEYSET: it can be followed
 }
 
 static enum troth_verdict read_set(struct bytes octets, struct troth_keyset *ret,
@@ -221,62 +215,24 @@ static bool has_type(const struct sign1 *message, const char *type)
     return bytes_equal(message->type, wanted);
 }
 
-// By which of the keys that may: its bit, or none and the reason. Whether a key may is looked at in
-// arithmetic, after it verified, so that no skipped branch lets one count.
-static uint32_t find_signer(const struct troth_crypto *crypto, const struct troth_keyset *keys,
-                            const struct troth_signed *what, const struct sign1 *message,
-                            enum troth_verdict *ret_why)
-{
-    for (size_t i = 0; i < keys->n; i++) {
-        const struct troth_key *key = &keys->keys[i];
-        if (key->algorithm != message->algorithm || (key->uses & what->use) == 0)
-            continue;
-        enum troth_verdict verdict = sign1_verify(message, what->payload, crypto, key->octets);
-        *ret_why = verdict;
-        if (verdict != TROTH_VALID)
-            continue;
-        uint32_t wrong = is_nonzero((uint32_t)verdict ^ TROTH_VALID) |
-                         is_nonzero((key->uses & what->use) ^ what->use) |
-                         (uint32_t)(key->number < keys->floor);
-        *ret_why = TROTH_BELOW_FLOOR;
-        return (1u ^ wrong) << i;
-    }
-    return 0;
-}
-
-static uint32_t count_bits(uint32_t bits)
-{
-    uint32_t n = 0;
-    for (unsigned i = 0; i < TROTH_KEYS_MAX; i++)
-        n += bits >> i & 1;
-    return n;
-}
-
 enum troth_verdict troth_signers_check(const struct troth_crypto *crypto,
                                        const struct troth_keyset *keys,
                                        const struct troth_signed *what, uint32_t *ret_signers)
 {
-    enum troth_verdict why = TROTH_UNSIGNED;
-    uint32_t wanted = keys->wanted[place_of(what->use)], signers = 0;
-    if (wanted == 0)
-        return TROTH_UNKNOWN_KEY;
+    struct signers signers = {crypto, keys, what->use, 0, TROTH_UNSIGNED};
     for (size_t i = 0; i < what->n; i++) {
         struct sign1 message;
-        enum troth_verdict reason = sign1_read(what->signatures[i], &message);
-        if (reason != TROTH_VALID || !has_type(&message, what->type)) {
-            why = TROTH_MALFORMED;
+        struct sign1_over over;
+        if (sign1_read(what->signatures[i], &message) != TROTH_VALID ||
+            !has_type(&message, what->type)) {
+            signers.why = TROTH_MALFORMED;
             continue;
         }
-        reason = TROTH_UNKNOWN_KEY;
-        uint32_t signer = find_signer(crypto, keys, what, &message, &reason);
-        signers |= signer;
-        if (signer == 0)
-            why = reason;
+        sign1_over(&message, what->payload, &over);
+        const struct claim claim = {
+            message.algorithm, over.message, {message.signature.p, message.signature.n}};
+        signers_count(&signers, &claim);
     }
-    *ret_signers = signers;
-    if (count_bits(signers) < wanted)
-        return signers != 0 ? TROTH_TOO_FEW_SIGNERS : why;
-    // Once more, and without a branch: wanted > 0 and as many.
-    uint32_t missing = (uint32_t)(count_bits(signers) < wanted) | (uint32_t)(wanted == 0);
-    return valid_if_zero(missing, TROTH_TOO_FEW_SIGNERS);
+    *ret_signers = signers.found;
+    return signers_judge(&signers);
 }

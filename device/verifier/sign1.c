@@ -56,22 +56,16 @@ enum troth_verdict sign1_read(struct troth_octets octets, struct sign1 *ret)
     return TROTH_VALID;
 }
 
-// Sig_structure: ["Signature1", protected, external data, payload], RFC 9052 4.4.
-enum troth_verdict sign1_verify(const struct sign1 *message, struct troth_octets payload,
-                                const struct troth_crypto *crypto, struct troth_octets key)
+// ["Signature1", protected, external data, payload]
+void sign1_over(const struct sign1 *message, struct troth_octets payload, struct sign1_over *ret)
 {
     static const uint8_t start[] = {0x84, 0x6a, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', '1'};
-    uint8_t space[10];
-    struct buf head = buf_over(space, sizeof space);
+    struct buf head = buf_over(ret->head, sizeof ret->head);
     cbor_write_bytes(&head, bytes_of(NULL, 0));
     cbor_write_bytes_head(&head, payload.n);
-    const struct troth_octets parts[] = {
-        {start, sizeof start},
-        {message->protected.p, message->protected.n},
-        {space, head.n},
-        payload,
-    };
-    const struct troth_octets signature = {message->signature.p, message->signature.n};
-    return troth_verify_by(crypto, message->algorithm, key, &(struct troth_message){parts, 4},
-                           signature);
+    ret->parts[0] = (struct troth_octets){start, sizeof start};
+    ret->parts[1] = (struct troth_octets){message->protected.p, message->protected.n};
+    ret->parts[2] = (struct troth_octets){ret->head, head.n};
+    ret->parts[3] = payload;
+    ret->message = (struct troth_message){ret->parts, 4};
 }

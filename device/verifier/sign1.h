@@ -15,6 +15,11 @@ struct sign1 {
 // is refused: TROTH_MALFORMED.
 enum troth_verdict sign1_read(struct troth_octets octets, struct sign1 *ret);
 
-// Over that payload, by that key: what troth_verify_by() says.
-enum troth_verdict sign1_verify(const struct sign1 *message, struct troth_octets payload,
-                                const struct troth_crypto *crypto, struct troth_octets key);
+// What its signature is over with that payload (Sig_structure, RFC 9052 4.4): points into the two
+// and into itself.
+struct sign1_over {
+    uint8_t head[12];
+    struct troth_octets parts[4];
+    struct troth_message message;
+};
+void sign1_over(const struct sign1 *message, struct troth_octets payload, struct sign1_over *ret);

@@ -56,6 +56,7 @@ enum troth_algorithm_number {
     TROTH_ESP256 = -9,
     TROTH_ED25519 = -19,
     TROTH_ES384 = -35,
+    TROTH_PS256 = -37,
     TROTH_HSS_LMS = -46,
     TROTH_ESP384 = -51,
 };
@@ -66,7 +67,8 @@ struct troth_message {
     size_t n;
 };
 
-// `key`: 65 octets of a point, 97 for P-384, 32 for Ed25519, an HSS public key (RFC 8554 6.1).
+// `key`: 65 octets of a point, 97 for P-384, 32 for Ed25519, an HSS public key (RFC 8554 6.1), an
+// RSAPublicKey (RFC 8017 A.1.1, DER).
 // `signature` as COSE has it: r || s, 64 octets of Ed25519, an HSS signature.
 // TROTH_VALID, TROTH_BAD_KEY, TROTH_BAD_SIGNATURE (octets that are no signature at all too).
 typedef enum troth_verdict (*troth_verify)(struct troth_octets key,
@@ -78,10 +80,14 @@ struct troth_algorithm {
 };
 extern const struct troth_algorithm troth_es256, troth_esp256, troth_hss_lms;
 
+// SHA-384 (`n` is 48) or SHA-512 (64), FIPS 180-4.
+typedef void (*troth_wide_hash)(const struct troth_message *message, size_t n, uint8_t *ret);
+
 struct troth_crypto {
     const struct troth_algorithm *const *algorithms;
     size_t n;
     const struct troth_hash *hash;
+    troth_wide_hash wide; // for images of MCUboot alone; NULL: there is none
 };
 
 // The key's own algorithm verifies, or nothing does: TROTH_WRONG_ALGORITHM where the table has not
