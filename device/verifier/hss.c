@@ -1,6 +1,6 @@
 // HSS/LMS, verifying only: RFC 8554 (SHA-256) and RFC 9858 (SHA-256/192). One hash, no state, the
 // same stack for every parameter set.
-#include "same.h"
+#include <troth/same.h>
 
 #include <troth/crypto.h>
 #include <wire/reader.h>

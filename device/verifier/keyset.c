@@ -1,7 +1,7 @@
 // Key sets, and how many of a set's keys signed something.
-#include "same.h"
 #include "sign1.h"
 #include "signers.h"
+#include <troth/same.h>
 
 #include <troth/keyset.h>
 

@@ -1,6 +1,6 @@
 // MCUboot images: header, body, protected TLVs, TLVs. Little endian, lengths of 16 bits.
-#include "same.h"
 #include "signers.h"
+#include <troth/same.h>
 
 #include <troth/mcuboot.h>
 #include <wire/bytes.h>

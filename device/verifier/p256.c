@@ -1,6 +1,6 @@
 // ECDSA over P-256, verifying only: FIPS 186-5 6.4.2, SP 800-186 3.2.1.3. Montgomery arithmetic on
 // eight words of 32 bits, the least significant first. Variable time: nothing here is secret.
-#include "same.h"
+#include <troth/same.h>
 
 #include <troth/crypto.h>
 

@@ -1,5 +1,5 @@
 #include "signers.h"
-#include "same.h"
+#include <troth/same.h>
 
 static unsigned place_of(uint32_t use)
 {
@@ -19,11 +19,13 @@ void signers_count(struct signers *signers, const struct claim *claim)
         const struct troth_key *key = &keys->keys[i];
         if (key->algorithm != claim->algorithm || (key->uses & signers->use) == 0)
             continue;
-        why = troth_verify_by(signers->crypto, claim->algorithm, key->octets, &claim->over,
-                              claim->signature);
-        if (why != TROTH_VALID)
+        enum troth_verdict verdict = troth_verify_by(signers->crypto, claim->algorithm, key->octets,
+                                                     &claim->over, claim->signature);
+        if (verdict != TROTH_VALID) {
+            why = why == TROTH_BELOW_FLOOR ? why : verdict;
             continue;
-        uint32_t wrong = is_nonzero((uint32_t)why ^ TROTH_VALID) |
+        }
+        uint32_t wrong = is_nonzero((uint32_t)verdict ^ TROTH_VALID) |
                          is_nonzero((key->uses & signers->use) ^ signers->use);
         uint32_t is_given_up = (uint32_t)(key->number < keys->floor);
         signers->found |= (1u ^ (wrong | is_given_up)) << i;

@@ -1,6 +1,6 @@
 // The envelope and the manifest: what they have, and whether it may be done at all.
-#include "same.h"
 #include "suit.h"
+#include <troth/same.h>
 
 #define TAG_ENVELOPE 107
 #define VERSION 1

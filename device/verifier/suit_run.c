@@ -1,7 +1,7 @@
 // Command sequences: a list of (command, argument), with alternatives one in the other to a depth
 // that the frames give.
-#include "same.h"
 #include "suit.h"
+#include <troth/same.h>
 
 #define FRAMES 5 // a sequence, and twice alternatives with a sequence in them
 

@@ -43,7 +43,7 @@ static void troth_openssl_end(union troth_hash_state *state, uint8_t ret[TROTH_H
 static const struct troth_hash troth_openssl_sha256 = {troth_openssl_begin, troth_openssl_add,
                                                        troth_openssl_end};
 
-static void troth_openssl_wide(const struct troth_message *message, size_t n, uint8_t *ret)
+static inline void troth_openssl_wide(const struct troth_message *message, size_t n, uint8_t *ret)
 {
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     bool is_well =

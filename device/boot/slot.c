@@ -1,0 +1,141 @@
+#include "slot.h"
+
+#include <troth/same.h>
+
+#include <string.h>
+
+#define OBJECT_MAGIC 0x4a424f54u // "TOBJ"
+
+static uint32_t take_u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void put_u32(uint8_t *p, uint32_t v)
+{
+    for (unsigned i = 0; i < 4; i++)
+        p[i] = (uint8_t)(v >> (8 * i));
+}
+
+// ---- objects
+
+static uint32_t head_size(const struct boot_flash *flash)
+{
+    return flash->write_n > SLOT_HEAD_N ? flash->write_n : SLOT_HEAD_N;
+}
+
+struct troth_octets slot_object(const struct boot_device *device, const struct boot_area *area)
+{
+    const uint8_t *octets = flash_map(device->flash, area);
+    uint32_t head_n = head_size(device->flash), n = take_u32(octets + 4);
+    if (take_u32(octets) != OBJECT_MAGIC || n == 0 || n > area->n - head_n)
+        return (struct troth_octets){NULL, 0};
+    return (struct troth_octets){octets + head_n, n};
+}
+
+// The head comes last: without it nothing is there.
+bool slot_object_write(const struct boot_device *device, const struct boot_area *area,
+                       struct troth_octets object)
+{
+    uint32_t head_n = head_size(device->flash);
+    uint8_t head[SLOT_HEAD_N];
+    if (object.n == 0 || object.n > area->n - head_n)
+        return false;
+    put_u32(head, OBJECT_MAGIC);
+    put_u32(head + 4, (uint32_t)object.n);
+    return flash_write(device->flash, area, head_n, object.p, (uint32_t)object.n) &&
+           flash_write(device->flash, area, 0, head, sizeof head);
+}
+
+// ---- keys
+
+enum troth_verdict slot_keys_read(const struct boot_device *device, uint8_t copy, uint32_t floor,
+                                  struct troth_keyset *ret)
+{
+    struct troth_fault fault;
+    struct troth_octets object = device->keys;
+    if (copy > 0)
+        object = slot_object(device, &device->layout.keys[copy - 1]);
+    return object.p == NULL ? TROTH_MISSING : troth_keyset_read(object, floor, ret, &fault);
+}
+
+enum troth_verdict slot_judge_open(struct slot_judge *judge, const struct boot_device *device)
+{
+    memset(judge, 0, sizeof *judge);
+    judge->device = device;
+    (void)state_read(device->flash, &device->layout.state, &judge->state);
+    const struct boot_state *state = &judge->state;
+    if (slot_keys_read(device, state->keys, state->key_floor, &judge->keys) == TROTH_VALID)
+        return TROTH_VALID;
+    return slot_keys_read(device, 0, state->key_floor, &judge->keys);
+}
+
+bool slot_save(struct slot_judge *judge)
+{
+    return state_write(judge->device->flash, &judge->device->layout.state, &judge->state);
+}
+
+// ---- slots
+
+struct boot_area slot_image(const struct boot_device *device, uint8_t slot)
+{
+    const struct boot_area *whole = &device->layout.slots[slot];
+    uint32_t front = device->layout.envelope_n;
+    return (struct boot_area){whole->at + front, whole->n - front};
+}
+
+static struct troth_octets read_image(void *context, size_t place, size_t offset, size_t n)
+{
+    const struct slot_judge *judge = context;
+    struct boot_area area = slot_image(judge->device, judge->slot);
+    (void)place;
+    if (offset > area.n)
+        return (struct troth_octets){NULL, 0};
+    size_t left = area.n - offset;
+    return (struct troth_octets){flash_map(judge->device->flash, &area) + offset,
+                                 n < left ? n : left};
+}
+
+void slot_face(struct slot_judge *judge, uint8_t slot)
+{
+    const struct boot_device *device = judge->device;
+    judge->slot = slot;
+    judge->place = (struct troth_suit_place){
+        .id = device->component,
+        .counter = judge->state.counter,
+        .data_format = judge->state.data_format,
+        .slot = slot,
+    };
+    judge->acts.read = read_image;
+    judge->suit_device = (struct troth_suit_device){
+        .vendor = device->vendor,
+        .class_id = device->class_id,
+        .device = device->device,
+        .places = &judge->place,
+        .n = 1,
+        .acts = &judge->acts,
+        .context = judge,
+    };
+}
+
+enum troth_verdict slot_verify(struct slot_judge *judge, uint8_t slot,
+                               const struct troth_keyset *keys, struct troth_suit *suit)
+{
+    const struct boot_device *device = judge->device;
+    const struct boot_area front = {device->layout.slots[slot].at, device->layout.envelope_n};
+    const struct troth_suit_trust trust = {device->crypto, keys};
+    struct troth_fault fault;
+    struct troth_octets envelope = slot_object(device, &front);
+    if (envelope.p == NULL)
+        return TROTH_MISSING;
+    slot_face(judge, slot);
+    enum troth_verdict opened =
+        troth_suit_open(suit, &trust, &judge->suit_device, envelope, &fault);
+    if (opened != TROTH_VALID)
+        return opened;
+    enum troth_verdict validated = troth_suit_run(suit, TROTH_SUIT_VALIDATE, &fault);
+    if (validated != TROTH_VALID)
+        return validated;
+    // A manifest need not ask for the image's digest: a boot loader does.
+    return both(both(opened, validated), valid_if_zero(suit->matched ^ 1, TROTH_MISSING));
+}
