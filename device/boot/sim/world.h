@@ -28,7 +28,9 @@ struct world {
                              IMAGE_NEW in slot 1 */
 };
 
-void world_open(struct world *world, const struct geometry *geometry, bool is_single);
+/* Images have `image_n` octets, or some less. */
+void world_open(struct world *world, const struct geometry *geometry, bool is_single,
+                uint32_t image_n);
 void world_close(struct world *world);
 
 /* Octets of that image: a boot_fetch, whose context is the file. */
@@ -37,6 +39,6 @@ bool world_fetch(void *context, struct troth_octets uri, uint32_t offset, uint8_
 /* Which image a report says was started; WORLD_IMAGES: none of them. */
 unsigned world_image_of(const struct world *world, const struct boot_report *report);
 
-/* Nothing ran that was not verified: the octets in flash have the digest that was said. */
+/* The octets in flash are the image's that was said. */
 bool world_is_true(const struct world *world, const struct model *model,
                    const struct boot_report *report);
