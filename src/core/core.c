@@ -185,13 +185,23 @@ static size_t channels_of(struct core *core, struct ipc_channel *ret[CORE_CHANNE
     return n;
 }
 
+static bool has_more(struct core *core)
+{
+    struct ipc_channel *channels[CORE_CHANNELS_MAX];
+    size_t n = channels_of(core, channels);
+    for (size_t i = 0; i < n; i++)
+        if (ipc_has_more(channels[i]))
+            return true;
+    return false;
+}
+
 /* Only those that have something: to ask one that has not costs as much as a message. */
 static void drain_ready(struct core *core, const struct pollfd *ready)
 {
     struct ipc_channel *channels[CORE_CHANNELS_MAX];
     size_t n = channels_of(core, channels);
     for (size_t i = 0; i < n; i++)
-        if (ready[i].revents != 0)
+        if (ready[i].revents != 0 || ipc_has_more(channels[i]))
             drain(core, channels[i]);
 }
 
@@ -213,6 +223,7 @@ static void take_turn(struct core *core, const struct pollfd *ready)
     boundaries_step(core); /* before what is told to those that are left */
     feed_step(core);
     core_ocsp_step(core);
+    core_ocsp_flush(core);
     tell_load(core);
 }
 
@@ -295,7 +306,7 @@ static void loop(struct core *core)
         size_t n = poll_set(core, set);
         bool is_busy = core->import.is_running || core_bulk_is_busy(core) ||
                        core_sweep_is_busy(core) || core_trial_is_busy(core) || feed_is_busy(core) ||
-                       boundaries_is_busy(core);
+                       boundaries_is_busy(core) || has_more(core);
         int feed_ms = feed_wait_ms(core, clock_monotonic_us() / 1000);
         int wait_ms = is_busy ? 0 : feed_ms < 0 || feed_ms > CORE_TICK_MS ? CORE_TICK_MS : feed_ms;
         if (poll(set, n, wait_ms) < 0)

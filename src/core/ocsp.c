@@ -14,7 +14,7 @@ static void answer(struct core *core, struct ipc_channel *front, const struct ms
 {
     struct err err = {0};
     core->ocsp.answers++;
-    if (ipc_send(front, IPC_OCSP_ANSWER, said, -1, &err) != OK)
+    if (ipc_post(front, IPC_OCSP_ANSWER, said, &err) != OK)
         log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
 }
 
@@ -142,7 +142,7 @@ static enum result ask_signer(struct core *core, struct ocsp_ask *ask, struct er
         .next_update_s = ask->next_update_s,
         .nonce = bytes_of(ask->nonce, ask->nonce_n),
     };
-    TRY(ipc_send(&core->signer, IPC_SIGN_OCSP, &sign, -1, err));
+    TRY(ipc_post(&core->signer, IPC_SIGN_OCSP, &sign, err));
     ask->is_with_signer = true;
     core->ocsp.with_signer++;
     return OK;
@@ -183,6 +183,22 @@ void core_ocsp_step(struct core *core)
         if (ocsp->with_signer == OCSP_WITH_SIGNER_MAX || must_wait(core, ask))
             wait_in_line(ocsp, ask);
     }
+}
+
+/* Who has no room now gets it after a later turn. */
+static void flush(struct ipc_channel *channel)
+{
+    struct err err = {0};
+    enum result result = ipc_flush(channel, &err);
+    if (result != OK && result != R_BUSY)
+        log_err(LEVEL_WARNING, "ocsp-not-sent", &err, NULL);
+}
+
+void core_ocsp_flush(struct core *core)
+{
+    flush(&core->signer);
+    for (unsigned i = 0; i < core->front_count; i++)
+        flush(&core->fronts[i]);
 }
 
 /* ---- the signer's answer --------------------------------------------------------------------- */

@@ -53,6 +53,8 @@ void core_ocsp_signed(struct core *core, const struct msg_signed_ocsp *answer);
 
 /* After each turn: what waits goes to the signer, behind all else. */
 void core_ocsp_step(struct core *core);
+/* Behind that: what was said to signer and fronts in this turn is sent, to each at once. */
+void core_ocsp_flush(struct core *core);
 /* After each commit: fronts take back what they kept of whoever changed. */
 void core_ocsp_tell(struct core *core);
 void core_ocsp_free(struct core *core);

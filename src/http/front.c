@@ -86,7 +86,7 @@ static enum result take(struct front *front, const struct ipc_message *message, 
 static enum result drain_core(void *context, struct err *err)
 {
     struct front *front = context;
-    for (int i = 0; i < DRAIN_MAX; i++) {
+    for (int i = 0; i < DRAIN_MAX || ipc_has_more(&front->core); i++) {
         struct ipc_message message;
         enum result result = ipc_receive(&front->core, &message, err);
         if (result == R_BUSY)

@@ -7,6 +7,7 @@
 #include <ipc/ipc.h>
 #include <pki/ocsp.h>
 
+struct job;
 struct session;
 
 /* RFC 6960 4.2.2.2. The keys live in memory alone. */
@@ -24,5 +25,11 @@ MUST_USE enum result make_delegate_key(struct session *session,
                                        const struct msg_ocsp_key_ask *message, struct err *err);
 void take_delegate(struct session *session, const struct msg_ocsp_delegate *message);
 void delegates_free(struct session *session);
+
+/* An answer: judged, signed, and sent when its whole batch is signed (session.h). */
+MUST_USE enum result judge_ocsp(struct session *session, const struct msg_sign_ocsp *message,
+                                struct job *job, struct err *err);
+MUST_USE enum result finish_ocsp(struct session *session, struct job *job, struct err *err);
+MUST_USE enum result send_ocsp(struct session *session, struct job *job, struct err *err);
 
 #endif

@@ -125,5 +125,5 @@ enum result send_ocsp(struct session *session, struct job *job, struct err *err)
     if (!buf_ok(&response))
         return err_set(err, E_BUG, "no room for an OCSP response");
     struct msg_signed_ocsp answer = {.id = job->id, .response = buf_bytes(&response)};
-    return session_send(session, IPC_SIGNED_OCSP, &answer, -1, err);
+    return session_post(session, IPC_SIGNED_OCSP, &answer, err);
 }

@@ -265,6 +265,23 @@ enum result session_send(struct session *session, enum ipc_type type, const void
     }
 }
 
+enum result session_post(struct session *session, enum ipc_type type, const void *message,
+                         struct err *err)
+{
+    enum result result;
+    while ((result = ipc_post(&session->core, type, message, err)) == R_BUSY)
+        TRY(wait_for_core(session, err));
+    return result;
+}
+
+enum result session_flush(struct session *session, struct err *err)
+{
+    enum result result;
+    while ((result = ipc_flush(&session->core, err)) == R_BUSY)
+        TRY(wait_for_core(session, err));
+    return result;
+}
+
 enum result session_may_sign(const struct session *session, struct err *err)
 {
     if (session->has_agreed)

@@ -93,9 +93,13 @@ extern const struct reload_hooks session_reload_hooks;
  * core is gone. Any failure ends the process. */
 MUST_USE enum result session_turn(struct session *session, struct err *err);
 
-/* Sends to core, waiting while it has no room; R_UNREACHABLE also when the supervisor is gone. */
+/* Sends to core, waiting while it has no room; R_UNREACHABLE also when the supervisor is gone. Of
+ * many each is posted, and they go with the flush: ipc_post(). */
 MUST_USE enum result session_send(struct session *session, enum ipc_type type, const void *message,
                                   int fd, struct err *err);
+MUST_USE enum result session_post(struct session *session, enum ipc_type type, const void *message,
+                                  struct err *err);
+MUST_USE enum result session_flush(struct session *session, struct err *err);
 
 /* One of our issuers; NULL for a number that none has here, which roots are too. */
 const struct pki_issuer *issuer_find(const struct session *session, uint32_t number);
@@ -121,8 +125,6 @@ MUST_USE enum result judge_checkpoint(struct session *session,
                                       struct err *err);
 MUST_USE enum result judge_feed(struct session *session, const struct msg_sign_feed *message,
                                 int fd, struct job *job, struct err *err);
-MUST_USE enum result judge_ocsp(struct session *session, const struct msg_sign_ocsp *message,
-                                struct job *job, struct err *err);
 MUST_USE enum result judge_approve(struct session *session, const struct msg_approve *message,
                                    struct job *job, struct err *err);
 MUST_USE enum result judge_remember(struct session *session, int fd, struct job *job,
@@ -135,8 +137,6 @@ MUST_USE enum result finish_certificate(struct session *session, struct job *job
 MUST_USE enum result finish_crl(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_checkpoint(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_feed(struct session *session, struct job *job, struct err *err);
-MUST_USE enum result finish_ocsp(struct session *session, struct job *job, struct err *err);
-MUST_USE enum result send_ocsp(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_approve(struct session *session, struct job *job, struct err *err);
 MUST_USE enum result finish_remember(struct session *session, struct job *job, struct err *err);
 

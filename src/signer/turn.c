@@ -192,7 +192,7 @@ static enum result send_last(struct session *session, size_t n, struct err *err)
         if (work->send != NULL)
             TRY(work->send(session, &session->jobs[i], err));
     }
-    return OK;
+    return session_flush(session, err);
 }
 
 static enum result finish(struct session *session, struct err *err)
@@ -271,6 +271,9 @@ static enum result drain(struct session *session, struct err *err)
 
 enum result session_turn(struct session *session, struct err *err)
 {
-    TRY(drain(session, err));
-    return finish(session, err);
+    do {
+        TRY(drain(session, err));
+        TRY(finish(session, err));
+    } while (ipc_has_more(&session->core)); /* a frame has more than a batch may */
+    return OK;
 }

@@ -199,6 +199,102 @@ static void a_full_channel_is_busy_and_loses_nothing(void **state)
     disconnect(&ends);
 }
 
+static void post(struct ipc_channel *channel, uint64_t id)
+{
+    struct msg_csrattrs message = {.id = id};
+    assert_int_equal(ipc_post(channel, IPC_CSRATTRS, &message, NULL), OK);
+}
+
+static void expect_next(struct ipc_channel *channel, uint64_t id)
+{
+    struct ipc_message got;
+    assert_int_equal(ipc_receive(channel, &got, NULL), OK);
+    assert_int_equal(got.type, IPC_CSRATTRS);
+    assert_int_equal(got.csrattrs.id, id);
+}
+
+static void posted_messages_go_in_one_datagram_and_in_their_order(void **state)
+{
+    (void)state;
+    struct ends ends = connect_roles(IPC_FRONT, IPC_CORE);
+    struct ipc_message got;
+    struct msg_csrattrs last = {.id = 4};
+    uint8_t octets[LIMIT_MESSAGE_BYTES];
+    post(&ends.a, 1);
+    assert_int_equal(ipc_receive(&ends.b, &got, NULL), R_BUSY);
+    post(&ends.a, 2);
+    post(&ends.a, 3);
+    assert_int_equal(ipc_send(&ends.a, IPC_CSRATTRS, &last, -1, NULL), OK);
+    for (uint64_t id = 1; id <= 4; id++) {
+        expect_next(&ends.b, id);
+        assert_int_equal(ipc_has_more(&ends.b), id < 3);
+    }
+    assert_int_equal(ipc_receive(&ends.b, &got, NULL), R_BUSY);
+
+    for (uint64_t id = 1; id <= 64; id++)
+        post(&ends.a, id);
+    assert_int_equal(ipc_flush(&ends.a, NULL), OK);
+    assert_int_equal(ipc_flush(&ends.a, NULL), OK); /* of nothing */
+    assert_true(recv(ends.b.fd, octets, sizeof octets, MSG_DONTWAIT | MSG_PEEK) > 64);
+    for (uint64_t id = 1; id <= 64; id++)
+        expect_next(&ends.b, id);
+    assert_int_equal(ipc_receive(&ends.b, &got, NULL), R_BUSY);
+    assert_int_equal(ipc_post(&ends.a, IPC_ENROL_ANSWER, &got, NULL), R_BUG); /* not a front's */
+    disconnect(&ends);
+}
+
+static void a_full_channel_keeps_what_was_posted(void **state)
+{
+    (void)state;
+    struct ends ends = connect_roles(IPC_FRONT, IPC_CORE);
+    struct msg_csrattrs message = {.id = 0};
+    uint64_t n = 0, next = 0;
+    while (ipc_post(&ends.a, IPC_CSRATTRS, &message, NULL) == OK)
+        message.id = ++n;
+    assert_true(n > 64);
+    assert_int_equal(ipc_flush(&ends.a, NULL), R_BUSY);
+    assert_int_equal(ipc_send(&ends.a, IPC_CSRATTRS, &message, -1, NULL), R_BUSY);
+    for (; next < 64; next++)
+        expect_next(&ends.b, next);
+    while (ipc_flush(&ends.a, NULL) == R_BUSY)
+        expect_next(&ends.b, next++);
+    while (next < n)
+        expect_next(&ends.b, next++);
+    struct ipc_message got;
+    assert_int_equal(ipc_receive(&ends.b, &got, NULL), R_BUSY);
+    disconnect(&ends);
+}
+
+static void a_frame_that_is_not_whole_is_refused(void **state)
+{
+    (void)state;
+    static const struct bytes broken[] = {
+        BYTES_TEXT_INIT("\0\0"),
+        BYTES_TEXT_INIT("\0\0\0\0\0"),
+        BYTES_TEXT_INIT("\0\0\0\0\0\0"),
+        BYTES_TEXT_INIT("\0\0\0\0\0\1\1"),
+        BYTES_TEXT_INIT("\0\0\0\0\0\3\0\1"),
+        BYTES_TEXT_INIT("\0\0\377\377\377\377\0\1"),
+        BYTES_TEXT_INIT("\0\0\0\0\0\2\0\0"), /* a frame in a frame */
+    };
+    struct ends ends = connect_roles(IPC_FRONT, IPC_CORE);
+    struct ipc_message got;
+    for (size_t i = 0; i < LENGTH_OF(broken); i++) {
+        send_raw(ends.a.fd, broken[i], NULL, 0);
+        assert_int_equal(ipc_receive(&ends.b, &got, NULL), R_INVALID);
+        assert_int_equal(ipc_receive(&ends.b, &got, NULL), R_BUSY);
+    }
+    int before = open_descriptors(), fds[] = {0};
+    post(&ends.a, 1);
+    post(&ends.a, 2);
+    struct bytes frame = bytes_of(ends.a.space + 2 * LIMIT_MESSAGE_BYTES, ends.a.posted_n);
+    memset(ends.a.space + 2 * LIMIT_MESSAGE_BYTES, 0, 2);
+    send_raw(ends.a.fd, frame, fds, 1);
+    assert_int_equal(ipc_receive(&ends.b, &got, NULL), R_INVALID);
+    assert_int_equal(open_descriptors(), before);
+    disconnect(&ends);
+}
+
 static void a_descriptor_arrives_close_on_exec_and_works(void **state)
 {
     (void)state;
@@ -256,6 +352,9 @@ int main(void)
         cmocka_unit_test(an_overlong_datagram_is_refused),
         cmocka_unit_test(an_empty_channel_is_busy_and_a_closed_one_unreachable),
         cmocka_unit_test(a_full_channel_is_busy_and_loses_nothing),
+        cmocka_unit_test(posted_messages_go_in_one_datagram_and_in_their_order),
+        cmocka_unit_test(a_full_channel_keeps_what_was_posted),
+        cmocka_unit_test(a_frame_that_is_not_whole_is_refused),
         cmocka_unit_test(a_descriptor_arrives_close_on_exec_and_works),
         cmocka_unit_test(ready_says_what_sandbox_and_role_lack),
     };

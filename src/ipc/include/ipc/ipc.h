@@ -66,7 +66,9 @@ struct ipc_message {
 struct ipc_channel {
     enum ipc_role me, peer;
     int fd;
-    uint8_t *space; /* private: 2 x LIMIT_MESSAGE_BYTES, received and to be sent */
+    uint8_t *space; /* private: 3 x LIMIT_MESSAGE_BYTES, received, to be sent, and posted */
+    size_t posted, posted_n; /* private: messages that wait to be sent, and their octets */
+    struct bytes rest;       /* private: of the frame that came last */
 };
 
 /* A connected pair; ends[0] belongs to `a`. The sockets are non-blocking and close-on-exec. */
@@ -83,6 +85,17 @@ void ipc_close(struct ipc_channel *channel);
  * the two or a field is too long. */
 MUST_USE enum result ipc_send(struct ipc_channel *channel, enum ipc_type type, const void *message,
                               int pass_fd, struct err *err);
+
+/* The same for one of many, without a descriptor and at most half of LIMIT_MESSAGE_BYTES long: it
+ * goes with the next ipc_flush() or ipc_send(), in this order, and all of them in one datagram, a
+ * frame. That is a fifth of the cost. R_BUSY: it was not posted, what was is kept. */
+MUST_USE enum result ipc_post(struct ipc_channel *channel, enum ipc_type type, const void *message,
+                              struct err *err);
+/* R_BUSY: what was posted is kept. After any other failure it is gone, as its peer is. */
+MUST_USE enum result ipc_flush(struct ipc_channel *channel, struct err *err);
+
+/* Did a frame bring more than was received yet? Of that no poll(2) tells. */
+bool ipc_has_more(const struct ipc_channel *channel);
 
 /* Receives one message without waiting. R_BUSY = none there, R_UNREACHABLE = the peer closed,
  * R_INVALID = the peer broke the codec or the table: the caller closes the channel. */
