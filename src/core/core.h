@@ -48,12 +48,11 @@ struct core {
     struct ipc_channel courier;
     struct reload reload;
     int public_dir;
-    int ballast;      /* core/ballast.c */
-    int64_t now_s;    /* read once a turn */
-    bool in_turn;     /* a transaction is open */
-    bool is_agreed;   /* signer's journal and ledger were compared */
-    bool is_loaded;   /* the desk was told so */
-    uint64_t journal; /* last journal record of this turn's certificates; 0 = none */
+    int ballast;               /* core/ballast.c */
+    int64_t now_s;             /* read once a turn */
+    bool in_turn;              /* a transaction is open */
+    bool is_agreed, is_loaded; /* journal and ledger were compared; the desk was told so */
+    uint64_t journal;          /* last journal record of this turn's certificates; 0 = none */
     struct jobs jobs;
     struct import import;
     struct bulk_job bulk;
@@ -73,6 +72,10 @@ struct core {
 
 /* turn.c: the transaction that everything in one turn shares. Begun when first needed. */
 MUST_USE enum result turn_begin(struct core *core, struct err *err);
+/* A part that may be undone alone: then the turn goes on, or for `why` nothing does (turn_fail). */
+MUST_USE enum result turn_part_begin(struct core *core, struct err *err);
+MUST_USE enum result turn_part_keep(struct core *core, struct err *err);
+MUST_USE enum result turn_part_undo(struct core *core, struct err *why);
 /* Commits, and only then answers what the turn finished. */
 void turn_end(struct core *core);
 /* Everything since turn_begin() is undone: its jobs are answered E_BUSY, and what the signer signed

@@ -31,12 +31,31 @@ static void ask_watches(struct core *core, const struct watches *watches)
     }
 }
 
+/* An item that cannot be kept is left out, and costs nobody else in this turn anything. The log has
+ * one of a minute. */
+static enum result leave_out(struct core *core, const struct witness *witness, struct err *why)
+{
+    struct report_rate *rate = rate_of(core, witness->boundary);
+    struct err told = *why;
+    TRY(turn_part_undo(core, why));
+    rate->refused++;
+    if (core->now_s - rate->refused_s < 60)
+        return OK;
+    err_prefix(&told, "boundary %lld, item %llu that was left out", (long long)witness->boundary,
+               (unsigned long long)rate->refused);
+    log_err(LEVEL_ERROR, "report-item-refused", &told, NULL);
+    rate->refused_s = core->now_s;
+    return OK;
+}
+
 static enum result take_item(struct core *core, const struct witness *witness, struct err *err)
 {
     struct watches watches = {0};
     int64_t lost = 0;
-    TRY(turn_begin(core, err));
-    TRY(witness_take(&core->service, witness, core->now_s, &watches, &lost, err));
+    TRY(turn_part_begin(core, err));
+    if (witness_take(&core->service, witness, core->now_s, &watches, &lost, err) != OK)
+        return leave_out(core, witness, err);
+    TRY(turn_part_keep(core, err));
     ask_watches(core, &watches);
     if (lost != 0)
         core_tell_lost(core, lost);

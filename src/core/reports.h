@@ -11,6 +11,8 @@ struct report_rate {
     struct bucket bucket;
     uint64_t dropped; /* items since the log told of them */
     int64_t told_s;
+    uint64_t refused;  /* items that could not be kept, since the start */
+    int64_t refused_s; /* when the log told of one */
 };
 
 #endif

@@ -12,6 +12,35 @@ enum result turn_begin(struct core *core, struct err *err)
     return OK;
 }
 
+enum result turn_part_begin(struct core *core, struct err *err)
+{
+    TRY(turn_begin(core, err));
+    TRY(store_part_begin(core->store, err));
+    ledger_part_begun(core->service.ledger);
+    return OK;
+}
+
+enum result turn_part_keep(struct core *core, struct err *err)
+{
+    return store_part_keep(core->store, err);
+}
+
+/* A full disk is everybody's, what is damaged is too, and what a write left on it nobody knows. */
+static bool ends_turn(const struct core *core, const struct err *why)
+{
+    enum result kind = error_find(why->code)->kind;
+    return store_must_exit(core->store) || kind == R_IO || kind == R_CORRUPT;
+}
+
+enum result turn_part_undo(struct core *core, struct err *why)
+{
+    if (ends_turn(core, why))
+        return error_find(why->code)->kind;
+    TRY(store_part_undo(core->store, why));
+    ledger_part_undone(core->service.ledger);
+    return OK;
+}
+
 static void answer_finished(struct core *core)
 {
     struct job *job = core->jobs.finished;

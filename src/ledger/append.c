@@ -104,6 +104,16 @@ void ledger_rolled_back(struct ledger *ledger)
     tree_copy(&ledger->pending, &ledger->committed);
 }
 
+void ledger_part_begun(struct ledger *ledger)
+{
+    tree_copy(&ledger->before_part, &ledger->pending);
+}
+
+void ledger_part_undone(struct ledger *ledger)
+{
+    tree_copy(&ledger->pending, &ledger->before_part);
+}
+
 uint64_t ledger_size(const struct ledger *ledger)
 {
     return ledger->committed.frontier.size;

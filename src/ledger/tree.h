@@ -20,8 +20,9 @@ struct ledger {
     struct store *store;
     const struct merkle_hash *hash;
     struct tree committed;
-    struct tree pending; /* with what the open transaction appended */
-    uint64_t published;  /* size that ledger_publish() wrote last; 0 since it was opened */
+    struct tree pending;     /* with what the open transaction appended */
+    struct tree before_part; /* `pending` when the part began that may be undone alone */
+    uint64_t published;      /* size that ledger_publish() wrote last; 0 since it was opened */
     uint8_t entry[LIMIT_ENTRY_BYTES];
 };
 

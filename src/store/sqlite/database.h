@@ -22,8 +22,8 @@ struct shape {
 };
 
 /* Shards of which nothing will ever be valid again: a later number was given, so they are complete,
- * and their last certificate had ended by `since_s`. Looking that up takes one row after the other.
- * More than so many, 268 million certificates that ended, are looked up. */
+ * and their last certificate had ended by `since_s`. Looking one up takes one row after the other;
+ * beyond so many, 268 million certificates that ended, it is done. */
 #define DEAD_SHARDS_MAX 4096
 struct dead_shards {
     int64_t since_s;
@@ -31,8 +31,8 @@ struct dead_shards {
     struct shard shard[DEAD_SHARDS_MAX];
 };
 
-/* The policy bodies in force for the product that was asked for last (store_policy_bodies): dropped
- * by a change of any policy, a rollback, and a reader's next snapshot. */
+/* The policy bodies of the product that was asked for last (store_policy_bodies): dropped by a
+ * change of any policy, a rollback, a part that is undone, and a reader's next snapshot. */
 struct kept_body {
     size_t n;
     uint8_t body[LIMIT_POLICY_BYTES];
@@ -65,9 +65,8 @@ struct kept_product { /* the row that was asked for last; dropped as a policy is
 struct store {
     sqlite3 *db;
     enum store_mode mode;
-    bool is_open; /* a transaction or snapshot */
-    bool must_exit;
-    int lease; /* descriptor whose lock is the writer's lease; -1 */
+    bool is_open, must_exit; /* a transaction or snapshot; store_must_exit() */
+    int lease;               /* descriptor whose lock is the writer's lease; -1 */
     uint64_t log_pages;
     sqlite3_stmt *prepared[STATEMENTS];
     struct shape shapes[SHAPES_MAX];
@@ -76,13 +75,15 @@ struct store {
     struct kept_policy policy;
     struct kept_product product;
     struct tally tally;
+    bool in_part;
+    struct tally before_part;
 };
 
 /* SQLite's last failure as an error, "what: SQLite's words"; notes when the process must exit. */
 enum result database_fail(struct store *store, const char *what, struct err *err);
 
+/* A statement without parameters; one of one integer. */
 MUST_USE enum result database_exec(struct store *store, const char *sql, struct err *err);
-/* One integer of a statement without parameters. */
 MUST_USE enum result database_number(struct store *store, const char *sql, int64_t *ret,
                                      struct err *err);
 /* Opening a writer's database applies what is missing; a reader wants all of them there. */
@@ -95,9 +96,8 @@ struct query {
     struct store *store;
     sqlite3_stmt *stmt;
     int rc;
-    int parameter;   /* last bound */
-    int column;      /* next read */
-    const char *bad; /* a column that no writer of ours could have written */
+    int parameter, column; /* last bound; next read */
+    const char *bad;       /* a column that no writer of ours could have written */
 };
 
 struct query query_of(struct store *store, enum statement statement);

@@ -1,5 +1,7 @@
 #include "tally.h"
 
+#include <string.h>
+
 /* Prepared once: parsing the two words of a transaction costs a lone enrolment 9 us. */
 static enum result run_prepared(struct store *store, enum statement statement, struct err *err)
 {
@@ -31,7 +33,15 @@ enum result store_commit(struct store *store, struct err *err)
         return result;
     }
     store->is_open = false;
+    store->in_part = false;
     return OK;
+}
+
+/* What was read of a row that may not be there any more. */
+static void forget_kept(struct store *store)
+{
+    store->policy.is_known = false;
+    store->product.is_known = false;
 }
 
 void store_rollback(struct store *store)
@@ -42,9 +52,44 @@ void store_rollback(struct store *store)
     if (sqlite3_get_autocommit(store->db) == 0)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     store->is_open = false;
-    store->policy.is_known = false;
-    store->product.is_known = false;
+    store->in_part = false;
+    forget_kept(store);
     store->tally.n = 0;
+}
+
+static void copy_tally(struct tally *to, const struct tally *from)
+{
+    to->n = from->n;
+    memcpy(to->cells, from->cells, from->n * sizeof from->cells[0]);
+}
+
+enum result store_part_begin(struct store *store, struct err *err)
+{
+    if (!store->is_open || store->mode != STORE_WRITE || store->in_part)
+        return err_set(err, E_BUG, "a part outside a transaction or within another");
+    TRY(run_prepared(store, STATEMENT_PART_BEGIN, err));
+    copy_tally(&store->before_part, &store->tally);
+    store->in_part = true;
+    return OK;
+}
+
+enum result store_part_keep(struct store *store, struct err *err)
+{
+    if (!store->in_part)
+        return err_set(err, E_BUG, "a part that was not begun is kept");
+    store->in_part = false;
+    return run_prepared(store, STATEMENT_PART_END, err);
+}
+
+enum result store_part_undo(struct store *store, struct err *err)
+{
+    if (!store->in_part)
+        return err_set(err, E_BUG, "a part that was not begun is undone");
+    store->in_part = false;
+    forget_kept(store);
+    copy_tally(&store->tally, &store->before_part);
+    TRY(run_prepared(store, STATEMENT_PART_BACK, err));
+    return run_prepared(store, STATEMENT_PART_END, err);
 }
 
 enum result store_snapshot_begin(struct store *store, struct err *err)

@@ -171,6 +171,41 @@ static void a_rolled_back_transaction_leaves_the_tree_as_it_was(void **state)
     free(leaves);
 }
 
+static void append_devices(struct fixture *f, int64_t first, int64_t n)
+{
+    struct act act;
+    for (int64_t id = first; id < first + n; id++) {
+        fixture_device(&act, id, 9000);
+        assert_ok(ledger_append(f->ledger, &act, NULL, &f->err));
+    }
+}
+
+static void a_part_that_is_undone_leaves_the_tree_as_it_was_before_it(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t kept[32], read_again[32];
+    fixture_import(f, 250);
+    assert_ok(store_begin(f->store, &f->err));
+    append_devices(f, 1000, 2);
+    assert_ok(store_part_begin(f->store, &f->err));
+    ledger_part_begun(f->ledger);
+    append_devices(f, 2000, 20); /* over the edge of a tile */
+    assert_ok(store_part_undo(f->store, &f->err));
+    ledger_part_undone(f->ledger);
+    append_devices(f, 3000, 10);
+    assert_ok(store_commit(f->store, &f->err));
+    ledger_committed(f->ledger);
+
+    assert_int_equal(ledger_size(f->ledger), 262);
+    ledger_root(f->ledger, kept);
+    struct leaves *leaves = all_leaves(f);
+    assert_root(f, leaves, 262);
+    free(leaves);
+    fixture_reopen(f);
+    ledger_root(f->ledger, read_again);
+    assert_memory_equal(kept, read_again, 32);
+}
+
 static enum result last_time(void *ctx, const struct entry *entry, struct err *err)
 {
     (void)err;
@@ -225,6 +260,7 @@ int main(void)
         TEST(the_root_is_that_of_rfc_6962_at_every_size),
         TEST(what_was_loaded_goes_on_as_if_never_closed),
         TEST(a_rolled_back_transaction_leaves_the_tree_as_it_was),
+        TEST(a_part_that_is_undone_leaves_the_tree_as_it_was_before_it),
         TEST(time_never_goes_back),
         TEST(the_same_act_twice_has_two_hashes),
     };

@@ -164,6 +164,53 @@ static void a_rollback_undoes_everything(void **state)
     assert_int_equal(products(c, c->store), 1);
 }
 
+static void put_product(struct contract *c, int64_t id, const char *name)
+{
+    struct change change = a_product(id, name);
+    assert_ok(store_apply(c->store, &change, &c->err));
+}
+
+static void a_part_is_undone_alone(void **state)
+{
+    struct contract *c = *state;
+    struct product product;
+    assert_ok(store_begin(c->store, &c->err));
+    put_product(c, 1, "valve");
+    assert_ok(store_part_begin(c->store, &c->err));
+    put_product(c, 2, "pump");
+    struct change again = a_product(3, "valve");
+    assert_int_equal(store_apply(c->store, &again, &c->err), R_CONFLICT);
+    assert_ok(store_product(c->store, 2, &product, &c->err)); /* and may be kept in memory */
+    assert_ok(store_part_undo(c->store, &c->err));
+    assert_int_equal(store_product(c->store, 2, &product, &c->err), R_NOT_FOUND);
+    assert_ok(store_part_begin(c->store, &c->err));
+    put_product(c, 4, "meter");
+    assert_ok(store_part_keep(c->store, &c->err));
+    assert_ok(store_commit(c->store, &c->err));
+    assert_int_equal(products(c, c->store), 2);
+    assert_ok(store_product(c->store, 4, &product, &c->err));
+}
+
+static void a_part_has_its_begin_and_its_transaction(void **state)
+{
+    struct contract *c = *state;
+    assert_int_equal(store_part_begin(c->store, &c->err), R_BUG);
+    assert_ok(store_begin(c->store, &c->err));
+    assert_int_equal(store_part_keep(c->store, &c->err), R_BUG);
+    assert_int_equal(store_part_undo(c->store, &c->err), R_BUG);
+    assert_ok(store_part_begin(c->store, &c->err));
+    assert_int_equal(store_part_begin(c->store, &c->err), R_BUG);
+    put_product(c, 1, "valve");
+    store_rollback(c->store);
+    assert_int_equal(products(c, c->store), 0);
+    assert_ok(store_begin(c->store, &c->err));
+    assert_int_equal(store_part_undo(c->store, &c->err), R_BUG); /* it was over */
+    assert_ok(store_part_begin(c->store, &c->err));
+    put_product(c, 1, "valve");
+    assert_ok(store_commit(c->store, &c->err)); /* keeps it */
+    assert_int_equal(products(c, c->store), 1);
+}
+
 static void what_was_committed_is_there_after_reopening(void **state)
 {
     struct contract *c = *state;
@@ -257,6 +304,8 @@ int contract_writing(const struct backend *backend)
         CONTRACT_TEST(a_serial_that_lies_about_its_index_is_refused),
         CONTRACT_TEST(one_number_is_never_given_twice),
         CONTRACT_TEST(a_rollback_undoes_everything),
+        CONTRACT_TEST(a_part_is_undone_alone),
+        CONTRACT_TEST(a_part_has_its_begin_and_its_transaction),
         CONTRACT_TEST(what_was_committed_is_there_after_reopening),
         CONTRACT_TEST(a_second_writer_is_refused),
         CONTRACT_TEST(a_reader_sees_each_commit_and_writes_nothing),

@@ -27,6 +27,10 @@ MUST_USE enum result ledger_append(struct ledger *ledger, const struct act *act,
 void ledger_committed(struct ledger *ledger);
 void ledger_rolled_back(struct ledger *ledger);
 
+/* A part of the transaction begins, and was undone (store_part_begin()): so with its entries. */
+void ledger_part_begun(struct ledger *ledger);
+void ledger_part_undone(struct ledger *ledger);
+
 uint64_t ledger_size(const struct ledger *ledger);     /* committed entries */
 int64_t ledger_last_at_s(const struct ledger *ledger); /* of the last entry; 0 when empty */
 void ledger_root(const struct ledger *ledger, uint8_t ret_root[32]);

@@ -47,6 +47,13 @@ MUST_USE enum result store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
 bool store_must_exit(const struct store *store);
 
+/* A part of the transaction that can be undone alone, so that what follows a failure in it goes on;
+ * one at a time. Kept or undone, it is over; commit and rollback end it too. When undoing fails,
+ * the whole transaction is lost: store_rollback(). */
+MUST_USE enum result store_part_begin(struct store *store, struct err *err);
+MUST_USE enum result store_part_keep(struct store *store, struct err *err);
+MUST_USE enum result store_part_undo(struct store *store, struct err *err);
+
 /* The write-ahead log grows until someone copies it into the database; the writer does, when it has
  * nothing better to do or the log has more pages (4 KiB) than it likes. Passive: readers are not
  * disturbed, and what a reader still needs stays in the log. */
