@@ -90,31 +90,35 @@ static uint64_t hash_of(const struct queued *row)
     return hash_octets(hash, row->service, row->service_n);
 }
 
-static bool was_said(struct queue *queue, const struct queued *row, int64_t now_us)
-{
-    if (!is_repeated_often(row->kind))
-        return false;
-    uint64_t hash = hash_of(row);
-    struct recent *recent = &queue->recent[hash % QUEUE_RECENT_MAX];
-    if (recent->hash == hash && now_us - recent->at_us < QUEUE_RECENT_US)
-        return true;
-    *recent = (struct recent){hash, now_us};
-    return false;
-}
-
-static void put(struct queue *queue, const struct queued *row, int64_t now_us)
+/* False: there is no room for it. */
+static bool put(struct queue *queue, const struct queued *row, int64_t now_us)
 {
     struct ring *ring = is_urgent(row->kind) ? &queue->urgent : &queue->calm;
     int64_t *first_us = is_urgent(row->kind) ? &queue->urgent_us : &queue->calm_us;
     if (ring->end - ring->begin == ring->max) {
         queue->lost++;
         if (ring == &queue->urgent)
-            return;
+            return false;
         ring->begin++;
     }
     ring->rows[ring->end++ % ring->max] = *row;
     if (*first_us == 0)
         *first_us = now_us;
+    return true;
+}
+
+/* What found no room was not said: the next of its kind is not its repetition. */
+static bool put_unless_said(struct queue *queue, const struct queued *row, int64_t now_us)
+{
+    if (!is_repeated_often(row->kind))
+        return put(queue, row, now_us);
+    uint64_t hash = hash_of(row);
+    struct recent *recent = &queue->recent[hash % QUEUE_RECENT_MAX];
+    bool was_said = recent->hash == hash && now_us - recent->at_us < QUEUE_RECENT_US;
+    if (was_said || !put(queue, row, now_us))
+        return false;
+    *recent = (struct recent){hash, now_us};
+    return true;
 }
 
 void queue_put(struct queue *queue, const struct boundary_event *event, int64_t at_ms,
@@ -127,10 +131,8 @@ void queue_put(struct queue *queue, const struct boundary_event *event, int64_t 
         return;
     struct queued row = queued_of(event, at_ms);
     pthread_mutex_lock(&queue->lock);
-    if (!was_said(queue, &row, now_us)) {
-        put(queue, &row, now_us);
+    if (put_unless_said(queue, &row, now_us))
         pthread_cond_signal(&queue->wake);
-    }
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -214,18 +216,19 @@ struct queue_batch queue_batch(struct queue *queue, struct buf *items)
     return batch;
 }
 
-/* Admissions may have pushed out some of the batch meanwhile. */
-static void drop(struct ring *ring, uint64_t to)
+/* How many went: admissions may have pushed out some of the batch meanwhile. */
+static uint64_t drop(struct ring *ring, uint64_t to)
 {
-    if (ring->begin < to)
-        ring->begin = to;
+    uint64_t n = ring->begin < to ? to - ring->begin : 0;
+    ring->begin += n;
+    return n;
 }
 
-void queue_drop(struct queue *queue, struct queue_batch batch, int64_t now_us)
+void queue_drop(struct queue *queue, struct queue_batch batch, bool is_lost, int64_t now_us)
 {
     pthread_mutex_lock(&queue->lock);
-    drop(&queue->urgent, batch.urgent_to);
-    drop(&queue->calm, batch.calm_to);
+    uint64_t n = drop(&queue->urgent, batch.urgent_to) + drop(&queue->calm, batch.calm_to);
+    queue->lost += is_lost ? n : 0;
     queue->urgent_us = queue->urgent.begin < queue->urgent.end ? now_us : 0;
     queue->calm_us = queue->calm.begin < queue->calm.end ? now_us : 0;
     pthread_mutex_unlock(&queue->lock);

@@ -61,13 +61,13 @@ void queue_wake(struct queue *queue);
 bool queue_is_due(struct queue *queue, int64_t now_us);
 
 /* The next batch, at most QUEUE_BATCH_MAX items, as wire/boundary_report.h wants them: appended to
- * `items` with their head. They go with queue_drop(), when they were taken, or are said again.
- * One thread at a time. */
+ * `items` with their head. They go with queue_drop(), when they were taken or never will be
+ * (`is_lost`: counted as such), or are said again. One thread at a time. */
 struct queue_batch {
     uint64_t urgent_to, calm_to; /* ends of what it has */
 };
 struct queue_batch queue_batch(struct queue *queue, struct buf *items);
-void queue_drop(struct queue *queue, struct queue_batch batch, int64_t now_us);
+void queue_drop(struct queue *queue, struct queue_batch batch, bool is_lost, int64_t now_us);
 
 void queue_count(struct queue *queue, uint64_t *ret_waiting, uint64_t *ret_lost);
 

@@ -65,7 +65,13 @@ static struct bytes write_report(struct chores *chores, struct queue_batch *ret_
     return buf_bytes(&body);
 }
 
-/* A report that the server calls malformed would be so for ever: it goes, and is counted. */
+/* A report that the server calls malformed would be so for ever: it goes, and is counted as lost.
+ * One that came too slowly is said again. */
+static bool is_malformed(const struct err *why)
+{
+    return why->code == E_SYNTAX || why->code == E_TOO_LARGE;
+}
+
 static void report(struct chores *chores)
 {
     struct boundary *boundary = chores->connection.boundary;
@@ -74,8 +80,9 @@ static void report(struct chores *chores)
     struct bytes body = write_report(chores, &batch);
     enum result result = post(chores, body, &why);
     int64_t now_us = clock_monotonic_us();
-    if (result == OK || result == R_INVALID) {
-        queue_drop(&boundary->queue, batch, now_us);
+    bool is_lost = result != OK && is_malformed(&why);
+    if (result == OK || is_lost) {
+        queue_drop(&boundary->queue, batch, is_lost, now_us);
         chores->failures = 0;
         chores->report_us = now_us + QUIET_US;
     } else {

@@ -57,7 +57,7 @@ static size_t take(struct boundary_report_item *ret, size_t max, bool is_taken)
         if (n++ < max)
             ret[n - 1] = item;
     if (is_taken)
-        queue_drop(&queue, batch, 0);
+        queue_drop(&queue, batch, false, 0);
     return n;
 }
 
@@ -143,10 +143,38 @@ static void a_batch_that_lost_some_meanwhile_takes_no_others(void **state)
     struct queue_batch batch = queue_batch(&queue, &items);
     for (uint32_t i = 0; i < 100; i++)
         put(BOUNDARY_REPORT_ADMITTED, QUEUE_CALM_MAX + i, S);
-    queue_drop(&queue, batch, 2 * S);
+    queue_drop(&queue, batch, false, 2 * S);
     queue_count(&queue, &waiting, &lost);
     assert_int_equal(lost, 100);
     assert_int_equal(waiting, QUEUE_CALM_MAX + 100 - QUEUE_BATCH_MAX);
+}
+
+static void what_found_no_room_is_told_when_there_is_some(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < QUEUE_URGENT_MAX; i++)
+        put(BOUNDARY_REPORT_CLOSED, i, S);
+    put(BOUNDARY_REPORT_REFUSED, 1, S);
+    while (take(NULL, 0, true) > 0)
+        ;
+    put(BOUNDARY_REPORT_REFUSED, 1, 2 * S);
+    put(BOUNDARY_REPORT_REFUSED, 1, 3 * S);
+    assert_int_equal(take(NULL, 0, true), 1);
+}
+
+static void a_batch_that_nobody_will_take_is_lost_and_counted(void **state)
+{
+    (void)state;
+    struct buf items = buf_over(memory, sizeof memory);
+    uint64_t waiting = 0, lost = 0;
+    for (uint32_t i = 0; i < 3; i++)
+        put(BOUNDARY_REPORT_CLOSED, i, S);
+    for (uint32_t i = 0; i < 4; i++)
+        put(BOUNDARY_REPORT_ADMITTED, i, S);
+    queue_drop(&queue, queue_batch(&queue, &items), true, 2 * S);
+    queue_count(&queue, &waiting, &lost);
+    assert_int_equal(waiting, 0);
+    assert_int_equal(lost, 7);
 }
 
 int main(void)
@@ -158,6 +186,8 @@ int main(void)
         CASE(one_certificate_is_told_once_in_ten_seconds),
         CASE(admissions_push_out_admissions_alone),
         CASE(a_batch_that_lost_some_meanwhile_takes_no_others),
+        CASE(what_found_no_room_is_told_when_there_is_some),
+        CASE(a_batch_that_nobody_will_take_is_lost_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
