@@ -189,7 +189,8 @@ static enum result start(struct server *server, struct err *err)
     server->mhd = MHD_start_daemon(
         flags, 0, NULL, NULL, answer, server, MHD_OPTION_LISTEN_SOCKET, server->listen_fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)GATE_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)GATE_POOL_N, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        (size_t)GATE_POOL_N, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)GATE_IDLE_S,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     return server->mhd != NULL
                ? OK
                : err_set(err, E_IO, "the HTTP library does not take the listening socket");

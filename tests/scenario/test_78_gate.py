@@ -16,6 +16,7 @@ import lab
 from doors import SERVICE
 
 CONF = lab.SOURCE / "packaging"
+GATE_CONNECTIONS = 1024  # boundary/gate/include/gate/serve.h
 
 
 def nginx(folder, site, root, socket, application_port):
@@ -412,6 +413,27 @@ def test_a_second_gate_at_the_same_socket_or_of_the_same_folder_is_refused(bed, 
     for state, path, why in ((other, bed.gate.socket, "listens at"), (bed.state, tmp_path / "s", "another process")):
         done = lab.run(lab.program("troth-gate"), "run", "--state", state, "--socket", path, check=False)
         assert done.returncode == 9 and why in done.stderr, done.stderr
+
+
+def test_connections_that_ask_nothing_keep_nobody_out_for_long(bed):
+    """More of them than the gate holds, from a process that may write to its socket and never ends one."""
+    holder = admitted(bed, bed.new_holder())
+    with contextlib.ExitStack() as idle:
+        for _ in range(GATE_CONNECTIONS + 8):
+            client = idle.enter_context(contextlib.closing(doors.socket.socket(doors.socket.AF_UNIX)))
+            client.connect(str(bed.gate.socket))
+        bed.nginx.stop()  # so that it has no connection from before
+        bed.nginx.start()
+        doors.sure(lambda: is_admitted(bed, holder), 60)
+
+
+def is_admitted(bed, holder):
+    """It may have to wait for the gate; no one may come in without it."""
+    with contextlib.suppress(TimeoutError):
+        status, _ = bed.door.get(holder)
+        assert status in (200, 500, 502, 504), status
+        return status == 200
+    return False
 
 
 @pytest.mark.parametrize(("damage", "status"), [("missing", 7), ("cut", 1)])

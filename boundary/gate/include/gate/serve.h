@@ -5,6 +5,7 @@
 #include <gate/judge.h>
 
 #define GATE_CONNECTIONS 1024 /* from workers of a proxy, kept open */
+#define GATE_IDLE_S 10        /* that says nothing for so long ends: proxies make another */
 #define GATE_POOL_N 32768     /* octets of one connection's head and answer */
 
 struct server;
