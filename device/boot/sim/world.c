@@ -22,8 +22,8 @@ struct image_row {
 /* By enum world_image. */
 static const struct image_row image_rows[WORLD_IMAGES] = {
     {1, 1, 0, 0x11}, /* what the factory put there */
-    {2, 2, 1, 0x22}, /* an update, whose counter rises, by the next key */
-    {3, 2, 1, 0x33}, /* one after it */
+    {2, 1, 1, 0x22}, /* an update, by the next key */
+    {3, 2, 1, 0x33}, /* one after it, whose counter rises */
     {4, 0, 1, 0x44}, /* newer by its sequence, and of a counter that was given up */
     {5, 5, 2, 0x55}, /* by a key that no set has */
 };
@@ -195,7 +195,7 @@ static void put_object(struct model *model, uint32_t at, const struct world_file
     memcpy(model->octets + at + head_n, file->p, file->n);
 }
 
-static void put_image(struct world *world, unsigned slot, unsigned image)
+void world_put(struct world *world, unsigned slot, unsigned image)
 {
     const struct boot_layout *layout = &world->device.layout;
     put_object(&world->factory, layout->slots[slot].at, &world->envelopes[image]);
@@ -232,9 +232,9 @@ void world_open(struct world *world, const struct geometry *geometry, bool is_si
         .keys = {world->sets[0].p, world->sets[0].n},
     };
     lay_out(world, is_single);
-    put_image(world, 0, IMAGE_OLD);
+    world_put(world, 0, IMAGE_OLD);
     if (is_single)
-        put_image(world, BOOT_RECOVERY, IMAGE_NEWER);
+        world_put(world, BOOT_RECOVERY, IMAGE_NEWER);
     for (unsigned i = 0; i < WORLD_KEYS; i++)
         key_free(keys[i]);
 }

@@ -33,6 +33,9 @@ void world_open(struct world *world, const struct geometry *geometry, bool is_si
                 uint32_t image_n);
 void world_close(struct world *world);
 
+/* Into a blank slot of the factory's flash. */
+void world_put(struct world *world, unsigned slot, unsigned image);
+
 /* Octets of that image: a boot_fetch, whose context is the file. */
 bool world_fetch(void *context, struct troth_octets uri, uint32_t offset, uint8_t *to, uint32_t n);
 
