@@ -3,6 +3,7 @@
 #include <base/text.h>
 #include <service/finding.h>
 #include <store/binding_used.h>
+#include <store/boundaries.h>
 
 #define AT_ONCE 64
 
@@ -27,6 +28,24 @@ enum result binding_used(struct service *service, const struct binding_use *use,
             TRY(store_put_binding_used(service->store, ids[i], use->at_s, err));
             TRY(finding_settle_about(service, key, now_s, err));
         }
+    }
+    return OK;
+}
+
+enum result binding_settle_device(struct service *service, int64_t id, int64_t now_s,
+                                  struct err *err)
+{
+    struct device device = {0};
+    int64_t ids[AT_ONCE], after = 0;
+    size_t n = AT_ONCE;
+    TRY(store_device(service->store, id, &device, err));
+    while (n == AT_ONCE) {
+        TRY(store_bindings_of_device(service->store, &device, after, ids, AT_ONCE, &n, err));
+        for (size_t i = 0; i < n; i++) {
+            const struct subject_key key = {SUBJECT_BINDING, ids[i]};
+            TRY(finding_settle_about(service, key, now_s, err));
+        }
+        after = n > 0 ? ids[n - 1] : 0;
     }
     return OK;
 }

@@ -6,6 +6,7 @@
 
 #include <base/text.h>
 #include <crypto/hash.h>
+#include <service/binding_used.h>
 #include <wire/receipt.h>
 #include <wire/x509_crl.h>
 
@@ -195,5 +196,6 @@ enum result transfer_settle(struct service *service, const struct certificate *p
     TRY(make_receipt(service, &row, &device, &made, err));
     made.receipt.done_s = now_s;
     TRY(record_done(service, &row, &made, &device, now_s, err));
-    return foreign_settle_device(service, device.id, now_s, err);
+    TRY(foreign_settle_device(service, device.id, now_s, err));
+    return binding_settle_device(service, device.id, now_s, err);
 }

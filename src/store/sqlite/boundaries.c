@@ -153,6 +153,18 @@ enum result store_bindings(struct store *store, const struct filter *filter, str
     return result == R_NOT_FOUND ? OK : result;
 }
 
+enum result store_bindings_of_device(struct store *store, const struct device *device,
+                                     int64_t after, int64_t *ret, size_t max, size_t *ret_n,
+                                     struct err *err)
+{
+    CLEANUP(query_end) struct query q = query_of(store, STATEMENT_BINDINGS_OF_DEVICE);
+    query_put_int(&q, device->product);
+    query_put_text(&q, text_bytes(device->serial_number));
+    query_put_int(&q, after);
+    query_put_int(&q, (int64_t)max);
+    return query_ids(&q, ret, max, ret_n, err);
+}
+
 /* ---- their certificates -----------------------------------------------------------------------
  */
 

@@ -1,6 +1,7 @@
 /* TD-39 as verbs, reports and time make it: bindings, and services that fail open. */
 #include "acts.h"
 
+#include <base/text.h>
 #include <registry/about.h>
 #include <service/sweep.h>
 #include <service/verb.h>
@@ -128,6 +129,56 @@ static void it_is_his_whose_devices_it_is_for(void **state)
     assert_false(is_owed(f, bind_to(f, ask))); /* its own, by its name */
     ask.pattern = bytes_text("down/SN-10/#");
     finding = open_about(f, SUBJECT_BINDING, bind_to(f, ask));
+    assert_non_null(finding);
+    assert_string_equal(finding->owner, "acme");
+}
+
+/* From "acme" to "zenith": both sign, and it uses a new key. */
+static void transfer(struct fixture *f, unsigned n, const struct asker *key, const struct got *got)
+{
+    struct person seller = {0}, buyer = {0};
+    struct asker new = asker(1000 + n);
+    const struct msg_transfer_release ask = {.product = bytes_text("meter"),
+                                             .serial_number =
+                                                 text_bytes(device_row(f, n).serial_number),
+                                             .to_owner = bytes_text("zenith")};
+    struct msg_verb_answer answer = {0};
+    add_person(f, ROLE_OPERATOR, "acme", &seller);
+    add_person(f, ROLE_OPERATOR, "zenith", &buyer);
+    begin(f);
+    assert_ok(verb_transfer_release(&f->service, &seller.who, &ask, f->now_s, &answer, &f->err));
+    commit(f);
+    assert_ok(sign_step(f, &seller, answer.object, TRANSFER_RELEASED));
+    assert_ok(sign_step(f, &buyer, answer.object, TRANSFER_ACCEPTED));
+    struct msg_enrol renew = ask_renew(f, got->serial, key, &new);
+    struct got after = enrol(f, &renew);
+    use(f, after.serial);
+    assert_string_equal(device_row(f, n).owner, "zenith");
+    key_freep(&seller.key);
+    key_freep(&buyer.key);
+}
+
+static void those_of_a_transferred_device_are_its_new_owners(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1), others_key = asker(2);
+    struct got got = active_device(f, 1, &key);
+    (void)active_device(f, 2, &others_key);
+    struct msg_binding_add ask = {.product = bytes_text("meter"),
+                                  .serial_number = bytes_text("SN-1"),
+                                  .actions = 1 << BINDING_SUBSCRIBE,
+                                  .pattern = bytes_text("down/#")};
+    int64_t binding = bind_to(f, ask);
+    ask.serial_number = bytes_text("SN-2");
+    int64_t others = bind_to(f, ask);
+    int64_t since_s = f->now_s;
+    f->now_s += DAY_S;
+    transfer(f, 1, &key, &got);
+    const struct finding *finding = open_about(f, SUBJECT_BINDING, binding);
+    assert_non_null(finding);
+    assert_string_equal(finding->owner, "zenith");
+    assert_int_equal(finding->began_at_s, since_s);
+    finding = open_about(f, SUBJECT_BINDING, others);
     assert_non_null(finding);
     assert_string_equal(finding->owner, "acme");
 }
@@ -276,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_wide_pattern_is_owed_until_it_is_removed),
         TEST(it_is_his_whose_devices_it_is_for),
+        TEST(those_of_a_transferred_device_are_its_new_owners),
         TEST(an_expired_one_is_owed_no_more),
         TEST(one_that_nobody_uses_is_owed_until_somebody_does),
         TEST(who_is_there_still_uses_it),
