@@ -6,7 +6,7 @@
 // device's. With a certificate it is used. Exit as host.c.
 #include <est.h>
 
-#include "board.h"
+#include <board.h>
 
 #include <mbedtls/memory_buffer_alloc.h>
 
@@ -110,6 +110,13 @@ static int run(const struct est_device *device, mbedtls_pk_context *key)
 static size_t load_text(const char *name, char *to, size_t room)
 {
     return board_load(name, (uint8_t *)to, room - 1); // the rest of `memory` is zero
+}
+
+// Newlib's exit(), which mbedTLS calls when its pool is damaged, ends here.
+_Noreturn void _exit(int status);
+void _exit(int status)
+{
+    board_exit(status);
 }
 
 int main(void)

@@ -1,7 +1,8 @@
-// What the emulated board has (QEMU mps2-an385, Cortex-M3): a UART that is the line to the server,
-// and semihosting, which stands for the device's flash.
+// What the emulated board has (QEMU mps2-an385, Cortex-M3): a UART, a timer, and semihosting, whose
+// files stand for what a device has beside them. Shared by the examples and the boot loader.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,5 +20,16 @@ int board_store(const char *name, const uint8_t *from, size_t n);
 // The deepest that the stack has been, in octets.
 size_t board_stack_used(void);
 
+// Text to the host, and to the UART.
 void board_print(const char *text);
+void board_say(const char *text);
+
+// What QEMU was told after -semihosting-config ...,arg=; false: nothing that fits.
+bool board_command(char *to, size_t max);
+
+// Instructions since board_start_count(), where QEMU runs with -icount shift=6: a timer of 25 MHz
+// has 1.6 ticks for each. Up to 2.7 thousand million.
+void board_start_count(void);
+uint32_t board_count(void);
+
 _Noreturn void board_exit(int status);

@@ -1,5 +1,5 @@
 // Reset: data to RAM, zeros, main.
-#include "board.h"
+#include <board.h>
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "board.h"
+#include <board.h>
 
 #include <string.h>
 
@@ -42,10 +42,34 @@ int board_receive(void *ctx, unsigned char *to, size_t n)
     return (int)done;
 }
 
+void board_say(const char *text)
+{
+    board_send(NULL, (const unsigned char *)text, strlen(text));
+}
+
+// ---- CMSDK timer 0 -----------------------------------------------------------------------------
+
+struct timer {
+    volatile uint32_t control, value, reload, interrupt;
+};
+#define TIMER ((struct timer *)0x40000000)
+
+void board_start_count(void)
+{
+    TIMER->control = 0;
+    TIMER->reload = TIMER->value = UINT32_MAX;
+    TIMER->control = 1;
+}
+
+uint32_t board_count(void)
+{
+    return (uint32_t)((uint64_t)(UINT32_MAX - TIMER->value) * 5 / 8);
+}
+
 // ---- semihosting (Arm IHI 0092) ----------------------------------------------------------------
 
 enum { SYS_OPEN = 0x01, SYS_CLOSE = 0x02, SYS_WRITE0 = 0x04, SYS_WRITE = 0x05, SYS_READ = 0x06 };
-enum { SYS_FLEN = 0x0c, SYS_EXIT_EXTENDED = 0x20 };
+enum { SYS_FLEN = 0x0c, SYS_GET_CMDLINE = 0x15, SYS_EXIT_EXTENDED = 0x20 };
 #define OPEN_READ 1  // "rb"
 #define OPEN_WRITE 5 // "wb"
 #define APPLICATION_EXIT 0x20026
@@ -101,17 +125,16 @@ void board_print(const char *text)
     semihost(SYS_WRITE0, text);
 }
 
+bool board_command(char *to, size_t max)
+{
+    uintptr_t arguments[] = {(uintptr_t)to, max};
+    return semihost(SYS_GET_CMDLINE, arguments) == 0;
+}
+
 void board_exit(int status)
 {
     const uintptr_t arguments[] = {APPLICATION_EXIT, (uintptr_t)status};
     semihost(SYS_EXIT_EXTENDED, arguments);
     for (;;)
         ;
-}
-
-// Newlib's exit(), which mbedTLS calls when its pool is damaged, ends here.
-_Noreturn void _exit(int status);
-void _exit(int status)
-{
-    board_exit(status);
 }
