@@ -35,6 +35,7 @@ static void tell(const struct slot_judge *judge, uint8_t slot, const struct trot
     ret->counter = image->counter;
     ret->keys_sequence = judge->keys.sequence;
     ret->signers = suit->signers;
+    ret->key_floor = judge->keys.floor;
     ret->image_at = slot_image(judge->device, slot).at;
     ret->image_n = image->size;
     memcpy(ret->digest, image->digest, sizeof ret->digest);

@@ -47,6 +47,7 @@ struct boot_report {
     uint8_t is_trial; // to be confirmed
     uint32_t sequence, counter;      // of its manifest
     uint32_t keys_sequence, signers; // of the key set, and which of its keys signed it, as bits
+    uint32_t key_floor;              // that holds now
     uint32_t image_at, image_n;      // in flash
     uint8_t digest[TROTH_HASH_N];
     // SHA-256 over the signers' keys, each as number (4 octets, big endian) and octets.
