@@ -64,6 +64,7 @@ struct core {
     struct tidy tidy;
     struct trial_job trial;
     struct report_rate reports[CORE_REPORTERS];
+    struct reporters reporters;
     struct counts counts;
     int64_t ticked_us;
     int64_t forgot_s; /* when what had its time was dropped last */
@@ -101,9 +102,6 @@ void core_answer(struct core *core, struct job *job);
 void core_retry_waiting(struct core *core);
 
 void core_csrattrs(struct core *core, struct ipc_channel *front, const struct msg_csrattrs *ask);
-
-/* reports.c */
-void core_boundary_report(struct core *core, const struct msg_boundary_report *message);
 
 /* verbs.c */
 void core_verb(struct core *core, const struct ipc_message *message);

@@ -42,9 +42,8 @@ static void on_boundary_ack(struct core *core, struct ipc_channel *from,
 static void on_boundary_report(struct core *core, struct ipc_channel *from,
                                struct ipc_message *message)
 {
-    (void)from;
     core->counts.reports++;
-    core_boundary_report(core, &message->boundary_report);
+    core_boundary_report(core, from, &message->boundary_report);
 }
 
 static void on_server_csr(struct core *core, struct ipc_channel *from, struct ipc_message *message)

@@ -72,26 +72,56 @@ static void tell_dropped(const struct core *core, struct report_rate *rate)
     rate->told_s = core->now_s;
 }
 
-void core_boundary_report(struct core *core, const struct msg_boundary_report *message)
+/* ---- whom it is answered --------------------------------------------------------------------- */
+
+static void answer(const struct reporter *reporter, enum code code)
 {
-    static const struct bucket_rule rule = {ITEMS_PER_S, ITEMS_AT_ONCE};
-    struct report_rate *rate = rate_of(core, message->boundary);
-    struct boundary_report report;
-    struct boundary_report_item item;
     struct err err = {0};
+    const struct msg_boundary_reported told = {.id = reporter->id, .code = (uint32_t)code};
+    if (ipc_send(reporter->front, IPC_BOUNDARY_REPORTED, &told, -1, &err) != OK)
+        log_err(LEVEL_WARNING, "answer-lost", &err, NULL);
+}
+
+void core_answer_reports(struct core *core, enum code code)
+{
+    struct reporters *reporters = &core->reporters;
+    for (size_t i = 0; i < reporters->n; i++)
+        answer(&reporters->each[i], code);
+    reporters->n = 0;
+}
+
+static void wait_for_end(struct core *core, const struct reporter *reporter)
+{
+    struct reporters *reporters = &core->reporters;
+    if (reporters->n == LENGTH_OF(reporters->each))
+        turn_end(core);
+    reporters->each[reporters->n++] = *reporter;
+}
+
+/* ---- a report -------------------------------------------------------------------------------- */
+
+static enum result read_report(struct core *core, const struct msg_boundary_report *message,
+                               struct boundary_report *ret, struct err *err)
+{
     const char *why = NULL;
     if (!boundaries_has(core, message->boundary))
-        return; /* it ended meanwhile; or a front invents boundaries */
-    if (!boundary_report_read(message->report, &report, &why)) {
-        err_set(&err, E_SYNTAX, "%s", why); /* the front has let it through */
-        log_err(LEVEL_ERROR, "report-refused", &err, NULL);
-        return;
-    }
+        return err_set(err, E_BOUNDARY, "boundary %u is none", message->boundary);
+    if (!boundary_report_read(message->report, ret, &why))
+        return err_set(err, E_SYNTAX, "%s", why);
+    return OK;
+}
+
+static void take_items(struct core *core, uint32_t boundary, const struct boundary_report *report)
+{
+    static const struct bucket_rule rule = {ITEMS_PER_S, ITEMS_AT_ONCE};
+    struct report_rate *rate = rate_of(core, boundary);
+    struct boundary_report_item item;
+    struct err err = {0};
     int64_t now_ms = clock_now_us() / 1000;
-    struct reader walk = boundary_report_walk(report.items);
+    struct reader walk = boundary_report_walk(report->items);
     while (boundary_report_next(&walk, &item)) {
-        const struct witness witness = {message->boundary, &item,
-                                        witness_at_ms(now_ms, report.at_ms, item.at_ms)};
+        const struct witness witness = {boundary, &item,
+                                        witness_at_ms(now_ms, report->at_ms, item.at_ms)};
         if (!bucket_take(&rate->bucket, rule, 0, core->service.now_ms)) {
             rate->dropped++;
             continue;
@@ -102,4 +132,21 @@ void core_boundary_report(struct core *core, const struct msg_boundary_report *m
         }
     }
     tell_dropped(core, rate);
+}
+
+/* One that the front should not have let through, of a boundary that ended meanwhile, say, is
+ * refused at once. */
+void core_boundary_report(struct core *core, struct ipc_channel *front,
+                          const struct msg_boundary_report *message)
+{
+    const struct reporter reporter = {front, message->id};
+    struct boundary_report report;
+    struct err err = {0};
+    if (read_report(core, message, &report, &err) != OK) {
+        log_err(LEVEL_WARNING, "report-refused", &err, NULL);
+        answer(&reporter, err.code);
+        return;
+    }
+    wait_for_end(core, &reporter);
+    take_items(core, message->boundary, &report);
 }

@@ -73,6 +73,7 @@ void turn_fail(struct core *core, const struct err *why)
     bool signed_some = core->journal != 0;
     core->journal = 0;
     answer_finished(core);
+    core_answer_reports(core, E_BUSY);
     ballast_drop(core);
     struct err err = {0};
     if (signed_some && agree_ask(core, &err) != OK)
@@ -99,4 +100,5 @@ void turn_end(struct core *core)
     core_ocsp_tell(core);
     core->journal = 0;
     answer_finished(core);
+    core_answer_reports(core, E_NONE);
 }

@@ -188,16 +188,33 @@ void feed_report(struct request *request)
     enum result result = OK;
     if (!boundary_report_read(body, &report, &why))
         result = err_set(&err, E_SYNTAX, "report: %s", why);
-    const struct msg_boundary_report message = {boundary_of(front, request), body};
+    const struct msg_boundary_report message = {request_view(request)->number,
+                                                boundary_of(front, request), body};
     if (result == OK)
         result = ipc_send(&front->core, IPC_BOUNDARY_REPORT, &message, -1, &err);
+    if (result == R_UNREACHABLE)
+        err_set(&err, E_BUSY, "core is gone");
     if (result == OK)
-        request_reply(request, &(struct reply){.status = 204});
+        request_wait(request);
     else
         request_refuse(request, &err);
 }
 
 /* ---- what comes from core -------------------------------------------------------------------- */
+
+static void take_reported(struct front *front, const struct msg_boundary_reported *told)
+{
+    struct request *request = request_find(front->listener, told->id);
+    struct err err = {0};
+    if (request == NULL)
+        return; /* its time was over, or the boundary is gone */
+    if (told->code == E_NONE) {
+        request_reply(request, &(struct reply){.status = 204});
+        return;
+    }
+    err_set(&err, error_find((enum code)told->code)->code, "the report was not kept");
+    request_refuse_until(request, &err, 1);
+}
 
 /* One that there was no memory for is a gap: boundaries begin again with the next catalogue. */
 static void take_delta(struct front *front, const struct msg_feed_delta *told)
@@ -255,6 +272,9 @@ bool feed_take(struct front *front, const struct ipc_message *message)
         return true;
     case IPC_BOUNDARIES_END:
         take_end(front, message->boundaries_end.count);
+        return true;
+    case IPC_BOUNDARY_REPORTED:
+        take_reported(front, &message->boundary_reported);
         return true;
     case IPC_BOUNDARY_WATCH:
         take_watch(front, &message->boundary_watch);

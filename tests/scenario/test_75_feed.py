@@ -338,6 +338,31 @@ def test_boundaries_that_share_a_place_share_its_limit(troth, admin):
     assert lab.eventually(lambda: "reports-dropped" in troth.log(), 5), "20,480 items at once and nothing was dropped"
 
 
+def test_a_report_that_finds_the_disk_full_is_not_called_taken(small_disk):
+    """Each is the first use of a certificate: what was answered 204 is kept, and what was not comes again."""
+    admin = small_disk.bootstrap()
+    admin.add_product("pump")
+    keys = {f"d{i}": lab.make_key() for i in range(30)}
+    admin.import_devices("pump", keys)
+    leaves = [lab.Device(small_disk, "pump").enrol(lab.make_csr(key, name)).certificates()[0]
+              for name, key in keys.items()]
+    issuer = issuer_of(leaves[0])
+    gate = follow(admin)
+    filler = fill(small_disk.folder)
+    statuses = []
+    for leaf in leaves:
+        items = [sighting(leaf, issuer, ADMITTED, "mqtt")]
+        statuses.append(report(gate, items))
+        if statuses[-1] == 503:
+            assert lab.eventually(lambda items=items: report(gate, items) == 204)
+    os.truncate(filler, 0)
+    assert lab.eventually(lambda: admin.certificate_state(leaves[-1]) == "current")
+    assert [admin.certificate_state(leaf) for leaf in leaves] == ["current"] * len(leaves)
+    assert 503 in statuses and set(statuses) == {204, 503}, statuses
+    gate.close()
+    small_disk.stop_and_audit()
+
+
 @pytest.mark.parametrize("is_started_anew", [False, True], ids=["goes-on", "starts-anew"])
 def test_the_first_to_find_the_disk_full_may_be_who_revokes(small_disk, is_started_anew):
     """Nothing failed before, so all that is reserved is there still: it is done at once, told, and on the CRL; so after a

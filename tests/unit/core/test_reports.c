@@ -1,4 +1,5 @@
-/* What one item of a boundary's report may cost: itself, and nothing else of the turn. */
+/* What one item of a boundary's report may cost: itself, and nothing else of the turn; and when a
+ * report is answered. */
 #include "core.h"
 #include "fixture.h"
 
@@ -12,18 +13,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
 #define BOUNDARY 1
 #define DEVICES 3
-#define BROKEN 2 /* nothing of this one can be kept */
+#define REQUEST 77 /* the front's number of it */
+#define BROKEN 2   /* nothing of this one can be kept */
 
 struct reporting {
     struct fixture *f;
     struct core core;
     struct core_boundary boundary;
-    struct got got[DEVICES + 1]; /* by device */
+    struct ipc_channel of_core, of_front; /* the two ends of one */
+    struct got got[DEVICES + 1];          /* by device */
 };
 
 /* Makes the database refuse what is written last of the first use of device BROKEN: its session,
@@ -48,7 +52,11 @@ static struct reporting *reporting_of(struct fixture *f)
         struct asker key = asker(n);
         r->got[n] = enrolled_device(f, n, &key);
     }
+    int fds[2];
     r->f = f;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+    assert_int_equal(ipc_open(&r->of_core, IPC_CORE, IPC_FRONT, fds[0], &f->err), OK);
+    assert_int_equal(ipc_open(&r->of_front, IPC_FRONT, IPC_CORE, fds[1], &f->err), OK);
     r->boundary.id = BOUNDARY;
     r->core = (struct core){
         .config = &f->config,
@@ -65,6 +73,8 @@ static struct reporting *reporting_of(struct fixture *f)
 static void reporting_free(struct reporting *r)
 {
     r->f->service = r->core.service;
+    ipc_close(&r->of_core);
+    ipc_close(&r->of_front);
     free(r);
 }
 
@@ -97,9 +107,24 @@ static void report_all(struct reporting *r)
     static uint8_t list_space[BOUNDARY_REPORT_MAX], report_space[BOUNDARY_REPORT_MAX];
     struct buf list = buf_over(list_space, sizeof list_space);
     struct buf report = buf_over(report_space, sizeof report_space);
-    const struct msg_boundary_report message = {.boundary = BOUNDARY,
-                                                .report = report_of(r, &list, &report)};
-    core_boundary_report(&r->core, &message);
+    const struct msg_boundary_report message = {
+        .id = REQUEST, .boundary = BOUNDARY, .report = report_of(r, &list, &report)};
+    core_boundary_report(&r->core, &r->of_core, &message);
+}
+
+static void check_not_answered(struct reporting *r)
+{
+    struct ipc_message message;
+    assert_int_equal(ipc_receive(&r->of_front, &message, &r->f->err), R_BUSY);
+}
+
+static void check_answer(struct reporting *r, enum code code)
+{
+    struct ipc_message message;
+    assert_int_equal(ipc_receive(&r->of_front, &message, &r->f->err), OK);
+    assert_int_equal(message.type, IPC_BOUNDARY_REPORTED);
+    assert_int_equal(message.boundary_reported.id, REQUEST);
+    assert_int_equal(message.boundary_reported.code, code);
 }
 
 static bool has_session(struct reporting *r, unsigned n)
@@ -155,6 +180,60 @@ static void the_log_goes_on_from_what_was_kept(void **state)
     assert_memory_equal(kept, read_again, 32);
 }
 
+static void a_report_is_answered_when_its_turn_is_on_the_disk(void **state)
+{
+    struct reporting *r = reporting_of(*state);
+    report_all(r);
+    check_not_answered(r);
+    turn_end(&r->core);
+    check_answer(r, E_NONE);
+    turn_end(&r->core);
+    check_not_answered(r);
+    check(r, 1, true);
+    reporting_free(r);
+}
+
+static void a_report_whose_turn_fails_is_to_come_again(void **state)
+{
+    struct reporting *r = reporting_of(*state);
+    struct err why = {0};
+    report_all(r);
+    (void)err_set(&why, E_IO, "the disk is full");
+    turn_fail(&r->core, &why);
+    check_answer(r, E_BUSY);
+    check(r, 1, false);
+    report_all(r);
+    turn_end(&r->core);
+    check_answer(r, E_NONE);
+    check(r, 1, true);
+    reporting_free(r);
+}
+
+static void a_boundary_that_ended_is_refused(void **state)
+{
+    struct reporting *r = reporting_of(*state);
+    r->core.boundaries.n = 0;
+    report_all(r);
+    check_answer(r, E_BOUNDARY);
+    turn_end(&r->core);
+    check_not_answered(r);
+    reporting_free(r);
+}
+
+static void more_reports_than_a_turn_has_places_are_answered_too(void **state)
+{
+    struct reporting *r = reporting_of(*state);
+    for (int i = 0; i < CORE_REPORTS_A_TURN; i++)
+        report_all(r);
+    check_not_answered(r);
+    report_all(r);
+    turn_end(&r->core);
+    for (int i = 0; i <= CORE_REPORTS_A_TURN; i++)
+        check_answer(r, E_NONE);
+    check_not_answered(r);
+    reporting_free(r);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -162,6 +241,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_item_that_cannot_be_kept_fails_alone),
         TEST(the_log_goes_on_from_what_was_kept),
+        TEST(a_report_is_answered_when_its_turn_is_on_the_disk),
+        TEST(a_report_whose_turn_fails_is_to_come_again),
+        TEST(a_boundary_that_ended_is_refused),
+        TEST(more_reports_than_a_turn_has_places_are_answered_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <crypto/start.h>
 #include <http/front.h>
 #include <ipc/ipc.h>
+#include <wire/boundary_report.h>
 #include <wire/x509_write.h>
 
 #include <fcntl.h>
@@ -188,6 +189,19 @@ static void note_ack(struct lab_seen *seen, const struct msg_boundary_ack *ack)
     seen->acks++;
 }
 
+/* The report of generation 0 finds the disk full. */
+static void answer_report(const struct lab *lab, struct ipc_channel *core,
+                          const struct msg_boundary_report *told)
+{
+    struct boundary_report report;
+    const char *why = NULL;
+    assert_true(boundary_report_read(told->report, &report, &why));
+    lab->seen->reports++;
+    const struct msg_boundary_reported answer = {
+        .id = told->id, .code = report.status_generation == 0 ? E_BUSY : E_NONE};
+    assert_int_equal(ipc_send(core, IPC_BOUNDARY_REPORTED, &answer, -1, NULL), OK);
+}
+
 void lab_core_says(struct lab *lab, enum ipc_type type, const void *message)
 {
     static uint8_t octets[LIMIT_MESSAGE_BYTES];
@@ -234,7 +248,7 @@ static int run_core(const struct lab *lab, int fd, int script_fd)
         else if (message.type == IPC_BOUNDARY_ACK)
             note_ack(lab->seen, &message.boundary_ack);
         else if (message.type == IPC_BOUNDARY_REPORT)
-            lab->seen->reports++;
+            answer_report(lab, &core, &message.boundary_report);
         else if (message.type == IPC_SIGHTING)
             lab->seen->sightings++;
     }
