@@ -90,8 +90,9 @@ def test_a_boundary_that_slept_for_a_week_admits_nobody_until_it_has_caught_up(l
             assert {probe.decide(device) for device in gone} == {"invalid"}
             probe.becomes(newer, "admitted", 20)
             assert probe.stand()["status"] > generation and probe.stand()["shards"] < 10
-            assert memory_kb(probe.process.pid) < kept_kb + 4096
-            assert max(map(memory_kb, server.children_of("front"))) < front_kb + 8192
+            if not lab.SANITIZED:  # which keeps what was freed
+                assert memory_kb(probe.process.pid) < kept_kb + 4096
+                assert max(map(memory_kb, server.children_of("front"))) < front_kb + 8192
 
 
 def roll(server, alice):
