@@ -241,6 +241,12 @@ def test_a_reload_of_the_broker_ends_sessions_without_a_user_name_and_the_plugin
 
 
 def test_who_is_refused_is_in_the_log_and_no_secret_is(bed):
-    text = bed.broker.text()
-    assert "refused: invalid" in text or "refused: suspended" in text
-    assert "PRIVATE KEY" not in text
+    holder = new_holder(bed)
+    with doors.Mqtt(bed.broker, holder) as session:
+        bed.alice.set("meter", holder.serial, "revoke").ok()
+        doors.sure(lambda: session.lost_at is not None)
+    before = bed.broker.text().count("refused: invalid")
+    doors.Mqtt(bed.broker, holder).open(REFUSED).close()
+    doors.sure(lambda: bed.broker.text().count("refused: invalid") > before)
+    secret = (bed.state / "key.pem").read_text().splitlines()[1]
+    assert len(secret) == 64 and secret not in bed.broker.text()
