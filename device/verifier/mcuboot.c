@@ -14,6 +14,8 @@
 #define RAW_MAX 96                  // r || s of P-384
 
 enum tlv_type {
+    TLV_KEY_HASH = 0x01,
+    TLV_KEY = 0x02,
     TLV_SHA256 = 0x10,
     TLV_SHA384 = 0x11,
     TLV_SHA512 = 0x12,
@@ -21,7 +23,9 @@ enum tlv_type {
     TLV_ECDSA = 0x22,
     TLV_RSA3072 = 0x23,
     TLV_ED25519 = 0x24,
-    TLV_PURE = 0x25,
+    TLV_PURE = 0x25, // one octet, 1: the Ed25519 signature is over the image and not its hash
+    TLV_ENCRYPTED = 0x30,
+    TLV_ENCRYPTED_LAST = 0x34,
     TLV_DEPENDENCY = 0x40,
     TLV_COUNTER = 0x50,
 };
@@ -159,6 +163,7 @@ static enum troth_verdict suits(const struct troth_mcuboot_device *device,
 struct digest {
     struct bytes octets; // as the image says
     bool is_wide;        // SHA-384: ECDSA is of P-384
+    bool is_pure;        // Ed25519 is over the image
 };
 
 static enum troth_verdict check_digest(const struct troth_crypto *crypto, struct bytes signed_part,
@@ -179,6 +184,27 @@ static enum troth_verdict check_digest(const struct troth_crypto *crypto, struct
     return valid_if_zero(octets_differ(seen, wanted.p, wanted.n), TROTH_WRONG_IMAGE);
 }
 
+// What may stand where nobody signed it, as in MCUboot.
+static enum troth_verdict may_be_open(uint32_t type)
+{
+    if (type >= TLV_ENCRYPTED && type <= TLV_ENCRYPTED_LAST)
+        return TROTH_UNSUPPORTED;
+    bool is_known = type == TLV_KEY_HASH || type == TLV_KEY || type == TLV_RSA2048 ||
+                    (type >= TLV_ECDSA && type <= TLV_PURE) ||
+                    (type >= TLV_SHA256 && type <= TLV_SHA512);
+    return is_known ? TROTH_VALID : TROTH_MALFORMED;
+}
+
+static bool read_digest(const struct tlv *tlv, struct digest *ret)
+{
+    size_t n = tlv->type == TLV_SHA256 ? 32 : tlv->type == TLV_SHA384 ? 48 : 64;
+    if (ret->octets.n > 0 || tlv->value.n != n)
+        return false;
+    ret->octets = tlv->value;
+    ret->is_wide = tlv->type == TLV_SHA384;
+    return true;
+}
+
 // The one hash that an image must have, and that it is the image's.
 static enum troth_verdict find_digest(const struct troth_crypto *crypto, const struct layout *at,
                                       struct digest *ret)
@@ -187,14 +213,17 @@ static enum troth_verdict find_digest(const struct troth_crypto *crypto, const s
     struct tlv tlv;
     *ret = (struct digest){0};
     while (next_tlv(&area, &tlv)) {
-        size_t n = tlv.type == TLV_SHA256 ? 32 : tlv.type == TLV_SHA384 ? 48 : 64;
-        if (tlv.type == TLV_COUNTER || tlv.type == TLV_DEPENDENCY)
-            return TROTH_MALFORMED; // nobody signed it
-        if (tlv.type < TLV_SHA256 || tlv.type > TLV_SHA512)
-            continue;
-        if (ret->octets.n > 0 || tlv.value.n != n)
+        enum troth_verdict verdict = may_be_open(tlv.type);
+        if (verdict != TROTH_VALID)
+            return verdict;
+        bool is_digest = tlv.type >= TLV_SHA256 && tlv.type <= TLV_SHA512;
+        if (is_digest && !read_digest(&tlv, ret))
             return TROTH_MALFORMED;
-        *ret = (struct digest){tlv.value, tlv.type == TLV_SHA384};
+        if (tlv.type != TLV_PURE)
+            continue;
+        if (ret->is_pure || tlv.value.n != 1 || tlv.value.p[0] != 1)
+            return TROTH_MALFORMED;
+        ret->is_pure = true;
     }
     if (area.n > 0)
         return TROTH_MALFORMED;
@@ -249,10 +278,7 @@ static bool read_claim(const struct tlv *tlv, const struct digest *digest, struc
         ret->algorithm = TROTH_PS256;
         return digest->octets.n == TROTH_HASH_N;
     case TLV_ED25519:
-        ret->over.parts = &over->digest;
-        ret->algorithm = TROTH_ED25519;
-        return true;
-    case TLV_PURE:
+        ret->over.parts = digest->is_pure ? &over->image : &over->digest;
         ret->algorithm = TROTH_ED25519;
         return true;
     case TLV_ECDSA:

@@ -27,6 +27,11 @@ enum suit_parameter {
 // [-16, h'32 octets']; fails the reader for anything else.
 void suit_read_digest(struct reader *r, uint8_t ret[TROTH_HASH_N]);
 
+// VALID where SHA-256 of the octets is that digest.
+enum troth_verdict suit_has_digest(const struct troth_suit *suit, struct bytes octets,
+                                   const uint8_t digest[TROTH_HASH_N],
+                                   enum troth_verdict otherwise);
+
 // One command sequence; `is_shared` allows what only the shared one may have.
 enum troth_verdict suit_run_commands(struct troth_suit *suit, struct troth_octets commands,
                                      enum suit_pass pass, bool is_shared);

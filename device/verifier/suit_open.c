@@ -26,6 +26,7 @@ struct member {
 
 struct envelope {
     struct member authentication, manifest;
+    uint32_t severed; // a bit for each that is there
 };
 
 static struct troth_octets octets_of(struct bytes b)
@@ -71,7 +72,9 @@ static bool read_envelope(struct troth_octets octets, struct envelope *ret)
             ret->authentication = member;
         else if (key.number == ENVELOPE_MANIFEST)
             ret->manifest = member;
-        else if (!is_severed(key.number))
+        else if (is_severed(key.number))
+            ret->severed |= 1u << key.number;
+        else
             reader_fail(&r, "a member of the envelope that is not known");
     }
     return reader_end(&r) && ret->authentication.content.n > 0 && ret->manifest.content.n > 0;
@@ -112,8 +115,8 @@ void suit_read_digest(struct reader *r, uint8_t ret[TROTH_HASH_N])
         reader_fail(r, "a digest that is not SHA-256");
 }
 
-static enum troth_verdict has_digest(const struct troth_suit *suit, struct bytes octets,
-                                     const uint8_t digest[TROTH_HASH_N])
+enum troth_verdict suit_has_digest(const struct troth_suit *suit, struct bytes octets,
+                                   const uint8_t digest[TROTH_HASH_N], enum troth_verdict otherwise)
 {
     const struct troth_hash *hash = suit->trust.crypto->hash;
     union troth_hash_state state;
@@ -121,7 +124,7 @@ static enum troth_verdict has_digest(const struct troth_suit *suit, struct bytes
     hash->begin(&state);
     hash->add(&state, octets.p, octets.n);
     hash->end(&state, seen);
-    return valid_if_zero(octets_differ(seen, digest, sizeof seen), TROTH_WRONG_DIGEST);
+    return valid_if_zero(octets_differ(seen, digest, sizeof seen), otherwise);
 }
 
 // ---- who signed it: [bstr(digest), bstr(COSE_Sign1), ...]
@@ -151,7 +154,8 @@ static enum troth_verdict authenticate(struct troth_suit *suit, const struct env
         troth_signers_check(suit->trust.crypto, suit->trust.keys, &what, &suit->signers);
     if (signed_by != TROTH_VALID)
         return signed_by;
-    enum troth_verdict same = has_digest(suit, envelope->manifest.whole, digest);
+    enum troth_verdict same =
+        suit_has_digest(suit, envelope->manifest.whole, digest, TROTH_WRONG_DIGEST);
     return both(signed_by, same);
 }
 
@@ -231,7 +235,8 @@ static enum troth_verdict read_severable(struct troth_suit *suit, struct reader 
         return TROTH_VALID;
     *ret = octets_of(member.content);
     suit->at = member.whole.p;
-    return has_digest(suit, member.whole, digest);
+    suit->severed &= ~(1u << key);
+    return suit_has_digest(suit, member.whole, digest, TROTH_WRONG_DIGEST);
 }
 
 static enum troth_verdict read_member_of(struct troth_suit *suit, struct reader *r, int64_t key)
@@ -285,6 +290,8 @@ static enum troth_verdict read_manifest(struct troth_suit *suit, struct bytes ma
         suit->at = r.p;
         return TROTH_MALFORMED;
     }
+    if (suit->severed != 0)
+        return TROTH_MALFORMED; // a member that the manifest has no digest of: nobody signed it
     return suit->n > 0 ? TROTH_VALID : TROTH_MISSING;
 }
 
@@ -358,6 +365,7 @@ static enum troth_verdict judge(struct troth_suit *suit, const struct envelope *
     if (signed_by != TROTH_VALID)
         return signed_by;
     suit->at = envelope->manifest.content.p;
+    suit->severed = envelope->severed;
     enum troth_verdict readable = read_manifest(suit, envelope->manifest.content);
     if (readable != TROTH_VALID)
         return readable;

@@ -110,6 +110,12 @@ static enum troth_verdict write_content(const struct troth_suit *suit,
     const struct troth_suit_acts *acts = suit->device->acts;
     if ((one->has & SUIT_SIZE) != 0 && content.n != one->size)
         return TROTH_WRONG_SIZE;
+    if ((one->has & SUIT_DIGEST) != 0) {
+        enum troth_verdict verdict =
+            suit_has_digest(suit, bytes_of(content.p, content.n), one->digest, TROTH_WRONG_IMAGE);
+        if (verdict != TROTH_VALID)
+            return verdict;
+    }
     return done(acts->write != NULL && acts->write(suit->device->context, one->place, content));
 }
 
@@ -228,6 +234,8 @@ static enum troth_verdict on_one(struct run *run, uint32_t i, uint64_t command)
         return check(run, one, command);
     if (run->is_shared)
         return TROTH_UNKNOWN_COMMAND; // what acts may not stand there
+    if (command != INVOKE)
+        run->suit->matched &= ~(1u << i); // until it is found to match again
     enum troth_verdict verdict = act(run, one, command);
     if (command == CONDITION_IMAGE && run->pass == SUIT_DO)
         run->suit->matched |= (1u ^ is_nonzero((uint32_t)verdict ^ TROTH_VALID)) << i;

@@ -1,4 +1,5 @@
-/* HSS/LMS as the device verifies it: against RFC 8554 and Bouncy Castle where the vectors lie beside the project. */
+/* HSS/LMS as the device verifies it: against RFC 8554 and Bouncy Castle where the vectors lie
+ * beside the project. */
 #include <troth/crypto.h>
 
 #include <jansson.h>

@@ -2,11 +2,12 @@
 //
 // The hash is over header, body and protected TLVs. Taken: hashes SHA-256, -384 and -512 (0x10 to
 // 0x12); signatures RSA-PSS (0x20, 0x23), ECDSA (0x22: P-256 with SHA-256, P-384 with SHA-384),
-// Ed25519 of the hash (0x24) and of the image (0x25), each where the crypto table has the
-// algorithm. Key hashes and keys in an image (0x01, 0x02) are hints that nobody signed, and not
-// looked at. SEC_CNT (0x50) and DEPENDENCY (0x40) count only when protected, and are refused
-// elsewhere. Encrypted images (0x30 to 0x34) are TROTH_UNSUPPORTED. Other TLVs are passed over. NOT
-// checked: load address and flags beyond encryption; versions against what runs now.
+// Ed25519 (0x24) of the hash or, where 0x25 says so, of the image, each where the crypto table has
+// the algorithm. Key hashes and keys in an image (0x01, 0x02) are hints that nobody signed, and not
+// looked at. SEC_CNT (0x50) and DEPENDENCY (0x40) count only when protected; where nobody signed it
+// nothing else than these may stand. Encrypted images (0x30 to 0x34) are TROTH_UNSUPPORTED. Other
+// protected TLVs are passed over. NOT checked: load address and flags beyond encryption; versions
+// against what runs now; what lies in the slot after the image.
 #pragma once
 
 #include <troth/keyset.h>

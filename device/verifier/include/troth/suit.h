@@ -79,6 +79,7 @@ struct troth_suit {
     struct troth_octets envelope, shared, sequences[TROTH_SUIT_SEQUENCES_N];
     uint32_t sequence; // the manifest's number
     uint32_t signers;  // bits of the key set's places
+    uint32_t severed;  // members of the envelope that the manifest is still to name, as bits
     uint32_t n;
     struct troth_suit_component components[TROTH_SUIT_COMPONENTS_MAX];
     uint32_t chosen; // components that commands act on, as bits

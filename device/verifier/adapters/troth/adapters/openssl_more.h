@@ -9,7 +9,7 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
-static void troth_openssl_wide(const struct troth_message *message, size_t n, uint8_t *ret)
+static inline void troth_openssl_wide(const struct troth_message *message, size_t n, uint8_t *ret)
 {
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     bool is_well =
