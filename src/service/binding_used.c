@@ -36,16 +36,16 @@ enum result binding_settle_device(struct service *service, int64_t id, int64_t n
                                   struct err *err)
 {
     struct device device = {0};
-    int64_t ids[AT_ONCE], after = 0;
-    size_t n = AT_ONCE;
+    struct binding_page page = {.n = LENGTH_OF(page.ids)};
+    int64_t after = 0;
     TRY(store_device(service->store, id, &device, err));
-    while (n == AT_ONCE) {
-        TRY(store_bindings_of_device(service->store, &device, after, ids, AT_ONCE, &n, err));
-        for (size_t i = 0; i < n; i++) {
-            const struct subject_key key = {SUBJECT_BINDING, ids[i]};
+    while (page.n == LENGTH_OF(page.ids)) {
+        TRY(store_bindings_of_device(service->store, &device, after, &page, err));
+        for (size_t i = 0; i < page.n; i++) {
+            const struct subject_key key = {SUBJECT_BINDING, page.ids[i]};
             TRY(finding_settle_about(service, key, now_s, err));
+            after = page.ids[i];
         }
-        after = n > 0 ? ids[n - 1] : 0;
     }
     return OK;
 }

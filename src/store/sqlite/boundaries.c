@@ -154,15 +154,14 @@ enum result store_bindings(struct store *store, const struct filter *filter, str
 }
 
 enum result store_bindings_of_device(struct store *store, const struct device *device,
-                                     int64_t after, int64_t *ret, size_t max, size_t *ret_n,
-                                     struct err *err)
+                                     int64_t after, struct binding_page *ret, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_BINDINGS_OF_DEVICE);
     query_put_int(&q, device->product);
     query_put_text(&q, text_bytes(device->serial_number));
     query_put_int(&q, after);
-    query_put_int(&q, (int64_t)max);
-    return query_ids(&q, ret, max, ret_n, err);
+    query_put_int(&q, LENGTH_OF(ret->ids));
+    return query_ids(&q, ret->ids, LENGTH_OF(ret->ids), &ret->n, err);
 }
 
 /* ---- their certificates -----------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -183,6 +184,27 @@ static void those_of_a_transferred_device_are_its_new_owners(void **state)
     assert_string_equal(finding->owner, "acme");
 }
 
+#define VERY_MANY 150 /* more than two pages of them */
+
+static void very_many_of_a_transferred_device_are_too(void **state)
+{
+    struct fixture *f = *state;
+    struct asker key = asker(1);
+    struct got got = active_device(f, 1, &key);
+    int64_t bindings[VERY_MANY];
+    for (unsigned n = 0; n < VERY_MANY; n++) {
+        char pattern[16];
+        snprintf(pattern, sizeof pattern, "%u/#", n);
+        bindings[n] = bind_to(f, (struct msg_binding_add){.product = bytes_text("meter"),
+                                                          .serial_number = bytes_text("SN-1"),
+                                                          .actions = 1 << BINDING_SUBSCRIBE,
+                                                          .pattern = text_bytes(pattern)});
+    }
+    transfer(f, 1, &key, &got);
+    for (unsigned n = 0; n < VERY_MANY; n++)
+        assert_string_equal(open_about(f, SUBJECT_BINDING, bindings[n])->owner, "zenith");
+}
+
 static void an_expired_one_is_owed_no_more(void **state)
 {
     struct fixture *f = *state;
@@ -328,6 +350,7 @@ int main(void)
         TEST(a_wide_pattern_is_owed_until_it_is_removed),
         TEST(it_is_his_whose_devices_it_is_for),
         TEST(those_of_a_transferred_device_are_its_new_owners),
+        TEST(very_many_of_a_transferred_device_are_too),
         TEST(an_expired_one_is_owed_no_more),
         TEST(one_that_nobody_uses_is_owed_until_somebody_does),
         TEST(who_is_there_still_uses_it),

@@ -77,10 +77,15 @@ MUST_USE enum result store_bindings(struct store *store, const struct filter *fi
                                     struct bytes service, binding_visit visit, void *ctx,
                                     struct err *err);
 
-/* Those in use that are for this device alone: of the ids above `after` the first `max`. */
+struct binding_page {
+    size_t n;
+    int64_t ids[64];
+};
+/* Those in use that are for this device alone: the first with ids above `after`. Fewer than there
+ * is room for are the last. */
 MUST_USE enum result store_bindings_of_device(struct store *store, const struct device *device,
-                                              int64_t after, int64_t *ret, size_t max,
-                                              size_t *ret_n, struct err *err);
+                                              int64_t after, struct binding_page *ret,
+                                              struct err *err);
 
 /* Pending and current certificates over a key, the newest first. */
 MUST_USE enum result store_live_with_key(struct store *store, const uint8_t spki[32],
