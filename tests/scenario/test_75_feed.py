@@ -312,7 +312,7 @@ def test_on_a_full_disk_the_feed_goes_on(small_disk):
     small_disk.stop()
 
 
-ADMITTED, OPENED = 1, 3
+ADMITTED, OPENED, CLOSED = 1, 3, 4
 
 
 def test_a_report_that_cannot_be_kept_is_refused_and_costs_nobody_his_turn(troth, admin):
@@ -332,7 +332,7 @@ def test_boundaries_that_share_a_place_share_its_limit(troth, admin):
     for n in range(255):
         admin.post("/boundaries", {"name": f"b-{n}", "services": "mqtt"}).ok()
     last = new_gate(admin, "last")
-    many = [sighting(leaf, issuer_of(leaf), ADMITTED, "mqtt")] * 512
+    many = [sighting(leaf, issuer_of(leaf), CLOSED, "mqtt")] * 512  # of no session: two looks, and nothing is written
     for _ in range(20):
         assert report(first, many) == 204 and report(last, many) == 204
     assert lab.eventually(lambda: "reports-dropped" in troth.log(), 5), "20,480 items at once and nothing was dropped"
