@@ -87,15 +87,22 @@ static enum result check_halves(EVP_PKEY *pkey, struct err *err)
     return OK;
 }
 
+enum result key_info_read(struct bytes pem, const struct secret *passphrase,
+                          PKCS8_PRIV_KEY_INFO **ret, struct err *err)
+{
+    CLEANUP(key_block_free) struct key_block block = {0};
+
+    TRY(block_read(pem, &block, err));
+    return unpack(&block, passphrase, ret, err);
+}
+
 enum result key_read(struct bytes pem, const struct secret *passphrase, struct key **ret,
                      struct err *err)
 {
-    CLEANUP(key_block_free) struct key_block block = {0};
     CLEANUP(pkcs8_freep) PKCS8_PRIV_KEY_INFO *info = NULL;
     CLEANUP(pkey_freep) EVP_PKEY *pkey = NULL;
 
-    TRY(block_read(pem, &block, err));
-    TRY(unpack(&block, passphrase, &info, err));
+    TRY(key_info_read(pem, passphrase, &info, err));
     pkey = EVP_PKCS82PKEY(info);
     if (pkey == NULL)
         return fail_openssl(err, E_KEY, "the key cannot be used");
@@ -129,29 +136,33 @@ static X509_SIG *encrypt(PKCS8_PRIV_KEY_INFO *info, const struct secret *passphr
     return sealed;
 }
 
-static bool pem_write_key(BIO *bio, const struct key *key, const struct secret *passphrase,
-                          enum key_cost cost)
+static bool pem_write_info(BIO *bio, PKCS8_PRIV_KEY_INFO *info, const struct secret *passphrase,
+                           enum key_cost cost)
 {
-    CLEANUP(pkcs8_freep) PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key_object(key));
-
-    if (info == NULL)
-        return false;
     if (passphrase == NULL)
         return PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, info) == 1;
     CLEANUP(x509_sig_freep) X509_SIG *sealed = encrypt(info, passphrase, cost);
     return sealed != NULL && PEM_write_bio_PKCS8(bio, sealed) == 1;
 }
 
-enum result key_write(const struct key *key, const struct secret *passphrase, enum key_cost cost,
-                      struct secret *ret, struct err *err)
+enum result key_info_write(PKCS8_PRIV_KEY_INFO *info, const struct secret *passphrase,
+                           enum key_cost cost, struct secret *ret, struct err *err)
 {
     CLEANUP(bio_freep) BIO *bio = BIO_new(BIO_s_secmem()); /* wiped when freed */
     char *text = NULL;
 
-    if (bio == NULL || !pem_write_key(bio, key, passphrase, cost))
+    if (info == NULL || bio == NULL || !pem_write_info(bio, info, passphrase, cost))
         return fail_openssl(err, E_KEY, "the key cannot be written");
     long n = BIO_get_mem_data(bio, &text);
     return secret_copy(bytes_of(text, (size_t)n), ret, err);
+}
+
+enum result key_write(const struct key *key, const struct secret *passphrase, enum key_cost cost,
+                      struct secret *ret, struct err *err)
+{
+    CLEANUP(pkcs8_freep) PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key_object(key));
+
+    return key_info_write(info, passphrase, cost, ret, err);
 }
 
 enum result key_store(const struct key *key, const struct secret *passphrase, enum key_cost cost,
