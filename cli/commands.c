@@ -537,6 +537,8 @@ static const struct command commands[] = {
      true, &trothd},
     {"audit", "proof", "prove that an entry is in the newest checkpoint (trothd audit proof)", NULL,
      true, &trothd},
+    {"verify", NULL, "judge an update, an image or a key set as a device does: a checklist",
+     verify_options, false, &verify_plan},
     {"help", NULL, "explain an error", help_options, false, &help},
     {0},
 };

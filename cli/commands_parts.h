@@ -37,6 +37,10 @@ extern const struct plan check;
 /* rehearse.c */
 extern const struct option_row rehearse_options[];
 extern const struct plan rehearse;
+/* verify.c */
+extern const struct option_row verify_options[];
+extern const struct plan verify_plan;
+
 /* waiver.c */
 extern const struct option_row waiver_add_options[], waiver_list_options[], waiver_end_options[];
 extern const struct plan waiver_add, waiver_list, waiver_end;

@@ -56,6 +56,7 @@ CLI_ACTION(action_transfer_release); /* asks, shows, signs */
 CLI_ACTION(action_transfer_accept);  /* shows, signs */
 CLI_ACTION(action_transfer_receipt); /* fetches, verifies, shows */
 CLI_ACTION(action_transfer_verify);  /* of a file, without a server */
+CLI_ACTION(action_verify);           /* a checklist; exit status 0 or 1 */
 CLI_ACTION(action_help_error);       /* a row of the error catalogue */
 
 #endif
