@@ -6,6 +6,14 @@ enum { UINT = 0, NEGATIVE = 1, BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5, TAG = 6,
 // Simple values, as whole first bytes.
 enum { FALSE = 0xf4, TRUE = 0xf5, NULL_VALUE = 0xf6 };
 
+// The upper three bits.
+/*@ assigns \nothing;
+    ensures \result <= 7; */
+static unsigned major_of(uint8_t first)
+{
+    return first / 32u;
+}
+
 enum cbor_type cbor_peek(const struct reader *r)
 {
     static const enum cbor_type by_major[] = {CBOR_UINT,  CBOR_NEGATIVE, CBOR_BYTES, CBOR_TEXT,
@@ -13,38 +21,51 @@ enum cbor_type cbor_peek(const struct reader *r)
     if (r->left == 0)
         return CBOR_NONE;
     uint8_t first = r->p[0];
-    if (first >> 5 < SIMPLE)
-        return by_major[first >> 5];
+    unsigned major = major_of(first);
+    if (major < SIMPLE)
+        return by_major[major];
     if (first == FALSE || first == TRUE)
         return CBOR_BOOL;
     return first == NULL_VALUE ? CBOR_NULL : CBOR_NONE;
 }
 
 // The argument in the head of an item: RFC 8949 section 3.
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 static uint64_t read_argument(struct reader *r, uint8_t info)
 {
+    // By what stands in the head from 24 on: octets that follow, and the least value that needs
+    // them.
+    static const uint8_t sizes[] = {1, 2, 4, 8};
+    static const uint64_t least[] = {24, UINT64_C(1) << 8, UINT64_C(1) << 16, UINT64_C(1) << 32};
     if (info < 24)
         return info;
     if (info > 27) {
         reader_fail(r, "RFC 8949 4.2.1: length is indefinite or reserved");
         return 0;
     }
-    struct bytes octets = reader_bytes(r, (size_t)1 << (info - 24));
+    struct bytes octets = reader_bytes(r, sizes[info - 24]);
     uint64_t v = 0;
+    /*@ loop invariant 0 <= i <= octets.n;
+        loop assigns i, v;
+        loop variant octets.n - i; */
     for (size_t i = 0; i < octets.n; i++)
         v = v << 8 | octets.p[i];
-    bool is_shortest = info == 24 ? v >= 24 : v >> (4 << (info - 24)) != 0;
-    if (octets.n > 0 && !is_shortest)
+    if (octets.n > 0 && v < least[info - 24])
         reader_fail(r, "RFC 8949 4.2.1: head is not the shortest");
     return v;
 }
 
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 static uint64_t read_head(struct reader *r, uint8_t major)
 {
     uint8_t first = reader_u8(r);
     if (!reader_ok(r))
         return 0;
-    if (first >> 5 != major) {
+    if (major_of(first) != major) {
         reader_fail(r, "CBOR: item is of another type than its place demands");
         return 0;
     }
@@ -68,6 +89,10 @@ int64_t cbor_read_int(struct reader *r)
     return is_negative && reader_ok(r) ? -1 - (int64_t)v : (int64_t)v;
 }
 
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r) && is_readable((uint8_t *)\result.p, \result.n);
+ */
 static struct bytes read_string(struct reader *r, uint8_t major)
 {
     uint64_t n = read_head(r, major);
@@ -92,6 +117,9 @@ struct bytes cbor_read_text(struct reader *r)
     return bytes_of(NULL, 0);
 }
 
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 static void expect_simple(struct reader *r, enum cbor_type type)
 {
     if (cbor_peek(r) != type)
@@ -116,6 +144,9 @@ uint64_t cbor_read_tag(struct reader *r)
 }
 
 // Every element takes a byte at least, so a count that the input cannot hold is refused at once.
+/*@ requires is_reader(r) && (bytes_each == 1 || bytes_each == 2);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r) && \result <= r->left; */
 static size_t read_count(struct reader *r, uint8_t major, size_t bytes_each)
 {
     uint64_t n = read_head(r, major);
@@ -135,21 +166,38 @@ struct cbor_map cbor_read_map(struct reader *r)
     return (struct cbor_map){.left = read_count(r, MAP, 2)};
 }
 
-static void read_key(struct reader *r, struct cbor_key *ret)
+// Gives the key as it is encoded; nothing when it cannot be read.
+/*@ requires is_reader(r) && \valid(ret) && \separated(r, ret);
+    assigns *r, *ret;
+    ensures is_reader(r);
+    ensures has_moved{Pre, Post}(r);
+    ensures is_readable((uint8_t *)\result.p, \result.n);
+    ensures is_readable((uint8_t *)ret->text.p, ret->text.n); */
+static struct bytes read_key(struct reader *r, struct cbor_key *ret)
 {
-    *ret = (struct cbor_key){.is_text = cbor_peek(r) == CBOR_TEXT};
-    if (ret->is_text)
-        ret->text = cbor_read_text(r);
-    else
-        ret->number = cbor_read_int(r);
+    const struct reader before = *r;
+    if (cbor_peek(r) == CBOR_TEXT) {
+        struct bytes text = cbor_read_text(r);
+        *ret = (struct cbor_key){.is_text = true, .text = text};
+    } else {
+        int64_t number = cbor_read_int(r);
+        *ret = (struct cbor_key){.number = number};
+    }
+    if (!reader_ok(r))
+        return (struct bytes){NULL, 0};
+    return (struct bytes){before.p, before.left - r->left};
 }
 
 // RFC 8949 4.2.1: keys stand in the bytewise order of their encodings, so none occurs twice.
-static void check_order(struct reader *r, struct bytes *last, struct bytes key)
+/*@ requires is_reader(r);
+    requires is_readable((uint8_t *)last.p, last.n) && is_readable((uint8_t *)key.p, key.n);
+    assigns r->why, r->left;
+    ensures is_reader(r);
+    ensures has_moved{Pre, Post}(r); */
+static void check_order(struct reader *r, struct bytes last, struct bytes key)
 {
-    if (!bytes_is_empty(*last) && bytes_compare(*last, key) >= 0)
+    if (!bytes_is_empty(last) && bytes_compare(last, key) >= 0)
         reader_fail(r, "RFC 8949 4.2.1: map keys are not sorted or not unique");
-    *last = key;
 }
 
 bool cbor_map_next(struct cbor_map *map, struct reader *r, struct cbor_key *ret)
@@ -158,11 +206,9 @@ bool cbor_map_next(struct cbor_map *map, struct reader *r, struct cbor_key *ret)
     if (map->left == 0 || !reader_ok(r))
         return false;
     map->left--;
-    const uint8_t *start = r->p;
-    read_key(r, ret);
-    if (!reader_ok(r))
-        return false;
-    check_order(r, &map->last_key, bytes_of(start, (size_t)(r->p - start)));
+    struct bytes encoded = read_key(r, ret);
+    check_order(r, map->last_key, encoded);
+    map->last_key = encoded;
     return reader_ok(r);
 }
 

@@ -8,10 +8,16 @@ bool reader_fail(struct reader *r, const char *why)
     return false;
 }
 
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 static uint64_t read_be(struct reader *r, size_t n)
 {
     struct bytes b = reader_bytes(r, n);
     uint64_t v = 0;
+    /*@ loop invariant 0 <= i <= b.n;
+        loop assigns i, v;
+        loop variant b.n - i; */
     for (size_t i = 0; i < b.n; i++)
         v = v << 8 | b.p[i];
     return v;

@@ -22,11 +22,15 @@ struct bytes {
     }
 #define bytes_text(literal) ((struct bytes)BYTES_TEXT_INIT(literal))
 
+/*@ assigns \nothing;
+    ensures \result.p == (uint8_t *)p && \result.n == n; */
 static inline struct bytes bytes_of(const void *p, size_t n)
 {
     return (struct bytes){p, n};
 }
 
+/*@ assigns \nothing;
+    ensures \result <==> b.n == 0; */
 static inline bool bytes_is_empty(struct bytes b)
 {
     return b.n == 0;
@@ -34,6 +38,9 @@ static inline bool bytes_is_empty(struct bytes b)
 
 // The last octet first: object identifiers of one kind differ there, and most comparisons are of
 // them.
+/*@ requires a.n == 0 || \valid_read(a.p + (0 .. a.n - 1));
+    requires b.n == 0 || \valid_read(b.p + (0 .. b.n - 1));
+    assigns \nothing; */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     if (a.n != b.n)
@@ -45,6 +52,9 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 struct bytes bytes_slice(struct bytes b, size_t from, size_t n);
 
 // Order as memcmp has it, a prefix before what it begins: below, equal to or above 0.
+/*@ requires a.n == 0 || \valid_read(a.p + (0 .. a.n - 1));
+    requires b.n == 0 || \valid_read(b.p + (0 .. b.n - 1));
+    assigns \nothing; */
 int bytes_compare(struct bytes a, struct bytes b);
 
 // Equality in a time that depends on the lengths only: for tokens, digests of secrets and MACs.

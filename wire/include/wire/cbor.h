@@ -23,18 +23,46 @@ enum cbor_type {
     CBOR_BOOL,
     CBOR_NULL,
 };
+/*@ requires is_reader((struct reader *)r);
+    assigns \nothing; */
 enum cbor_type cbor_peek(const struct reader *r);
 
 // Each reads one item of that type or fails the reader and gives zero or empty bytes.
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 uint64_t cbor_read_uint(struct reader *r);
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 int64_t cbor_read_int(struct reader *r); // of either sign, within int64_t
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r) && is_readable((uint8_t *)\result.p, \result.n);
+ */
 struct bytes cbor_read_bytes(struct reader *r);
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r) && is_readable((uint8_t *)\result.p, \result.n);
+ */
 struct bytes cbor_read_text(struct reader *r);
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 bool cbor_read_bool(struct reader *r);
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 void cbor_read_null(struct reader *r);
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
 uint64_t cbor_read_tag(struct reader *r);
 
 // Number of elements that follow: never more than bytes are left.
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r) && \result <= r->left; */
 size_t cbor_read_array(struct reader *r);
 
 // A map: cbor_map_next reads the next key (false at the end or on failure), the caller then reads
@@ -50,7 +78,20 @@ struct cbor_key {
     int64_t number;
     struct bytes text;
 };
+/*@ requires is_reader(r);
+    assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r) && \result.left <= r->left && \result.last_key.n
+   == 0; */
 struct cbor_map cbor_read_map(struct reader *r);
+/*@ requires is_reader(r) && \valid(map) && \valid(ret) && \separated(map, r, ret);
+    requires is_readable((uint8_t *)map->last_key.p, map->last_key.n);
+    assigns *r, *map, *ret;
+    ensures is_reader(r);
+    ensures has_moved{Pre, Post}(r);
+    ensures map->left <= \old(map->left);
+    ensures is_readable((uint8_t *)map->last_key.p, map->last_key.n);
+    ensures is_readable((uint8_t *)ret->text.p, ret->text.n);
+    ensures \result ==> r->why == \null; */
 bool cbor_map_next(struct cbor_map *map, struct reader *r, struct cbor_key *ret);
 
 // Passes over one item with all that it contains, holding it to the same rules.

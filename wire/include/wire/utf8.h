@@ -3,4 +3,6 @@
 
 #include <wire/bytes.h>
 
+/*@ requires text.n == 0 || \valid_read(text.p + (0 .. text.n - 1));
+    assigns \nothing; */
 bool utf8_is_valid(struct bytes text);
