@@ -61,6 +61,11 @@ extern const struct plan debt;
 extern const struct option_row report_options[];
 extern const struct plan report;
 
+/* release.c, keyset.c */
+extern const struct option_row release_sign_options[], release_keygen_options[],
+    keyset_make_options[], keyset_sign_options[], keyset_show_options[];
+extern const struct plan release_sign, release_keygen, keyset_make, keyset_sign, keyset_show;
+
 /* policy.c */
 extern const struct option_row policy_set_options[], policy_diff_options[], policy_show_options[],
     policy_list_options[];

@@ -57,6 +57,11 @@ CLI_ACTION(action_transfer_accept);  /* shows, signs */
 CLI_ACTION(action_transfer_receipt); /* fetches, verifies, shows */
 CLI_ACTION(action_transfer_verify);  /* of a file, without a server */
 CLI_ACTION(action_verify);           /* a checklist; exit status 0 or 1 */
-CLI_ACTION(action_help_error);       /* a row of the error catalogue */
+CLI_ACTION(action_release_sign);     /* an envelope around an image, or a signature more */
+CLI_ACTION(action_release_keygen);   /* an LMS key as a folder */
+CLI_ACTION(action_keyset_make);
+CLI_ACTION(action_keyset_sign);
+CLI_ACTION(action_keyset_show);
+CLI_ACTION(action_help_error); /* a row of the error catalogue */
 
 #endif

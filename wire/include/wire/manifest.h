@@ -48,6 +48,24 @@ void manifest_write_signed(struct buf *b, const struct manifest_signer *signer,
 void manifest_write_signature(struct buf *b, const struct manifest_signer *signer,
                               struct bytes signature);
 
+// ---- one signature more, beside those that an envelope or a key set has
+struct manifest_signed {
+    bool is_envelope;
+    size_t n;                  // signatures
+    struct bytes payload;      // what they are over
+    struct bytes signed_parts; // as they stand in the array: payload and signatures
+    size_t members;            // of an envelope, and what stands behind its first one
+    struct bytes rest;
+};
+// Points into `object`. On refusal false, *ret_why names the rule. NOT checked: signatures, what
+// follows an envelope's first member, what is signed.
+bool manifest_read_signed(struct bytes object, struct manifest_signed *ret,
+                          const char **ret_why) WIRE_MUST_USE;
+
+// The same with that signature at the end. Fails the buffer beyond MANIFEST_SIGNERS_MAX.
+void manifest_write_more(struct buf *b, const struct manifest_signed *object,
+                         struct bytes signature);
+
 // ---- key sets: <troth/keyset.h>
 struct manifest_key {
     uint32_t number;
