@@ -187,6 +187,9 @@ static enum troth_verdict read_components(struct troth_suit *suit, struct reader
             return TROTH_MALFORMED;
         enum troth_verdict verdict =
             find_place(suit, bytes_of(from, (size_t)(r->p - from)), &suit->components[i]);
+        for (size_t k = 0; k < i && verdict == TROTH_VALID; k++)
+            if (suit->components[k].place == suit->components[i].place)
+                return TROTH_MALFORMED; // what one of the two is told would be undone by the other
         if (verdict != TROTH_VALID)
             return verdict;
     }

@@ -103,8 +103,9 @@ static uint32_t read_parameter(struct reader *r, int64_t key, bool is_shared,
 
 // {parameter: value, ...} into one component, over what it has.
 static enum troth_verdict override_one(struct troth_suit *suit, struct reader *r, bool is_shared,
-                                       struct troth_suit_component *ret)
+                                       uint32_t i)
 {
+    struct troth_suit_component *ret = &suit->components[i];
     struct cbor_map map = cbor_read_map(r);
     struct cbor_key key;
     while (cbor_map_next(&map, r, &key)) {
@@ -113,6 +114,8 @@ static enum troth_verdict override_one(struct troth_suit *suit, struct reader *r
         if (bit == 0)
             return TROTH_UNKNOWN_PARAMETER;
         ret->has |= bit;
+        if ((bit & (SUIT_DIGEST | SUIT_SIZE)) != 0)
+            suit->matched &= ~(1u << i); // it was another one
     }
     return reader_ok(r) ? TROTH_VALID : TROTH_MALFORMED;
 }
@@ -124,7 +127,7 @@ enum troth_verdict suit_override(struct troth_suit *suit, struct reader *r, bool
         if ((suit->chosen >> i & 1) == 0)
             continue;
         *r = start;
-        enum troth_verdict verdict = override_one(suit, r, is_shared, &suit->components[i]);
+        enum troth_verdict verdict = override_one(suit, r, is_shared, i);
         if (verdict != TROTH_VALID)
             return verdict;
     }

@@ -4,11 +4,12 @@ made (releases.py)."""
 import json
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 import lab
 import releases
-from releases import CLASS, VENDOR, Ecdsa, Ed25519, Lms, envelope, keyset, manifest
+import suit
+from releases import CLASS, VENDOR, Lms, manifest
+from suit import Signer
 
 REFUSED, USAGE = 1, 2
 IMAGE = bytes(range(256)) * 5
@@ -21,11 +22,10 @@ class Desk:
 
     def __init__(self, folder):
         self.folder = folder
-        self.keys = {1: Ecdsa(), 2: Ecdsa(), 4: Ecdsa()}
-        self.stranger = Ecdsa()
+        self.keys = {number: Signer(number) for number in (1, 2, 4)}
+        self.stranger = Signer(2)
         self.made = None
-        self.write("keys", keyset([(n, key, 3) for n, key in self.keys.items()], [self.keys[1]],
-                                  sequence=3, floor=2))
+        self.write("keys", suit.keyset(3, 2, self.keys.values(), [self.keys[1]]))
 
     def write(self, name, octets):
         path = self.folder / name
@@ -44,7 +44,7 @@ class Desk:
 
     def signed(self, *signers, payload=IMAGE, **members):
         signers = [self.keys[n] for n in signers or (2,)]
-        return envelope(manifest(IMAGE, **members), signers, {"#image": payload})
+        return suit.envelope(manifest(IMAGE, **members), signers, payloads={"#image": payload})
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_what_is_not_said_of_the_device_is_not_asked(desk):
     assert VENDOR.hex() in detail(answer, "vendor")
     assert "--vendor" in detail(answer, "vendor")
     # It is signed or it is not, whatever is asked.
-    other = envelope(manifest(IMAGE), [desk.stranger], {"#image": IMAGE})
+    other = suit.envelope(manifest(IMAGE), [desk.stranger], payloads={"#image": IMAGE})
     assert desk.json(other, status=REFUSED)["verdict"] == "BAD_SIGNATURE"
 
 
@@ -121,8 +121,7 @@ def test_a_key_that_was_given_up_signs_nothing(desk):
 
 
 def test_two_of_three_are_two_keys(desk):
-    desk.write("two", keyset([(n, key, 3) for n, key in desk.keys.items()], [desk.keys[1]],
-                             wanted={1: 1, 2: 2}))
+    desk.write("two", suit.keyset(1, 1, desk.keys.values(), [desk.keys[1]], wanted={1: 1, 2: 2}))
     assert desk.json(desk.signed(2), keys="two", status=REFUSED)["verdict"] == "TOO_FEW_SIGNERS"
     assert desk.json(desk.signed(2, 2), keys="two", status=REFUSED)["verdict"] == "TOO_FEW_SIGNERS"
     answer = desk.json(desk.signed(4, 2), keys="two")
@@ -134,7 +133,7 @@ def test_the_image_is_the_signed_one(desk):
     answer = desk.json(desk.signed(payload=IMAGE[:-1] + b"\0"), status=REFUSED)
     assert (answer["verdict"], states(answer)["image"]) == ("WRONG_IMAGE", "refused")
     assert desk.json(desk.signed(payload=b"x"), status=REFUSED)["verdict"] == "WRONG_SIZE"
-    elsewhere = envelope(manifest(IMAGE, uri="coap://updates/image"), [desk.keys[2]])
+    elsewhere = suit.envelope(manifest(IMAGE, uri="coap://updates/image"), [desk.keys[2]])
     assert states(desk.json(elsewhere))["image"] == "not asked"
     good, bad = desk.write("good", IMAGE), desk.write("bad", IMAGE[:-1] + b"\0")
     assert states(desk.json(elsewhere, "--image", good))["image"] == "holds"
@@ -144,17 +143,17 @@ def test_the_image_is_the_signed_one(desk):
 
 
 @pytest.mark.parametrize("make", [
-    lambda folder: Ecdsa(ec.SECP384R1, releases.ES384),
-    lambda folder: Ed25519(),
-    lambda folder: Lms(folder),
-    lambda folder: Lms(folder, 2, "lms_sha256_n32_h5", "sha256_n32_w8"),
+    lambda folder: releases.Es384(1),
+    lambda folder: releases.Ed25519(1),
+    lambda folder: Lms(1, folder),
+    lambda folder: Lms(1, folder, 2, "lms_sha256_n32_h5", "sha256_n32_w8"),
 ], ids=["es384", "ed25519", "lms-w4", "hss-2-w8"])
 def test_keys_of_other_algorithms_sign(desk, make):
     key = desk.made = make(desk.folder)
-    desk.write("one", keyset([(1, key, 3)], [key]))
-    file = envelope(manifest(IMAGE), [key], {"#image": IMAGE})
+    desk.write("one", suit.keyset(1, 1, [key], [key]))
+    file = suit.envelope(manifest(IMAGE), [key], payloads={"#image": IMAGE})
     assert desk.json(file, keys="one")["verdict"] == "VALID"
-    following = keyset([(1, key, 3), (2, desk.keys[2], 3)], [key], sequence=2)
+    following = suit.keyset(2, 1, [key, desk.keys[2]], [key])
     assert desk.json(following, keys="one")["verdict"] == "VALID"
     # One bit of the signature, which ends before the manifest begins.
     at = file.index(manifest(IMAGE)[:8]) - 20
@@ -166,9 +165,8 @@ def test_keys_of_other_algorithms_sign(desk, make):
 
 
 def test_the_next_key_set_is_signed_by_the_one_before(desk):
-    def following(*signers, **members):
-        return keyset([(2, desk.keys[2], 3), (5, Ecdsa(), 3)], [desk.keys[n] for n in signers],
-                      **{"sequence": 4, "floor": 2, **members})
+    def following(signer, sequence=4, floor=2):
+        return suit.keyset(sequence, floor, [desk.keys[2], Signer(5)], [desk.keys[signer]])
 
     answer = desk.json(following(2))
     assert (answer["kind"], answer["verdict"]) == ("keyset", "VALID")

@@ -237,6 +237,10 @@ static void members_that_are_not_known_refuse(void **state)
     assert_int_equal(scene_open_suit(*state, "{1: 1, 2: 7, 3: <<{2: [[h'00'], [h'00'], [h'00'], "
                                              "[h'00'], [h'00']], 4: <<[1, 15]>>}>>}"),
                      TROTH_TOO_LARGE);
+    assert_int_equal(scene_open_suit(*state,
+                                     "{1: 1, 2: 7, 3: <<{2: [[h'00'], [h'00']], 4: <<[12, "
+                                     "true, 20, {1: $V, 2: $C, -1: 5}, 1, 15, 2, 15]>>}>>}"),
+                     TROTH_MALFORMED);
 }
 
 static void envelopes_of_another_form_refuse(void **state)

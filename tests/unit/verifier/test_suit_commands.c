@@ -252,6 +252,14 @@ static void only_what_lies_there_at_the_end_matched(void **state)
                      TROTH_VALID);
     assert_int_equal(scene->acts.writes, 2);
     assert_int_equal(scene->suit.matched, 0);
+    // Nor what matched a digest that is no longer the one that counts.
+    scene->n[0] = 0;
+    assert_int_equal(run(scene,
+                         "[20, {18: $I}, 18, 15, 3, 15, 20, {3: <<[-16, "
+                         "h'6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'"
+                         "]>>}]"),
+                     TROTH_VALID);
+    assert_int_equal(scene->suit.matched, 0);
 }
 
 static void invoked_is_the_chosen_one(void **state)

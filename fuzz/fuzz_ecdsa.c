@@ -1,0 +1,45 @@
+// ECDSA over P-256, ours against OpenSSL: pairs of (place, bits to turn) over a good point, hash
+// and signature; an input of 161 octets is these three as they are.
+#include "signed_object.h"
+
+#include <troth/verify.h>
+
+struct text {
+    uint8_t point[TROTH_POINT_N], message[TROTH_HASH_N], signature[TROTH_SIGNATURE_N];
+};
+
+static struct text good;
+
+static void compare(const struct text *text)
+{
+    uint8_t hash[TROTH_HASH_N];
+    const struct troth_octets part = {text->message, sizeof text->message};
+    const struct troth_message message = {&part, 1};
+    sha256(bytes_of(text->message, sizeof text->message), hash);
+    enum troth_verdict ours = troth_es256_verify(text->point, hash, text->signature);
+    enum troth_verdict theirs =
+        troth_openssl_es256.verify((struct troth_octets){text->point, sizeof text->point}, &message,
+                                   (struct troth_octets){text->signature, sizeof text->signature});
+    must(ours == theirs);
+    must((ours == TROTH_VALID) ==
+         (troth_es256.verify((struct troth_octets){text->point, 65}, &message,
+                             (struct troth_octets){text->signature, 64}) == TROTH_VALID));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    make_signer();
+    struct text text;
+    if (good.point[0] == 0) {
+        memcpy(good.point, key_point(signer_key).p, sizeof good.point);
+        sign_raw(bytes_of(good.message, sizeof good.message), good.signature);
+    }
+    text = good;
+    if (size == sizeof text)
+        memcpy(&text, data, sizeof text);
+    else
+        for (; size >= 2; data += 2, size -= 2)
+            ((uint8_t *)&text)[data[0] % sizeof text] ^= data[1];
+    compare(&text);
+    return 0;
+}
