@@ -39,7 +39,7 @@ enum result ledger_check(struct ledger *ledger, uint64_t size, struct bytes root
 enum result ledger_read(const struct seal_key *key, struct bytes note, struct troth_checkpoint *ret,
                         struct err *err)
 {
-    const struct troth_log log = {key->name, strlen(key->name), key->point};
+    const struct troth_log log = {key->name, strlen(key->name), key->point, &troth_es256};
     enum troth_verdict verdict = troth_checkpoint_verify(&log, note.p, note.n, ret);
     if (verdict == TROTH_VALID)
         return OK;

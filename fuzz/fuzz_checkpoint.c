@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct note_checkpoint wanted;
     if (keys[0] == NULL)
         make_keys();
-    const struct troth_log log = {NOTE_NAME, sizeof NOTE_NAME - 1, signers[1].public_key.p};
+    const struct troth_log log = {NOTE_NAME, sizeof NOTE_NAME - 1, signers[1].public_key.p,
+                                  &troth_es256};
     must(troth_checkpoint_verify(&log, data, size, &got) != TROTH_VALID);
     if (size > 1024)
         return 0;

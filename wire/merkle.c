@@ -111,26 +111,38 @@ static void climb_over_gaps(struct climb *c)
         climb(c);
 }
 
-bool merkle_verify_inclusion(const struct merkle_hash *h, const struct merkle_inclusion *claim,
-                             const struct merkle_proof *proof)
+static const uint8_t *hash_at(const struct merkle_path *path, size_t i)
+{
+    return path->hashes + i * MERKLE_HASH_N;
+}
+
+bool merkle_path_includes(const struct merkle_hash *h, const struct merkle_inclusion *claim,
+                          const struct merkle_path *path)
 {
     uint8_t hash[MERKLE_HASH_N];
-    if (claim->index >= claim->size || proof->n > MERKLE_PROOF_MAX)
+    if (claim->index >= claim->size || path->n > MERKLE_PROOF_MAX)
         return false;
     struct climb c = {claim->index, claim->size - 1};
     memcpy(hash, claim->leaf_hash, MERKLE_HASH_N);
-    for (size_t i = 0; i < proof->n; i++) {
+    for (size_t i = 0; i < path->n; i++) {
         if (c.last == 0)
             return false;
         if (is_right_or_last(&c)) {
-            merkle_node(h, proof->hash[i], hash, hash);
+            merkle_node(h, hash_at(path, i), hash, hash);
             climb_over_gaps(&c);
         } else {
-            merkle_node(h, hash, proof->hash[i], hash);
+            merkle_node(h, hash, hash_at(path, i), hash);
         }
         climb(&c);
     }
     return c.last == 0 && memcmp(hash, claim->root, MERKLE_HASH_N) == 0;
+}
+
+bool merkle_verify_inclusion(const struct merkle_hash *h, const struct merkle_inclusion *claim,
+                             const struct merkle_proof *proof)
+{
+    const struct merkle_path path = merkle_path_of(proof);
+    return merkle_path_includes(h, claim, &path);
 }
 
 static bool is_power_of_two(uint64_t v)
@@ -140,7 +152,7 @@ static bool is_power_of_two(uint64_t v)
 
 // The two roots as the proof builds them up: RFC 9162 2.1.4.2, steps 6 and 7.
 static bool climb_both(const struct merkle_hash *h, const struct merkle_consistency *claim,
-                       const struct merkle_proof *proof, size_t next, const uint8_t *seed)
+                       const struct merkle_path *path, size_t next, const uint8_t *seed)
 {
     struct climb c = {claim->old_size - 1, claim->new_size - 1};
     uint8_t old_hash[MERKLE_HASH_N], new_hash[MERKLE_HASH_N];
@@ -148,15 +160,15 @@ static bool climb_both(const struct merkle_hash *h, const struct merkle_consiste
         climb(&c);
     memcpy(old_hash, seed, MERKLE_HASH_N);
     memcpy(new_hash, seed, MERKLE_HASH_N);
-    for (; next < proof->n; next++) {
+    for (; next < path->n; next++) {
         if (c.last == 0)
             return false;
         if (is_right_or_last(&c)) {
-            merkle_node(h, proof->hash[next], old_hash, old_hash);
-            merkle_node(h, proof->hash[next], new_hash, new_hash);
+            merkle_node(h, hash_at(path, next), old_hash, old_hash);
+            merkle_node(h, hash_at(path, next), new_hash, new_hash);
             climb_over_gaps(&c);
         } else {
-            merkle_node(h, new_hash, proof->hash[next], new_hash);
+            merkle_node(h, new_hash, hash_at(path, next), new_hash);
         }
         climb(&c);
     }
@@ -164,18 +176,25 @@ static bool climb_both(const struct merkle_hash *h, const struct merkle_consiste
            memcmp(new_hash, claim->new_root, MERKLE_HASH_N) == 0;
 }
 
+bool merkle_path_continues(const struct merkle_hash *h, const struct merkle_consistency *claim,
+                           const struct merkle_path *path)
+{
+    if (claim->old_size == 0 || claim->old_size > claim->new_size || path->n > MERKLE_PROOF_MAX)
+        return false;
+    if (claim->old_size == claim->new_size)
+        return path->n == 0 && memcmp(claim->old_root, claim->new_root, MERKLE_HASH_N) == 0;
+    if (path->n == 0)
+        return false;
+    if (is_power_of_two(claim->old_size))
+        return climb_both(h, claim, path, 0, claim->old_root);
+    return climb_both(h, claim, path, 1, hash_at(path, 0));
+}
+
 bool merkle_verify_consistency(const struct merkle_hash *h, const struct merkle_consistency *claim,
                                const struct merkle_proof *proof)
 {
-    if (claim->old_size == 0 || claim->old_size > claim->new_size || proof->n > MERKLE_PROOF_MAX)
-        return false;
-    if (claim->old_size == claim->new_size)
-        return proof->n == 0 && memcmp(claim->old_root, claim->new_root, MERKLE_HASH_N) == 0;
-    if (proof->n == 0)
-        return false;
-    if (is_power_of_two(claim->old_size))
-        return climb_both(h, claim, proof, 0, claim->old_root);
-    return climb_both(h, claim, proof, 1, proof->hash[0]);
+    const struct merkle_path path = merkle_path_of(proof);
+    return merkle_path_continues(h, claim, &path);
 }
 
 // Collects the hashes of a proof from the root down; proofs are given from the leaf up.

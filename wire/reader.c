@@ -1,11 +1,16 @@
 #include <wire/reader.h>
 
-bool reader_fail(struct reader *r, const char *why)
+bool reader_fail_because(struct reader *r, const char *why)
 {
     if (!r->why)
         r->why = why;
     r->left = 0;
     return false;
+}
+
+bool reader_refuse(struct reader *r)
+{
+    return reader_fail_because(r, "refused");
 }
 
 /*@ requires is_reader(r);

@@ -1,4 +1,5 @@
 // Key sets, and how many of a set's keys signed something.
+#include "fields.h"
 #include "sign1.h"
 #include "signers.h"
 #include <troth/same.h>
@@ -12,20 +13,11 @@
 enum { SET_FORMAT = 1, SET_SEQUENCE, SET_FLOOR, SET_WANTED, SET_KEYS, SET_MEMBERS = 5 };
 enum { KEY_NUMBER = 1, KEY_ALGORITHM, KEY_USES, KEY_OCTETS, KEY_MEMBERS = 4 };
 
-static uint32_t read_number(struct reader *r)
-{
-    uint64_t v = cbor_read_uint(r);
-    if (v <= UINT32_MAX)
-        return (uint32_t)v;
-    reader_fail(r, "a number of more than 32 bits");
-    return 0;
-}
-
 // The next member, which must be this one: all are there, and in order.
-static void expect_member(struct reader *r, struct cbor_map *map, int64_t wanted)
+static void expect_member(struct reader *r, struct cbor_map *map, int32_t wanted)
 {
-    struct cbor_key key = {0};
-    if (!cbor_map_next(map, r, &key) || key.is_text || key.number != wanted)
+    int32_t key;
+    if (!field_next(map, r, &key) || key != wanted)
         reader_fail(r, "a member that is missing or not known");
 }
 
@@ -41,19 +33,15 @@ static void read_key(struct reader *r, struct troth_key *ret)
 {
     struct cbor_map map = read_members(r, KEY_MEMBERS);
     expect_member(r, &map, KEY_NUMBER);
-    ret->number = read_number(r);
+    ret->number = field_read_u32(r);
     expect_member(r, &map, KEY_ALGORITHM);
-    int64_t algorithm = cbor_read_int(r);
-    if (algorithm < INT32_MIN || algorithm > INT32_MAX)
-        reader_fail(r, "a number of more than 32 bits");
-    ret->algorithm = (int32_t)algorithm;
+    ret->algorithm = field_read_i32(r);
     expect_member(r, &map, KEY_USES);
-    ret->uses = read_number(r);
+    ret->uses = field_read_u32(r);
     if (ret->uses == 0 || ret->uses >> TROTH_USES_N != 0)
         reader_fail(r, "a use that is not known, or none");
     expect_member(r, &map, KEY_OCTETS);
-    struct bytes octets = cbor_read_bytes(r);
-    ret->octets = (struct troth_octets){octets.p, octets.n};
+    ret->octets = field_read_octets(r);
 }
 
 // Two signers are two keys: none stands in a set twice.
@@ -83,13 +71,13 @@ static void read_keys(struct reader *r, struct troth_keyset *ret)
 static void read_wanted(struct reader *r, struct troth_keyset *ret)
 {
     struct cbor_map map = cbor_read_map(r);
-    struct cbor_key key;
-    while (cbor_map_next(&map, r, &key)) {
-        uint64_t wanted = cbor_read_uint(r);
+    int32_t key;
+    while (field_next(&map, r, &key)) {
+        uint32_t wanted = field_read_u32(r);
         unsigned place = 0;
-        while (place < TROTH_USES_N && key.number != 1 << place)
+        while (place < TROTH_USES_N && key != 1 << place)
             place++;
-        if (key.is_text || place == TROTH_USES_N || wanted == 0 || wanted > TROTH_KEYS_MAX)
+        if (place == TROTH_USES_N || wanted == 0 || wanted > TROTH_KEYS_MAX)
             reader_fail(r, "a use that is not known, or a number of signers that cannot be");
         else
             ret->wanted[place] = (uint8_t)wanted;
@@ -116,14 +104,14 @@ static enum troth_verdict read_set(struct bytes octets, struct troth_keyset *ret
     struct cbor_map map = read_members(&r, SET_MEMBERS);
     *ret = (struct troth_keyset){0};
     expect_member(&r, &map, SET_FORMAT);
-    uint32_t format = read_number(&r);
+    uint32_t format = field_read_u32(&r);
     *ret_at = r.p;
     if (reader_ok(&r) && format != FORMAT)
         return TROTH_WRONG_VERSION;
     expect_member(&r, &map, SET_SEQUENCE);
-    ret->sequence = read_number(&r);
+    ret->sequence = field_read_u32(&r);
     expect_member(&r, &map, SET_FLOOR);
-    ret->floor = read_number(&r);
+    ret->floor = field_read_u32(&r);
     expect_member(&r, &map, SET_WANTED);
     read_wanted(&r, ret);
     expect_member(&r, &map, SET_KEYS);
@@ -149,8 +137,7 @@ static bool read_object(struct troth_octets octets, struct object *ret)
     ret->set = cbor_read_bytes(&r);
     ret->n = n - 1;
     for (size_t i = 0; i < ret->n; i++) {
-        struct bytes signature = cbor_read_bytes(&r);
-        ret->signatures[i] = (struct troth_octets){signature.p, signature.n};
+        ret->signatures[i] = field_read_octets(&r);
     }
     return reader_end(&r);
 }

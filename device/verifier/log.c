@@ -110,7 +110,7 @@ enum troth_verdict troth_checkpoint_verify(const struct troth_log *log, const vo
 {
     struct bytes rest = bytes_of(note, n), line, name;
     struct troth_checkpoint read;
-    uint8_t signature[TROTH_SIGNATURE_N], digest[TROTH_HASH_N];
+    uint8_t signature[TROTH_SIGNATURE_N];
     if (n > TROTH_NOTE_MAX || log->name_n == 0 || log->name_n > NAME_MAX ||
         !read_body(&rest, &name, &read))
         return TROTH_MALFORMED;
@@ -118,12 +118,14 @@ enum troth_verdict troth_checkpoint_verify(const struct troth_log *log, const vo
         return TROTH_OTHER_LOG;
 
     // What is signed ends with the line feed before the empty line.
-    const struct bytes text = bytes_of(note, n - rest.n - 1);
-    hash_parts(NULL, &text, 1, digest);
+    const struct troth_octets text = {note, n - rest.n - 1};
+    const struct troth_message message = {&text, 1};
     while (next_line(&rest, &line)) {
         if (!read_signature(line, log, signature))
             continue;
-        enum troth_verdict verdict = troth_es256_verify(log->point, digest, signature);
+        enum troth_verdict verdict =
+            log->algorithm->verify((struct troth_octets){log->point, TROTH_POINT_N}, &message,
+                                   (struct troth_octets){signature, sizeof signature});
         if (verdict == TROTH_VALID)
             *ret = read;
         return verdict;
@@ -133,37 +135,27 @@ enum troth_verdict troth_checkpoint_verify(const struct troth_log *log, const vo
 
 // ---- the tree -----------------------------------------------------------------------------------
 
-static bool read_proof(const struct troth_proof *proof, struct merkle_proof *ret)
-{
-    if (proof->n > MERKLE_PROOF_MAX)
-        return false;
-    ret->n = proof->n;
-    if (proof->n > 0)
-        memcpy(ret->hash, proof->hashes, proof->n * MERKLE_HASH_N);
-    return true;
-}
-
 enum troth_verdict troth_entry_verify(const struct troth_checkpoint *checkpoint, uint64_t index,
                                       const void *entry, size_t n, const struct troth_proof *proof)
 {
-    struct merkle_proof path;
+    const struct merkle_path path = {proof->hashes, proof->n};
     uint8_t leaf[MERKLE_HASH_N];
-    if (!read_proof(proof, &path))
+    if (path.n > MERKLE_PROOF_MAX)
         return TROTH_MALFORMED;
     merkle_leaf(&sha256_tree, bytes_of(entry, n), leaf);
     const struct merkle_inclusion claim = {index, checkpoint->size, leaf, checkpoint->root};
-    return merkle_verify_inclusion(&sha256_tree, &claim, &path) ? TROTH_VALID : TROTH_NOT_IN_LOG;
+    return merkle_path_includes(&sha256_tree, &claim, &path) ? TROTH_VALID : TROTH_NOT_IN_LOG;
 }
 
 enum troth_verdict troth_checkpoint_follows(const struct troth_checkpoint *known,
                                             const struct troth_checkpoint *later,
                                             const struct troth_proof *proof)
 {
-    struct merkle_proof path;
-    if (!read_proof(proof, &path))
+    const struct merkle_path path = {proof->hashes, proof->n};
+    if (path.n > MERKLE_PROOF_MAX)
         return TROTH_MALFORMED;
     if (later->size < known->size)
         return TROTH_OLDER;
     const struct merkle_consistency claim = {known->size, later->size, known->root, later->root};
-    return merkle_verify_consistency(&sha256_tree, &claim, &path) ? TROTH_VALID : TROTH_FORKED;
+    return merkle_path_continues(&sha256_tree, &claim, &path) ? TROTH_VALID : TROTH_FORKED;
 }

@@ -294,8 +294,8 @@ static bool read_point(struct point *ret, const uint8_t octets[TROTH_POINT_N])
 static void invert(number ret, const number a)
 {
     number power;
-    static const number two = {2};
-    take_away(power, order.m, two);
+    memcpy(power, order.m, sizeof power);
+    power[0] -= 2;
     memcpy(ret, a, sizeof(number));
     for (unsigned i = 255; i-- > 0;) {
         multiply(ret, ret, ret, &order);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define LENGTH_AT 56 // in the last block
+
 static const uint32_t round_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -78,13 +80,18 @@ void troth_sha256_add(struct troth_sha256 *hash, const void *octets, size_t n)
 
 void troth_sha256_end(struct troth_sha256 *hash, uint8_t ret[TROTH_HASH_N])
 {
-    static const uint8_t padding[64] = {0x80};
     uint64_t bits = hash->n << 3;
-    uint8_t length[8];
-    for (unsigned i = 0; i < 8; i++)
-        length[i] = (uint8_t)(bits >> (56 - 8 * i));
-    troth_sha256_add(hash, padding, 1 + (size_t)((119 - (hash->n & 63)) & 63));
-    troth_sha256_add(hash, length, sizeof length);
+    size_t used = (size_t)(hash->n & 63);
+    hash->block[used++] = 0x80;
+    if (used > LENGTH_AT) {
+        memset(hash->block + used, 0, sizeof hash->block - used);
+        compress(hash->state, hash->block);
+        used = 0;
+    }
+    memset(hash->block + used, 0, LENGTH_AT - used);
+    for (size_t i = sizeof hash->block; i-- > LENGTH_AT; bits >>= 8)
+        hash->block[i] = (uint8_t)bits;
+    compress(hash->state, hash->block);
     for (size_t i = 0; i < TROTH_HASH_N; i++)
         ret[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
 }

@@ -1,4 +1,5 @@
 #include "sign1.h"
+#include "fields.h"
 
 #define TAG_SIGN1 18
 #define HEADER_ALGORITHM 1
@@ -10,14 +11,13 @@ static bool read_protected(struct bytes header, struct sign1 *ret)
 {
     struct reader r = reader_of(header);
     struct cbor_map map = cbor_read_map(&r);
-    struct cbor_key key;
+    int32_t key;
     bool has_algorithm = false;
-    while (cbor_map_next(&map, &r, &key)) {
-        if (!key.is_text && key.number == HEADER_ALGORITHM) {
-            int64_t number = cbor_read_int(&r);
-            has_algorithm = number >= INT32_MIN && number <= INT32_MAX;
-            ret->algorithm = (int32_t)number;
-        } else if (!key.is_text && key.number == HEADER_TYPE) {
+    while (field_next(&map, &r, &key)) {
+        if (key == HEADER_ALGORITHM) {
+            ret->algorithm = field_read_i32(&r);
+            has_algorithm = true;
+        } else if (key == HEADER_TYPE) {
             ret->type = cbor_read_text(&r);
         } else {
             reader_fail(&r, "a header parameter that is not known");
@@ -30,9 +30,9 @@ static bool read_protected(struct bytes header, struct sign1 *ret)
 static void read_unprotected(struct reader *r)
 {
     struct cbor_map map = cbor_read_map(r);
-    struct cbor_key key;
-    while (cbor_map_next(&map, r, &key)) {
-        if (key.is_text || key.number != HEADER_KEY_ID)
+    int32_t key;
+    while (field_next(&map, r, &key)) {
+        if (key != HEADER_KEY_ID)
             reader_fail(r, "a header parameter that is not known");
         (void)cbor_read_bytes(r);
     }

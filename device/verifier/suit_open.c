@@ -1,4 +1,5 @@
 // The envelope and the manifest: what they have, and whether it may be done at all.
+#include "fields.h"
 #include "suit.h"
 #include <troth/same.h>
 
@@ -42,7 +43,7 @@ static struct member read_member(struct reader *r)
     return member;
 }
 
-static int place_of(int64_t key)
+static int place_of(int32_t key)
 {
     for (int i = 0; i < TROTH_SUIT_SEQUENCES_N; i++)
         if (sequence_keys[i] == key)
@@ -139,7 +140,7 @@ static enum troth_verdict authenticate(struct troth_suit *suit, const struct env
         return n == 1 ? TROTH_UNSIGNED : TROTH_MALFORMED;
     struct bytes payload = cbor_read_bytes(&r);
     for (size_t i = 1; i < n; i++)
-        signatures[i - 1] = octets_of(cbor_read_bytes(&r));
+        signatures[i - 1] = field_read_octets(&r);
     struct reader inner = reader_of(payload);
     suit_read_digest(&inner, digest);
     if (!reader_end(&r) || !reader_end(&inner))
@@ -181,12 +182,10 @@ static enum troth_verdict read_components(struct troth_suit *suit, struct reader
     if (n == 0 || n > TROTH_SUIT_COMPONENTS_MAX)
         return n == 0 ? TROTH_MISSING : TROTH_TOO_LARGE;
     for (size_t i = 0; i < n; i++) {
-        const uint8_t *from = r->p;
-        cbor_skip(r);
+        struct bytes id = field_read_list(r);
         if (!reader_ok(r))
             return TROTH_MALFORMED;
-        enum troth_verdict verdict =
-            find_place(suit, bytes_of(from, (size_t)(r->p - from)), &suit->components[i]);
+        enum troth_verdict verdict = find_place(suit, id, &suit->components[i]);
         for (size_t k = 0; k < i && verdict == TROTH_VALID; k++)
             if (suit->components[k].place == suit->components[i].place)
                 return TROTH_MALFORMED; // what one of the two is told would be undone by the other
@@ -201,14 +200,14 @@ static enum troth_verdict read_common(struct troth_suit *suit, struct bytes comm
 {
     struct reader r = reader_of(common);
     struct cbor_map map = cbor_read_map(&r);
-    struct cbor_key key;
-    while (cbor_map_next(&map, &r, &key)) {
-        if (!key.is_text && key.number == COMMON_COMPONENTS) {
+    int32_t key;
+    while (field_next(&map, &r, &key)) {
+        if (key == COMMON_COMPONENTS) {
             enum troth_verdict verdict = read_components(suit, &r);
             if (verdict != TROTH_VALID)
                 return verdict;
-        } else if (!key.is_text && key.number == COMMON_SHARED) {
-            suit->shared = octets_of(cbor_read_bytes(&r));
+        } else if (key == COMMON_SHARED) {
+            suit->shared = field_read_octets(&r);
         } else {
             reader_fail(&r, "a member of the common part that is not known");
         }
@@ -222,13 +221,13 @@ static enum troth_verdict read_common(struct troth_suit *suit, struct bytes comm
 
 // A member that may be severed: here as a byte string, or its digest, and then the envelope's if it
 // is there. What is severed and gone stays empty.
-static enum troth_verdict read_severable(struct troth_suit *suit, struct reader *r, int64_t key,
+static enum troth_verdict read_severable(struct troth_suit *suit, struct reader *r, int32_t key,
                                          struct troth_octets *ret)
 {
     struct member member;
     uint8_t digest[TROTH_HASH_N];
     if (cbor_peek(r) == CBOR_BYTES) {
-        *ret = octets_of(cbor_read_bytes(r));
+        *ret = field_read_octets(r);
         return TROTH_VALID;
     }
     suit_read_digest(r, digest);
@@ -242,14 +241,14 @@ static enum troth_verdict read_severable(struct troth_suit *suit, struct reader 
     return suit_has_digest(suit, member.whole, digest, TROTH_WRONG_DIGEST);
 }
 
-static enum troth_verdict read_member_of(struct troth_suit *suit, struct reader *r, int64_t key)
+static enum troth_verdict read_member_of(struct troth_suit *suit, struct reader *r, int32_t key)
 {
     struct troth_octets text;
     int place = place_of(key);
     if (is_severed(key))
         return read_severable(suit, r, key, place < 0 ? &text : &suit->sequences[place]);
     if (place >= 0)
-        suit->sequences[place] = octets_of(cbor_read_bytes(r));
+        suit->sequences[place] = field_read_octets(r);
     else if (key == MANIFEST_COMMON)
         return read_common(suit, cbor_read_bytes(r));
     else if (key == MANIFEST_REFERENCE)
@@ -263,29 +262,28 @@ static enum troth_verdict read_member_of(struct troth_suit *suit, struct reader 
 static enum troth_verdict read_start(struct troth_suit *suit, struct reader *r,
                                      struct cbor_map *map)
 {
-    struct cbor_key key = {0};
-    if (!cbor_map_next(map, r, &key) || key.is_text || key.number != MANIFEST_VERSION)
+    int32_t key;
+    if (!field_next(map, r, &key) || key != MANIFEST_VERSION)
         return TROTH_MALFORMED;
-    if (cbor_read_uint(r) != VERSION)
+    if (field_read_u32(r) != VERSION)
         return reader_ok(r) ? TROTH_WRONG_VERSION : TROTH_MALFORMED;
-    if (!cbor_map_next(map, r, &key) || key.is_text || key.number != MANIFEST_NUMBER)
+    if (!field_next(map, r, &key) || key != MANIFEST_NUMBER)
         return TROTH_MALFORMED;
-    uint64_t number = cbor_read_uint(r);
-    if (!reader_ok(r) || number > UINT32_MAX)
+    suit->sequence = field_read_u32(r);
+    if (!reader_ok(r))
         return TROTH_MALFORMED;
-    suit->sequence = (uint32_t)number;
-    return number < suit->device->sequence ? TROTH_OLDER_SEQUENCE : TROTH_VALID;
+    return suit->sequence < suit->device->sequence ? TROTH_OLDER_SEQUENCE : TROTH_VALID;
 }
 
 static enum troth_verdict read_manifest(struct troth_suit *suit, struct bytes manifest)
 {
     struct reader r = reader_of(manifest);
     struct cbor_map map = cbor_read_map(&r);
-    struct cbor_key key;
+    int32_t key;
     enum troth_verdict verdict = read_start(suit, &r, &map);
-    while (verdict == TROTH_VALID && cbor_map_next(&map, &r, &key)) {
+    while (verdict == TROTH_VALID && field_next(&map, &r, &key)) {
         suit->at = r.p;
-        verdict = key.is_text ? TROTH_MALFORMED : read_member_of(suit, &r, key.number);
+        verdict = read_member_of(suit, &r, key);
     }
     if (verdict != TROTH_VALID)
         return verdict;

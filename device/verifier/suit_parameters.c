@@ -1,4 +1,5 @@
 // Override parameters: the draft's section 8.4.8, and two of our own.
+#include "fields.h"
 #include "suit.h"
 
 enum {
@@ -15,24 +16,9 @@ enum {
     PARAMETER_FORMAT = -2,
 };
 
-static uint32_t read_number(struct reader *r)
-{
-    uint64_t v = cbor_read_uint(r);
-    if (v <= UINT32_MAX)
-        return (uint32_t)v;
-    reader_fail(r, "a number of more than 32 bits");
-    return 0;
-}
-
-static struct troth_octets read_octets(struct reader *r)
-{
-    struct bytes octets = cbor_read_bytes(r);
-    return (struct troth_octets){octets.p, octets.n};
-}
-
 static struct troth_octets read_id(struct reader *r)
 {
-    struct troth_octets id = read_octets(r);
+    struct troth_octets id = field_read_octets(r);
     if (id.n != TROTH_SUIT_ID_N)
         reader_fail(r, "an identifier that has not 16 octets");
     return id;
@@ -50,14 +36,14 @@ static void read_wrapped_digest(struct reader *r, uint8_t ret[TROTH_HASH_N])
 static void read_formats(struct reader *r, struct troth_suit_component *ret)
 {
     size_t n = cbor_read_array(r);
-    ret->oldest_format = read_number(r);
-    ret->newest_format = read_number(r);
+    ret->oldest_format = field_read_u32(r);
+    ret->newest_format = field_read_u32(r);
     if (n != 2 || ret->oldest_format > ret->newest_format)
         reader_fail(r, "data formats that are not [oldest, newest]");
 }
 
 // The bit of the parameter that was read; 0 for one that is not known or not allowed.
-static uint32_t read_parameter(struct reader *r, int64_t key, bool is_shared,
+static uint32_t read_parameter(struct reader *r, int32_t key, bool is_shared,
                                struct troth_suit_component *ret)
 {
     switch (key) {
@@ -74,13 +60,13 @@ static uint32_t read_parameter(struct reader *r, int64_t key, bool is_shared,
         read_wrapped_digest(r, ret->digest);
         return SUIT_DIGEST;
     case PARAMETER_SLOT:
-        ret->slot = read_number(r);
+        ret->slot = field_read_u32(r);
         return SUIT_SLOT;
     case PARAMETER_SIZE:
-        ret->size = read_number(r);
+        ret->size = field_read_u32(r);
         return SUIT_SIZE;
     case PARAMETER_CONTENT:
-        ret->content = read_octets(r);
+        ret->content = field_read_octets(r);
         return SUIT_CONTENT;
     case PARAMETER_URI: {
         struct bytes uri = cbor_read_text(r);
@@ -88,10 +74,10 @@ static uint32_t read_parameter(struct reader *r, int64_t key, bool is_shared,
         return SUIT_URI;
     }
     case PARAMETER_SOURCE:
-        ret->source = read_number(r);
+        ret->source = field_read_u32(r);
         return SUIT_SOURCE;
     case PARAMETER_COUNTER:
-        ret->counter = read_number(r);
+        ret->counter = field_read_u32(r);
         return is_shared ? SUIT_COUNTER : 0;
     case PARAMETER_FORMAT:
         read_formats(r, ret);
@@ -107,10 +93,10 @@ static enum troth_verdict override_one(struct troth_suit *suit, struct reader *r
 {
     struct troth_suit_component *ret = &suit->components[i];
     struct cbor_map map = cbor_read_map(r);
-    struct cbor_key key;
-    while (cbor_map_next(&map, r, &key)) {
+    int32_t key;
+    while (field_next(&map, r, &key)) {
         suit->at = r->p;
-        uint32_t bit = key.is_text ? 0 : read_parameter(r, key.number, is_shared, ret);
+        uint32_t bit = read_parameter(r, key, is_shared, ret);
         if (bit == 0)
             return TROTH_UNKNOWN_PARAMETER;
         ret->has |= bit;

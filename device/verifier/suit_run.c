@@ -1,5 +1,6 @@
 // Command sequences: a list of (command, argument), with alternatives one in the other to a depth
 // that the frames give.
+#include "fields.h"
 #include "suit.h"
 #include <troth/same.h>
 
@@ -170,7 +171,7 @@ static enum troth_verdict invoke(struct run *run, const struct troth_suit_compon
 // ---- one command on one component
 
 static enum troth_verdict check(struct run *run, const struct troth_suit_component *one,
-                                uint64_t command)
+                                uint32_t command)
 {
     struct troth_suit *suit = run->suit;
     const struct troth_suit_device *device = suit->device;
@@ -201,7 +202,7 @@ static enum troth_verdict check(struct run *run, const struct troth_suit_compone
 }
 
 static enum troth_verdict act(struct run *run, const struct troth_suit_component *one,
-                              uint64_t command)
+                              uint32_t command)
 {
     switch (command) {
     case CONDITION_IMAGE:
@@ -221,13 +222,13 @@ static enum troth_verdict act(struct run *run, const struct troth_suit_component
     }
 }
 
-static bool is_condition(uint64_t command)
+static bool is_condition(uint32_t command)
 {
     return command == CONDITION_VENDOR || command == CONDITION_CLASS ||
            command == CONDITION_DEVICE || command == CONDITION_SLOT || command == CONDITION_ABORT;
 }
 
-static enum troth_verdict on_one(struct run *run, uint32_t i, uint64_t command)
+static enum troth_verdict on_one(struct run *run, uint32_t i, uint32_t command)
 {
     const struct troth_suit_component *one = &run->suit->components[i];
     if (is_condition(command))
@@ -244,7 +245,7 @@ static enum troth_verdict on_one(struct run *run, uint32_t i, uint64_t command)
 
 // On every chosen component, in their order, until one fails. That none was passed over is found
 // apart.
-static enum troth_verdict on_chosen(struct run *run, uint64_t command)
+static enum troth_verdict on_chosen(struct run *run, uint32_t command)
 {
     const struct troth_suit *suit = run->suit;
     enum troth_verdict why = TROTH_FAULT;
@@ -276,7 +277,7 @@ static enum troth_verdict choose(struct troth_suit *suit, struct reader *r)
         n = cbor_read_array(r);
     suit->chosen = 0;
     for (size_t i = 0; i < n; i++) {
-        uint64_t index = cbor_read_uint(r);
+        uint32_t index = field_read_u32(r);
         if (!reader_ok(r))
             return TROTH_MALFORMED;
         if (index >= suit->n)
@@ -302,18 +303,15 @@ static enum troth_verdict push(struct run *run, struct bytes octets, bool is_cho
 
 static enum troth_verdict push_choice(struct run *run, struct reader *r)
 {
-    const uint8_t *from = r->p;
-    cbor_skip(r);
-    if (!reader_ok(r))
-        return TROTH_MALFORMED;
-    return push(run, bytes_of(from, (size_t)(r->p - from)), true);
+    struct bytes alternatives = field_read_list(r);
+    return reader_ok(r) ? push(run, alternatives, true) : TROTH_MALFORMED;
 }
 
 static enum troth_verdict run_command(struct run *run, struct frame *frame)
 {
     struct reader *r = &frame->r;
     run->suit->at = r->p;
-    uint64_t command = cbor_read_uint(r);
+    uint32_t command = field_read_u32(r);
     frame->left -= 2;
     if (!reader_ok(r))
         return TROTH_MALFORMED;
@@ -323,7 +321,7 @@ static enum troth_verdict run_command(struct run *run, struct frame *frame)
         return run->suit->chosen != 0 ? suit_override(run->suit, r, run->is_shared) : TROTH_MISSING;
     if (command == TRY_EACH)
         return push_choice(run, r);
-    if (cbor_read_uint(r) > REPORT_MAX || !reader_ok(r))
+    if (field_read_u32(r) > REPORT_MAX || !reader_ok(r))
         return TROTH_MALFORMED;
     return on_chosen(run, command);
 }

@@ -3,4 +3,4 @@
 #include <troth/adapters/bearssl.h>
 
 static const struct troth_algorithm *const algorithms[] = {&troth_bearssl_es256};
-const struct troth_crypto m3_crypto = {algorithms, 1, &troth_bearssl_sha256, NULL};
+const struct troth_crypto m3_crypto = {algorithms, 1, &troth_hash_small, NULL};

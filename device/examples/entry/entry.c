@@ -40,7 +40,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: entry-example NAME KEY CHECKPOINT INDEX ENTRY PROOF\n");
         return 2;
     }
-    const struct troth_log log = {argv[1], strlen(argv[1]), key.octets};
+    const struct troth_log log = {argv[1], strlen(argv[1]), key.octets, &troth_es256};
     enum troth_verdict verdict = troth_checkpoint_verify(&log, note.octets, note.n, &checkpoint);
     if (verdict != TROTH_VALID)
         return say(verdict);

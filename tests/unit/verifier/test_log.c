@@ -102,7 +102,7 @@ static int set_up(void **state)
     memcpy(scene->point, key.point.p, sizeof scene->point);
     for (unsigned i = 0; i < ENTRIES; i++)
         merkle_leaf(&tree, bytes_of(entry_of(i), 1), scene->leaves[i]);
-    scene->log = (struct troth_log){NAME, sizeof NAME - 1, scene->point};
+    scene->log = (struct troth_log){NAME, sizeof NAME - 1, scene->point, &troth_es256};
     write_note(scene, ENTRIES);
     *state = scene;
     return 0;

@@ -41,6 +41,16 @@ struct merkle_proof {
     uint8_t hash[MERKLE_PROOF_MAX][MERKLE_HASH_N];
 };
 
+// The same where it lies: `n` hashes of MERKLE_HASH_N octets, one behind the other.
+struct merkle_path {
+    const uint8_t *hashes;
+    size_t n;
+};
+static inline struct merkle_path merkle_path_of(const struct merkle_proof *proof)
+{
+    return (struct merkle_path){proof->hash[0], proof->n};
+}
+
 // True only when the proof shows `leaf_hash` at `index` of the tree of `size` leaves with that
 // root.
 struct merkle_inclusion {
@@ -49,6 +59,8 @@ struct merkle_inclusion {
     const uint8_t *leaf_hash;
     const uint8_t *root;
 };
+bool merkle_path_includes(const struct merkle_hash *h, const struct merkle_inclusion *claim,
+                          const struct merkle_path *path) WIRE_MUST_USE;
 bool merkle_verify_inclusion(const struct merkle_hash *h, const struct merkle_inclusion *claim,
                              const struct merkle_proof *proof) WIRE_MUST_USE;
 
@@ -60,6 +72,8 @@ struct merkle_consistency {
     const uint8_t *old_root;
     const uint8_t *new_root;
 };
+bool merkle_path_continues(const struct merkle_hash *h, const struct merkle_consistency *claim,
+                           const struct merkle_path *path) WIRE_MUST_USE;
 bool merkle_verify_consistency(const struct merkle_hash *h, const struct merkle_consistency *claim,
                                const struct merkle_proof *proof) WIRE_MUST_USE;
 

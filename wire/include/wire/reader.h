@@ -7,6 +7,7 @@
 #pragma once
 
 #include <wire/bytes.h>
+#include <wire/why.h>
 
 struct reader {
     const uint8_t *p;
@@ -40,11 +41,16 @@ static inline bool reader_ok(const struct reader *r)
     return r->why == NULL;
 }
 
-// Fails the reader; the first reason stays. Always false, so that a check can return it.
+// reader_fail(r, why) fails the reader; the first reason stays. Always false, so that a check can
+// return it.
 /*@ requires is_reader(r) && why != \null;
     assigns r->why, r->left;
     ensures is_reader(r) && r->why != \null && r->left == 0 && \result == \false; */
-bool reader_fail(struct reader *r, const char *why);
+bool reader_fail_because(struct reader *r, const char *why);
+/*@ requires is_reader(r);
+    assigns r->why, r->left;
+    ensures is_reader(r) && r->why != \null && r->left == 0 && \result == \false; */
+bool reader_refuse(struct reader *r); // where reasons are left out (wire/why.h)
 
 /*@ requires is_reader(r);
     assigns *r;

@@ -20,7 +20,8 @@
 struct troth_log {
     const char *name;
     size_t name_n;
-    const uint8_t *point; // TROTH_POINT_N
+    const uint8_t *point;                    // TROTH_POINT_N
+    const struct troth_algorithm *algorithm; // ES256: troth_es256, or an adapter's
 };
 
 struct troth_checkpoint {

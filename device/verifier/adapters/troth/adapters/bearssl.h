@@ -35,7 +35,7 @@ static enum troth_verdict troth_bearssl_verify(struct troth_octets key,
                                                const struct troth_message *message,
                                                struct troth_octets signature)
 {
-    br_sha256_context hash;
+    struct troth_sha256 hash; // ours: a device that hashes payloads by it too holds one SHA-256
     uint8_t digest[TROTH_HASH_N], point[TROTH_POINT_N];
     if (key.n != TROTH_POINT_N || key.p[0] != 4)
         return TROTH_BAD_KEY;
@@ -43,10 +43,10 @@ static enum troth_verdict troth_bearssl_verify(struct troth_octets key,
         return TROTH_BAD_SIGNATURE;
     for (size_t i = 0; i < sizeof point; i++)
         point[i] = key.p[i];
-    br_sha256_init(&hash);
+    troth_sha256_begin(&hash);
     for (size_t i = 0; i < message->n; i++)
-        br_sha256_update(&hash, message->parts[i].p, message->parts[i].n);
-    br_sha256_out(&hash, digest);
+        troth_sha256_add(&hash, message->parts[i].p, message->parts[i].n);
+    troth_sha256_end(&hash, digest);
     const br_ec_public_key public_key = {BR_EC_secp256r1, point, sizeof point};
     return br_ecdsa_i31_vrfy_raw(&br_ec_p256_m31, digest, sizeof digest, &public_key, signature.p,
                                  signature.n) == 1

@@ -1,0 +1,18 @@
+// What more than one of the verifier's formats reads: numbers of 32 bits, and members of maps.
+#pragma once
+
+#include <troth/crypto.h>
+#include <wire/cbor.h>
+
+#define FIELD_NONE INT32_MIN // a text, or a number of more than 32 bits: nobody knows such a member
+
+// Fails the reader for more than 32 bits.
+uint32_t field_read_u32(struct reader *r);
+int32_t field_read_i32(struct reader *r);
+struct troth_octets field_read_octets(struct reader *r);
+
+// Passes over [* bstr / nil], as component identifiers and alternatives are; what it was.
+struct bytes field_read_list(struct reader *r);
+
+// The key of the next member; false at the end, and when the reader failed.
+bool field_next(struct cbor_map *map, struct reader *r, int32_t *ret_key);
