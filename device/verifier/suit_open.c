@@ -199,6 +199,8 @@ static enum troth_verdict read_components(struct troth_suit *suit, struct reader
 static enum troth_verdict read_common(struct troth_suit *suit, struct bytes common)
 {
     struct reader r = reader_of(common);
+    if (common.p == NULL)
+        return TROTH_MALFORMED; // no byte string: it has no place of its own
     struct cbor_map map = cbor_read_map(&r);
     int32_t key;
     while (field_next(&map, &r, &key)) {

@@ -411,6 +411,10 @@ static void where_it_went_wrong_is_told(void **state)
                      TROTH_UNKNOWN_COMMAND);
     assert_int_equal(scene->envelope.p[scene->fault.offset], 4);
     assert_int_equal(scene->fault.offset, scene->envelope.n - 2);
+    // A common part that ends before its length is told where it begins.
+    scene->values.of['A' - 'A'] = bytes_text("\xa3\x01\x01\x02\x07\x03\x45");
+    assert_int_equal(scene_open_suit(scene, "%A"), TROTH_MALFORMED);
+    assert_int_equal(scene->fault.offset, scene->envelope.n - 1);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
