@@ -32,7 +32,8 @@ const struct option_row release_sign_options[] = {
      "security counter: once confirmed, lower ones never run again"},
     {"--vendor", VALUE_TEXT, "UUID", false, "whose devices it is for"},
     {"--class", VALUE_TEXT, "UUID", false, "which of them"},
-    {"--component", VALUE_HEX, "HEX", false, "identifier of the part that it is for (default 00)"},
+    {"--component", VALUE_TEXT, "HEX[/HEX]", false,
+     "the part that it is for, the segments of its identifier (default 00)"},
     {"--formats", VALUE_TEXT, "OLDEST-NEWEST", false, "formats of data that the image can read"},
     {"--uri", VALUE_TEXT, "URI", false,
      "where devices fetch the image (default: it is in the envelope)"},
@@ -98,17 +99,29 @@ static enum result read_formats(const struct session *session, struct manifest *
     return OK;
 }
 
+/* Segments as hexadecimal, with "/" between them. */
 static enum result read_component(const struct session *session, struct buf *to, struct err *err)
 {
     const char *text = session_text(session, "--component");
-    uint8_t id[COMPONENT_MAX / 2];
-    struct buf b = buf_over(id, sizeof id);
+    size_t segments = 1;
+    bool is_read = true;
     if (text == NULL)
         text = "00";
-    if (!hex_decode(&b, bytes_of(text, strlen(text))))
-        return err_set(err, E_USAGE, "--component has more than %zu octets", sizeof id);
-    cbor_write_array(to, 1);
-    cbor_write_bytes(to, buf_bytes(&b));
+    for (const char *at = text; *at != '\0'; at++)
+        segments += *at == '/';
+    cbor_write_array(to, segments);
+    for (const char *at = text; is_read && segments > 0; segments--) {
+        size_t n = strcspn(at, "/");
+        uint8_t id[COMPONENT_MAX];
+        struct buf b = buf_over(id, sizeof id);
+        is_read = hex_decode(&b, bytes_of(at, n));
+        cbor_write_bytes(to, buf_bytes(&b));
+        at += n + (at[n] == '/');
+    }
+    if (!is_read || !buf_ok(to))
+        return err_set(err, E_USAGE,
+                       "--component is \"%s\", wanted is HEX[/HEX] of at most %d octets",
+                       err_value(bytes_of(text, strlen(text))).text, COMPONENT_MAX);
     return OK;
 }
 

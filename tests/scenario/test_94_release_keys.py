@@ -153,11 +153,11 @@ def index_in(octets):
 def test_an_envelope_says_what_was_asked_and_has_the_image(house):
     public = house.lms("key")
     house.troth("release", "sign", "image", "--key", "key", "--passphrase-file", "pass", "--out", "envelope", "--sequence", 7,
-                "--counter", 3, "--vendor", ID, "--class", ID, "--component", "0102", "--formats", "2-5")
+                "--counter", 3, "--vendor", ID, "--class", ID, "--component", "0102/03", "--formats", "2-5")
     manifest, members, [(algorithm, message, signature)] = open_envelope(house.read("envelope"))
     assert manifest[1] == 1 and manifest[2] == 7 and members == {"#image": IMAGE}
     common = cbor2.loads(manifest[3])
-    assert common[2] == [[b"\x01\x02"]]
+    assert common[2] == [[b"\x01\x02", b"\x03"]]
     shared = cbor2.loads(common[4])
     uuid = bytes.fromhex(ID.replace("-", ""))
     assert shared[1] == {1: uuid, 2: uuid, 3: cbor2.dumps([-16, hashlib.sha256(IMAGE).digest()]), 14: len(IMAGE), -1: 3,
@@ -246,6 +246,7 @@ def test_a_set_that_no_device_would_take_is_not_made(house, words, status):
     (("--sequence", 1, "--counter", 1, "--class", ID), "--vendor"),
     (("--sequence", 1, "--counter", 1, "--vendor", ID, "--class", "0011"), "--class"),
     (("--sequence", 1, "--counter", 1, "--vendor", ID, "--class", ID, "--formats", "3-1"), "--formats"),
+    (("--sequence", 1, "--counter", 1, "--vendor", ID, "--class", ID, "--component", "0x"), "--component"),
     (("--sequence", 2 ** 32, "--counter", 1, "--vendor", ID, "--class", ID), "--sequence"),
 ])
 def test_what_is_missing_or_wrong_is_named_before_an_index_is_used(house, words, named):

@@ -3,6 +3,7 @@
 #include "scene.h"
 #include "vectors.h"
 
+#include <troth/adapters/bearssl.h>
 #include <troth/adapters/openssl.h>
 #include <troth/adapters/openssl_more.h>
 
@@ -69,6 +70,36 @@ static void ours_agrees_with_wycheproof(void **state)
     agree(&(struct source){P256, &troth_esp256});
 }
 
+static void bearssl_s_p256_agrees_with_wycheproof(void **state)
+{
+    (void)state;
+    agree(&(struct source){P256, &troth_bearssl_es256});
+    agree(&(struct source){P256, &troth_bearssl_esp256});
+}
+
+// The same octets in pieces of any length, by three that have nothing in common.
+static void hashes_agree(void **state)
+{
+    static const struct troth_hash *const others[] = {&troth_bearssl_sha256, &troth_openssl_sha256};
+    static uint8_t octets[300];
+    (void)state;
+    for (size_t n = 0; n <= sizeof octets; n++) {
+        uint8_t ours[TROTH_HASH_N], theirs[TROTH_HASH_N];
+        union troth_hash_state hash;
+        octets[n / 2] = (uint8_t)(n * 7);
+        troth_hash_small.begin(&hash);
+        troth_hash_small.add(&hash, octets, n / 3);
+        troth_hash_small.add(&hash, octets + n / 3, n - n / 3);
+        troth_hash_small.end(&hash, ours);
+        for (size_t i = 0; i < 2; i++) {
+            others[i]->begin(&hash);
+            others[i]->add(&hash, octets, n);
+            others[i]->end(&hash, theirs);
+            assert_memory_equal(ours, theirs, sizeof ours);
+        }
+    }
+}
+
 static void openssl_s_p256_agrees_with_wycheproof(void **state)
 {
     (void)state;
@@ -132,6 +163,7 @@ static void agrees_with_the_examples_of_cose(void **state)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         judge_cose(files[i], KEY_11, &troth_es256, 64);
         judge_cose(files[i], KEY_11, &troth_openssl_es256, 64);
+        judge_cose(files[i], KEY_11, &troth_bearssl_es256, 64);
     }
     judge_cose("eddsa-examples/eddsa-sig-01.json",
                "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
@@ -205,6 +237,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ours_agrees_with_wycheproof),
+        cmocka_unit_test(bearssl_s_p256_agrees_with_wycheproof),
+        cmocka_unit_test(hashes_agree),
         cmocka_unit_test(openssl_s_p256_agrees_with_wycheproof),
         cmocka_unit_test(openssl_s_p384_agrees_with_wycheproof),
         cmocka_unit_test(openssl_s_ed25519_agrees_with_wycheproof),
