@@ -258,11 +258,9 @@ static void signatures_of_another_form_refuse(void **state)
     static const char *const signatures[] = {
         "22000000",
         "2200020030ff",
-        "220008003006020100020100", // r and s are 0
-        "220008003006020181020101", // r is negative
-        "22000900"
-        "3007020200010201"
-        "01",                         // r is not minimal
+        "220008003006020100020100",   // r and s are 0
+        "220008003006020181020101",   // r is negative
+        "22000900300702020001020101", // r is not minimal
         "220009003006020101020101ff", // an octet after it
         "220006003004020102",
     };
