@@ -1,5 +1,5 @@
-// Comparing without a branch whose skip would accept: what a fault in one instruction must not turn. For
-// whoever builds on the verifier.
+// Comparing without a branch whose skip would accept: what a fault in one instruction must not
+// turn. For whoever builds on the verifier.
 #pragma once
 
 #include <troth/verdict.h>
