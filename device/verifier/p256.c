@@ -103,33 +103,30 @@ static void subtract(number ret, const number a, const number b, const struct mo
         (void)sum(ret, ret, by->m);
 }
 
-// t[0..9] += a * x, words of t shifted down by one when `shift` is 1 (its lowest word is 0 then).
-static void add_product(uint32_t t[WORDS + 2], const number a, uint32_t x, unsigned shift)
+// t[0..9] += a * x
+static void add_product(uint32_t t[WORDS + 2], const number a, uint32_t x)
 {
     uint64_t carry = 0;
     for (unsigned i = 0; i < WORDS; i++) {
         carry += (uint64_t)a[i] * x + t[i];
-        if (i >= shift)
-            t[i - shift] = (uint32_t)carry;
+        t[i] = (uint32_t)carry;
         carry >>= 32;
     }
     carry += t[WORDS];
-    t[WORDS - shift] = (uint32_t)carry;
-    t[WORDS + 1 - shift] = t[WORDS + 1] + (uint32_t)(carry >> 32);
-    if (shift != 0)
-        t[WORDS + 1] = 0;
+    t[WORDS] = (uint32_t)carry;
+    t[WORDS + 1] += (uint32_t)(carry >> 32);
 }
 
-// ret = a * b / 2^256 mod m
+// ret = a * b / 2^256 mod m. Each turn makes one more word of t zero; what is above is the result.
 static void multiply(number ret, const number a, const number b, const struct modulus *by)
 {
-    uint32_t t[WORDS + 2] = {0};
+    uint32_t t[2 * WORDS + 1] = {0};
     for (unsigned i = 0; i < WORDS; i++) {
-        add_product(t, a, b[i], 0);
-        add_product(t, by->m, t[0] * by->inverse, 1);
+        add_product(t + i, a, b[i]);
+        add_product(t + i, by->m, t[i] * by->inverse);
     }
-    memcpy(ret, t, sizeof(number));
-    reduce(ret, t[WORDS], by);
+    memcpy(ret, t + WORDS, sizeof(number));
+    reduce(ret, t[2 * WORDS], by);
 }
 
 static void times(number ret, const number a, const number b)

@@ -37,20 +37,19 @@ static uint32_t next_word(uint32_t w[16], unsigned round)
 
 static void compress(uint32_t state[8], const uint8_t block[64])
 {
-    uint32_t s[8], w[16];
-    memcpy(s, state, sizeof s);
+    uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
     for (unsigned round = 0; round < 64; round++) {
         uint32_t word =
             round < 16 ? (w[round] = word_at(block + 4 * (size_t)round)) : next_word(w, round);
-        uint32_t big1 = turn(s[4], 6) ^ turn(s[4], 11) ^ turn(s[4], 25);
-        uint32_t chosen = (s[4] & s[5]) ^ (~s[4] & s[6]);
-        uint32_t first = s[7] + big1 + chosen + round_constants[round] + word;
-        uint32_t big0 = turn(s[0], 2) ^ turn(s[0], 13) ^ turn(s[0], 22);
-        uint32_t most = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-        memmove(s + 1, s, 7 * sizeof s[0]);
-        s[4] += first;
-        s[0] = first + big0 + most;
+        uint32_t big1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
+        uint32_t first = h + big1 + (g ^ (e & (f ^ g))) + round_constants[round] + word;
+        uint32_t big0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
+        uint32_t second = big0 + ((a & b) | (c & (a | b)));
+        h = g, g = f, f = e, e = d + first;
+        d = c, c = b, b = a, a = first + second;
     }
+    const uint32_t s[8] = {a, b, c, d, e, f, g, h};
     for (unsigned i = 0; i < 8; i++)
         state[i] += s[i];
 }
