@@ -129,13 +129,13 @@ enum troth_verdict slot_verify(struct slot_judge *judge, uint8_t slot,
     if (envelope.p == NULL)
         return TROTH_MISSING;
     slot_face(judge, slot);
-    enum troth_verdict opened =
+    volatile enum troth_verdict opened =
         troth_suit_open(suit, &trust, &judge->suit_device, envelope, &fault);
     if (opened != TROTH_VALID)
-        return opened;
-    enum troth_verdict validated = troth_suit_run(suit, TROTH_SUIT_VALIDATE, &fault);
+        return refusal(opened);
+    volatile enum troth_verdict validated = troth_suit_run(suit, TROTH_SUIT_VALIDATE, &fault);
     if (validated != TROTH_VALID)
-        return validated;
+        return refusal(validated);
     // A manifest need not ask for the image's digest: a boot loader does.
     return both(both(opened, validated), valid_if_zero(suit->matched ^ 1, TROTH_MISSING));
 }

@@ -66,7 +66,7 @@ static bool try_update(struct slot_judge *judge, struct boot_report *ret)
     if (!state->is_tried && take(judge, slot, ret, &ret->trial)) {
         state->is_tried = 1;
         ret->is_trial = 1;
-        ret->verdict = TROTH_VALID;
+        ret->verdict = ret->trial;
         if (slot_save(judge))
             return true;
         ret->trial = TROTH_PLATFORM;

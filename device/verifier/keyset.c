@@ -152,11 +152,10 @@ enum troth_verdict troth_keyset_read(struct troth_octets octets, uint32_t floor,
         return TROTH_MALFORMED;
     enum troth_verdict verdict = read_set(object.set, ret, &at);
     ret_fault->offset = (size_t)(at - octets.p);
-    if (verdict == TROTH_VALID && floor > ret->floor) {
-        ret->floor = floor;
-        verdict = can_be_signed(ret) ? TROTH_VALID : TROTH_BELOW_FLOOR;
-    }
-    return verdict;
+    if (verdict != TROTH_VALID)
+        return verdict;
+    ret->floor = either(is_under(ret->floor, floor), floor, ret->floor);
+    return can_be_signed(ret) ? TROTH_VALID : TROTH_BELOW_FLOOR;
 }
 
 enum troth_verdict troth_keyset_follow(const struct troth_crypto *crypto,
@@ -177,9 +176,9 @@ enum troth_verdict troth_keyset_follow(const struct troth_crypto *crypto,
         .n = object.n,
     };
     // Signatures come first: nothing of a stranger's is read.
-    enum troth_verdict signed_by = troth_signers_check(crypto, known, &what, &signers);
+    volatile enum troth_verdict signed_by = troth_signers_check(crypto, known, &what, &signers);
     if (signed_by != TROTH_VALID)
-        return signed_by;
+        return refusal(signed_by);
     enum troth_verdict verdict = read_set(object.set, ret, &at);
     ret_fault->offset = (size_t)(at - octets.p);
     if (verdict != TROTH_VALID)

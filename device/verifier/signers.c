@@ -21,13 +21,14 @@ void signers_count(struct signers *signers, const struct claim *claim)
             continue;
         enum troth_verdict verdict = troth_verify_by(signers->crypto, claim->algorithm, key->octets,
                                                      &claim->over, claim->signature);
-        if (verdict != TROTH_VALID) {
-            why = why == TROTH_BELOW_FLOOR ? why : verdict;
+        volatile uint32_t wrong = is_nonzero((uint32_t)verdict ^ TROTH_VALID) |
+                                  is_nonzero((key->uses & signers->use) ^ signers->use);
+        if (wrong != 0) {
+            if (why != TROTH_BELOW_FLOOR)
+                why = verdict;
             continue;
         }
-        uint32_t wrong = is_nonzero((uint32_t)verdict ^ TROTH_VALID) |
-                         is_nonzero((key->uses & signers->use) ^ signers->use);
-        uint32_t is_given_up = (uint32_t)(key->number < keys->floor);
+        volatile uint32_t is_given_up = is_under(key->number, keys->floor);
         signers->found |= (1u ^ (wrong | is_given_up)) << i;
         if (is_given_up == 0)
             return;
@@ -46,12 +47,12 @@ static uint32_t count_bits(uint32_t bits)
 
 enum troth_verdict signers_judge(const struct signers *signers)
 {
-    uint32_t wanted = signers->keys->wanted[place_of(signers->use)];
+    volatile uint32_t wanted = signers->keys->wanted[place_of(signers->use)];
     if (wanted == 0)
         return TROTH_UNKNOWN_KEY;
     if (count_bits(signers->found) < wanted)
-        return signers->found != 0 ? TROTH_TOO_FEW_SIGNERS : signers->why;
+        return refusal(signers->found != 0 ? TROTH_TOO_FEW_SIGNERS : signers->why);
     // Once more, and without a branch.
-    uint32_t missing = (uint32_t)(count_bits(signers->found) < wanted) | (uint32_t)(wanted == 0);
+    uint32_t missing = is_under(count_bits(signers->found), wanted) | is_under(wanted, 1);
     return valid_if_zero(missing, TROTH_TOO_FEW_SIGNERS);
 }

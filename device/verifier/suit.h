@@ -5,7 +5,7 @@
 #include <wire/cbor.h>
 
 // A pass over commands: whether they are done or only judged.
-enum suit_pass { SUIT_JUDGE, SUIT_DO };
+enum suit_pass { SUIT_JUDGE = 0, SUIT_DO = 1 };
 
 // Bits of troth_suit_component.has and troth_suit.held.
 enum suit_parameter {

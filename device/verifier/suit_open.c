@@ -151,10 +151,10 @@ static enum troth_verdict authenticate(struct troth_suit *suit, const struct env
         .signatures = signatures,
         .n = n - 1,
     };
-    enum troth_verdict signed_by =
+    volatile enum troth_verdict signed_by =
         troth_signers_check(suit->trust.crypto, suit->trust.keys, &what, &suit->signers);
     if (signed_by != TROTH_VALID)
-        return signed_by;
+        return refusal(signed_by);
     enum troth_verdict same =
         suit_has_digest(suit, envelope->manifest.whole, digest, TROTH_WRONG_DIGEST);
     return both(signed_by, same);
@@ -305,17 +305,17 @@ static enum troth_verdict read_manifest(struct troth_suit *suit, struct bytes ma
 static enum troth_verdict check_floors(const struct troth_suit *suit)
 {
     uint32_t behind = 0;
+    volatile uint32_t seen = 0, n = suit->n; // the compiler knows where the loop ends
     for (uint32_t i = 0; i < suit->n; i++) {
         const struct troth_suit_component *one = &suit->components[i];
         const struct troth_suit_place *place = &suit->device->places[one->place];
-        behind |= (uint32_t)(one->counter < place->counter);
-        if (behind != 0)
-            return TROTH_OLDER_COUNTER;
+        behind |= is_under(one->counter, place->counter);
+        seen = seen + 1;
         if (place->data_format != 0 && (one->has & SUIT_FORMAT) != 0 &&
             (place->data_format < one->oldest_format || place->data_format > one->newest_format))
-            return TROTH_DATA_FORMAT;
+            return both(valid_if_zero(behind, TROTH_OLDER_COUNTER), TROTH_DATA_FORMAT);
     }
-    return valid_if_zero(behind, TROTH_OLDER_COUNTER);
+    return valid_if_zero(behind | (seen ^ n), TROTH_OLDER_COUNTER);
 }
 
 static void begin(struct troth_suit *suit)
@@ -331,9 +331,9 @@ static void begin(struct troth_suit *suit)
 static enum troth_verdict start(struct troth_suit *suit)
 {
     begin(suit);
-    enum troth_verdict verdict = suit_run_commands(suit, suit->shared, SUIT_DO, true);
+    volatile enum troth_verdict verdict = suit_run_commands(suit, suit->shared, SUIT_DO, true);
     if (verdict != TROTH_VALID)
-        return verdict;
+        return refusal(verdict);
     uint32_t missing = (suit->held & (SUIT_VENDOR | SUIT_CLASS)) ^ (SUIT_VENDOR | SUIT_CLASS);
     return both(both(verdict, valid_if_zero(missing, TROTH_MISSING)), check_floors(suit));
 }
@@ -341,9 +341,9 @@ static enum troth_verdict start(struct troth_suit *suit)
 static enum troth_verdict run_one(struct troth_suit *suit, struct troth_octets commands,
                                   enum suit_pass pass)
 {
-    enum troth_verdict started = start(suit);
+    volatile enum troth_verdict started = start(suit);
     if (started != TROTH_VALID)
-        return started;
+        return refusal(started);
     suit->chosen = suit->n == 1;
     return both(started, suit_run_commands(suit, commands, pass, false));
 }
@@ -364,14 +364,14 @@ static enum troth_verdict judge_commands(struct troth_suit *suit)
 // Signatures first: nothing of a stranger's is read.
 static enum troth_verdict judge(struct troth_suit *suit, const struct envelope *envelope)
 {
-    enum troth_verdict signed_by = authenticate(suit, envelope);
+    volatile enum troth_verdict signed_by = authenticate(suit, envelope);
     if (signed_by != TROTH_VALID)
-        return signed_by;
+        return refusal(signed_by);
     suit->at = envelope->manifest.content.p;
     suit->severed = envelope->severed;
-    enum troth_verdict readable = read_manifest(suit, envelope->manifest.content);
+    volatile enum troth_verdict readable = read_manifest(suit, envelope->manifest.content);
     if (readable != TROTH_VALID)
-        return readable;
+        return refusal(readable);
     return both(both(signed_by, readable), judge_commands(suit));
 }
 

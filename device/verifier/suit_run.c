@@ -175,7 +175,7 @@ static enum troth_verdict check(struct run *run, const struct troth_suit_compone
 {
     struct troth_suit *suit = run->suit;
     const struct troth_suit_device *device = suit->device;
-    enum troth_verdict verdict = TROTH_CONDITION;
+    volatile enum troth_verdict verdict = TROTH_CONDITION;
     switch (command) {
     case CONDITION_VENDOR:
         verdict = is_id(&one->vendor, device->vendor, TROTH_WRONG_VENDOR);
@@ -197,8 +197,9 @@ static enum troth_verdict check(struct run *run, const struct troth_suit_compone
     }
     if (verdict == TROTH_VALID && command <= CONDITION_CLASS)
         suit->held |= command == CONDITION_VENDOR ? SUIT_VENDOR : SUIT_CLASS;
-    // Of alternatives it is not known yet which one counts.
-    return run->pass == SUIT_JUDGE && verdict != TROTH_MISSING ? TROTH_VALID : verdict;
+    // While it is only judged, it is not known yet which alternative counts.
+    enum troth_verdict judged = verdict == TROTH_MISSING ? verdict : TROTH_VALID;
+    return (enum troth_verdict)either(run->pass ^ SUIT_JUDGE, verdict, judged);
 }
 
 static enum troth_verdict act(struct run *run, const struct troth_suit_component *one,
@@ -357,11 +358,21 @@ static enum troth_verdict finish(struct run *run, struct frame *frame)
     return TROTH_VALID;
 }
 
-// To the alternatives that the failed command stands in; to no frame at all when there are none.
-static void fall_back(struct run *run)
+// Where a failed command falls back to: the alternatives that it stands in; no frame at all when
+// there are none.
+static size_t choice_above(const struct run *run)
 {
-    while (run->depth > 0 && !run->frames[run->depth - 1].is_choice)
-        run->depth--;
+    size_t depth = run->depth;
+    while (depth > 0 && !run->frames[depth - 1].is_choice)
+        depth--;
+    return depth;
+}
+
+// 1 unless alternatives are what comes next.
+static uint32_t nothing_to_try(const struct run *run)
+{
+    const struct frame *last = &run->frames[run->depth - (run->depth > 0)];
+    return is_under((uint32_t)run->depth, 1) | (1u ^ last->is_choice);
 }
 
 static enum troth_verdict step(struct run *run)
@@ -382,12 +393,13 @@ enum troth_verdict suit_run_commands(struct troth_suit *suit, struct troth_octet
     uint32_t bad = 0;
     while (run.depth > 0) {
         verdict = step(&run);
-        if (verdict != TROTH_VALID && pass == SUIT_DO)
-            fall_back(&run);
-        bad |= is_nonzero((uint32_t)verdict ^ TROTH_VALID) &
-               ((uint32_t)(run.depth == 0) | (uint32_t)(pass == SUIT_JUDGE));
+        uint32_t is_bad = is_nonzero((uint32_t)verdict ^ TROTH_VALID);
+        uint32_t falls = is_bad & (uint32_t)pass;
+        volatile uint32_t depth = (uint32_t)choice_above(&run);
+        run.depth = either(falls, depth, (uint32_t)run.depth);
+        bad |= (is_bad ^ falls) | (falls & nothing_to_try(&run));
         if (bad != 0)
             return verdict;
     }
-    return valid_if_zero(bad, TROTH_FAULT);
+    return valid_if_zero(bad | (uint32_t)run.depth, TROTH_FAULT);
 }
