@@ -4,12 +4,13 @@
 // manifest-example KEYSET ENVELOPE IMAGE VENDOR CLASS
 //   KEYSET           a key set that is trusted, file
 //   ENVELOPE, IMAGE  a SUIT envelope and the image that it is about, files
-//   VENDOR, CLASS    the device's, as 32 hexadecimal digits
+//   VENDOR, CLASS    the device's, as 32 hexadecimal digits (lower case)
 #include <troth/adapters/openssl.h>
 #include <troth/suit.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct file {
     size_t n;
@@ -28,10 +29,16 @@ static int read_file(const char *path, struct file *ret)
 
 static int read_id(const char *text, uint8_t ret[TROTH_SUIT_ID_N])
 {
-    for (size_t i = 0; i < TROTH_SUIT_ID_N; i++)
-        if (sscanf(text + 2 * i, "%2hhx", &ret[i]) != 1)
+    static const char digits[] = "0123456789abcdef";
+    if (strlen(text) != 2 * (size_t)TROTH_SUIT_ID_N)
+        return 0;
+    for (size_t i = 0; i < TROTH_SUIT_ID_N; i++) {
+        const char *high = strchr(digits, text[2 * i]), *low = strchr(digits, text[2 * i + 1]);
+        if (high == NULL || low == NULL)
             return 0;
-    return text[2 * TROTH_SUIT_ID_N] == '\0';
+        ret[i] = (uint8_t)((high - digits) << 4 | (low - digits));
+    }
+    return 1;
 }
 
 // quote: device
