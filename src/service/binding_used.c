@@ -5,14 +5,11 @@
 #include <store/binding_used.h>
 #include <store/boundaries.h>
 
-#define AT_ONCE 64
-
 enum result binding_used(struct service *service, const struct binding_use *use, int64_t now_s,
                          struct err *err)
 {
     struct device device = {0};
-    int64_t ids[AT_ONCE];
-    size_t n = AT_ONCE;
+    struct binding_ids unused = {.n = BINDING_IDS_MAX};
     TRY(store_device(service->store, use->device, &device, err));
     const struct binding_user user = {
         .service = use->service,
@@ -20,12 +17,12 @@ enum result binding_used(struct service *service, const struct binding_use *use,
         .owner = text_bytes(device.owner),
         .serial_number = text_bytes(device.serial_number),
     };
-    while (n == AT_ONCE) { /* what was written down is not found again */
-        TRY(store_bindings_unused(service->store, &user, use->at_s - BINDING_USED_EVERY_S, ids,
-                                  AT_ONCE, &n, err));
-        for (size_t i = 0; i < n; i++) {
-            const struct subject_key key = {SUBJECT_BINDING, ids[i]};
-            TRY(store_put_binding_used(service->store, ids[i], use->at_s, err));
+    while (unused.n == BINDING_IDS_MAX) { /* what was written down is not found again */
+        TRY(store_bindings_unused(service->store, &user, use->at_s - BINDING_USED_EVERY_S, &unused,
+                                  err));
+        for (size_t i = 0; i < unused.n; i++) {
+            const struct subject_key key = {SUBJECT_BINDING, unused.id[i]};
+            TRY(store_put_binding_used(service->store, unused.id[i], use->at_s, err));
             TRY(finding_settle_about(service, key, now_s, err));
         }
     }

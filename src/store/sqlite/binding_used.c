@@ -4,8 +4,7 @@
 #include <store/binding_used.h>
 
 enum result store_bindings_unused(struct store *store, const struct binding_user *user,
-                                  int64_t since_s, int64_t *ret, size_t max, size_t *ret_n,
-                                  struct err *err)
+                                  int64_t since_s, struct binding_ids *ret, struct err *err)
 {
     CLEANUP(query_end) struct query q = query_of(store, STATEMENT_BINDINGS_UNUSED);
     query_put_text(&q, user->service);
@@ -13,8 +12,8 @@ enum result store_bindings_unused(struct store *store, const struct binding_user
     query_put_text(&q, user->owner);
     query_put_text(&q, user->serial_number);
     query_put_int(&q, since_s);
-    query_put_int(&q, (int64_t)max);
-    return query_ids(&q, ret, max, ret_n, err);
+    query_put_int(&q, BINDING_IDS_MAX);
+    return query_ids(&q, ret->id, BINDING_IDS_MAX, &ret->n, err);
 }
 
 enum result store_put_binding_used(struct store *store, int64_t binding, int64_t at_s,

@@ -16,10 +16,16 @@ struct binding_user { /* a device, or all of a group */
     struct bytes owner, serial_number;
 };
 
+#define BINDING_IDS_MAX 64 /* at once */
+struct binding_ids {
+    int64_t id[BINDING_IDS_MAX];
+    size_t n;
+};
+
 /* Of bindings in use at this service that are for this device, those that were not used from
- * `since_s` on. */
+ * `since_s` on; a full list: there may be more. */
 MUST_USE enum result store_bindings_unused(struct store *store, const struct binding_user *user,
-                                           int64_t since_s, int64_t *ret, size_t max, size_t *ret_n,
+                                           int64_t since_s, struct binding_ids *ret,
                                            struct err *err);
 /* One that was used later stays so. */
 MUST_USE enum result store_put_binding_used(struct store *store, int64_t binding, int64_t at_s,
