@@ -306,7 +306,10 @@ class Wire(threading.Thread):
         while not self.is_over:
             with self.lock:
                 waiting = [self.listening, *self.pairs]
-            ready, _, _ = select.select(waiting, [], [], 0.05)
+            try:
+                ready, _, _ = select.select(waiting, [], [], 0.05)
+            except (OSError, ValueError):  # one was cut since: it has no descriptor any more
+                continue
             for one in ready:
                 self._take() if one is self.listening else self._pass(one)
 
