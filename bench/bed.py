@@ -65,6 +65,20 @@ def metric(operator, name):
     sys.exit(f"bench: the server has no {name}")
 
 
+def import_fleet(operator, folder, product, count):
+    """So many devices of a new product, with their requests in `folder`, for bench-load; `operator` as above."""
+    run("bench-prepare", "keepalive", folder, count, product)
+    operator.add_product(product, validity_s=90 * 86400, claims_an_hour=1000000)
+    operator.import_csv((pathlib.Path(folder) / "fleet.csv").read_text()).ok()
+
+
+def load_words(server, folder, product, count, *more):
+    """bench-load for that product at a server of the scenario tests'."""
+    words = [program("bench-load"), "keepalive", "--folder", folder, "--port", server.ports["device"], "--ca",
+             server.root_pem, "--path", f"/.well-known/est/{product}/simpleenroll", "--count", count, *more]
+    return [str(word) for word in words]
+
+
 class Server:
     """A server in a folder of its own. `with Server() as server:` starts and removes it."""
 

@@ -1,13 +1,13 @@
 /* Releases: an envelope (SUIT) around an image, and keys that sign it. No server is asked. */
 #include <base/file.h>
 #include <cli/actions.h>
+#include <cli/for_devices.h>
 #include <cli/print.h>
 #include <cli/signing_key.h>
 #include <crypto/hash.h>
 #include <crypto/lms_folder.h>
 #include <crypto/start.h>
 #include <wire/cbor.h>
-#include <wire/hex.h>
 #include <wire/manifest.h>
 
 #include "commands_parts.h"
@@ -54,33 +54,25 @@ const struct plan release_keygen = {.run = action_release_keygen};
 
 /* ---- what the options say -------------------------------------------------------------------- */
 
+static enum result missing(const char *option, struct err *err)
+{
+    return err_set(err, E_USAGE, "%s is missing: a new envelope says it", option);
+}
+
 static enum result read_id(const struct session *session, const char *option, uint8_t *ret,
                            struct err *err)
 {
-    const char *text = session_text(session, option);
-    char digits[2 * MANIFEST_ID_N];
-    struct buf hex = buf_over(digits, sizeof digits), b = buf_over(ret, MANIFEST_ID_N);
-    if (text == NULL)
-        return err_set(err, E_USAGE, "%s is missing: a new envelope says it", option);
-    for (const char *at = text; *at != '\0'; at++)
-        if (*at != '-')
-            buf_put_u8(&hex, (uint8_t)*at);
-    if (!buf_ok(&hex) || hex.n != sizeof digits || !hex_decode(&b, buf_bytes(&hex)))
-        return err_set(err, E_USAGE, "%s is \"%s\", wanted is a UUID: 32 hexadecimal digits",
-                       option, err_value(bytes_of(text, strlen(text))).text);
-    return OK;
+    bool is_given;
+    TRY(for_devices_id(session, option, ret, &is_given, err));
+    return is_given ? OK : missing(option, err);
 }
 
 static enum result read_number(const struct session *session, const char *option, uint32_t *ret,
                                struct err *err)
 {
-    int64_t number = argument_number(session->args, option, -1);
-    if (number < 0)
-        return err_set(err, E_USAGE, "%s is missing: a new envelope says it", option);
-    if (number > UINT32_MAX)
-        return err_set(err, E_USAGE, "%s is beyond 4294967295", option);
-    *ret = (uint32_t)number;
-    return OK;
+    bool is_given;
+    TRY(for_devices_number(session, option, ret, &is_given, err));
+    return is_given ? OK : missing(option, err);
 }
 
 static enum result read_formats(const struct session *session, struct manifest *ret,
@@ -99,32 +91,6 @@ static enum result read_formats(const struct session *session, struct manifest *
     return OK;
 }
 
-/* Segments as hexadecimal, with "/" between them. */
-static enum result read_component(const struct session *session, struct buf *to, struct err *err)
-{
-    const char *text = session_text(session, "--component");
-    size_t segments = 1;
-    bool is_read = true;
-    if (text == NULL)
-        text = "00";
-    for (const char *at = text; *at != '\0'; at++)
-        segments += *at == '/';
-    cbor_write_array(to, segments);
-    for (const char *at = text; is_read && segments > 0; segments--) {
-        size_t n = strcspn(at, "/");
-        uint8_t id[COMPONENT_MAX];
-        struct buf b = buf_over(id, sizeof id);
-        is_read = hex_decode(&b, bytes_of(at, n));
-        cbor_write_bytes(to, buf_bytes(&b));
-        at += n + (at[n] == '/');
-    }
-    if (!is_read || !buf_ok(to))
-        return err_set(err, E_USAGE,
-                       "--component is \"%s\", wanted is HEX[/HEX] of at most %d octets",
-                       err_value(bytes_of(text, strlen(text))).text, COMPONENT_MAX);
-    return OK;
-}
-
 /* ---- a new envelope -------------------------------------------------------------------------- */
 
 struct making {
@@ -137,12 +103,13 @@ static enum result read_manifest(const struct session *session, struct bytes ima
 {
     struct manifest *manifest = &ret->manifest;
     struct buf component = buf_over(ret->component, sizeof ret->component);
+    const char *part = session_text(session, "--component");
     const char *uri = session_text(session, "--uri");
     TRY(read_number(session, "--sequence", &manifest->sequence, err));
     TRY(read_number(session, "--counter", &manifest->counter, err));
     TRY(read_id(session, "--vendor", ret->vendor, err));
     TRY(read_id(session, "--class", ret->class_id, err));
-    TRY(read_component(session, &component, err));
+    TRY(for_devices_component(part != NULL ? part : "00", &component, err));
     TRY(read_formats(session, manifest, err));
     if (uri == NULL)
         uri = PAYLOAD_NAME;

@@ -1,13 +1,12 @@
 /* `troth verify`: what was signed for a device, judged here as the device judges it. */
 #include <cli/actions.h>
+#include <cli/for_devices.h>
 #include <cli/print.h>
 
 #include "commands_parts.h"
 #include "verify_parts.h"
 
 #include <base/file.h>
-#include <wire/cbor.h>
-#include <wire/hex.h>
 
 #include <string.h>
 
@@ -16,9 +15,9 @@ const struct option_row verify_options[] = {
     {"--keyset", VALUE_FILE, "SET", true, "the key set that the device trusts"},
     {"--floor", VALUE_NUMBER, "N", false,
      "number below which keys are given up, where the device knows a higher one than the set"},
-    {"--vendor", VALUE_HEX, "HEX", false, "the device's vendor id, 32 digits"},
-    {"--class", VALUE_HEX, "HEX", false, "the device's class id, 32 digits"},
-    {"--device", VALUE_HEX, "HEX", false, "the device's own id, 32 digits"},
+    {"--vendor", VALUE_TEXT, "UUID", false, "the device's vendor id"},
+    {"--class", VALUE_TEXT, "UUID", false, "the device's class id"},
+    {"--device", VALUE_TEXT, "UUID", false, "the device's own id"},
     {"--component", VALUE_TEXT, "HEX[/HEX]", false,
      "the device's component, the segments of its identifier"},
     {"--slot", VALUE_NUMBER, "N", false, "the slot that it would go to (default 0)"},
@@ -30,7 +29,6 @@ const struct option_row verify_options[] = {
 };
 const struct plan verify_plan = {.run = action_verify};
 
-#define SEGMENTS_MAX 8
 #define COMPONENT_MAX 128
 
 /* ---- notes ------------------------------------------------------------------------------------
@@ -87,57 +85,12 @@ bool verify_is_about_signers(enum troth_verdict verdict)
 /* ---- the command line -------------------------------------------------------------------------
  */
 
-static enum result read_number(const struct session *session, const char *option, uint32_t *ret,
-                               bool *ret_is_given, struct err *err)
-{
-    int64_t number = argument_number(session->args, option, 0);
-    *ret_is_given = session_text(session, option) != NULL;
-    if (number > UINT32_MAX)
-        return err_set(err, E_USAGE, "%s: seen %lld, wanted at most %u", option, (long long)number,
-                       UINT32_MAX);
-    *ret = (uint32_t)number;
-    return OK;
-}
-
 static enum result read_id(const struct session *session, const char *option,
                            uint8_t space[TROTH_SUIT_ID_N], const uint8_t **ret, struct err *err)
 {
-    const char *text = session_text(session, option);
-    struct buf to = buf_over(space, TROTH_SUIT_ID_N);
-    *ret = NULL;
-    if (text == NULL)
-        return OK;
-    if (strlen(text) != 2 * TROTH_SUIT_ID_N || !hex_decode(&to, bytes_of(text, strlen(text))))
-        return err_set(err, E_USAGE, "%s: seen %zu digits, wanted 32 hexadecimal ones", option,
-                       strlen(text));
-    *ret = space;
-    return OK;
-}
-
-/* "00/6f" is [h'00', h'6f'] (SUIT_Component_Identifier). */
-static enum result read_component(const struct session *session, struct buf *to, struct err *err)
-{
-    const char *text = session_text(session, "--component");
-    if (text == NULL)
-        return OK;
-    size_t segments = 1;
-    for (const char *p = text; *p != '\0'; p++)
-        segments += *p == '/';
-    cbor_write_array(to, segments);
-    bool is_well = segments <= SEGMENTS_MAX;
-    for (size_t i = 0; i < segments && is_well; i++) {
-        uint8_t space[COMPONENT_MAX];
-        struct buf segment = buf_over(space, sizeof space);
-        size_t n = strcspn(text, "/");
-        is_well = hex_decode(&segment, bytes_of(text, n));
-        cbor_write_bytes(to, buf_bytes(&segment));
-        text += n + (i + 1 < segments);
-    }
-    if (!is_well || !buf_ok(to))
-        return err_set(err, E_USAGE,
-                       "--component: wanted at most %d segments of hexadecimal octets, such as "
-                       "00 or 00/6f74, of at most %d octets",
-                       SEGMENTS_MAX, COMPONENT_MAX);
+    bool is_given;
+    TRY(for_devices_id(session, option, space, &is_given, err));
+    *ret = is_given ? space : NULL;
     return OK;
 }
 
@@ -145,9 +98,9 @@ static enum result read_keys(const struct session *session, struct bytes octets,
                              struct troth_keyset *ret, struct err *err)
 {
     struct troth_fault fault;
-    uint32_t floor;
+    uint32_t floor = 0;
     bool is_given;
-    TRY(read_number(session, "--floor", &floor, &is_given, err));
+    TRY(for_devices_number(session, "--floor", &floor, &is_given, err));
     enum troth_verdict verdict =
         troth_keyset_read((struct troth_octets){octets.p, octets.n}, floor, ret, &fault);
     if (verdict != TROTH_VALID)
@@ -160,10 +113,10 @@ static enum result read_device(const struct session *session, struct verify_devi
                                struct err *err)
 {
     bool is_given;
-    TRY(read_number(session, "--sequence", &ret->sequence, &ret->has_sequence, err));
-    TRY(read_number(session, "--counter", &ret->counter, &ret->has_counter, err));
-    TRY(read_number(session, "--data-format", &ret->format, &ret->has_format, err));
-    return read_number(session, "--slot", &ret->slot, &is_given, err);
+    TRY(for_devices_number(session, "--sequence", &ret->sequence, &ret->has_sequence, err));
+    TRY(for_devices_number(session, "--counter", &ret->counter, &ret->has_counter, err));
+    TRY(for_devices_number(session, "--data-format", &ret->format, &ret->has_format, err));
+    return for_devices_number(session, "--slot", &ret->slot, &is_given, err);
 }
 
 /* ---- what it is -------------------------------------------------------------------------------
@@ -249,7 +202,9 @@ enum result action_verify(struct session *session, const struct plan *plan, stru
     TRY(read_id(session, "--vendor", ids[0], &device->vendor, err));
     TRY(read_id(session, "--class", ids[1], &device->class_id, err));
     TRY(read_id(session, "--device", ids[2], &device->device, err));
-    TRY(read_component(session, &id, err));
+    const char *part = session_text(session, "--component");
+    if (part != NULL)
+        TRY(for_devices_component(part, &id, err));
     TRY(read_device(session, device, err));
     TRY(session_read(session_text(session, "--keyset"), &keys, err));
     TRY(read_keys(session, blob_bytes(&keys), &verify.keys, err));

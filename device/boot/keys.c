@@ -32,14 +32,12 @@ bool keys_settle(struct slot_judge *judge)
 }
 
 // The set that a new one has to follow: what waits, or what is in use.
-static enum troth_verdict read_last(const struct slot_judge *judge, struct troth_keyset *ret)
+static void read_last(const struct slot_judge *judge, struct troth_keyset *ret)
 {
     const struct boot_state *state = &judge->state;
-    if (state->pending_keys != 0 &&
-        slot_keys_read(judge->device, state->pending_keys, state->key_floor, ret) == TROTH_VALID)
-        return TROTH_VALID;
-    *ret = judge->keys;
-    return TROTH_VALID;
+    if (state->pending_keys == 0 ||
+        slot_keys_read(judge->device, state->pending_keys, state->key_floor, ret) != TROTH_VALID)
+        *ret = judge->keys;
 }
 
 enum troth_verdict boot_keys_install(const struct boot_device *device, struct troth_octets object,
@@ -49,10 +47,10 @@ enum troth_verdict boot_keys_install(const struct boot_device *device, struct tr
     struct troth_keyset last, next;
     ret_fault->offset = 0;
     enum troth_verdict verdict = slot_judge_open(&judge, device);
-    if (verdict == TROTH_VALID)
-        verdict = read_last(&judge, &last);
-    if (verdict == TROTH_VALID)
-        verdict = troth_keyset_follow(device->crypto, &last, object, &next, ret_fault);
+    if (verdict != TROTH_VALID)
+        return verdict;
+    read_last(&judge, &last);
+    verdict = troth_keyset_follow(device->crypto, &last, object, &next, ret_fault);
     if (verdict != TROTH_VALID)
         return verdict;
 

@@ -84,6 +84,7 @@ void boot_start(const struct boot_device *device, struct boot_report *ret)
     memset(ret, 0, sizeof *ret);
     ret->slot = BOOT_NONE;
     ret->verdict = slot_judge_open(&judge, device);
+    ret->time_s = judge.state.time_s > device->built_s ? judge.state.time_s : device->built_s;
     if (ret->verdict != TROTH_VALID || try_update(&judge, ret))
         return;
     ret->is_trial = 0;

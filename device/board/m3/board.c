@@ -47,6 +47,17 @@ void board_say(const char *text)
     board_send(NULL, (const unsigned char *)text, strlen(text));
 }
 
+const char *board_digits(char space[BOARD_DIGITS_N], uint32_t number)
+{
+    size_t at = BOARD_DIGITS_N - 1;
+    space[at] = '\0';
+    do {
+        space[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return space + at;
+}
+
 // ---- CMSDK timer 0 -----------------------------------------------------------------------------
 
 struct timer {

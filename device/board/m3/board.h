@@ -24,6 +24,10 @@ size_t board_stack_used(void);
 void board_print(const char *text);
 void board_say(const char *text);
 
+// The number in decimal, for either; points into `space`.
+#define BOARD_DIGITS_N 12
+const char *board_digits(char space[BOARD_DIGITS_N], uint32_t number);
+
 // What QEMU was told after -semihosting-config ...,arg=; false: nothing that fits.
 bool board_command(char *to, size_t max);
 

@@ -27,16 +27,10 @@ static struct troth_octets read_image(void *context, size_t place, size_t offset
 
 static void say(const char *name, uint32_t number)
 {
-    char digits[12];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\0';
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
+    char digits[BOARD_DIGITS_N];
     board_say(name);
     board_say(" ");
-    board_say(digits + at);
+    board_say(board_digits(digits, number));
     board_say("\n");
 }
 

@@ -134,10 +134,10 @@ static struct world_file make_envelope(struct world *world, struct key *key,
     return file_of(&out);
 }
 
-/* Set i has the keys i and i + 1 of two; its floor gives up what is below. */
+/* Both sets have the first two keys; the floor of the later one gives up the first. */
 static struct world_file make_set(struct key *const *keys, unsigned i)
 {
-    static const uint32_t floors[WORLD_SETS] = {1, 2, 2};
+    static const uint32_t floors[WORLD_SETS] = {1, 2};
     static uint8_t space[ENVELOPE_MAX], out_space[ENVELOPE_MAX];
     uint8_t signature[256];
     struct buf b = buf_over(space, sizeof space), out = buf_over(out_space, sizeof out_space);

@@ -7,7 +7,7 @@
 
 #define WORLD_KEYS 3
 #define WORLD_IMAGES 5
-#define WORLD_SETS 3
+#define WORLD_SETS 2
 
 enum world_image { IMAGE_OLD, IMAGE_NEW, IMAGE_NEWER, IMAGE_LOW, IMAGE_FOREIGN };
 
@@ -23,7 +23,7 @@ struct world {
     struct world_file images[WORLD_IMAGES];    /* payloads */
     struct world_file envelopes[WORLD_IMAGES]; /* payloads not in them */
     uint8_t digests[WORLD_IMAGES][TROTH_HASH_N];
-    struct world_file sets[WORLD_SETS]; /* 0: built in; 1 follows 0, 2 follows 1 */
+    struct world_file sets[WORLD_SETS]; /* 0: built in; 1 follows it */
     struct model factory; /* with IMAGE_OLD in slot 0, and where there is a recovery image,
                              IMAGE_NEW in slot 1 */
 };

@@ -321,9 +321,14 @@ static void a_counter_never_rises_above_the_recovery_images(void **state)
 static void time_only_rises(void **state)
 {
     struct board *board = of(state);
+    board->device.built_s = 900;
+    start(board);
+    assert_int_equal(board->report.time_s, 900); /* what was built knows its day */
     assert_int_equal(boot_time_set(&board->device, 1000), TROTH_VALID);
     assert_int_equal(boot_time_set(&board->device, 999), TROTH_VALID);
     assert_int_equal(state_of(board).time_s, 1000);
+    start(board);
+    assert_int_equal(board->report.time_s, 1000);
 }
 
 #define TWO(name) cmocka_unit_test_setup_teardown(name, open_two_slots, close_board)

@@ -49,6 +49,7 @@ struct boot_report {
     uint32_t keys_sequence, signers; // of the key set, and which of its keys signed it, as bits
     uint32_t key_floor;              // that holds now
     uint32_t image_at, image_n;      // in flash
+    uint64_t time_s;                 // it is not earlier: by its build, or a time somebody signed
     uint8_t digest[TROTH_HASH_N];
     // SHA-256 over the signers' keys, each as number (4 octets, big endian) and octets.
     uint8_t authority[TROTH_HASH_N];

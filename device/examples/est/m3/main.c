@@ -53,14 +53,8 @@ static bool load_or_make_key(const struct est_device *device, mbedtls_pk_context
 
 static void print_number(size_t number)
 {
-    char digits[12];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\0';
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    board_print(digits + at);
+    char digits[BOARD_DIGITS_N];
+    board_print(board_digits(digits, number));
 }
 
 // The pool was painted behind its first header: how far did the paint go?
