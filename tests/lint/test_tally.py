@@ -55,3 +55,34 @@ def test_pytest_results_are_added(tmp_path):
            '<testcase classname="c" name="d"><error/></testcase>'
            '<testcase classname="c" name="e"><skipped/></testcase></testsuite></testsuites>')
     assert tally(tmp_path, [program('1..1\nok 1 - a')], xml) == (1, '2 passed, 2 failed, 1 skipped')
+
+
+def suite(*cases):
+    results = {'good': '', 'bad': '<failure/>', 'torn': '<error/>', 'skipped': '<skipped/>'}
+    return '<testsuite>' + ''.join(f'<testcase classname="tests.scenario.test_1" name="{name}">{results[result]}</testcase>'
+                                   for name, result in cases) + '</testsuite>'
+
+
+@pytest.mark.parametrize('again, code, last', [
+    ([('b', 'good')], 0, '2 passed, 0 failed'),
+    ([('b', 'bad')], 1, '1 passed, 1 failed'),
+    ([('b', 'good'), ('b', 'torn')], 1, '2 passed, 1 failed'),
+    ([('b', 'skipped')], 0, '1 passed, 0 failed, 1 skipped'),
+    ([('other', 'good')], 1, '2 passed, 1 failed'),
+])
+def test_what_was_run_again_has_the_last_word(tmp_path, again, code, last):
+    (tmp_path / 'log.again.xml').write_text(suite(*again))
+    assert tally(tmp_path, xml=suite(('a', 'good'), ('b', 'bad'))) == (code, last)
+
+
+def failed(tmp_path, xml):
+    (tmp_path / 'log.xml').write_text(xml)
+    return subprocess.run([sys.executable, TALLY, '--failed', tmp_path / 'log.xml'], capture_output=True, text=True,
+                          check=True).stdout.splitlines()
+
+
+def test_failed_cases_are_named_as_pytest_takes_them_unless_they_are_many(tmp_path):
+    cases = [('a[x y]', 'good'), ('a[x y]', 'torn'), ('b', 'bad'), ('c', 'skipped'), ('d', 'good')]
+    assert failed(tmp_path, suite(*cases)) == ['tests/scenario/test_1.py::a[x y]', 'tests/scenario/test_1.py::b']
+    assert failed(tmp_path, suite(*((f't{n}', 'bad') for n in range(11)))) == []
+    assert failed(tmp_path, '<testsuites><testsu') == []

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import ssl
@@ -31,6 +32,7 @@ BUILD = pathlib.Path(os.environ.get("TROTH_BUILD", SOURCE / "build")).resolve()
 SANITIZED = "asan" in BUILD.name  # its allocator is its own, and it must be loaded first
 READY_S = 20.0  # the sanitizers' build on a busy machine
 STOP_S = 20.0
+PORTS = range(10000, 32768)  # below those that Linux gives to connections
 
 
 def program(name):
@@ -42,9 +44,13 @@ def program(name):
 
 
 def free_ports(count):
-    """Loopback ports that nobody listens on. They are held together, so they differ."""
+    """Loopback ports that nobody listens on, and that the kernel gives to no connection of another test before they are
+    listened on. They are held together, so they differ."""
     with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        held = []
+        while len(held) < count:
+            with contextlib.suppress(OSError):
+                held.append(stack.enter_context(socket.create_server(("127.0.0.1", random.choice(PORTS)))))
         return [one.getsockname()[1] for one in held]
 
 
