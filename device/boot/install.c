@@ -77,13 +77,28 @@ static enum troth_verdict put_image(struct slot_judge *judge, struct troth_suit 
     return troth_suit_run(suit, TROTH_SUIT_INSTALL, ret_fault);
 }
 
+// By the set that waits, if there is one: what it gives up would keep it waiting for ever.
+static enum troth_verdict judge_by_next(struct slot_judge *judge, struct troth_octets envelope,
+                                        struct troth_suit *suit, struct troth_fault *ret_fault)
+{
+    const struct boot_device *device = judge->device;
+    const struct boot_state *state = &judge->state;
+    struct troth_keyset next;
+    const struct troth_suit_trust trust = {device->crypto, &next};
+    if (state->pending_keys == 0 ||
+        slot_keys_read(device, state->pending_keys, state->key_floor, &next) != TROTH_VALID)
+        return TROTH_VALID;
+    return troth_suit_open(suit, &trust, &judge->suit_device, envelope, ret_fault);
+}
+
 static enum troth_verdict judge_update(struct slot_judge *judge, struct troth_octets envelope,
                                        struct troth_suit *suit, struct troth_fault *ret_fault)
 {
     const struct boot_device *device = judge->device;
     const struct troth_suit_trust trust = {device->crypto, &judge->keys};
-    enum troth_verdict verdict =
-        troth_suit_open(suit, &trust, &judge->suit_device, envelope, ret_fault);
+    enum troth_verdict verdict = judge_by_next(judge, envelope, suit, ret_fault);
+    if (verdict == TROTH_VALID)
+        verdict = troth_suit_open(suit, &trust, &judge->suit_device, envelope, ret_fault);
     if (verdict != TROTH_VALID)
         return verdict;
     if (!troth_suit_has(suit, TROTH_SUIT_VALIDATE) || !troth_suit_has(suit, TROTH_SUIT_INSTALL))

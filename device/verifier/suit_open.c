@@ -311,7 +311,7 @@ static enum troth_verdict check_floors(const struct troth_suit *suit)
         const struct troth_suit_place *place = &suit->device->places[one->place];
         behind |= is_under(one->counter, place->counter);
         seen = seen + 1;
-        if (place->data_format != 0 && (one->has & SUIT_FORMAT) != 0 &&
+        if (place->data_format != 0 &&
             (place->data_format < one->oldest_format || place->data_format > one->newest_format))
             return both(valid_if_zero(behind, TROTH_OLDER_COUNTER), TROTH_DATA_FORMAT);
     }

@@ -201,6 +201,25 @@ static void what_is_refused_touches_no_flash(void **state)
     assert_int_equal(board->world.factory.done, before);
 }
 
+/* What today's data are is known since an image that writes them was confirmed. */
+static void an_image_that_cannot_read_the_data_touches_no_flash(void **state)
+{
+    struct board *board = of(state);
+    assert_int_equal(install(board, IMAGE_NEW), TROTH_VALID);
+    assert_int_equal(start(board), IMAGE_NEW);
+    assert_int_equal(state_of(board).data_format, 0);
+    assert_int_equal(boot_confirm(&board->device), TROTH_VALID);
+    struct boot_state remembered = state_of(board);
+    assert_int_equal(remembered.data_format, 2);
+
+    remembered.data_format = 4; /* newer than any of them reads */
+    assert_true(state_write(board->device.flash, &board->device.layout.state, &remembered));
+    uint64_t before = board->world.factory.done;
+    assert_int_equal(install(board, IMAGE_NEWER), TROTH_DATA_FORMAT);
+    assert_int_equal(board->world.factory.done, before);
+    assert_int_equal(start(board), WORLD_IMAGES);
+}
+
 static void a_fetch_that_fails_leaves_what_runs(void **state)
 {
     struct board *board = of(state);
@@ -239,6 +258,24 @@ static void a_set_waits_while_a_slot_needs_a_key_of_the_old_one(void **state)
     assert_int_equal(state_of(board).key_floor, 2);
     assert_int_equal(board->report.keys_sequence, 2);
     assert_int_equal(boot_keys_install(&board->device, object, &fault), TROTH_OLDER_SET);
+}
+
+/* Who has a key that is given up could keep a slot that needs it, and so the set waiting, for ever.
+ */
+static void a_set_that_waits_lets_no_key_that_it_gives_up_install(void **state)
+{
+    struct board *board = of(state);
+    struct troth_fault fault;
+    const struct world_file *set = &board->world.sets[1];
+    assert_int_equal(install(board, IMAGE_OLD), TROTH_VALID);
+    assert_int_equal(
+        boot_keys_install(&board->device, (struct troth_octets){set->p, set->n}, &fault),
+        TROTH_VALID);
+    assert_int_equal(state_of(board).keys, 0);
+    uint64_t before = board->world.factory.done;
+    assert_int_equal(install(board, IMAGE_OLD), TROTH_BELOW_FLOOR);
+    assert_int_equal(board->world.factory.done, before);
+    assert_int_equal(install(board, IMAGE_NEW), TROTH_VALID);
 }
 
 /* The copy in flash rots: the set that was built in counts, and not its keys below the floor. */
@@ -346,9 +383,11 @@ int main(void)
         TWO(confirming_without_a_trial_writes_nothing),
         TWO(what_is_on_trial_installs_nothing),
         TWO(what_is_refused_touches_no_flash),
+        TWO(an_image_that_cannot_read_the_data_touches_no_flash),
         TWO(a_fetch_that_fails_leaves_what_runs),
         TWO(another_payload_than_was_signed_is_never_tried),
         TWO(a_set_waits_while_a_slot_needs_a_key_of_the_old_one),
+        TWO(a_set_that_waits_lets_no_key_that_it_gives_up_install),
         TWO(a_floor_outlives_the_set_that_brought_it),
         TWO(a_set_that_nobody_signed_is_refused),
         TWO(there_is_no_recovery_between_two_slots),

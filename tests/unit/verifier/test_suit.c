@@ -210,6 +210,10 @@ static void an_image_that_cannot_read_the_data_refuses(void **state)
     assert_int_equal(scene_open_suit(scene, "{1: 1, 2: 7, 3: <<{2: [[h'00']], 4: " SHARED_OF(
                                                 ", -2: [5, 3]") "}>>}"),
                      TROTH_MALFORMED);
+    // One that does not say what it can read can read no data that there is.
+    assert_int_equal(scene_open_suit(scene, scene_manifest("")), TROTH_DATA_FORMAT);
+    scene->places[0].data_format = 0;
+    assert_int_equal(scene_open_suit(scene, scene_manifest("")), TROTH_VALID);
 }
 
 // ---- members

@@ -76,7 +76,8 @@ enum troth_verdict boot_install(const struct boot_device *device, struct troth_o
                                 boot_fetch fetch, void *context, struct troth_fault *ret_fault);
 
 // Takes a key set that follows the one in use. It counts at once where every slot that verifies now
-// still would, else once the last that would not has been replaced and confirmed.
+// still would, else once the last that would not has been replaced and confirmed. While it waits,
+// what installs is signed as both want.
 enum troth_verdict boot_keys_install(const struct boot_device *device, struct troth_octets object,
                                      struct troth_fault *ret_fault);
 

@@ -10,6 +10,7 @@
 // (21), copy (22), invoke (23); parameters 1, 2, 3, 5, 14, 18, 21, 22, 24, and of our own, in the
 // shared sequence:
 //     -1: security counter       -2: [oldest, newest] data format that the image can read
+// (without -1 it is 0; without -2 it reads no data that there is).
 // SHA-256 digests, deterministic CBOR. Members 16, 20 and 23 may be severed; payloads may be in the
 // envelope under "#name". Another command, parameter or member, and one that is missing, refuses.
 // NOT checked: that a component is as long as its image; certificates; encryption (there is none).
