@@ -113,8 +113,11 @@ static enum result read_manifest(const struct session *session, struct bytes ima
     TRY(read_formats(session, manifest, err));
     if (uri == NULL)
         uri = PAYLOAD_NAME;
-    else if (uri[0] == '#' || strlen(uri) > 512)
-        return err_set(err, E_USAGE, "--uri is an address of at most 512 octets");
+    else if (uri[0] == '#' || uri[0] == '\0' || strlen(uri) > 512)
+        return err_set(err, E_USAGE,
+                       "--uri is \"%s\", wanted is an address of 1 to 512 octets that begins with "
+                       "no #",
+                       err_value(bytes_of(uri, strlen(uri))).text);
     manifest->vendor = bytes_of(ret->vendor, sizeof ret->vendor);
     manifest->class_id = bytes_of(ret->class_id, sizeof ret->class_id);
     manifest->component = buf_bytes(&component);
@@ -173,13 +176,30 @@ static enum result make(struct session *session, struct bytes image, struct err 
     return put_envelope(session, image, &envelope, err);
 }
 
+/* What is signed already is not changed any more. */
+static enum result check_append(const struct session *session, struct err *err)
+{
+    static const char *const new_ones[] = {"--sequence",  "--counter", "--vendor", "--class",
+                                           "--component", "--formats", "--uri"};
+    for (size_t i = 0; i < sizeof new_ones / sizeof new_ones[0]; i++)
+        if (session_text(session, new_ones[i]) != NULL)
+            return err_set(err, E_USAGE,
+                           "%s is for a new envelope; --append signs what the file says already",
+                           new_ones[i]);
+    return OK;
+}
+
 enum result action_release_sign(struct session *session, const struct plan *plan, struct err *err)
 {
     CLEANUP(blob_free) struct blob file = {0};
     (void)plan;
     TRY(session_read(session_text(session, "FILE"), &file, err));
-    if (session_text(session, "--append") != NULL)
+    if (session_text(session, "--append") != NULL) {
+        TRY(check_append(session, err));
         return signing_key_append(session, blob_bytes(&file), true, err);
+    }
+    if (file.n == 0)
+        return err_set(err, E_SYNTAX, "the image has 0 octets: a device starts none of it");
     return make(session, blob_bytes(&file), err);
 }
 

@@ -80,7 +80,7 @@ struct kind_row {
 static const struct kind_row kinds[] = {
     {KEY_P256, X509_KEY_P256, TROTH_ES256},
     {KEY_P384, X509_KEY_P384, TROTH_ES384},
-    {KEY_ED25519, X509_KEY_ED25519, TROTH_EDDSA},
+    {KEY_ED25519, X509_KEY_ED25519, TROTH_ED25519}, /* not EdDSA: RFC 9864, and MCUboot's */
 };
 
 static enum result open_pem(struct signing_key *key, struct err *err)
@@ -153,7 +153,7 @@ static enum result sign_pem(const struct signing_key *key, struct bytes message,
     struct key_signature signature;
     uint8_t raw[96];
     TRY(key_sign(key->key, message, &signature, err));
-    if (key->algorithm == TROTH_EDDSA)
+    if (key->algorithm == TROTH_ED25519)
         return blob_copy(key_signature_bytes(&signature), ret);
     size_t half = key->algorithm == TROTH_ES256 ? 32 : 48;
     if (!x509_ecdsa_to_raw(key_signature_bytes(&signature), half, raw))

@@ -60,8 +60,8 @@ void verify_signers(const struct verify *verify, enum troth_use use, uint32_t si
                               verify->keys.keys[i].number);
         found++;
     }
-    snprintf(to + n, VERIFY_DETAIL_MAX - n, ": %u of %u that set %u wants", found,
-             verify->keys.wanted[place], verify->keys.sequence);
+    snprintf(to + n, VERIFY_DETAIL_MAX - n, "%s: %u of %u that set %u wants",
+             found == 0 ? "no key" : "", found, verify->keys.wanted[place], verify->keys.sequence);
 }
 
 void verify_why(const struct verify *verify, char to[VERIFY_DETAIL_MAX])

@@ -3,11 +3,13 @@
 
 #include <troth/mcuboot.h>
 
-static void refuse(struct verify *verify, const char *check)
+/* `detail`: value seen and value wanted; empty: nothing to say. */
+static void refuse(struct verify *verify, const char *check, const char *detail)
 {
     char why[VERIFY_DETAIL_MAX];
     verify_why(verify, why);
-    verify_note(verify, check, VERIFY_REFUSED, "%s", why);
+    verify_note(verify, check, VERIFY_REFUSED, "%s%s%s", why, detail[0] != '\0' ? "; " : "",
+                detail);
 }
 
 /* Which step a verdict is about, and that what comes before it held. */
@@ -37,12 +39,16 @@ static enum mcuboot_step mcuboot_step(enum troth_verdict verdict)
 
 static void note_counter(struct verify *verify, const struct troth_mcuboot_image *image)
 {
-    if (!verify->device.has_counter)
+    char detail[VERIFY_DETAIL_MAX];
+    snprintf(detail, sizeof detail, "seen %u, wanted %u or more", image->counter,
+             verify->device.counter);
+    if (verify->verdict == TROTH_OLDER_COUNTER)
+        refuse(verify, "counter", detail);
+    else if (!verify->device.has_counter)
         verify_note(verify, "counter", VERIFY_NOT_ASKED, "the image has %u: --counter",
                     image->counter);
     else
-        verify_note(verify, "counter", VERIFY_HOLDS, "seen %u, wanted %u or more", image->counter,
-                    verify->device.counter);
+        verify_note(verify, "counter", VERIFY_HOLDS, "%s", detail);
 }
 
 static void note_dependencies(struct verify *verify, const struct troth_mcuboot_image *image)
@@ -62,8 +68,8 @@ static void note_mcuboot(struct verify *verify, const struct troth_mcuboot_image
     char signers[VERIFY_DETAIL_MAX];
     verify_signers(verify, TROTH_USE_RELEASE, image->signers, signers);
     for (unsigned step = 0; step < STEP_ALL; step++) {
-        if (step == at)
-            refuse(verify, names[step]);
+        if (step == at && step != STEP_COUNTER)
+            refuse(verify, names[step], step == STEP_SIGNATURES ? signers : "");
         else if (step > at)
             verify_note(verify, names[step], VERIFY_NOT_REACHED, "%s", "");
         else if (step == STEP_FORMAT)
@@ -108,20 +114,19 @@ static const struct step keyset_steps[] = {
 };
 #define KEYSET_STEPS (sizeof keyset_steps / sizeof keyset_steps[0])
 
-static void note_step(struct verify *verify, const struct troth_keyset *next, size_t step)
+/* What it has there and what it has to have. */
+static void detail_of(const struct verify *verify, const struct troth_keyset *next, size_t step,
+                      char to[VERIFY_DETAIL_MAX])
 {
     const struct troth_keyset *known = &verify->keys;
-    const char *name = keyset_steps[step].name;
+    to[0] = '\0';
     if (keyset_steps[step].verdict == TROTH_OLDER_SET)
-        verify_note(verify, name, VERIFY_HOLDS, "seen %u, wanted above %u", next->sequence,
-                    known->sequence);
+        snprintf(to, VERIFY_DETAIL_MAX, "seen %u, wanted above %u", next->sequence,
+                 known->sequence);
     else if (keyset_steps[step].verdict == TROTH_LOWER_FLOOR)
-        verify_note(verify, name, VERIFY_HOLDS, "seen %u, wanted %u or more", next->floor,
-                    known->floor);
+        snprintf(to, VERIFY_DETAIL_MAX, "seen %u, wanted %u or more", next->floor, known->floor);
     else if (keyset_steps[step].verdict == TROTH_MISSING)
-        verify_note(verify, name, VERIFY_HOLDS, "%zu keys", next->n);
-    else
-        verify_note(verify, name, VERIFY_HOLDS, "%s", "");
+        snprintf(to, VERIFY_DETAIL_MAX, "%zu keys", next->n);
 }
 
 /* Signatures come first: of what nobody signed nothing is read. */
@@ -135,7 +140,7 @@ void verify_keyset(struct verify *verify)
     verify->offset = fault.offset;
     bool is_unsigned = verify_is_about_signers(verify->verdict);
     if (is_unsigned)
-        refuse(verify, "signatures");
+        refuse(verify, "signatures", "");
     else if (fault.offset > 0)
         verify_note(verify, "signatures", VERIFY_HOLDS, "by keys of set %u: %u wanted",
                     verify->keys.sequence, verify->keys.wanted[0]);
@@ -143,13 +148,15 @@ void verify_keyset(struct verify *verify)
         verify_note(verify, "signatures", VERIFY_NOT_REACHED, "%s", "");
     bool is_over = is_unsigned;
     for (size_t step = 0; step < KEYSET_STEPS; step++) {
+        char detail[VERIFY_DETAIL_MAX];
+        detail_of(verify, &next, step, detail);
         if (is_over) {
             verify_note(verify, keyset_steps[step].name, VERIFY_NOT_REACHED, "%s", "");
         } else if (keyset_steps[step].verdict == verify->verdict) {
-            refuse(verify, keyset_steps[step].name);
+            refuse(verify, keyset_steps[step].name, detail);
             is_over = true;
         } else {
-            note_step(verify, &next, step);
+            verify_note(verify, keyset_steps[step].name, VERIFY_HOLDS, "%s", detail);
         }
     }
 }

@@ -91,19 +91,24 @@ static void set_up(struct bench *bench)
 /* ---- what it is not asked about ----------------------------------------------------------------
  */
 
-/* The identifier that no place had. */
+/* The identifier that no place had; empty: none is there. */
+static struct bytes unknown_place(const struct verify *verify)
+{
+    struct bytes file = verify->file;
+    if (verify->offset >= file.n)
+        return bytes_of(NULL, 0);
+    const uint8_t *from = file.p + verify->offset;
+    struct reader r = reader_of(bytes_of(from, file.n - verify->offset));
+    cbor_skip(&r);
+    return bytes_of(from, reader_ok(&r) ? (size_t)(r.p - from) : 0);
+}
+
 static bool learn_place(struct bench *bench)
 {
-    struct bytes file = bench->verify->file;
-    if (bench->knows_places || bench->device.n == TROTH_SUIT_COMPONENTS_MAX ||
-        bench->verify->offset >= file.n)
+    struct bytes id = unknown_place(bench->verify);
+    if (bench->knows_places || bench->device.n == TROTH_SUIT_COMPONENTS_MAX || id.n == 0)
         return false;
-    const uint8_t *from = file.p + bench->verify->offset;
-    struct reader r = reader_of(bytes_of(from, file.n - bench->verify->offset));
-    cbor_skip(&r);
-    if (!reader_ok(&r))
-        return false;
-    add_place(bench, bytes_of(from, (size_t)(r.p - from)));
+    add_place(bench, id);
     return true;
 }
 
@@ -259,11 +264,34 @@ static bool is_asked(const struct verify_device *given, enum step step)
     return steps[step].option == NULL || asked[step];
 }
 
-static void put_hex(struct troth_octets seen, char to[VERIFY_DETAIL_MAX])
+static void put_bytes(struct bytes seen, char to[VERIFY_DETAIL_MAX])
 {
     struct buf hex = buf_over(to, VERIFY_DETAIL_MAX - 1);
     hex_encode(&hex, bytes_of(seen.p, seen.n < 64 ? seen.n : 64));
     to[hex.n] = '\0';
+}
+
+static void put_hex(struct troth_octets seen, char to[VERIFY_DETAIL_MAX])
+{
+    put_bytes(bytes_of(seen.p, seen.n), to);
+}
+
+/* What the device would take there, as it was said; empty: nothing to say. */
+static void wanted_of(const struct bench *bench, enum step step, char to[VERIFY_DETAIL_MAX])
+{
+    const struct verify_device *given = &bench->verify->device;
+    const uint8_t *const ids[] = {given->vendor, given->class_id, given->device};
+    to[0] = '\0';
+    if (step == STEP_SEQUENCE)
+        snprintf(to, VERIFY_DETAIL_MAX, "%u or more", given->sequence);
+    else if (step == STEP_COMPONENT)
+        put_bytes(given->component, to);
+    else if (step >= STEP_VENDOR && step <= STEP_DEVICE && ids[step - STEP_VENDOR] != NULL)
+        put_bytes(bytes_of(ids[step - STEP_VENDOR], TROTH_SUIT_ID_N), to);
+    else if (step == STEP_COUNTER)
+        snprintf(to, VERIFY_DETAIL_MAX, "%u or more", given->counter);
+    else if (step == STEP_DATA_FORMAT)
+        snprintf(to, VERIFY_DETAIL_MAX, "what reads %u", given->format);
 }
 
 /* What the manifest has there; empty: nothing to say. */
@@ -280,6 +308,8 @@ static void detail_of(const struct bench *bench, enum step step, char to[VERIFY_
         snprintf(to, VERIFY_DETAIL_MAX, "%u", suit->sequence);
     else if (step == STEP_COMPONENT && suit->n > 0)
         put_hex(bench->places[first->place].id, to);
+    else if (step == STEP_COMPONENT)
+        put_bytes(unknown_place(bench->verify), to);
     else if (step == STEP_VENDOR)
         put_hex(first->vendor, to);
     else if (step == STEP_CLASS)
@@ -292,12 +322,18 @@ static void detail_of(const struct bench *bench, enum step step, char to[VERIFY_
         snprintf(to, VERIFY_DETAIL_MAX, "%u to %u", first->oldest_format, first->newest_format);
 }
 
-static void refuse(struct verify *verify, const char *name, const char *seen)
+static void refuse(const struct bench *bench, enum step step, const char *seen)
 {
-    char why[VERIFY_DETAIL_MAX];
+    struct verify *verify = bench->verify;
+    char why[VERIFY_DETAIL_MAX], wanted[VERIFY_DETAIL_MAX];
     verify_why(verify, why);
-    verify_note(verify, name, VERIFY_REFUSED, "%s%s%s", why, seen[0] != '\0' ? "; seen " : "",
-                seen);
+    wanted_of(bench, step, wanted);
+    if (wanted[0] == '\0')
+        verify_note(verify, steps[step].name, VERIFY_REFUSED, "%s%s%s", why,
+                    step == STEP_SIGNATURES ? "; " : "", step == STEP_SIGNATURES ? seen : "");
+    else
+        verify_note(verify, steps[step].name, VERIFY_REFUSED, "%s; seen %s, wanted %s", why,
+                    seen[0] != '\0' ? seen : "none", wanted);
 }
 
 static void note(const struct bench *bench, enum step step, enum step at)
@@ -306,8 +342,9 @@ static void note(const struct bench *bench, enum step step, enum step at)
     char seen[VERIFY_DETAIL_MAX];
     detail_of(bench, step, seen);
     if (step == at)
-        refuse(verify, steps[step].name, step >= STEP_SEQUENCE ? seen : "");
-    else if (step > at || (at == STEP_COMMANDS && step >= STEP_COMPONENT))
+        refuse(bench, step, seen);
+    else if (step > at ||
+             (at == STEP_COMMANDS && step >= (bench->suit.n == 0 ? STEP_VERSION : STEP_COMPONENT)))
         verify_note(verify, steps[step].name, VERIFY_NOT_REACHED, "%s", "");
     else if (is_asked(&verify->device, step))
         verify_note(verify, steps[step].name, VERIFY_HOLDS, "%s", seen);
@@ -320,11 +357,16 @@ static void note_image(struct bench *bench)
 {
     struct verify *verify = bench->verify;
     const struct troth_suit_component *first = &bench->suit.components[0];
-    char digest[VERIFY_DETAIL_MAX];
+    char digest[VERIFY_DETAIL_MAX], why[VERIFY_DETAIL_MAX];
     const char *state = check_image(bench);
+    bool is_other = verify->verdict == TROTH_WRONG_IMAGE || verify->verdict == TROTH_WRONG_SIZE;
+    verify_why(verify, why);
     put_hex((struct troth_octets){first->digest, sizeof first->digest}, digest);
-    if (strcmp(state, VERIFY_REFUSED) == 0)
-        refuse(verify, "image", "");
+    if (is_other)
+        verify_note(verify, "image", state, "%s; wanted SHA-256 %s, %u octets", why, digest,
+                    first->size);
+    else if (strcmp(state, VERIFY_REFUSED) == 0)
+        verify_note(verify, "image", state, "%s", why);
     else if (strcmp(state, VERIFY_HOLDS) == 0)
         verify_note(verify, "image", state, "SHA-256 %s, %u octets", digest, first->size);
     else

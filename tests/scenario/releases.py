@@ -114,6 +114,7 @@ def mcuboot_image(body, signer, *, counter=5, version=(1, 2, 3, 4)):
                          *version, 0)
     signed = header + body + protected
     tlvs = struct.pack("<HH", 0x10, 32) + hashlib.sha256(signed).digest()
-    signature = signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
-    tlvs += struct.pack("<HH", 0x22, len(signature)) + signature
+    is_ed25519 = isinstance(signer.key, ed25519.Ed25519PrivateKey)
+    signature = signer.key.sign(tlvs[4:]) if is_ed25519 else signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    tlvs += struct.pack("<HH", 0x24 if is_ed25519 else 0x22, len(signature)) + signature
     return signed + struct.pack("<HH", 0x6907, 4 + len(tlvs)) + tlvs

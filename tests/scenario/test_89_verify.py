@@ -91,19 +91,23 @@ def test_what_is_not_said_of_the_device_is_not_asked(desk):
     assert desk.json(other, status=REFUSED)["verdict"] == "BAD_SIGNATURE"
 
 
-@pytest.mark.parametrize("members, verdict, check", [
-    ({"vendor": b"another-s-things"}, "WRONG_VENDOR", "vendor"),
-    ({"class_id": b"another-s-device"}, "WRONG_CLASS", "class"),
-    ({"component": b"\1"}, "WRONG_COMPONENT", "component"),
-    ({"sequence": 6}, "OLDER_SEQUENCE", "sequence"),
-    ({"counter": 4}, "OLDER_COUNTER", "counter"),
-    ({"formats": [2, 3]}, "DATA_FORMAT", "data format"),
+@pytest.mark.parametrize("members, verdict, check, values", [
+    ({"vendor": b"another-s-things"}, "WRONG_VENDOR", "vendor",
+     f"seen {b'another-s-things'.hex()}, wanted {VENDOR.hex()}"),
+    ({"class_id": b"another-s-device"}, "WRONG_CLASS", "class",
+     f"seen {b'another-s-device'.hex()}, wanted {CLASS.hex()}"),
+    ({"component": b"\1"}, "WRONG_COMPONENT", "component", "seen 814101, wanted 814100"),
+    ({"sequence": 6}, "OLDER_SEQUENCE", "sequence", "seen 6, wanted 7 or more"),
+    ({"counter": 4}, "OLDER_COUNTER", "counter", "seen 4, wanted 5 or more"),
+    ({"formats": [2, 3]}, "DATA_FORMAT", "data format", "seen 2 to 3, wanted what reads 1"),
+    ({}, "DATA_FORMAT", "data format", "seen none, wanted what reads 1"),
 ])
-def test_an_update_that_is_not_for_this_device_is_refused(desk, members, verdict, check):
+def test_an_update_that_is_not_for_this_device_is_refused(desk, members, verdict, check, values):
     words = [*DEVICE, "--data-format", 1]
     answer = desk.json(desk.signed(**members), *words, status=REFUSED)
     assert answer["verdict"] == verdict
     assert states(answer)[check] == "refused", answer
+    assert detail(answer, check).endswith(values), answer
     assert states(answer)["signatures"] == "holds"
     assert states(answer)["image"] == "not reached"
     assert answer["offset"] > 0
@@ -122,7 +126,9 @@ def test_a_key_that_was_given_up_signs_nothing(desk):
 
 def test_two_of_three_are_two_keys(desk):
     desk.write("two", suit.keyset(1, 1, desk.keys.values(), [desk.keys[1]], wanted={1: 1, 2: 2}))
-    assert desk.json(desk.signed(2), keys="two", status=REFUSED)["verdict"] == "TOO_FEW_SIGNERS"
+    answer = desk.json(desk.signed(2), keys="two", status=REFUSED)
+    assert answer["verdict"] == "TOO_FEW_SIGNERS"
+    assert detail(answer, "signatures").endswith("key 2: 1 of 2 that set 1 wants")
     assert desk.json(desk.signed(2, 2), keys="two", status=REFUSED)["verdict"] == "TOO_FEW_SIGNERS"
     answer = desk.json(desk.signed(4, 2), keys="two")
     assert detail(answer, "signatures") == "key 2, 4: 2 of 2 that set 1 wants"
@@ -179,6 +185,14 @@ def test_the_next_key_set_is_signed_by_the_one_before(desk):
             (following(2, floor=6), "MISSING", "keys")):
         answer = desk.json(file, status=REFUSED)
         assert (answer["verdict"], states(answer)[check]) == (verdict, "refused"), answer
+    assert detail(desk.json(following(2, sequence=3), status=REFUSED), "sequence").endswith("seen 3, wanted above 3")
+
+
+@pytest.mark.parametrize("manifest", [b"\xff", b"\xa1\x02\x07", suit.dumps({1: 1}), suit.dumps({1: 1, 2: 7, 3: b""})])
+def test_what_was_not_read_does_not_hold(desk, manifest):
+    answer = desk.json(suit.envelope(manifest, [desk.keys[2]]), status=REFUSED)
+    assert answer["verdict"] == "MALFORMED"
+    assert [name for name, state in states(answer).items() if state == "holds"] == ["format", "signatures", "digest"]
 
 
 def test_an_image_of_mcuboot_is_judged(desk):
@@ -188,7 +202,9 @@ def test_an_image_of_mcuboot_is_judged(desk):
     assert set(states(answer).values()) == {"holds"}
     assert "1.2.3+4" in detail(answer, "format")
     assert states(desk.json(good))["counter"] == "not asked"
-    assert desk.json(good, "--counter", 6, status=REFUSED)["verdict"] == "OLDER_COUNTER"
+    answer = desk.json(good, "--counter", 6, status=REFUSED)
+    assert answer["verdict"] == "OLDER_COUNTER"
+    assert detail(answer, "counter").endswith("seen 5, wanted 6 or more")
     for key, verdict in ((desk.keys[1], "BELOW_FLOOR"), (desk.stranger, "BAD_SIGNATURE")):
         answer = desk.json(releases.mcuboot_image(IMAGE, key), status=REFUSED)
         assert (answer["verdict"], states(answer)["image"]) == (verdict, "holds")

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import lab
+import releases
 
 ID = "00112233-4455-6677-8899-aabbccddeeff"
 IMAGE = bytes(range(256)) * 20
@@ -136,7 +137,7 @@ def open_envelope(octets):
 
 def verify_raw(key, algorithm, message, signature):
     half = len(signature) // 2
-    if algorithm == -8:
+    if algorithm == -19:
         key.verify(signature, message)
     else:
         der = utils.encode_dss_signature(int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))
@@ -186,7 +187,7 @@ def test_every_kind_of_lms_key_signs(house, options):
 def test_each_signs_with_his_own_key_in_turn(house):
     public = house.lms("lms")
     keys = {-7: ec.generate_private_key(ec.SECP256R1()), -35: ec.generate_private_key(ec.SECP384R1()),
-            -8: ed25519.Ed25519PrivateKey.generate()}
+            -19: ed25519.Ed25519PrivateKey.generate()}
     house.sign("lms")
     for algorithm, key in keys.items():
         house.pem(f"key{algorithm}", key)
@@ -221,6 +222,19 @@ def test_a_key_set_is_made_signed_and_shown(house):
         (3, ["keyset", "release"], public.hex()), (8, ["keyset", "status"], point.hex())]
 
 
+@pytest.mark.parametrize("make", [releases.suit.Signer, releases.Ed25519])
+def test_a_set_that_is_made_here_judges_images_of_mcuboot(house, make):
+    signer = make(1)
+    house.pem("key", signer.key)
+    house.troth("keyset", "make", "1:keyset+release:key.pub", "--sequence", 1, "--floor", 1, "--signers",
+                "keyset=1,release=1", "--out", "set")
+    house.troth("keyset", "sign", "set", "--key", "key.pem", "--out", "set")
+    (house.folder / "mcuboot").write_bytes(releases.mcuboot_image(IMAGE, signer))
+    assert "VALID" in house.troth("verify", "mcuboot", "--keyset", "set").stdout
+    (house.folder / "mcuboot").write_bytes(releases.mcuboot_image(IMAGE, make(1)))
+    assert "BAD_SIGNATURE" in house.troth("verify", "mcuboot", "--keyset", "set", status=FAILED).stdout
+
+
 @pytest.mark.parametrize("words, status", [
     (("1:keyset:lms", "--signers", "keyset=2"), FAILED),                      # two of one
     (("1:release:lms", "--signers", "release=1"), FAILED),                    # nobody can follow it
@@ -248,6 +262,9 @@ def test_a_set_that_no_device_would_take_is_not_made(house, words, status):
     (("--sequence", 1, "--counter", 1, "--vendor", ID, "--class", ID, "--formats", "3-1"), "--formats"),
     (("--sequence", 1, "--counter", 1, "--vendor", ID, "--class", ID, "--component", "0x"), "--component"),
     (("--sequence", 2 ** 32, "--counter", 1, "--vendor", ID, "--class", ID), "--sequence"),
+    (("--sequence", 1, "--counter", 1, "--vendor", ID, "--class", ID, "--uri", "#image"), "--uri"),
+    (("--sequence", 1, "--counter", 1, "--vendor", ID, "--class", ID, "--uri", ""), "--uri"),
+    (("--append", "--sequence", 2), "--sequence"),
 ])
 def test_what_is_missing_or_wrong_is_named_before_an_index_is_used(house, words, named):
     house.lms("key")
@@ -256,6 +273,12 @@ def test_what_is_missing_or_wrong_is_named_before_an_index_is_used(house, words,
     assert named in done.stderr and not (house.folder / "envelope").exists()
     house.sign("key")
     assert index_in(house.read("envelope")) == 0
+
+
+def test_an_empty_image_is_no_release(house):
+    house.lms("key")
+    (house.folder / "image").write_bytes(b"")
+    assert "0 octets" in house.sign("key", status=FAILED).stderr
 
 
 # ---- one-time indices
