@@ -28,6 +28,13 @@ struct troth_octets field_read_octets(struct reader *r)
     return (struct troth_octets){octets.p, octets.n};
 }
 
+void field_read_item(struct reader *r, struct field_item *ret)
+{
+    const uint8_t *from = r->p;
+    ret->content = cbor_read_bytes(r);
+    ret->whole = bytes_of(from, reader_ok(r) ? (size_t)(r->p - from) : 0);
+}
+
 struct bytes field_read_list(struct reader *r)
 {
     const uint8_t *from = r->p;

@@ -11,6 +11,12 @@ uint32_t field_read_u32(struct reader *r);
 int32_t field_read_i32(struct reader *r);
 struct troth_octets field_read_octets(struct reader *r);
 
+// A byte string, and the same with its head, as it was sent.
+struct field_item {
+    struct bytes content, whole;
+};
+void field_read_item(struct reader *r, struct field_item *ret);
+
 // Passes over [* bstr / nil], as component identifiers and alternatives are; what it was.
 struct bytes field_read_list(struct reader *r);
 

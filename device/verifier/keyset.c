@@ -123,7 +123,7 @@ static enum troth_verdict read_set(struct bytes octets, struct troth_keyset *ret
 }
 
 struct object {
-    struct bytes set;
+    struct field_item set;
     struct troth_octets signatures[TROTH_SIGNERS_MAX];
     size_t n;
 };
@@ -134,11 +134,10 @@ static bool read_object(struct troth_octets octets, struct object *ret)
     size_t n = cbor_read_array(&r);
     if (n < 2 || n > 1 + TROTH_SIGNERS_MAX)
         return false;
-    ret->set = cbor_read_bytes(&r);
+    field_read_item(&r, &ret->set);
     ret->n = n - 1;
-    for (size_t i = 0; i < ret->n; i++) {
+    for (size_t i = 0; i < ret->n; i++)
         ret->signatures[i] = field_read_octets(&r);
-    }
     return reader_end(&r);
 }
 
@@ -150,7 +149,7 @@ enum troth_verdict troth_keyset_read(struct troth_octets octets, uint32_t floor,
     ret_fault->offset = 0;
     if (!read_object(octets, &object))
         return TROTH_MALFORMED;
-    enum troth_verdict verdict = read_set(object.set, ret, &at);
+    enum troth_verdict verdict = read_set(object.set.content, ret, &at);
     ret_fault->offset = (size_t)(at - octets.p);
     if (verdict != TROTH_VALID)
         return verdict;
@@ -171,7 +170,7 @@ enum troth_verdict troth_keyset_follow(const struct troth_crypto *crypto,
     const struct troth_signed what = {
         .use = TROTH_USE_KEYSET,
         .type = TROTH_KEYSET_TYPE,
-        .payload = {object.set.p, object.set.n},
+        .payload = {object.set.whole.p, object.set.whole.n},
         .signatures = object.signatures,
         .n = object.n,
     };
@@ -179,7 +178,7 @@ enum troth_verdict troth_keyset_follow(const struct troth_crypto *crypto,
     volatile enum troth_verdict signed_by = troth_signers_check(crypto, known, &what, &signers);
     if (signed_by != TROTH_VALID)
         return refusal(signed_by);
-    enum troth_verdict verdict = read_set(object.set, ret, &at);
+    enum troth_verdict verdict = read_set(object.set.content, ret, &at);
     ret_fault->offset = (size_t)(at - octets.p);
     if (verdict != TROTH_VALID)
         return verdict;
@@ -208,15 +207,14 @@ enum troth_verdict troth_signers_check(const struct troth_crypto *crypto,
     struct signers signers = {crypto, keys, what->use, 0, TROTH_UNSIGNED};
     for (size_t i = 0; i < what->n; i++) {
         struct sign1 message;
-        struct sign1_over over;
-        if (sign1_read(what->signatures[i], &message) != TROTH_VALID ||
-            !has_type(&message, what->type)) {
+        struct troth_octets parts[SIGN1_PARTS];
+        if (!sign1_read(what->signatures[i], &message) || !has_type(&message, what->type)) {
             signers.why = TROTH_MALFORMED;
             continue;
         }
-        sign1_over(&message, what->payload, &over);
+        sign1_over(&message, what->payload, parts);
         const struct claim claim = {
-            message.algorithm, over.message, {message.signature.p, message.signature.n}};
+            message.algorithm, {parts, SIGN1_PARTS}, {message.signature.p, message.signature.n}};
         signers_count(&signers, &claim);
     }
     *ret_signers = signers.found;

@@ -37,14 +37,16 @@ struct point {
     number x, y, z;
 };
 
-static const number one = {0x00000001, 0x00000000, 0x00000000, 0xffffffff,
-                           0xffffffff, 0xffffffff, 0xfffffffe, 0x00000000};
 static const number curve_b = {0x29c4bddf, 0xd89cdf62, 0x78843090, 0xacf005cd,
                                0xf7212ed6, 0xe5a220ab, 0x04874834, 0xdc30061d};
-static const number base_x = {0x18a9143c, 0x79e730d4, 0x5fedb601, 0x75ba95fc,
-                              0x77622510, 0x79fb732b, 0xa53755c6, 0x18905f76};
-static const number base_y = {0xce95560a, 0xddf25357, 0xba19e45c, 0x8b4ab8e4,
-                              0xdd21f325, 0xd2e88688, 0x25885d85, 0x8571ff18};
+static const struct point base = {
+    {0x18a9143c, 0x79e730d4, 0x5fedb601, 0x75ba95fc, 0x77622510, 0x79fb732b, 0xa53755c6,
+     0x18905f76},
+    {0xce95560a, 0xddf25357, 0xba19e45c, 0x8b4ab8e4, 0xdd21f325, 0xd2e88688, 0x25885d85,
+     0x8571ff18},
+    {0x00000001, 0x00000000, 0x00000000, 0xffffffff, 0xffffffff, 0xffffffff, 0xfffffffe,
+     0x00000000}, // 1
+};
 
 static bool is_zero(const number a)
 {
@@ -92,17 +94,6 @@ static uint32_t sum(number ret, const number a, const number b)
     return (uint32_t)carry;
 }
 
-static void add(number ret, const number a, const number b, const struct modulus *by)
-{
-    reduce(ret, sum(ret, a, b), by);
-}
-
-static void subtract(number ret, const number a, const number b, const struct modulus *by)
-{
-    if (take_away(ret, a, b) != 0)
-        (void)sum(ret, ret, by->m);
-}
-
 // t[0..9] += a * x
 static void add_product(uint32_t t[WORDS + 2], const number a, uint32_t x)
 {
@@ -129,21 +120,6 @@ static void multiply(number ret, const number a, const number b, const struct mo
     reduce(ret, t[2 * WORDS], by);
 }
 
-static void times(number ret, const number a, const number b)
-{
-    multiply(ret, a, b, &field);
-}
-
-static void plus(number ret, const number a, const number b)
-{
-    add(ret, a, b, &field);
-}
-
-static void minus(number ret, const number a, const number b)
-{
-    subtract(ret, a, b, &field);
-}
-
 static void read_number(number ret, const uint8_t octets[32])
 {
     for (unsigned i = 0; i < WORDS; i++) {
@@ -152,91 +128,92 @@ static void read_number(number ret, const uint8_t octets[32])
     }
 }
 
-// ret = 2a for a curve with the coefficient -3.
-static void twice(struct point *ret, const struct point *a)
-{
-    number delta, gamma, beta, alpha, t;
-    times(delta, a->z, a->z);
-    times(gamma, a->y, a->y);
-    times(beta, a->x, gamma);
-    minus(t, a->x, delta);
-    plus(alpha, a->x, delta);
-    times(alpha, alpha, t);
-    plus(t, alpha, alpha);
-    plus(alpha, alpha, t); // 3 (x - z^2) (x + z^2)
+// ---- formulas, as steps modulo the field on a row of numbers: a third of what calls would take
 
-    times(t, a->y, a->z);
-    plus(ret->z, t, t);
-    plus(beta, beta, beta);
-    plus(beta, beta, beta); // 4 x y^2
-    times(ret->x, alpha, alpha);
-    minus(ret->x, ret->x, beta);
-    minus(ret->x, ret->x, beta);
-    minus(t, beta, ret->x);
-    times(t, alpha, t);
-    times(gamma, gamma, gamma);
-    plus(gamma, gamma, gamma);
-    plus(gamma, gamma, gamma);
-    plus(gamma, gamma, gamma); // 8 y^4
-    minus(ret->y, t, gamma);
+enum { PX, PY, PZ, QX, QY, QZ, A, B, C, D, E, F, NUMBERS };
+enum { TIMES = 1, PLUS, MINUS };
+#define STEP(what, to, a, b) ((what) << 12 | (to) << 8 | (a) << 4 | (b))
+#define END 0
+
+static void run(number of[NUMBERS], const uint16_t *step)
+{
+    for (; *step != END; step++) {
+        uint32_t *to = of[*step >> 8 & 15];
+        const uint32_t *a = of[*step >> 4 & 15], *b = of[*step & 15];
+        unsigned what = *step >> 12;
+        if (what == TIMES)
+            multiply(to, a, b, &field);
+        else if (what == PLUS)
+            reduce(to, sum(to, a, b), &field);
+        else if (take_away(to, a, b) != 0)
+            (void)sum(to, to, field.m);
+    }
 }
 
-// The difference of two points brought to one Z: h of their x, r of their y.
-struct apart {
-    number x1, y1; // of the first
-    number h, r;
+// P = 2 P for a curve with the coefficient -3.
+static const uint16_t twice[] = {
+    STEP(TIMES, A, PZ, PZ),  STEP(TIMES, B, PY, PY),
+    STEP(TIMES, C, PX, B),   STEP(MINUS, D, PX, A),
+    STEP(PLUS, A, PX, A),    STEP(TIMES, A, A, D),
+    STEP(PLUS, D, A, A),     STEP(PLUS, A, A, D), // 3 (x - z^2) (x + z^2)
+    STEP(TIMES, PZ, PY, PZ), STEP(PLUS, PZ, PZ, PZ),
+    STEP(PLUS, C, C, C),     STEP(PLUS, C, C, C), // 4 x y^2
+    STEP(TIMES, PX, A, A),   STEP(MINUS, PX, PX, C),
+    STEP(MINUS, PX, PX, C),  STEP(MINUS, C, C, PX),
+    STEP(TIMES, A, A, C),    STEP(PLUS, B, B, B),
+    STEP(TIMES, B, B, B),    STEP(PLUS, B, B, B), // 8 y^4
+    STEP(MINUS, PY, A, B),   END,
 };
 
-static void compare(struct apart *ret, const struct point *a, const struct point *b)
-{
-    number a2, b2;
-    times(a2, a->z, a->z);
-    times(b2, b->z, b->z);
-    times(ret->x1, a->x, b2);
-    times(ret->h, b->x, a2);
-    minus(ret->h, ret->h, ret->x1);
-    times(b2, b2, b->z);
-    times(ret->y1, a->y, b2);
-    times(a2, a2, a->z);
-    times(ret->r, b->y, a2);
-    minus(ret->r, ret->r, ret->y1);
-}
+// P and Q brought to one Z: x and y of P are C and E, what is missing to those of Q is D and F.
+static const uint16_t compare[] = {
+    STEP(TIMES, A, PZ, PZ),
+    STEP(TIMES, B, QZ, QZ),
+    STEP(TIMES, C, PX, B),
+    STEP(TIMES, D, QX, A),
+    STEP(MINUS, D, D, C),
+    STEP(TIMES, B, B, QZ),
+    STEP(TIMES, E, PY, B),
+    STEP(TIMES, A, A, PZ),
+    STEP(TIMES, F, QY, A),
+    STEP(MINUS, F, F, E),
+    END,
+};
 
-static void combine(struct point *a, const struct point *b, struct apart *d)
-{
-    number h2, h3;
-    times(h2, d->h, d->h);
-    times(h3, h2, d->h);
-    times(d->x1, d->x1, h2);
-    times(a->z, a->z, b->z);
-    times(a->z, a->z, d->h);
-    times(a->x, d->r, d->r);
-    minus(a->x, a->x, h3);
-    minus(a->x, a->x, d->x1);
-    minus(a->x, a->x, d->x1);
-    minus(d->x1, d->x1, a->x);
-    times(a->y, d->r, d->x1);
-    times(h3, h3, d->y1);
-    minus(a->y, a->y, h3);
-}
+// P = P + Q, of what was compared.
+static const uint16_t combine[] = {
+    STEP(TIMES, A, D, D),   STEP(TIMES, B, A, D),
+    STEP(TIMES, C, C, A),   STEP(TIMES, PZ, PZ, QZ),
+    STEP(TIMES, PZ, PZ, D), STEP(TIMES, PX, F, F),
+    STEP(MINUS, PX, PX, B), STEP(MINUS, PX, PX, C),
+    STEP(MINUS, PX, PX, C), STEP(MINUS, C, C, PX),
+    STEP(TIMES, PY, F, C),  STEP(TIMES, B, B, E),
+    STEP(MINUS, PY, PY, B), END,
+};
 
-// a += b, whatever the two are.
-static void join(struct point *a, const struct point *b)
+// What Q has, by 2^256; C = 0 where it is on the curve. A, B: 2^512 and the curve's b.
+static const uint16_t enter[] = {
+    STEP(TIMES, QX, QX, A), STEP(TIMES, QY, QY, A), STEP(TIMES, C, QX, QX), STEP(MINUS, C, C, QZ),
+    STEP(MINUS, C, C, QZ),  STEP(MINUS, C, C, QZ),  STEP(TIMES, C, C, QX), // x (x^2 - 3)
+    STEP(PLUS, C, C, B),    STEP(TIMES, D, QY, QY), STEP(MINUS, C, C, D),   END,
+};
+
+// P += Q, whatever the two are.
+static void join(number of[NUMBERS])
 {
-    struct apart apart;
-    if (is_zero(b->z))
+    if (is_zero(of[QZ]))
         return;
-    if (is_zero(a->z)) {
-        *a = *b;
+    if (is_zero(of[PZ])) {
+        memcpy(of + PX, of + QX, sizeof(struct point));
         return;
     }
-    compare(&apart, a, b);
-    if (!is_zero(apart.h))
-        combine(a, b, &apart);
-    else if (is_zero(apart.r))
-        twice(a, b);
+    run(of, compare);
+    if (!is_zero(of[D]))
+        run(of, combine);
+    else if (is_zero(of[F]))
+        run(of, twice);
     else
-        memset(a->z, 0, sizeof a->z);
+        memset(of[PZ], 0, sizeof of[PZ]);
 }
 
 static unsigned bit(const number a, unsigned i)
@@ -244,47 +221,39 @@ static unsigned bit(const number a, unsigned i)
     return a[i / 32] >> (i % 32) & 1;
 }
 
-// ret = u * base + v * q
-static void combination(struct point *ret, const number u, const number v, const struct point *q)
+// P = u * base + v * Q
+static void combination(number of[NUMBERS], const number u, const number v)
 {
-    struct point base, both;
-    memcpy(base.x, base_x, sizeof base.x);
-    memcpy(base.y, base_y, sizeof base.y);
-    memcpy(base.z, one, sizeof base.z);
-    both = base;
-    join(&both, q);
-    const struct point *const summands[] = {NULL, &base, q, &both};
+    struct point summands[4];
+    memcpy(&summands[1], &base, sizeof base);
+    memcpy(&summands[2], of + QX, sizeof(struct point));
+    memcpy(of + PX, &base, sizeof base);
+    join(of);
+    memcpy(&summands[3], of + PX, sizeof(struct point));
 
-    memset(ret, 0, sizeof *ret);
+    memset(of + PX, 0, sizeof(struct point));
     for (unsigned i = 256; i-- > 0;) {
-        struct point doubled;
-        twice(&doubled, ret);
-        *ret = doubled;
-        const struct point *summand = summands[bit(u, i) | bit(v, i) << 1];
-        if (summand != NULL)
-            join(ret, summand);
+        unsigned which = bit(u, i) | bit(v, i) << 1;
+        run(of, twice);
+        if (which == 0)
+            continue;
+        memcpy(of + QX, &summands[which], sizeof(struct point));
+        join(of);
     }
 }
 
-// A point as it is sent, on the curve: SEC 1 2.3.4 and 3.2.2.1. The cofactor is 1.
-static bool read_point(struct point *ret, const uint8_t octets[TROTH_POINT_N])
+// A point as it is sent, on the curve, as Q: SEC 1 2.3.4 and 3.2.2.1. The cofactor is 1.
+static bool read_point(number of[NUMBERS], const uint8_t octets[TROTH_POINT_N])
 {
-    number left, right;
-    read_number(ret->x, octets + 1);
-    read_number(ret->y, octets + 33);
-    if (octets[0] != 4 || !is_below(ret->x, field.m) || !is_below(ret->y, field.m))
+    read_number(of[QX], octets + 1);
+    read_number(of[QY], octets + 33);
+    if (octets[0] != 4 || !is_below(of[QX], field.m) || !is_below(of[QY], field.m))
         return false;
-    times(ret->x, ret->x, field.square);
-    times(ret->y, ret->y, field.square);
-    memcpy(ret->z, one, sizeof ret->z);
-
-    times(left, ret->y, ret->y);
-    times(right, ret->x, ret->x);
-    for (unsigned i = 0; i < 3; i++)
-        minus(right, right, one);
-    times(right, right, ret->x); // x (x^2 - 3)
-    plus(right, right, curve_b);
-    return memcmp(left, right, sizeof left) == 0;
+    memcpy(of[QZ], base.z, sizeof of[QZ]);
+    memcpy(of[A], field.square, sizeof of[A]);
+    memcpy(of[B], curve_b, sizeof of[B]);
+    run(of, enter);
+    return is_zero(of[C]);
 }
 
 // ret = 1 / a modulo the order, by Fermat; both times 2^256.
@@ -306,32 +275,30 @@ static bool is_scalar(const number a)
     return !is_zero(a) && is_below(a, order.m);
 }
 
-// 0 when x of the point is r modulo the order: x may be r or, where that is below the field's, r +
-// n.
-static uint32_t x_differs(const struct point *at, const number r)
+// 0 when x of P is r modulo the order: x may be r or, where that is below the field's, r + n.
+static uint32_t x_differs(number of[NUMBERS], const number r)
 {
-    number square, wanted, candidate;
+    static const uint16_t scale[] = {STEP(TIMES, B, PZ, PZ), STEP(TIMES, C, A, D),
+                                     STEP(TIMES, C, C, B), END};
     uint32_t differ = 1;
-    times(square, at->z, at->z);
-    memcpy(candidate, r, sizeof candidate);
+    memcpy(of[A], r, sizeof of[A]);
+    memcpy(of[D], field.square, sizeof of[D]);
     for (unsigned i = 0; i < 2; i++) {
-        times(wanted, candidate, field.square);
-        times(wanted, wanted, square);
+        run(of, scale);
         differ &= is_nonzero(
-            octets_differ((const uint8_t *)wanted, (const uint8_t *)at->x, sizeof wanted));
-        if (sum(candidate, candidate, order.m) != 0 || !is_below(candidate, field.m))
+            octets_differ((const uint8_t *)of[C], (const uint8_t *)of[PX], sizeof of[C]));
+        if (sum(of[A], of[A], order.m) != 0 || !is_below(of[A], field.m))
             break;
     }
-    return differ | is_zero(at->z);
+    return differ | is_zero(of[PZ]);
 }
 
 enum troth_verdict troth_es256_verify(const uint8_t point[TROTH_POINT_N],
                                       const uint8_t hash[TROTH_HASH_N],
                                       const uint8_t signature[TROTH_SIGNATURE_N])
 {
-    number r, s, e, u, v;
-    struct point key, at;
-    if (!read_point(&key, point))
+    number of[NUMBERS], r, s, e, u, v;
+    if (!read_point(of, point))
         return TROTH_BAD_KEY;
     read_number(r, signature);
     read_number(s, signature + 32);
@@ -343,6 +310,6 @@ enum troth_verdict troth_es256_verify(const uint8_t point[TROTH_POINT_N],
     invert(v, s);
     multiply(u, e, v, &order);
     multiply(v, r, v, &order);
-    combination(&at, u, v, &key);
-    return valid_if_zero(x_differs(&at, r), TROTH_BAD_SIGNATURE);
+    combination(of, u, v);
+    return valid_if_zero(x_differs(of, r), TROTH_BAD_SIGNATURE);
 }

@@ -1,5 +1,4 @@
 #include "sign1.h"
-#include "fields.h"
 
 #define TAG_SIGN1 18
 #define HEADER_ALGORITHM 1
@@ -7,9 +6,9 @@
 #define HEADER_TYPE 16 // RFC 9596 2
 
 // {1: algorithm, ?16: type}
-static bool read_protected(struct bytes header, struct sign1 *ret)
+static bool read_protected(struct sign1 *ret)
 {
-    struct reader r = reader_of(header);
+    struct reader r = reader_of(ret->protected.content);
     struct cbor_map map = cbor_read_map(&r);
     int32_t key;
     bool has_algorithm = false;
@@ -38,34 +37,27 @@ static void read_unprotected(struct reader *r)
     }
 }
 
-enum troth_verdict sign1_read(struct troth_octets octets, struct sign1 *ret)
+bool sign1_read(struct troth_octets octets, struct sign1 *ret)
 {
     struct reader r = reader_of(bytes_of(octets.p, octets.n));
-    struct sign1 message = {0};
+    *ret = (struct sign1){0};
     if (cbor_read_tag(&r) != TAG_SIGN1 || cbor_read_array(&r) != 4)
-        return TROTH_MALFORMED;
-    const uint8_t *from = r.p;
-    struct bytes header = cbor_read_bytes(&r);
-    message.protected = bytes_of(from, (size_t)(r.p - from));
+        return false;
+    field_read_item(&r, &ret->protected);
     read_unprotected(&r);
     cbor_read_null(&r);
-    message.signature = cbor_read_bytes(&r);
-    if (!reader_end(&r) || !read_protected(header, &message))
-        return TROTH_MALFORMED;
-    *ret = message;
-    return TROTH_VALID;
+    ret->signature = cbor_read_bytes(&r);
+    return reader_end(&r) && read_protected(ret);
 }
 
 // ["Signature1", protected, external data, payload]
-void sign1_over(const struct sign1 *message, struct troth_octets payload, struct sign1_over *ret)
+void sign1_over(const struct sign1 *message, struct troth_octets payload,
+                struct troth_octets ret[SIGN1_PARTS])
 {
     static const uint8_t start[] = {0x84, 0x6a, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', '1'};
-    struct buf head = buf_over(ret->head, sizeof ret->head);
-    cbor_write_bytes(&head, bytes_of(NULL, 0));
-    cbor_write_bytes_head(&head, payload.n);
-    ret->parts[0] = (struct troth_octets){start, sizeof start};
-    ret->parts[1] = (struct troth_octets){message->protected.p, message->protected.n};
-    ret->parts[2] = (struct troth_octets){ret->head, head.n};
-    ret->parts[3] = payload;
-    ret->message = (struct troth_message){ret->parts, 4};
+    static const uint8_t nothing[] = {0x40};
+    ret[0] = (struct troth_octets){start, sizeof start};
+    ret[1] = (struct troth_octets){message->protected.whole.p, message->protected.whole.n};
+    ret[2] = (struct troth_octets){nothing, sizeof nothing};
+    ret[3] = payload;
 }

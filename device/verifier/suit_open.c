@@ -20,27 +20,14 @@ static const uint8_t sequence_keys[TROTH_SUIT_SEQUENCES_N] = {
     TROTH_SUIT_VALIDATE, TROTH_SUIT_LOAD, TROTH_SUIT_INVOKE, TROTH_SUIT_FETCH, TROTH_SUIT_INSTALL,
 };
 
-// A byte string and, for digests, the same with its head.
-struct member {
-    struct bytes content, whole;
-};
-
 struct envelope {
-    struct member authentication, manifest;
+    struct field_item authentication, manifest;
     uint32_t severed; // a bit for each that is there
 };
 
 static struct troth_octets octets_of(struct bytes b)
 {
     return (struct troth_octets){b.p, b.n};
-}
-
-static struct member read_member(struct reader *r)
-{
-    const uint8_t *from = r->p;
-    struct member member = {.content = cbor_read_bytes(r)};
-    member.whole = bytes_of(from, reader_ok(r) ? (size_t)(r->p - from) : 0);
-    return member;
 }
 
 static int place_of(int32_t key)
@@ -66,7 +53,8 @@ static bool read_envelope(struct troth_octets octets, struct envelope *ret)
         return false;
     struct cbor_map map = cbor_read_map(&r);
     while (cbor_map_next(&map, &r, &key)) {
-        struct member member = read_member(&r);
+        struct field_item member;
+        field_read_item(&r, &member);
         if (key.is_text)
             continue;
         if (key.number == ENVELOPE_AUTHENTICATION)
@@ -82,14 +70,14 @@ static bool read_envelope(struct troth_octets octets, struct envelope *ret)
 }
 
 static bool find_member(const struct troth_suit *suit, int64_t number, struct bytes name,
-                        struct member *ret)
+                        struct field_item *ret)
 {
     struct reader r = reader_of(bytes_of(suit->envelope.p, suit->envelope.n));
     struct cbor_key key;
     (void)cbor_read_tag(&r);
     struct cbor_map map = cbor_read_map(&r);
     while (cbor_map_next(&map, &r, &key)) {
-        *ret = read_member(&r);
+        field_read_item(&r, ret);
         if (key.is_text ? bytes_equal(key.text, name) : name.n == 0 && key.number == number)
             return true;
     }
@@ -98,7 +86,7 @@ static bool find_member(const struct troth_suit *suit, int64_t number, struct by
 
 bool suit_find_payload(const struct troth_suit *suit, struct bytes name, struct troth_octets *ret)
 {
-    struct member member;
+    struct field_item member;
     if (!find_member(suit, 0, name, &member))
         return false;
     *ret = octets_of(member.content);
@@ -134,20 +122,21 @@ static enum troth_verdict authenticate(struct troth_suit *suit, const struct env
 {
     struct reader r = reader_of(envelope->authentication.content);
     struct troth_octets signatures[TROTH_SIGNERS_MAX];
+    struct field_item payload;
     uint8_t digest[TROTH_HASH_N];
     size_t n = cbor_read_array(&r);
     if (n < 2 || n > 1 + TROTH_SIGNERS_MAX)
         return n == 1 ? TROTH_UNSIGNED : TROTH_MALFORMED;
-    struct bytes payload = cbor_read_bytes(&r);
+    field_read_item(&r, &payload);
     for (size_t i = 1; i < n; i++)
         signatures[i - 1] = field_read_octets(&r);
-    struct reader inner = reader_of(payload);
+    struct reader inner = reader_of(payload.content);
     suit_read_digest(&inner, digest);
     if (!reader_end(&r) || !reader_end(&inner))
         return TROTH_MALFORMED;
     const struct troth_signed what = {
         .use = TROTH_USE_RELEASE,
-        .payload = octets_of(payload),
+        .payload = octets_of(payload.whole),
         .signatures = signatures,
         .n = n - 1,
     };
@@ -226,7 +215,7 @@ static enum troth_verdict read_common(struct troth_suit *suit, struct bytes comm
 static enum troth_verdict read_severable(struct troth_suit *suit, struct reader *r, int32_t key,
                                          struct troth_octets *ret)
 {
-    struct member member;
+    struct field_item member;
     uint8_t digest[TROTH_HASH_N];
     if (cbor_peek(r) == CBOR_BYTES) {
         *ret = field_read_octets(r);

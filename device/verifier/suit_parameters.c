@@ -2,27 +2,29 @@
 #include "fields.h"
 #include "suit.h"
 
-enum {
-    PARAMETER_VENDOR = 1,
-    PARAMETER_CLASS = 2,
-    PARAMETER_DIGEST = 3,
-    PARAMETER_SLOT = 5,
-    PARAMETER_SIZE = 14,
-    PARAMETER_CONTENT = 18,
-    PARAMETER_URI = 21,
-    PARAMETER_SOURCE = 22,
-    PARAMETER_DEVICE = 24,
-    PARAMETER_COUNTER = -1,
-    PARAMETER_FORMAT = -2,
-};
+enum kind { ID, DIGEST, NUMBER, OCTETS, TEXT, FORMATS };
 
-static struct troth_octets read_id(struct reader *r)
-{
-    struct troth_octets id = field_read_octets(r);
-    if (id.n != TROTH_SUIT_ID_N)
-        reader_fail(r, "an identifier that has not 16 octets");
-    return id;
-}
+// In the order of enum suit_parameter: a row's place is its bit.
+struct row {
+    int8_t key;
+    uint8_t kind, place; // where in the component it lies
+};
+#define AT(member) offsetof(struct troth_suit_component, member)
+static const struct row rows[] = {
+    {1, ID, AT(vendor)},
+    {2, ID, AT(class_id)},
+    {3, DIGEST, AT(digest)},
+    {5, NUMBER, AT(slot)},
+    {14, NUMBER, AT(size)},
+    {18, OCTETS, AT(content)},
+    {21, TEXT, AT(uri)},
+    {22, NUMBER, AT(source)},
+    {24, ID, AT(device)},
+    {-1, NUMBER, AT(counter)},
+    {-2, FORMATS, AT(oldest_format)},
+};
+#define ROWS_N (sizeof rows / sizeof rows[0])
+_Static_assert(1 << (ROWS_N - 1) == SUIT_FORMAT, "a row for each bit");
 
 // A SUIT_Digest in a byte string.
 static void read_wrapped_digest(struct reader *r, uint8_t ret[TROTH_HASH_N])
@@ -42,49 +44,46 @@ static void read_formats(struct reader *r, struct troth_suit_component *ret)
         reader_fail(r, "data formats that are not [oldest, newest]");
 }
 
+static void read_octets(struct reader *r, enum kind kind, struct troth_octets *ret)
+{
+    struct bytes octets = kind == TEXT ? cbor_read_text(r) : cbor_read_bytes(r);
+    *ret = (struct troth_octets){octets.p, octets.n};
+    if (kind == ID && octets.n != TROTH_SUIT_ID_N)
+        reader_fail(r, "an identifier that has not 16 octets");
+}
+
+static void read_value(struct reader *r, const struct row *row, struct troth_suit_component *ret)
+{
+    void *at = (uint8_t *)ret + row->place;
+    switch ((enum kind)row->kind) {
+    case DIGEST:
+        read_wrapped_digest(r, at);
+        break;
+    case NUMBER:
+        *(uint32_t *)at = field_read_u32(r);
+        break;
+    case FORMATS:
+        read_formats(r, ret);
+        break;
+    case ID:
+    case OCTETS:
+    case TEXT:
+        read_octets(r, row->kind, at);
+        break;
+    }
+}
+
 // The bit of the parameter that was read; 0 for one that is not known or not allowed.
 static uint32_t read_parameter(struct reader *r, int32_t key, bool is_shared,
                                struct troth_suit_component *ret)
 {
-    switch (key) {
-    case PARAMETER_VENDOR:
-        ret->vendor = read_id(r);
-        return SUIT_VENDOR;
-    case PARAMETER_CLASS:
-        ret->class_id = read_id(r);
-        return SUIT_CLASS;
-    case PARAMETER_DEVICE:
-        ret->device = read_id(r);
-        return SUIT_DEVICE;
-    case PARAMETER_DIGEST:
-        read_wrapped_digest(r, ret->digest);
-        return SUIT_DIGEST;
-    case PARAMETER_SLOT:
-        ret->slot = field_read_u32(r);
-        return SUIT_SLOT;
-    case PARAMETER_SIZE:
-        ret->size = field_read_u32(r);
-        return SUIT_SIZE;
-    case PARAMETER_CONTENT:
-        ret->content = field_read_octets(r);
-        return SUIT_CONTENT;
-    case PARAMETER_URI: {
-        struct bytes uri = cbor_read_text(r);
-        ret->uri = (struct troth_octets){uri.p, uri.n};
-        return SUIT_URI;
-    }
-    case PARAMETER_SOURCE:
-        ret->source = field_read_u32(r);
-        return SUIT_SOURCE;
-    case PARAMETER_COUNTER:
-        ret->counter = field_read_u32(r);
-        return is_shared ? SUIT_COUNTER : 0;
-    case PARAMETER_FORMAT:
-        read_formats(r, ret);
-        return is_shared ? SUIT_FORMAT : 0;
-    default:
+    size_t i = 0;
+    while (i < ROWS_N && rows[i].key != key)
+        i++;
+    if (i == ROWS_N || (key < 0 && !is_shared))
         return 0;
-    }
+    read_value(r, &rows[i], ret);
+    return 1u << i;
 }
 
 // {parameter: value, ...} into one component, over what it has.

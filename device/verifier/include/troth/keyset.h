@@ -64,7 +64,7 @@ enum troth_verdict troth_keyset_follow(const struct troth_crypto *crypto,
 struct troth_signed {
     enum troth_use use;
     const char *type;                      // of the protected header; NULL: must not be there
-    struct troth_octets payload;           // detached
+    struct troth_octets payload;           // detached: a byte string with its head
     const struct troth_octets *signatures; // COSE_Sign1, each
     size_t n;
 };
