@@ -161,6 +161,16 @@ def test_an_unknown_key_is_refused(house):
     house.device(house.release.envelope(house.foreign)).is_refused("BAD_SIGNATURE")
 
 
+def test_a_manifest_that_does_not_ask_for_the_image_starts_nothing(house):
+    """Nobody has to sign that the digest is compared: a boot loader does it, or does not start."""
+    class Blind(maker.Release):
+        def manifest(self):
+            members = suit.cbor2.loads(super().manifest())
+            return suit.dumps({**members, suit.VALIDATE: suit.commands(5, 15)})
+    blind = Blind(house.release.images)
+    house.device(blind.envelope(house.first)).is_refused("MISSING")
+
+
 @pytest.mark.parametrize("what, verdict", [
     ({"vendor": b"vendor-of-others"}, "WRONG_VENDOR"), ({"class_id": b"class-of-others."}, "WRONG_CLASS"),
     ({"device": b"device-number-02"}, "OTHER_DEVICE")])

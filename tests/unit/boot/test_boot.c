@@ -164,6 +164,17 @@ static void the_authority_is_that_of_the_signers(void **state)
     assert_memory_equal(first, board->report.authority, sizeof first);
 }
 
+/* A length that an attacker wrote is not followed out of the slot. */
+static void an_envelope_longer_than_its_place_is_none(void **state)
+{
+    struct board *board = of(state);
+    uint8_t *n = board->world.factory.octets + board->device.layout.slots[0].at + 4;
+    static const uint8_t most[4] = {0xf0, 0xff, 0xff, 0xff};
+    memcpy(n, most, sizeof most);
+    assert_int_equal(start(board), WORLD_IMAGES);
+    assert_int_equal(board->report.verdict, TROTH_MISSING);
+}
+
 /* ---- updates */
 
 static void confirming_without_a_trial_writes_nothing(void **state)
@@ -199,6 +210,59 @@ static void what_is_refused_touches_no_flash(void **state)
                                           world_fetch, &board->world.images[IMAGE_NEW], &fault),
                              TROTH_VALID);
     assert_int_equal(board->world.factory.done, before);
+}
+
+static void an_image_larger_than_its_slot_touches_no_flash(void **state)
+{
+    struct board *board = of(state);
+    struct boot_area *slot = &board->device.layout.slots[1];
+    slot->n = board->device.layout.envelope_n + 4096;
+    assert_int_equal(install(board, IMAGE_NEW), TROTH_TOO_LARGE);
+    slot->n += 2048;
+    assert_int_equal(board->world.factory.done, 0);
+    assert_int_equal(install(board, IMAGE_NEW), TROTH_VALID);
+}
+
+static bool refuse_erasure(void *context, uint32_t at)
+{
+    (void)context;
+    (void)at;
+    return false;
+}
+
+static bool refuse_write(void *context, uint32_t at, const void *octets, uint32_t n)
+{
+    (void)octets;
+    (void)n;
+    return refuse_erasure(context, at);
+}
+
+/* It would be tried again and again. */
+static void a_trial_that_cannot_be_written_down_does_not_start(void **state)
+{
+    struct board *board = of(state);
+    struct boot_flash worn = *board->device.flash;
+    worn.erase = refuse_erasure;
+    worn.write = refuse_write;
+    assert_int_equal(install(board, IMAGE_NEW), TROTH_VALID);
+    board->device.flash = &worn;
+    assert_int_equal(start(board), IMAGE_OLD);
+    assert_int_equal(board->report.trial, TROTH_PLATFORM);
+    assert_int_equal(board->report.is_trial, 0);
+    board->device.flash = &board->world.factory.flash;
+    assert_int_equal(start(board), IMAGE_NEW);
+}
+
+static void what_broke_since_it_started_is_not_confirmed(void **state)
+{
+    struct board *board = of(state);
+    assert_int_equal(install(board, IMAGE_NEW), TROTH_VALID);
+    assert_int_equal(start(board), IMAGE_NEW);
+    image_of(board, 1)[9] ^= 1;
+    assert_int_equal(boot_confirm(&board->device), TROTH_WRONG_IMAGE);
+    assert_int_equal(state_of(board).active, 0);
+    assert_int_equal(state_of(board).counter, 0);
+    assert_int_equal(start(board), IMAGE_OLD);
 }
 
 /* What today's data are is known since an image that writes them was confirmed. */
@@ -251,6 +315,9 @@ static void a_set_waits_while_a_slot_needs_a_key_of_the_old_one(void **state)
     assert_int_equal(boot_keys_install(&board->device, object, &fault), TROTH_VALID);
     assert_int_equal(state_of(board).keys, 0);
     assert_int_not_equal(state_of(board).pending_keys, 0);
+    uint64_t before = board->world.factory.done;
+    assert_int_equal(boot_keys_install(&board->device, object, &fault), TROTH_OLDER_SET);
+    assert_int_equal(board->world.factory.done, before); /* the next follows the one that waits */
     update_to(board, IMAGE_NEW);
     assert_int_equal(state_of(board).keys, 0); /* the old image is still there to go back to */
     update_to(board, IMAGE_NEWER);
@@ -384,6 +451,10 @@ int main(void)
         TWO(what_is_on_trial_installs_nothing),
         TWO(what_is_refused_touches_no_flash),
         TWO(an_image_that_cannot_read_the_data_touches_no_flash),
+        TWO(an_envelope_longer_than_its_place_is_none),
+        TWO(an_image_larger_than_its_slot_touches_no_flash),
+        TWO(a_trial_that_cannot_be_written_down_does_not_start),
+        TWO(what_broke_since_it_started_is_not_confirmed),
         TWO(a_fetch_that_fails_leaves_what_runs),
         TWO(another_payload_than_was_signed_is_never_tried),
         TWO(a_set_waits_while_a_slot_needs_a_key_of_the_old_one),

@@ -67,6 +67,56 @@ static enum troth_verdict judge(struct bytes public, struct bytes message, struc
                                 (struct troth_octets){signature.p, signature.n});
 }
 
+/* In memory that ends where it ends, so that a reader beyond it is seen. */
+static enum troth_verdict judge_exactly(struct bytes public, struct bytes signature)
+{
+    struct blob key = {0}, copy = {0};
+    assert_int_equal(blob_copy(public, &key), OK);
+    assert_int_equal(blob_copy(signature, &copy), OK);
+    enum troth_verdict verdict = judge(blob_bytes(&key), bytes_text("text"), blob_bytes(&copy));
+    blob_free(&key);
+    blob_free(&copy);
+    return verdict;
+}
+
+/* A bit of each octet, each cut, and an octet more: of a signature and of a key. */
+static void what_has_another_form_refuses(void **state)
+{
+    static uint8_t nodes[4096], seed[LMS_NODE_MAX], random[LMS_NODE_MAX];
+    static uint8_t public[LMS_PUBLIC_MAX + 1], signature[LMS_SIGNATURE_MAX];
+    struct lms_key key = {.kind = {5, 24, 4}, .seed = seed, .nodes = nodes};
+    struct buf p = buf_over(public, sizeof public), s = buf_over(signature, sizeof signature);
+    (void)state;
+    lms_grow(&key, nodes);
+    lms_write_public(&p, &key);
+    lms_write_signature(&s, &key, 3, random, bytes_text("text"));
+    const struct bytes good = buf_bytes(&p), whole = buf_bytes(&s);
+    assert_int_equal(judge_exactly(good, whole), TROTH_VALID);
+    assert_int_equal(judge_exactly(good, bytes_of(whole.p, whole.n + 1)), TROTH_BAD_SIGNATURE);
+    assert_int_equal(judge_exactly(bytes_of(good.p, good.n + 1), whole), TROTH_BAD_KEY);
+    for (size_t i = 0; i < whole.n; i++) {
+        signature[i] ^= (uint8_t)(1 << i % 8);
+        assert_int_equal(judge_exactly(good, whole), TROTH_BAD_SIGNATURE);
+        signature[i] ^= (uint8_t)(1 << i % 8);
+        assert_int_equal(judge_exactly(good, bytes_of(whole.p, i)), TROTH_BAD_SIGNATURE);
+    }
+    for (size_t i = 0; i < good.n; i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            public[i] ^= (uint8_t)(1 << bit);
+            assert_int_not_equal(judge_exactly(good, whole), TROTH_VALID);
+            public[i] ^= (uint8_t)(1 << bit);
+        }
+        assert_int_equal(judge_exactly(bytes_of(good.p, i), whole), TROTH_BAD_KEY);
+    }
+    /* A leaf that the tree has not: it would climb further than the path goes. */
+    for (unsigned i = 4; i < 8; i++) {
+        uint8_t before = signature[i];
+        signature[i] |= i == 7 ? 0x20 : 0x80;
+        assert_int_equal(judge_exactly(good, whole), TROTH_BAD_SIGNATURE);
+        signature[i] = before;
+    }
+}
+
 static void every_kind_is_what_the_device_verifies(void **state)
 {
     static uint8_t nodes[1 << 16], signature[LMS_SIGNATURE_MAX];
@@ -320,6 +370,7 @@ int main(void)
         cmocka_unit_test(indices_end_and_a_reserved_block_is_used_or_lost),
         cmocka_unit_test(processes_at_once_never_share_an_index),
         cmocka_unit_test(every_kind_is_what_the_device_verifies),
+        cmocka_unit_test(what_has_another_form_refuses),
     };
     return cmocka_run_group_tests_name("crypto/lms", tests, NULL, NULL);
 }

@@ -95,6 +95,26 @@ static void numbers_out_of_their_range_are_refused(void **state)
     }
 }
 
+/* A point of the curve whose x is 0, or the field's prime: two ways to write one key would be two
+ * signers. */
+static void a_key_has_one_form(void **state)
+{
+    static const char *const points[] = {
+        "040000000000000000000000000000000000000000000000000000000000000000"
+        "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4",
+        "04ffffffff00000001000000000000000000000000ffffffffffffffffffffffff"
+        "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4",
+    };
+    static const enum troth_verdict verdicts[] = {TROTH_BAD_SIGNATURE, TROTH_BAD_KEY};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct signed_text text = sign_some(2);
+        struct buf b = buf_over(text.point, sizeof text.point);
+        assert_true(hex_decode(&b, bytes_of(points[i], 130)));
+        assert_int_equal(judge(&text), verdicts[i]);
+    }
+}
+
 /* The private keys are 1 and the order less 1: key and base point are one, or cancel out. The
  * signatures of "troth" were made in plain numbers, and cryptography's OpenSSL takes them. */
 static void keys_that_meet_the_base_point_are_no_exception(void **state)
@@ -209,6 +229,7 @@ int main(void)
         cmocka_unit_test(what_openssl_signs_is_valid),
         cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(numbers_out_of_their_range_are_refused),
+        cmocka_unit_test(a_key_has_one_form),
         cmocka_unit_test(keys_that_meet_the_base_point_are_no_exception),
         cmocka_unit_test(agrees_with_wycheproof),
         cmocka_unit_test(sha256_is_openssl_s),

@@ -365,6 +365,10 @@ static void a_sequence_leaves_no_parameters_to_the_next(void **state)
     scene->n[0] = SCENE_IMAGE_N;
     assert_int_equal(scene_run(scene, TROTH_SUIT_INSTALL), TROTH_VALID);
     assert_int_equal(scene_run(scene, TROTH_SUIT_VALIDATE), TROTH_VALID);
+    assert_int_equal(scene->suit.matched, 1);
+    // Nor what matched: this one has not looked.
+    assert_int_equal(scene_run(scene, TROTH_SUIT_INSTALL), TROTH_VALID);
+    assert_int_equal(scene->suit.matched, 0);
     assert_int_equal(scene_open_suit(scene, scene_manifest(", 7: <<[18, 15]>>, 20: <<[20, {18: "
                                                            "$I}]>>")),
                      TROTH_MISSING);
