@@ -366,12 +366,39 @@ static void a_sequence_leaves_no_parameters_to_the_next(void **state)
     assert_int_equal(scene_run(scene, TROTH_SUIT_INSTALL), TROTH_VALID);
     assert_int_equal(scene_run(scene, TROTH_SUIT_VALIDATE), TROTH_VALID);
     assert_int_equal(scene->suit.matched, 1);
-    // Nor what matched: this one has not looked.
-    assert_int_equal(scene_run(scene, TROTH_SUIT_INSTALL), TROTH_VALID);
-    assert_int_equal(scene->suit.matched, 0);
     assert_int_equal(scene_open_suit(scene, scene_manifest(", 7: <<[18, 15]>>, 20: <<[20, {18: "
                                                            "$I}]>>")),
                      TROTH_MISSING);
+}
+
+#define BARE_COMMON "3: <<{2: [[h'00']], 4: <<[20, {1: $V, 2: $C, -1: 5}, 1, 15, 2, 15]>>}>>"
+
+// Nor that an image matched: the next one has not looked.
+static void what_matched_counts_for_its_own_sequence(void **state)
+{
+    struct scene *scene = *state;
+    assert_int_equal(scene_open_suit(scene, "{1: 1, 2: 7, " BARE_COMMON
+                                            ", 7: <<[20, {3: <<[-16, $D]>>, 14: "
+                                            "200}, 3, 15]>>, 8: <<[20, {5: 0}, 5, 15]>>}"),
+                     TROTH_VALID);
+    memcpy(scene->contents[0], scene->image, SCENE_IMAGE_N);
+    scene->n[0] = SCENE_IMAGE_N;
+    assert_int_equal(scene_run(scene, TROTH_SUIT_VALIDATE), TROTH_VALID);
+    assert_int_equal(scene->suit.matched, 1);
+    assert_int_equal(scene_run(scene, TROTH_SUIT_LOAD), TROTH_VALID);
+    assert_int_equal(scene->suit.matched, 0);
+}
+
+// Without a size it is not known to be there, and is written anew.
+static void what_is_written_again_has_to_match_again(void **state)
+{
+    struct scene *scene = *state;
+    assert_int_equal(scene_open_suit(scene, "{1: 1, 2: 7, " BARE_COMMON ", 20: <<[20, {3: <<[-16, "
+                                            "$D]>>, 18: $I}, 18, 15, 3, 15, 18, 15]>>}"),
+                     TROTH_VALID);
+    assert_int_equal(scene_run(scene, TROTH_SUIT_INSTALL), TROTH_VALID);
+    assert_int_equal(scene->acts.writes, 2);
+    assert_int_equal(scene->suit.matched, 0);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_scene, close_scene)
@@ -397,6 +424,8 @@ int main(void)
         CASE(alternatives_that_are_too_deep_refuse),
         CASE(in_the_shared_sequence_an_alternative_chooses_parameters),
         CASE(a_sequence_leaves_no_parameters_to_the_next),
+        CASE(what_matched_counts_for_its_own_sequence),
+        CASE(what_is_written_again_has_to_match_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
