@@ -45,3 +45,9 @@ bool flash_is_blank(const uint8_t *octets, uint32_t n)
             return false;
     return true;
 }
+
+uint32_t flash_u32(const uint8_t *octets)
+{
+    return (uint32_t)octets[0] | (uint32_t)octets[1] << 8 | (uint32_t)octets[2] << 16 |
+           (uint32_t)octets[3] << 24;
+}

@@ -18,7 +18,8 @@ bool keys_settle(struct slot_judge *judge)
     if (state->pending_keys == 0 || state->trial != BOOT_NONE)
         return true;
     if (slot_keys_read(judge->device, state->pending_keys, state->key_floor, &next) !=
-        TROTH_VALID) {
+            TROTH_VALID ||
+        next.sequence <= judge->keys.sequence) {
         state->pending_keys = 0; // a power cut left it in part: whoever sent it sends it again
         return slot_save(judge);
     }

@@ -6,11 +6,6 @@
 
 #define OBJECT_MAGIC 0x4a424f54u // "TOBJ"
 
-static uint32_t take_u32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static void put_u32(uint8_t *p, uint32_t v)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -27,8 +22,8 @@ static uint32_t head_size(const struct boot_flash *flash)
 struct troth_octets slot_object(const struct boot_device *device, const struct boot_area *area)
 {
     const uint8_t *octets = flash_map(device->flash, area);
-    uint32_t head_n = head_size(device->flash), n = take_u32(octets + 4);
-    if (take_u32(octets) != OBJECT_MAGIC || n == 0 || n > area->n - head_n)
+    uint32_t head_n = head_size(device->flash), n = flash_u32(octets + 4);
+    if (flash_u32(octets) != OBJECT_MAGIC || n == 0 || n > area->n - head_n)
         return (struct troth_octets){NULL, 0};
     return (struct troth_octets){octets + head_n, n};
 }
@@ -52,22 +47,38 @@ bool slot_object_write(const struct boot_device *device, const struct boot_area 
 enum troth_verdict slot_keys_read(const struct boot_device *device, uint8_t copy, uint32_t floor,
                                   struct troth_keyset *ret)
 {
+    const struct boot_area *kept = device->layout.keys;
+    const struct troth_octets objects[] = {device->keys, slot_object(device, &kept[0]),
+                                           slot_object(device, &kept[1])};
     struct troth_fault fault;
-    struct troth_octets object = device->keys;
-    if (copy > 0)
-        object = slot_object(device, &device->layout.keys[copy - 1]);
-    return object.p == NULL ? TROTH_MISSING : troth_keyset_read(object, floor, ret, &fault);
+    if (copy >= sizeof objects / sizeof objects[0] || objects[copy].p == NULL)
+        return TROTH_MISSING;
+    return troth_keyset_read(objects[copy], floor, ret, &fault);
+}
+
+// A copy is passed over only where it does not read twice: the first set may have keys that were
+// given up since.
+static enum troth_verdict read_keys(struct slot_judge *judge)
+{
+    const struct boot_device *device = judge->device;
+    const struct boot_state *state = &judge->state;
+    volatile enum troth_verdict first =
+        slot_keys_read(device, state->keys, state->key_floor, &judge->keys);
+    if (first == TROTH_VALID)
+        return first;
+    enum troth_verdict again = slot_keys_read(device, state->keys, state->key_floor, &judge->keys);
+    uint32_t is_bad = is_nonzero((uint32_t)first ^ TROTH_VALID) & is_nonzero(again ^ TROTH_VALID);
+    return both(valid_if_zero(is_bad ^ 1, TROTH_FAULT),
+                slot_keys_read(device, 0, state->key_floor, &judge->keys));
 }
 
 enum troth_verdict slot_judge_open(struct slot_judge *judge, const struct boot_device *device)
 {
     memset(judge, 0, sizeof *judge);
     judge->device = device;
-    (void)state_read(device->flash, &device->layout.state, &judge->state);
-    const struct boot_state *state = &judge->state;
-    if (slot_keys_read(device, state->keys, state->key_floor, &judge->keys) == TROTH_VALID)
-        return TROTH_VALID;
-    return slot_keys_read(device, 0, state->key_floor, &judge->keys);
+    enum troth_verdict read = state_read(device->flash, &device->layout.state, &judge->state);
+    judge->opened = both(read, read_keys(judge));
+    return judge->opened;
 }
 
 bool slot_save(struct slot_judge *judge)
@@ -137,5 +148,6 @@ enum troth_verdict slot_verify(struct slot_judge *judge, uint8_t slot,
     if (validated != TROTH_VALID)
         return refusal(validated);
     // A manifest need not ask for the image's digest: a boot loader does.
-    return both(both(opened, validated), valid_if_zero(suit->matched ^ 1, TROTH_MISSING));
+    return both(both(judge->opened, both(opened, validated)),
+                valid_if_zero(suit->matched ^ 1, TROTH_MISSING));
 }

@@ -12,6 +12,7 @@ struct slot_judge {
     struct troth_suit_device suit_device;
     struct troth_suit_acts acts;
     uint8_t slot;
+    volatile enum troth_verdict opened; // by slot_judge_open(): no slot is valid without it
 };
 
 // State and keys from flash; keys that flash does not hold whole are those of the boot loader.

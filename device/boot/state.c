@@ -1,4 +1,5 @@
 #include <boot/state.h>
+#include <troth/same.h>
 
 #include <string.h>
 
@@ -19,14 +20,6 @@ static uint8_t *put(uint8_t *to, uint64_t v, unsigned n)
     for (unsigned i = 0; i < n; i++)
         *to++ = (uint8_t)(v >> (8 * i));
     return to;
-}
-
-static const uint8_t *take(const uint8_t *from, uint64_t *ret, unsigned n)
-{
-    *ret = 0;
-    for (unsigned i = 0; i < n; i++)
-        *ret |= (uint64_t)*from++ << (8 * i);
-    return from;
 }
 
 static void check_of(const uint8_t body[BODY_N], uint8_t ret[CHECK_N])
@@ -56,84 +49,94 @@ static void encode(const struct boot_state *state, uint8_t ret[RECORD_N])
     check_of(ret, to);
 }
 
-static bool decode(const uint8_t record[RECORD_N], struct boot_state *ret)
+// 0 where the record is whole. By arithmetic, without a loop: a wrong turn here would leave records
+// out, and a device without one is new (docs/decisions/boot.md).
+static uint32_t decode(const uint8_t record[RECORD_N], struct boot_state *ret)
 {
     uint8_t check[CHECK_N];
-    uint64_t v[11];
-    static const uint8_t widths[] = {4, 4, 1, 1, 1, 1, 4, 4, 4, 4, 4};
     check_of(record, check);
-    if (memcmp(check, record + BODY_N, CHECK_N) != 0)
-        return false;
-    for (unsigned i = 0; i < sizeof widths; i++)
-        record = take(record, &v[i], widths[i]);
     *ret = (struct boot_state){
-        .number = (uint32_t)v[1],
-        .active = (uint8_t)v[2],
-        .trial = (uint8_t)v[3],
-        .is_tried = (uint8_t)v[4],
-        .keys = (uint8_t)v[5],
-        .pending_keys = (uint8_t)v[6],
-        .key_floor = (uint32_t)v[7],
-        .counter = (uint32_t)v[8],
-        .sequence = (uint32_t)v[9],
-        .data_format = (uint32_t)v[10],
+        .number = flash_u32(record + 4),
+        .active = record[8],
+        .trial = record[9],
+        .is_tried = record[10],
+        .keys = record[11],
+        .pending_keys = record[12],
+        .key_floor = flash_u32(record + 16),
+        .counter = flash_u32(record + 20),
+        .sequence = flash_u32(record + 24),
+        .data_format = flash_u32(record + 28),
+        .time_s = (uint64_t)flash_u32(record + 36) << 32 | flash_u32(record + 32),
     };
-    (void)take(record, &ret->time_s, 8);
-    return v[0] == MAGIC && ret->active < 2 && (ret->trial < 2 || ret->trial == BOOT_NONE) &&
-           ret->keys < 3 && ret->pending_keys < 3;
+    uint8_t behind_none = (uint8_t)(ret->trial - BOOT_NONE); // 0: BOOT_NONE; 1 and 2: a slot
+    uint32_t is_sane = is_under(ret->active, 2) & is_under(behind_none, 3) &
+                       is_under(ret->keys, 3) & is_under(ret->pending_keys, 3);
+    const uint8_t *wanted = record + BODY_N;
+    return (flash_u32(record) ^ MAGIC) | (is_sane ^ 1) | (flash_u32(check) ^ flash_u32(wanted)) |
+           (flash_u32(check + 4) ^ flash_u32(wanted + 4)) |
+           (flash_u32(check + 8) ^ flash_u32(wanted + 8)) |
+           (flash_u32(check + 12) ^ flash_u32(wanted + 12));
 }
 
 // ---- the journal
 
 struct found {
-    bool is_any;
-    struct boot_state state;
-    unsigned half;
-    uint32_t next; // the first blank place behind it, in its half
+    uint32_t number; // of the newest whole record; 0: there is none
+    uint32_t half, at;
 };
 
-static struct boot_area half_of(const struct boot_area *area, unsigned half)
+static struct boot_area half_of(const struct boot_area *area, uint32_t half)
 {
     return (struct boot_area){area->at + half * (area->n / 2), area->n / 2};
 }
 
-static void look_into(const struct boot_flash *flash, const struct boot_area *area, unsigned half,
-                      struct found *ret)
+// From its end on, so that only what is newer than all before is hashed. Not 0 where a place was
+// passed over, or looked at, that should not have been.
+static uint32_t look_into(const struct boot_flash *flash, const struct boot_area *area,
+                          uint32_t half, struct found *ret)
 {
     const struct boot_area where = half_of(area, half);
     const uint8_t *octets = flash_map(flash, &where);
-    uint32_t size = record_size(flash), next = 0;
-    bool is_newest = false;
-    for (uint32_t at = 0; at + size <= where.n; at += size) {
+    uint32_t size = record_size(flash), amiss = 0;
+    volatile uint32_t left = where.n - where.n % size;
+    while (left > 0) {
+        left -= size;
+        uint32_t at = left, number = flash_u32(octets + at + 4);
+        uint32_t differs = flash_u32(octets + at) ^ MAGIC;
+        volatile uint32_t is_newer = is_under(ret->number, number) & ~is_nonzero(differs);
         struct boot_state state;
-        if (flash_is_blank(octets + at, size))
+        if (is_newer == 0) {
+            amiss |= is_newer;
             continue;
-        next = at + size;
-        if (!decode(octets + at, &state) || (ret->is_any && state.number <= ret->state.number))
-            continue;
-        is_newest = true;
-        ret->is_any = true;
-        ret->state = state;
-        ret->half = half;
+        }
+        amiss |= is_newer ^ 1;
+        uint32_t is_whole = is_nonzero(decode(octets + at, &state)) ^ 1;
+        ret->number = either(is_whole, number, ret->number);
+        ret->half = either(is_whole, half, ret->half);
+        ret->at = either(is_whole, at, ret->at);
     }
-    if (is_newest)
-        ret->next = next;
+    return amiss | left;
 }
 
-static struct found find(const struct boot_flash *flash, const struct boot_area *area)
+static uint32_t find(const struct boot_flash *flash, const struct boot_area *area,
+                     struct found *ret)
 {
-    struct found found = {.state = {.trial = BOOT_NONE}};
-    look_into(flash, area, 0, &found);
-    look_into(flash, area, 1, &found);
-    return found;
+    *ret = (struct found){0};
+    return look_into(flash, area, 0, ret) | look_into(flash, area, 1, ret);
 }
 
-bool state_read(const struct boot_flash *flash, const struct boot_area *area,
-                struct boot_state *ret)
+// Found twice, as one wrong turn in the hash of the newest would lead to the one before it.
+enum troth_verdict state_read(const struct boot_flash *flash, const struct boot_area *area,
+                              struct boot_state *ret)
 {
-    struct found found = find(flash, area);
-    *ret = found.state;
-    return found.is_any;
+    struct found found, again;
+    uint32_t amiss = find(flash, area, &found) | find(flash, area, &again);
+    *ret = (struct boot_state){.trial = BOOT_NONE};
+    if (found.number != 0) {
+        const struct boot_area half = half_of(area, found.half);
+        amiss |= decode(flash_map(flash, &half) + found.at, ret);
+    }
+    return valid_if_zero(amiss | (ret->number ^ again.number), TROTH_FAULT);
 }
 
 // At the first place from `at` on that takes it.
@@ -151,13 +154,15 @@ static bool write_in(const struct boot_flash *flash, const struct boot_area *hal
 bool state_write(const struct boot_flash *flash, const struct boot_area *area,
                  struct boot_state *state)
 {
-    struct found found = find(flash, area);
+    struct found found;
     uint8_t record[RECORD_N];
+    if (find(flash, area, &found) != 0)
+        return false;
     struct boot_area half = half_of(area, found.half);
-    state->number = found.state.number + 1;
+    state->number = found.number + 1;
     encode(state, record);
-    if (found.is_any && write_in(flash, &half, found.next, record))
+    if (found.number != 0 && write_in(flash, &half, found.at + record_size(flash), record))
         return true;
-    half = half_of(area, found.is_any ? 1 - found.half : 0);
+    half = half_of(area, found.number != 0 ? 1 - found.half : 0);
     return flash_erase(flash, &half) && write_in(flash, &half, 0, record);
 }

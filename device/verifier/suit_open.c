@@ -293,18 +293,19 @@ static enum troth_verdict read_manifest(struct troth_suit *suit, struct bytes ma
 // says.
 static enum troth_verdict check_floors(const struct troth_suit *suit)
 {
-    uint32_t behind = 0;
+    uint32_t behind = 0, unread = 0;
     volatile uint32_t seen = 0, n = suit->n; // the compiler knows where the loop ends
     for (uint32_t i = 0; i < suit->n; i++) {
         const struct troth_suit_component *one = &suit->components[i];
         const struct troth_suit_place *place = &suit->device->places[one->place];
+        uint32_t format = place->data_format;
         behind |= is_under(one->counter, place->counter);
+        unread |= is_nonzero(format) &
+                  (is_under(format, one->oldest_format) | is_under(one->newest_format, format));
         seen = seen + 1;
-        if (place->data_format != 0 &&
-            (place->data_format < one->oldest_format || place->data_format > one->newest_format))
-            return both(valid_if_zero(behind, TROTH_OLDER_COUNTER), TROTH_DATA_FORMAT);
     }
-    return valid_if_zero(behind | (seen ^ n), TROTH_OLDER_COUNTER);
+    return both(valid_if_zero(behind | (seen ^ n), TROTH_OLDER_COUNTER),
+                valid_if_zero(unread, TROTH_DATA_FORMAT));
 }
 
 static void begin(struct troth_suit *suit)

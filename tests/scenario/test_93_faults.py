@@ -16,11 +16,9 @@ import board_maker as maker
 import lab
 import suit
 
-TURNED_MAX = 40  # of a case, in a short run
+TURNED_MAX = 25  # of a case, in a short run
 HANG_S = 5
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t([0-9a-f]{4}(?: [0-9a-f]{4})?)\s+\t(\S+)")
-# Reads the journal: one that reads empty is a factory-new device's, which has no counter yet (docs/decisions/boot.md).
-JOURNAL = ("look_into", "find", "state_read", "decode", "flash_is_blank")
 BRANCH = re.compile(r"^(b(eq|ne|cs|cc|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)(\.[nw])?|cbn?z|it[te]{0,3})$")
 
 
@@ -49,7 +47,7 @@ def turns_of(elf):
         name = re.match(r"^[0-9a-f]+ <(.+)>:$", line)
         function = name.group(1) if name else function
         match = INSTRUCTION.match(line)
-        if match and BRANCH.match(match.group(3)) and function.split(".")[0] not in JOURNAL:
+        if match and BRANCH.match(match.group(3)):
             half = int(match.group(2)[:4], 16)
             found.append(Turn(int(match.group(1), 16), turned(half, match.group(3)), function))
     return found
@@ -128,11 +126,18 @@ class Factory:
         envelope = self.release.envelope(key)
         return self.flash(flipped(envelope, envelope.index(self.release.manifest()) - 20))
 
-    def old_counter(self):
-        """The journal's record of a device that has confirmed a counter of 9."""
-        old = bytearray(self.flash())
-        old[maker.STATE_AT:maker.STATE_AT + len(record())] = record()
-        return bytes(old)
+    def kept(self, *halves, copy=b"", **flash):
+        """On a device whose journal has these records in its halves, and a first copy of a key set."""
+        octets = bytearray(self.flash(**flash))
+        keys = b"TOBJ" + len(copy).to_bytes(4, "little") + copy if copy else b""
+        for at, content in [*((maker.STATE_AT + i * maker.BLOCK, half) for i, half in enumerate(halves)),
+                            (maker.STATE_AT + 2 * maker.BLOCK, keys)]:
+            octets[at:at + len(content)] = content
+        return bytes(octets)
+
+    def without_first(self):
+        """The set that follows: the first key is given up, though not by the floor."""
+        return suit.keyset(2, 0, [self.second], [self.second], {suit.USE_KEYSET: 1, suit.USE_RELEASE: 1})
 
     def case(self, name):
         release, first = self.release, self.first
@@ -142,7 +147,12 @@ class Factory:
             "lms-signature": lambda: self.forged(self.second),
             "manifest": lambda: self.flash(flipped(release.envelope(first), len(release.envelope(first)) - 4)),
             "image": lambda: self.flash(image=flipped(release.images[0], 100)),
-            "counter": self.old_counter,
+            "counter": lambda: self.kept(record(1) + record(2, counter=9)),
+            "counter-in-second-half": lambda: self.kept(record(1) + record(2), record(3, counter=9)),
+            "counter-in-first-half": lambda: self.kept(record(3) + record(4, counter=9), record(1) + record(2)),
+            "kept-floor": lambda: self.kept(record(1), record(2, key_floor=2)),
+            "kept-format": lambda: self.kept(record(1), record(2, data_format=5)),
+            "kept-keys": lambda: self.kept(record(1), record(2, keys=1), copy=self.without_first()),
             "floor": lambda: self.flash(floor=2),
             "signers": lambda: self.flash(release=2),
             "vendor": lambda: self.flash(dataclasses.replace(release, vendor=b"vendor-of-others").envelope(first)),
@@ -151,10 +161,12 @@ class Factory:
         }[name]()
 
 
-def record():
+def record(number, keys=0, key_floor=0, counter=0, data_format=0):
     """As device/boot/state.c writes it: a body and half of its SHA-256."""
-    body = b"TRB1" + (1).to_bytes(4, "little") + bytes([0, 0xff, 0, 0]) + bytes(4) + bytes(4)
-    body += (9).to_bytes(4, "little") + bytes(4) + bytes(4) + bytes(8)
+    body = b"TRB1" + number.to_bytes(4, "little") + bytes([0, 0xff, 0, keys]) + bytes(4)
+    for member in (key_floor, counter, 0, data_format):
+        body += member.to_bytes(4, "little")
+    body += bytes(8)
     return body + suit.digest(body)[1][:16]
 
 
@@ -170,8 +182,11 @@ def test_what_is_signed_starts(loader, tmp_path):
     assert "application slot 0" in loader.start(tmp_path, loader.elf)
 
 
-@pytest.mark.parametrize("name", ["ecdsa-signature", "lms-signature", "manifest", "image", "counter", "floor", "signers",
-                                  "vendor", "class", "device"])
+REFUSED = ["ecdsa-signature", "lms-signature", "manifest", "image", "floor", "signers", "vendor", "class", "device",
+           "counter", "counter-in-second-half", "counter-in-first-half", "kept-floor", "kept-format", "kept-keys"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
 def test_no_single_wrong_turn_starts_what_is_refused(loader, tmp_path, name):
     flash = Factory(loader).case(name)
     (tmp_path / "flash.bin").write_bytes(flash)

@@ -53,14 +53,15 @@ static void write_counter(void **state, uint32_t counter)
 static uint32_t read_counter(void **state)
 {
     struct boot_state one;
-    assert_true(state_read(of(state), &area, &one));
+    assert_int_equal(state_read(of(state), &area, &one), TROTH_VALID);
     return one.counter;
 }
 
 static void blank_flash_has_no_record(void **state)
 {
     struct boot_state one;
-    assert_false(state_read(of(state), &area, &one));
+    assert_int_equal(state_read(of(state), &area, &one), TROTH_VALID);
+    assert_int_equal(one.number, 0);
     assert_int_equal(one.trial, BOOT_NONE);
     assert_int_equal(one.active, 0);
 }
@@ -79,7 +80,7 @@ static void every_member_comes_back(void **state)
     one.time_s = UINT64_C(0x123456789a);
     assert_true(state_write(of(state), &area, &one));
     assert_int_equal(one.number, 1);
-    assert_true(state_read(of(state), &area, &two));
+    assert_int_equal(state_read(of(state), &area, &two), TROTH_VALID);
     assert_memory_equal(&one, &two, sizeof one);
 }
 

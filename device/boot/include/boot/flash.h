@@ -33,3 +33,6 @@ bool flash_write(const struct boot_flash *flash, const struct boot_area *area, u
 
 const uint8_t *flash_map(const struct boot_flash *flash, const struct boot_area *area);
 bool flash_is_blank(const uint8_t *octets, uint32_t n);
+
+// Four octets, the lowest first.
+uint32_t flash_u32(const uint8_t *octets);

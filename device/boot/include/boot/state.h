@@ -6,11 +6,12 @@
 
 #include <boot/flash.h>
 #include <troth/crypto.h>
+#include <troth/verdict.h>
 
 #define BOOT_NONE 0xff // no slot
 
 struct boot_state {
-    uint32_t number;      // of the record, rising
+    uint32_t number;      // of the record, rising from 1
     uint8_t active;       // the slot that is confirmed
     uint8_t trial;        // the slot to be tried, or BOOT_NONE
     uint8_t is_tried;     // it was started, and nobody confirmed it since
@@ -23,9 +24,10 @@ struct boot_state {
     uint64_t time_s;      // it is not earlier than that: seconds since 1970
 };
 
-// False when there is no whole record: *ret is all zero, without a trial.
-bool state_read(const struct boot_flash *flash, const struct boot_area *area,
-                struct boot_state *ret);
+// Where there is no whole record *ret is all zero, without a trial. TROTH_FAULT: two readings
+// differ, and *ret must not count.
+enum troth_verdict state_read(const struct boot_flash *flash, const struct boot_area *area,
+                              struct boot_state *ret);
 
 // Adds a record; its number becomes the next.
 bool state_write(const struct boot_flash *flash, const struct boot_area *area,
