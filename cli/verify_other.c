@@ -90,6 +90,7 @@ void verify_mcuboot(struct verify *verify)
 {
     static struct troth_mcuboot_version newest[IMAGES];
     struct troth_mcuboot_image image = {0};
+    struct troth_fault fault;
     for (size_t i = 0; i < IMAGES; i++)
         newest[i] = (struct troth_mcuboot_version){UINT8_MAX, UINT8_MAX, UINT16_MAX, UINT32_MAX};
     const struct troth_mcuboot_device device = {
@@ -99,7 +100,9 @@ void verify_mcuboot(struct verify *verify)
     };
     verify->verdict =
         troth_mcuboot_verify(&verify_crypto, &verify->keys, &device,
-                             (struct troth_octets){verify->file.p, verify->file.n}, &image);
+                             (struct troth_octets){verify->file.p, verify->file.n}, &image, &fault);
+    verify->has_offset = verify->verdict != TROTH_VALID;
+    verify->offset = fault.offset;
     note_mcuboot(verify, &image);
     if (verify->verdict == TROTH_VALID)
         note_dependencies(verify, &image);

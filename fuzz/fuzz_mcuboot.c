@@ -8,7 +8,11 @@ static const struct troth_mcuboot_device device = {5, &running, 1};
 
 static enum troth_verdict judge(struct bytes slot, struct troth_mcuboot_image *ret)
 {
-    return troth_mcuboot_verify(&signer_crypto, &signer_set, &device, octets_of(slot), ret);
+    struct troth_fault fault;
+    enum troth_verdict verdict =
+        troth_mcuboot_verify(&signer_crypto, &signer_set, &device, octets_of(slot), ret, &fault);
+    must(fault.offset <= slot.n);
+    return verdict;
 }
 
 static void put_head(struct buf *b, unsigned type, size_t n)

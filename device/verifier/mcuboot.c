@@ -33,6 +33,7 @@ enum tlv_type {
 struct layout {
     struct bytes signed_part; // header, body, protected TLVs
     struct bytes protected, open;
+    const uint8_t *seen; // where it is being read: a fault's place
 };
 
 struct tlv {
@@ -72,6 +73,7 @@ static bool read_area(struct bytes slot, size_t from, uint32_t magic, struct byt
 static enum troth_verdict read_layout(struct bytes slot, struct layout *ret,
                                       struct troth_mcuboot_image *image)
 {
+    *ret = (struct layout){.seen = slot.p};
     if (slot.n < HEADER_N || u32(slot.p) != HEADER_MAGIC)
         return TROTH_MALFORMED;
     size_t header_n = u16(slot.p + 8), protected_n = u16(slot.p + 10), body_n = u32(slot.p + 12);
@@ -86,18 +88,21 @@ static enum troth_verdict read_layout(struct bytes slot, struct layout *ret,
     };
     if ((image->flags & FLAGS_ENCRYPTED) != 0)
         return TROTH_UNSUPPORTED;
-    *ret = (struct layout){0};
+    ret->seen = slot.p + end;
+    ret->protected = bytes_of(slot.p + end, 0);
     if (protected_n > 0 && (!read_area(slot, end, PROTECTED_MAGIC, &ret->protected) ||
                             ret->protected.n + INFO_N != protected_n))
         return TROTH_MALFORMED;
     end += protected_n;
     ret->signed_part = bytes_of(slot.p, end);
+    ret->seen = slot.p + end;
     return read_area(slot, end, INFO_MAGIC, &ret->open) ? TROTH_VALID : TROTH_MALFORMED;
 }
 
 // The next TLV of an area, which it is taken off; false at the end and for one that does not fit.
-static bool next_tlv(struct bytes *area, struct tlv *ret)
+static bool next_tlv(struct layout *at, struct bytes *area, struct tlv *ret)
 {
+    at->seen = area->p;
     if (area->n < INFO_N)
         return false;
     size_t n = u16(area->p + 2);
@@ -119,10 +124,11 @@ static bool read_dependency(struct bytes value, struct troth_mcuboot_image *ret)
     return true;
 }
 
-static enum troth_verdict read_protected(struct bytes area, struct troth_mcuboot_image *ret)
+static enum troth_verdict read_protected(struct layout *at, struct troth_mcuboot_image *ret)
 {
+    struct bytes area = at->protected;
     struct tlv tlv;
-    while (next_tlv(&area, &tlv)) {
+    while (next_tlv(at, &area, &tlv)) {
         if (tlv.type == TLV_DEPENDENCY && !read_dependency(tlv.value, ret))
             return TROTH_MALFORMED;
         if (tlv.type != TLV_COUNTER)
@@ -206,13 +212,13 @@ static bool read_digest(const struct tlv *tlv, struct digest *ret)
 }
 
 // The one hash that an image must have, and that it is the image's.
-static enum troth_verdict find_digest(const struct troth_crypto *crypto, const struct layout *at,
+static enum troth_verdict find_digest(const struct troth_crypto *crypto, struct layout *at,
                                       struct digest *ret)
 {
     struct bytes area = at->open;
     struct tlv tlv;
     *ret = (struct digest){0};
-    while (next_tlv(&area, &tlv)) {
+    while (next_tlv(at, &area, &tlv)) {
         enum troth_verdict verdict = may_be_open(tlv.type);
         if (verdict != TROTH_VALID)
             return verdict;
@@ -227,7 +233,10 @@ static enum troth_verdict find_digest(const struct troth_crypto *crypto, const s
     }
     if (area.n > 0)
         return TROTH_MALFORMED;
-    return ret->octets.n > 0 ? check_digest(crypto, at->signed_part, ret->octets) : TROTH_MISSING;
+    if (ret->octets.n == 0)
+        return TROTH_MISSING;
+    at->seen = ret->octets.p;
+    return check_digest(crypto, at->signed_part, ret->octets);
 }
 
 // An INTEGER of an ECDSA-Sig-Value into `n` octets; what is longer, negative or not minimal
@@ -291,7 +300,7 @@ static bool read_claim(const struct tlv *tlv, const struct digest *digest, struc
 }
 
 static enum troth_verdict check_signers(const struct troth_crypto *crypto,
-                                        const struct troth_keyset *keys, const struct layout *at,
+                                        const struct troth_keyset *keys, struct layout *at,
                                         const struct digest *digest, uint32_t *ret_signers)
 {
     struct signers signers = {crypto, keys, TROTH_USE_RELEASE, 0, TROTH_UNSIGNED};
@@ -300,32 +309,45 @@ static enum troth_verdict check_signers(const struct troth_crypto *crypto,
         .digest = {digest->octets.p, digest->octets.n},
     };
     struct bytes area = at->open;
+    const uint8_t *last = area.p;
     struct tlv tlv;
-    while (next_tlv(&area, &tlv)) {
+    while (next_tlv(at, &area, &tlv)) {
         struct claim claim;
-        if (read_claim(&tlv, digest, &over, &claim))
-            signers_count(&signers, &claim);
+        if (!read_claim(&tlv, digest, &over, &claim))
+            continue;
+        last = at->seen;
+        signers_count(&signers, &claim);
     }
+    at->seen = last;
     *ret_signers = signers.found;
     return signers_judge(&signers);
+}
+
+static enum troth_verdict judge(const struct troth_crypto *crypto, const struct troth_keyset *keys,
+                                const struct troth_mcuboot_device *device, struct layout *at,
+                                struct troth_mcuboot_image *ret)
+{
+    struct digest digest;
+    enum troth_verdict same = find_digest(crypto, at, &digest);
+    if (same != TROTH_VALID)
+        return same;
+    enum troth_verdict signed_by = check_signers(crypto, keys, at, &digest, &ret->signers);
+    if (signed_by != TROTH_VALID)
+        return signed_by;
+    enum troth_verdict verdict = read_protected(at, ret);
+    return both(both(same, signed_by), both(verdict, suits(device, ret)));
 }
 
 enum troth_verdict troth_mcuboot_verify(const struct troth_crypto *crypto,
                                         const struct troth_keyset *keys,
                                         const struct troth_mcuboot_device *device,
-                                        struct troth_octets slot, struct troth_mcuboot_image *ret)
+                                        struct troth_octets slot, struct troth_mcuboot_image *ret,
+                                        struct troth_fault *ret_fault)
 {
     struct layout at;
-    struct digest digest;
     enum troth_verdict verdict = read_layout(bytes_of(slot.p, slot.n), &at, ret);
-    if (verdict != TROTH_VALID)
-        return verdict;
-    enum troth_verdict same = find_digest(crypto, &at, &digest);
-    if (same != TROTH_VALID)
-        return same;
-    enum troth_verdict signed_by = check_signers(crypto, keys, &at, &digest, &ret->signers);
-    if (signed_by != TROTH_VALID)
-        return signed_by;
-    verdict = read_protected(at.protected, ret);
-    return both(both(same, signed_by), both(verdict, suits(device, ret)));
+    if (verdict == TROTH_VALID)
+        verdict = judge(crypto, keys, device, &at, ret);
+    ret_fault->offset = (size_t)(at.seen - slot.p);
+    return verdict;
 }

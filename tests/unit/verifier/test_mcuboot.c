@@ -110,12 +110,23 @@ static void make(struct scene *scene, const struct image *image)
     scene->envelope.n = b.n;
 }
 
-static enum troth_verdict judge_made(struct scene *scene, struct troth_mcuboot_image *ret)
+static enum troth_verdict judge_where(struct scene *scene, struct troth_mcuboot_image *ret,
+                                      size_t *ret_offset)
 {
+    struct troth_fault fault;
     static const struct troth_mcuboot_version running[] = {{1, 2, 3, 0}, {1, 0, 0, 0}};
     const struct troth_mcuboot_device device = {5, running, 2};
-    return troth_mcuboot_verify(scene->crypto, &scene->set, &device,
-                                (struct troth_octets){scene->envelope.p, scene->envelope.n}, ret);
+    const struct troth_octets slot = {scene->envelope.p, scene->envelope.n};
+    enum troth_verdict verdict =
+        troth_mcuboot_verify(scene->crypto, &scene->set, &device, slot, ret, &fault);
+    *ret_offset = fault.offset;
+    return verdict;
+}
+
+static enum troth_verdict judge_made(struct scene *scene, struct troth_mcuboot_image *ret)
+{
+    size_t offset;
+    return judge_where(scene, ret, &offset);
 }
 
 static enum troth_verdict judge(struct scene *scene, const struct image *image)
@@ -269,6 +280,41 @@ static void signatures_of_another_form_refuse(void **state)
             fail_msg("row %zu", i);
 }
 
+// 32 octets of header and 40 of body; protected TLVs with their head end at 84, the hash begins
+// at 88.
+static void a_fault_has_its_place(void **state)
+{
+    static const struct {
+        struct image image;
+        size_t offset;
+    } rows[] = {
+        {{.protected = "5000040004000000", .signer = 1}, 84},     // an older counter
+        {{.protected = "50000300050000", .signer = 1}, 76},       // a counter of three octets
+        {{.protected = "50000400050000005000", .signer = 1}, 84}, // a rest that is no TLV
+        {{.signer = 1}, 72},                                      // no counter at all
+        {{GOOD, .flags = 4}, 0},                                  // encrypted
+        {{GOOD, .instead = ""}, 88},                              // unsigned
+        {{GOOD, .instead = "030002001234"}, 88 + 36},             // a TLV that must be protected
+        {{GOOD, .instead = "220007003004020102ff"}, 88 + 36}, // a TLV that is longer than its area
+        {{.protected = COUNTER, .signer = 3}, 88 + 36},       // a stranger's signature
+    };
+    struct scene *scene = *state;
+    struct troth_mcuboot_image read;
+    size_t offset;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        make(scene, &rows[i].image);
+        if (judge_where(scene, &read, &offset) == TROTH_VALID || offset != rows[i].offset)
+            fail_msg("row %zu: at %zu", i, offset);
+    }
+    make(scene, &(struct image){GOOD});
+    scene->envelope.p[40] ^= 1;
+    assert_int_equal(judge_where(scene, &read, &offset), TROTH_WRONG_IMAGE);
+    assert_int_equal(offset, 88 + 4);
+    scene->envelope.n = 84;
+    assert_int_equal(judge_where(scene, &read, &offset), TROTH_MALFORMED);
+    assert_int_equal(offset, 84);
+}
+
 static void every_flipped_bit_and_every_cut_refuses(void **state)
 {
     struct scene *scene = *state;
@@ -305,6 +351,7 @@ static void judge_vector(const char *file, const char *key_file, uint32_t counte
     static const struct troth_mcuboot_version running[] = {{1, 0, 0, 0}, {1, 0, 0, 0}};
     const struct troth_mcuboot_device device = {counter, running, 2};
     struct troth_mcuboot_image read;
+    struct troth_fault fault;
     char path[256];
     snprintf(path, sizeof path, "mcuboot/images/%s", file);
     assert_true(vector_read(path, &image));
@@ -316,12 +363,13 @@ static void judge_vector(const char *file, const char *key_file, uint32_t counte
         .keys = {{1, algorithm_of(key_file), TROTH_USE_RELEASE, {key.p, key.n}}},
     };
     const struct troth_octets octets = {image.p, image.n};
-    enum troth_verdict verdict = troth_mcuboot_verify(&openssl, &set, &device, octets, &read);
+    enum troth_verdict verdict =
+        troth_mcuboot_verify(&openssl, &set, &device, octets, &read, &fault);
     if ((verdict == TROTH_VALID) != is_valid)
         fail_msg("%s: %s", file, troth_verdict_name(verdict));
     image.p[600] ^= 1; // in the body
     if (is_valid)
-        assert_int_equal(troth_mcuboot_verify(&openssl, &set, &device, octets, &read),
+        assert_int_equal(troth_mcuboot_verify(&openssl, &set, &device, octets, &read, &fault),
                          TROTH_WRONG_IMAGE);
 }
 
@@ -356,15 +404,11 @@ static void agrees_with_imgtool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(an_image_by_a_key_of_the_set_is_valid),
-        CASE(another_s_or_a_given_up_key_s_refuses),
-        CASE(a_counter_counts_where_it_is_protected),
-        CASE(what_it_depends_on_must_be_there),
-        CASE(what_nobody_signed_is_a_hint_or_refuses),
-        CASE(encrypted_images_are_not_taken),
-        CASE(signatures_of_another_form_refuse),
-        CASE(every_flipped_bit_and_every_cut_refuses),
-        CASE(agrees_with_imgtool),
+        CASE(an_image_by_a_key_of_the_set_is_valid),   CASE(another_s_or_a_given_up_key_s_refuses),
+        CASE(a_counter_counts_where_it_is_protected),  CASE(what_it_depends_on_must_be_there),
+        CASE(what_nobody_signed_is_a_hint_or_refuses), CASE(encrypted_images_are_not_taken),
+        CASE(signatures_of_another_form_refuse),       CASE(a_fault_has_its_place),
+        CASE(every_flipped_bit_and_every_cut_refuses), CASE(agrees_with_imgtool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,8 +41,11 @@ struct troth_mcuboot_image {
     struct troth_mcuboot_dependency dependencies[TROTH_MCUBOOT_DEPENDENCIES_MAX];
 };
 
-// `slot` may be longer than the image. Keys are those for releases.
+// `slot` may be longer than the image. Keys are those for releases. Where it is refused, *ret_fault
+// has where that was seen: the header, an area of TLVs or the TLV; of a counter or a version, where
+// the protected ones end.
 enum troth_verdict troth_mcuboot_verify(const struct troth_crypto *crypto,
                                         const struct troth_keyset *keys,
                                         const struct troth_mcuboot_device *device,
-                                        struct troth_octets slot, struct troth_mcuboot_image *ret);
+                                        struct troth_octets slot, struct troth_mcuboot_image *ret,
+                                        struct troth_fault *ret_fault);
