@@ -11,6 +11,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import lab
 from test_33_grace import jump, late, renew
@@ -100,6 +101,39 @@ def issuer_of(leaf):
     return int(point.full_name[0].value.rsplit("/", 1)[1].split("-")[0])
 
 
+class Board:
+    """A device that has libtroth-verify, zlib and the log's key, and nothing else (probe/status_probe.c)."""
+
+    def __init__(self, server, folder):
+        self.path = folder / "list.cwt"
+        self.point = self.point_of(log_key(server)[0])
+
+    @staticmethod
+    def point_of(key):
+        return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint).hex()
+
+    def ask(self, octets, space, *, now_s=None, known=0, point=None):
+        """Verdict, the list's generation, and the time that the device takes to be over."""
+        self.path.write_bytes(octets)
+        now_s = int(time.time()) if now_s is None else now_s
+        said = lab.run(lab.program("tests/scenario/probe/status-probe"), point or self.point, str(self.path),
+                       *map(str, space), str(now_s), str(known)).stdout.split()
+        return said[0], int(said[1]), int(said[2])
+
+    def verdict(self, octets, space, **options):
+        return self.ask(octets, space, **options)[0]
+
+
+def sealed_by(key, octets):
+    """The same list, signed by another key."""
+    message = cbor2.loads(octets)
+    protected, unprotected, payload, _ = message.value
+    signed = cbor2.dumps(["Signature1", protected, b"", payload])
+    r, s = utils.decode_dss_signature(key.sign(signed, ec.ECDSA(hashes.SHA256())))
+    raw = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    return cbor2.dumps(cbor2.CBORTag(18, [protected, unprotected, payload, raw]))
+
+
 def enrol(server, alice, product, serial, registered=None):
     key = registered or lab.make_key()
     alice.import_devices(product, {serial: key}, owner="acme")
@@ -144,6 +178,50 @@ def test_what_becomes_of_certificates_is_in_the_next_list(troth, alice):
                if found.status(i) != before[i // 4] >> i % 4 * 2 & 3]
     assert changed == [place(leaves["held"][1])[1]]
     assert third[1] > second[1] and time.monotonic() - begun < 2 * ROUND_S
+
+
+def test_a_device_reads_a_list_with_the_library(troth, alice, tmp_path):
+    alice.add_product("pump")
+    first = after(troth)
+    leaves = {name: enrol(troth, alice, "pump", name)[1] for name in ("good", "gone", "held", "lost")}
+    assert lab.eventually(lambda: alice.show("pump", "good")["device"]["state"] == "active")
+    alice.set("pump", "gone", "revoke").ok()
+    alice.set("pump", "held", "quarantine").ok()
+    alice.set("pump", "lost", "lost").ok()
+    after(troth, first[1], ROUND_S)
+    board, issuer = Board(troth, tmp_path), issuer_of(leaves["good"])
+    found, _ = list_of(troth, leaves["good"], issuer)
+    spaces = {name: (issuer, *place(leaf)) for name, leaf in leaves.items()}
+    assert {name: board.verdict(found.octets, space) for name, space in spaces.items()} == {
+        "good": "VALID", "gone": "REVOKED", "held": "SUSPENDED", "lost": "REVOKED"}
+
+    # What else it has to say of a list that was signed.
+    of, number = spaces["good"][1:]
+    assert board.ask(found.octets, spaces["good"]) == ("VALID", found.generation, found.issued_s)
+    assert board.verdict(found.octets, (issuer, of, found.high)) == "MISSING"
+    assert board.verdict(found.octets, (issuer, of + 1, number)) == "MISSING"
+    assert board.verdict(found.octets, (issuer + 1, of, number)) == "MISSING"
+    assert board.verdict(found.octets, spaces["good"], known=found.generation + 1) == "OLDER_SEQUENCE"
+    assert board.verdict(found.octets, spaces["good"], now_s=0) == "TIME_UNKNOWN"
+    assert board.verdict(found.octets, spaces["good"], now_s=found.issued_s + 8 * 86400) == "NOT_NOW"
+
+    # And of what the server did not sign: nothing of it counts, its time neither.
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    forged = sealed_by(stranger, found.octets)
+    assert board.ask(forged, spaces["good"]) == ("BAD_SIGNATURE", 0, 0)
+    assert board.verdict(forged, spaces["good"], point=Board.point_of(stranger.public_key())) == "VALID"
+    assert board.verdict(found.octets, spaces["good"], point=Board.point_of(stranger.public_key())) == "BAD_SIGNATURE"
+    key_id = log_key(troth)[1]
+    hint = found.octets.index(key_id)
+    for i in range(len(found.octets)):
+        flipped = bytearray(found.octets)
+        flipped[i] ^= 1 << i % 8
+        verdict, generation, floor_s = board.ask(flipped, spaces["good"])
+        if hint <= i < hint + len(key_id):  # the only octets that nobody signs
+            assert verdict == "VALID", i
+        else:
+            assert verdict in ("BAD_SIGNATURE", "MALFORMED") and (generation, floor_s) == (0, 0), i
+    assert board.verdict(found.octets[:-1], spaces["good"]) == "MALFORMED"
 
 
 def test_the_catalogue_names_every_list_by_its_hash(troth, alice):
