@@ -26,7 +26,7 @@ static enum troth_verdict ask(struct bytes list, struct troth_time *time, struct
 static void put_list(struct buf *b, struct bytes payload)
 {
     static uint8_t space[ROOM];
-    uint8_t raw[64];
+    uint8_t raw[TROTH_SIGNATURE_N];
     struct buf over = buf_over(space, sizeof space);
     const struct cose_sign1 message = {
         .type = bytes_text(STATUS_LIST_TYPE),
@@ -50,7 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct troth_status status = {0};
     struct status_list read;
     const char *why = NULL;
-    make_signer();
     if (size > ROOM / 2)
         return 0;
     must(ask(bytes_of(data, size), &time, &status) != TROTH_VALID && time.floor_s == 1000);
