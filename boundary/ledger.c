@@ -40,12 +40,14 @@ enum result ledger_read(const struct seal_key *key, struct bytes note, struct tr
                         struct err *err)
 {
     const struct troth_log log = {key->name, strlen(key->name), key->point, &troth_es256};
-    enum troth_verdict verdict = troth_checkpoint_verify(&log, note.p, note.n, ret);
+    struct troth_fault fault;
+    enum troth_verdict verdict = troth_checkpoint_verify(&log, note.p, note.n, ret, &fault);
     if (verdict == TROTH_VALID)
         return OK;
-    return err_set(err, verdict == TROTH_MALFORMED ? E_SYNTAX : E_SIGNATURE,
-                   "the checkpoint is none of the ledger %s by its pinned key (verdict %d)",
-                   key->name, (int)verdict);
+    return err_set(
+        err, verdict == TROTH_MALFORMED ? E_SYNTAX : E_SIGNATURE,
+        "the checkpoint is none of the ledger %s by its pinned key (octet %zu, verdict %d)",
+        key->name, fault.offset, (int)verdict);
 }
 
 enum result ledger_follow(struct ledger *ledger, const struct troth_checkpoint *later,

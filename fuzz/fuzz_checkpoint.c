@@ -38,6 +38,14 @@ static void check_written(struct bytes text, const struct troth_checkpoint *got)
     must(buf_ok(&again) && again.n <= text.n && memcmp(again.p, text.p, again.n) == 0);
 }
 
+static enum troth_verdict judge(struct bytes note, struct troth_checkpoint *ret)
+{
+    struct troth_fault fault;
+    enum troth_verdict verdict = troth_checkpoint_verify(&device_log, note.p, note.n, ret, &fault);
+    must(fault.offset <= note.n);
+    return verdict;
+}
+
 static void read_numbers(struct bytes input)
 {
     uint8_t room[256];
@@ -50,7 +58,7 @@ static void read_numbers(struct bytes input)
     wanted.size %= SIZE_END;
     note_put_checkpoint(&text, bytes_text(NAME), wanted.size, wanted.root);
     struct bytes note = sign(buf_bytes(&text));
-    must(troth_checkpoint_verify(&device_log, note.p, note.n, &got) == TROTH_VALID);
+    must(judge(note, &got) == TROTH_VALID);
     must(got.size == wanted.size && memcmp(got.root, wanted.root, sizeof got.root) == 0);
 }
 
@@ -59,11 +67,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct troth_checkpoint got;
     if (size > 1024)
         return 0;
-    must(troth_checkpoint_verify(&device_log, data, size, &got) != TROTH_VALID);
+    must(judge(bytes_of(data, size), &got) != TROTH_VALID);
     if (size > 0 && data[0] >= 0x80)
         read_numbers(bytes_of(data, size));
     struct bytes note = sign(bytes_of(data, size));
-    if (troth_checkpoint_verify(&device_log, note.p, note.n, &got) == TROTH_VALID)
+    if (judge(note, &got) == TROTH_VALID)
         check_written(bytes_of(data, size), &got);
     return 0;
 }

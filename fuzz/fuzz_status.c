@@ -20,7 +20,10 @@ static enum troth_verdict ask(struct bytes list, struct troth_time *time, struct
 {
     const struct troth_status_terms terms = {&signer_crypto, &signer_set, inflate, NULL, 1, time};
     const struct troth_status_place place = {1, 2, 17};
-    return troth_status_verify(&terms, octets_of(list), &place, ret);
+    struct troth_fault fault;
+    enum troth_verdict verdict = troth_status_verify(&terms, octets_of(list), &place, ret, &fault);
+    must(fault.offset <= list.n);
+    return verdict;
 }
 
 static void put_list(struct buf *b, struct bytes payload)

@@ -105,22 +105,24 @@ static bool read_signature(struct bytes line, const struct troth_log *log,
     return memcmp(octets, id, KEY_ID_N) == 0;
 }
 
-enum troth_verdict troth_checkpoint_verify(const struct troth_log *log, const void *note, size_t n,
-                                           struct troth_checkpoint *ret)
+// *rest is what was not read yet.
+static enum troth_verdict judge_note(const struct troth_log *log, struct bytes *rest,
+                                     struct troth_checkpoint *ret)
 {
-    struct bytes rest = bytes_of(note, n), line, name;
+    const struct bytes note = *rest;
+    struct bytes line, name;
     struct troth_checkpoint read;
     uint8_t signature[TROTH_SIGNATURE_N];
-    if (n > TROTH_NOTE_MAX || log->name_n == 0 || log->name_n > NAME_MAX ||
-        !read_body(&rest, &name, &read))
+    if (note.n > TROTH_NOTE_MAX || log->name_n == 0 || log->name_n > NAME_MAX ||
+        !read_body(rest, &name, &read))
         return TROTH_MALFORMED;
     if (!bytes_equal(name, bytes_of((const uint8_t *)log->name, log->name_n)))
         return TROTH_OTHER_LOG;
 
     // What is signed ends with the line feed before the empty line.
-    const struct troth_octets text = {note, n - rest.n - 1};
+    const struct troth_octets text = {note.p, note.n - rest->n - 1};
     const struct troth_message message = {&text, 1};
-    while (next_line(&rest, &line)) {
+    while (next_line(rest, &line)) {
         if (!read_signature(line, log, signature))
             continue;
         enum troth_verdict verdict =
@@ -130,7 +132,17 @@ enum troth_verdict troth_checkpoint_verify(const struct troth_log *log, const vo
             *ret = read;
         return verdict;
     }
-    return rest.n > 0 ? TROTH_MALFORMED : TROTH_UNSIGNED;
+    return rest->n > 0 ? TROTH_MALFORMED : TROTH_UNSIGNED;
+}
+
+enum troth_verdict troth_checkpoint_verify(const struct troth_log *log, const void *note, size_t n,
+                                           struct troth_checkpoint *ret,
+                                           struct troth_fault *ret_fault)
+{
+    struct bytes rest = bytes_of(note, n);
+    enum troth_verdict verdict = judge_note(log, &rest, ret);
+    ret_fault->offset = n - rest.n;
+    return verdict;
 }
 
 // ---- the tree -----------------------------------------------------------------------------------

@@ -59,20 +59,23 @@ static enum troth_verdict judge(const struct troth_status_terms *terms,
 enum troth_verdict troth_status_verify(const struct troth_status_terms *terms,
                                        struct troth_octets octets,
                                        const struct troth_status_place *place,
-                                       struct troth_status *ret)
+                                       struct troth_status *ret, struct troth_fault *ret_fault)
 {
     struct cose_sign1 message;
     struct status_list list;
     uint32_t signers;
     const char *why;
+    ret_fault->offset = 0;
     if (!cose_sign1_read(bytes_of(octets.p, octets.n), &message, &why))
         return TROTH_MALFORMED;
     // Signatures come first: nothing of a stranger's is read.
     enum troth_verdict signed_by = check_signature(terms, &message, &signers);
     if (signed_by != TROTH_VALID)
         return signed_by;
-    if (!bytes_equal(message.type, bytes_text(STATUS_LIST_TYPE)) ||
-        !status_list_read(message.payload, &list, &why))
+    if (!bytes_equal(message.type, bytes_text(STATUS_LIST_TYPE)))
+        return TROTH_MALFORMED;
+    ret_fault->offset = (size_t)(message.payload.p - octets.p);
+    if (!status_list_read(message.payload, &list, &why))
         return TROTH_MALFORMED;
     troth_time_raise(terms->time, list.issued_s);
     *ret = (struct troth_status){list.generation, list.issued_s, list.expires_s, signers};

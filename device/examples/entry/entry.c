@@ -35,13 +35,15 @@ int main(int argc, char **argv)
 {
     static struct file key, note, entry, hashes;
     struct troth_checkpoint checkpoint;
+    struct troth_fault fault;
     if (argc != 7 || !read_file(argv[2], &key) || !read_file(argv[3], &note) ||
         !read_file(argv[5], &entry) || !read_file(argv[6], &hashes) || key.n != TROTH_POINT_N) {
         fprintf(stderr, "usage: entry-example NAME KEY CHECKPOINT INDEX ENTRY PROOF\n");
         return 2;
     }
     const struct troth_log log = {argv[1], strlen(argv[1]), key.octets, &troth_es256};
-    enum troth_verdict verdict = troth_checkpoint_verify(&log, note.octets, note.n, &checkpoint);
+    enum troth_verdict verdict =
+        troth_checkpoint_verify(&log, note.octets, note.n, &checkpoint, &fault);
     if (verdict != TROTH_VALID)
         return say(verdict);
     const struct troth_proof proof = {hashes.octets, hashes.n / TROTH_HASH_N};

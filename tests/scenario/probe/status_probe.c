@@ -79,8 +79,9 @@ int main(int argc, char **argv)
                                              (uint8_t)strtoul(argv[4], NULL, 10),
                                              (uint32_t)strtoul(argv[5], NULL, 10)};
     struct troth_status status = {0};
+    struct troth_fault fault;
     enum troth_verdict verdict = troth_status_verify(
-        &terms, (struct troth_octets){file, read_file(argv[2], file)}, &place, &status);
+        &terms, (struct troth_octets){file, read_file(argv[2], file)}, &place, &status, &fault);
     printf("%s %" PRIu64 " %" PRId64 "\n", troth_verdict_name(verdict), status.generation,
            time.floor_s);
     return 0;

@@ -119,7 +119,8 @@ static int tear_down(void **state)
 
 static enum troth_verdict judge(const struct scene *scene, struct troth_checkpoint *ret)
 {
-    return troth_checkpoint_verify(&scene->log, scene->text, scene->text_n, ret);
+    struct troth_fault fault;
+    return troth_checkpoint_verify(&scene->log, scene->text, scene->text_n, ret, &fault);
 }
 
 static void a_checkpoint_of_the_server_is_valid(void **state)
@@ -147,10 +148,26 @@ static void every_changed_octet_of_what_counts_is_refused(void **state)
         assert_int_equal(got.size, 0);
         scene->text[i] ^= 1;
     }
-    for (size_t n = 0; n < scene->text_n; n++)
-        assert_int_not_equal(
-            troth_checkpoint_verify(&scene->log, scene->text, n, &(struct troth_checkpoint){0}),
-            TROTH_VALID);
+    for (size_t n = 0; n < scene->text_n; n++) {
+        struct troth_checkpoint got;
+        struct troth_fault fault;
+        assert_int_not_equal(troth_checkpoint_verify(&scene->log, scene->text, n, &got, &fault),
+                             TROTH_VALID);
+        assert_true(fault.offset <= n);
+    }
+}
+
+static void a_fault_has_its_place(void **state)
+{
+    static const char head[] = NAME "\n";
+    struct scene *scene = *state;
+    struct troth_checkpoint got;
+    struct troth_fault fault;
+    scene->text[sizeof head - 1] = 'x'; /* of the size, which is the second line */
+    const uint8_t *end = memchr(scene->text + sizeof head, '\n', scene->text_n - sizeof head);
+    assert_int_equal(troth_checkpoint_verify(&scene->log, scene->text, scene->text_n, &got, &fault),
+                     TROTH_MALFORMED);
+    assert_int_equal(fault.offset, (size_t)(end - scene->text) + 1);
 }
 
 static void each_reason_has_its_verdict(void **state)
@@ -226,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_checkpoint_of_the_server_is_valid),
         STORY(every_changed_octet_of_what_counts_is_refused),
+        STORY(a_fault_has_its_place),
         STORY(each_reason_has_its_verdict),
         STORY(an_entry_is_where_its_proof_leads),
         STORY(a_log_goes_on_and_is_not_rewritten),

@@ -30,6 +30,7 @@ struct desk {
     struct troth_status_terms terms;
     struct troth_status status;
     struct troth_status_place place;
+    struct troth_fault fault;
 };
 
 static bool inflate(void *context, struct troth_octets compressed, size_t n, size_t offset,
@@ -115,7 +116,7 @@ static void write_list(struct desk *desk, const char *type, unsigned signer)
 static enum troth_verdict ask(struct desk *desk)
 {
     return troth_status_verify(&desk->terms, (struct troth_octets){desk->file, desk->n},
-                               &desk->place, &desk->status);
+                               &desk->place, &desk->status, &desk->fault);
 }
 
 static enum troth_verdict ask_state(struct desk *desk, enum status status)
@@ -164,8 +165,10 @@ static void another_object_of_the_same_key_is_none(void **state)
     struct desk *desk = *state;
     write_list(desk, "application/troth-delta+cbor", 2);
     assert_int_equal(ask(desk), TROTH_MALFORMED);
+    assert_int_equal(desk->fault.offset, 0);
     seal(desk, bytes_text("\xa0"), STATUS_LIST_TYPE, 2);
     assert_int_equal(ask(desk), TROTH_MALFORMED);
+    assert_int_equal(desk->file[desk->fault.offset], 0xa0);
 }
 
 static void a_place_that_it_does_not_have_is_missing(void **state)

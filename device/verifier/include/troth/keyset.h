@@ -44,11 +44,6 @@ struct troth_keyset {
     struct troth_key keys[TROTH_KEYS_MAX];
 };
 
-// Where it went wrong: octets from the start of what was given, for a person.
-struct troth_fault {
-    size_t offset;
-};
-
 // A set that the device trusts already, by where it lies: signatures are not looked at. A `floor`
 // that the device remembers and that is above the set's counts instead of it.
 enum troth_verdict troth_keyset_read(struct troth_octets object, uint32_t floor,

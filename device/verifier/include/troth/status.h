@@ -40,8 +40,9 @@ struct troth_status {
 // TROTH_VALID; TROTH_REVOKED (replaced ones too) and TROTH_SUSPENDED; TROTH_NOT_NOW and
 // TROTH_TIME_UNKNOWN for a list that says that it is good, and is or may be too old to say so;
 // TROTH_MISSING where the list is of other places, or nobody was given that number. *ret is written
-// where the list is signed and well formed, whatever it says of the place.
+// where the list is signed and well formed, whatever it says of the place. Where it is refused,
+// *ret_fault has 0 for the message and where its payload begins for what that says.
 enum troth_verdict troth_status_verify(const struct troth_status_terms *terms,
                                        struct troth_octets list,
                                        const struct troth_status_place *place,
-                                       struct troth_status *ret);
+                                       struct troth_status *ret, struct troth_fault *ret_fault);

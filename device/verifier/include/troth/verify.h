@@ -29,9 +29,11 @@ struct troth_checkpoint {
     uint8_t root[TROTH_HASH_N];
 };
 
-// The checkpoint file as it is served, with a signature by the log's ES256 key among others.
+// The checkpoint file as it is served, with a signature by the log's ES256 key among others. Where
+// it is refused, *ret_fault has the end of the line that was read last.
 enum troth_verdict troth_checkpoint_verify(const struct troth_log *log, const void *note, size_t n,
-                                           struct troth_checkpoint *ret);
+                                           struct troth_checkpoint *ret,
+                                           struct troth_fault *ret_fault);
 
 // Hashes of a proof, TROTH_HASH_N octets each, as `trothd audit proof` gives them.
 struct troth_proof {
