@@ -7,6 +7,7 @@
 #include <crypto/start.h>
 #include <troth/crypto.h>
 #include <troth/keyset.h>
+#include <wire/der.h>
 #include <wire/manifest.h>
 
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include <sys/stat.h>
 
 #define SIGNED_HEAD_MAX 256 /* octets that a Sig_structure has beside its payload */
+#define RSA_BITS_MIN 2048
+#define RSA_KEY_MAX 600 /* octets, of 4,096 bits */
 #define MORE_MAX (LMS_SIGNATURE_MAX + 256)
 
 void signing_key_free(struct signing_key *key)
@@ -90,7 +93,7 @@ static enum result open_pem(struct signing_key *key, struct err *err)
         if (kinds[i].kind == key_kind(key->key))
             key->algorithm = kinds[i].algorithm;
     if (key->algorithm == 0)
-        return err_set(err, E_KEY, "%s: devices verify p256, p384, ed25519 and LMS, not %s",
+        return err_set(err, E_KEY, "%s: signed is with p256, p384, ed25519 and LMS here, not %s",
                        key->path, key_kind_name(key_kind(key->key)));
     return OK;
 }
@@ -111,6 +114,24 @@ enum result signing_key_open(const struct session *session, struct signing_key *
     return OK;
 }
 
+/* As devices have it: RSAPublicKey (RFC 8017 A.1.1). */
+static enum result put_rsa(const char *path, const struct x509_key *key, struct blob *ret,
+                           struct err *err)
+{
+    uint8_t space[RSA_KEY_MAX];
+    struct buf b = buf_over(space, sizeof space);
+    if (8 * key->modulus.n < RSA_BITS_MIN)
+        return err_set(err, E_KEY, "%s: an RSA key of %zu bits, wanted are %d or more", path,
+                       8 * key->modulus.n, RSA_BITS_MIN);
+    size_t mark = der_begin(&b, DER_SEQUENCE);
+    der_write_unsigned(&b, key->modulus);
+    der_write_unsigned(&b, key->exponent);
+    der_end(&b, mark);
+    if (!buf_ok(&b))
+        return err_set(err, E_KEY, "%s: an RSA key of more than 4,096 bits", path);
+    return blob_copy(buf_bytes(&b), ret);
+}
+
 enum result signing_key_public(const char *path, int32_t *ret_algorithm, struct blob *ret,
                                struct err *err)
 {
@@ -125,13 +146,17 @@ enum result signing_key_public(const char *path, int32_t *ret_algorithm, struct 
     TRY(pem_or_der_read(blob_bytes(&file), PEM_PUBLIC_KEY, &der, err));
     if (!x509_read_spki(blob_bytes(&der), &key, &why))
         return err_set(err, E_KEY, "%s: %s", path, why);
+    if (key.alg == X509_KEY_RSA) {
+        *ret_algorithm = TROTH_PS256;
+        return put_rsa(path, &key, ret, err);
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (kinds[i].public != key.alg)
             continue;
         *ret_algorithm = kinds[i].algorithm;
         return blob_copy(key.point, ret);
     }
-    return err_set(err, E_KEY, "%s: devices verify p256, p384, ed25519 and LMS", path);
+    return err_set(err, E_KEY, "%s: devices verify p256, p384, ed25519, rsa and LMS", path);
 }
 
 /* ---- signing -------------------------------------------------------------------------------- */

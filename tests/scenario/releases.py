@@ -7,7 +7,7 @@ import subprocess
 
 import suit
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 VENDOR, CLASS = b"vendor-of-things", b"class-of-devices"
@@ -114,7 +114,11 @@ def mcuboot_image(body, signer, *, counter=5, version=(1, 2, 3, 4)):
                          *version, 0)
     signed = header + body + protected
     tlvs = struct.pack("<HH", 0x10, 32) + hashlib.sha256(signed).digest()
-    is_ed25519 = isinstance(signer.key, ed25519.Ed25519PrivateKey)
-    signature = signer.key.sign(tlvs[4:]) if is_ed25519 else signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
-    tlvs += struct.pack("<HH", 0x24 if is_ed25519 else 0x22, len(signature)) + signature
+    if isinstance(signer.key, ed25519.Ed25519PrivateKey):
+        number, signature = 0x24, signer.key.sign(tlvs[4:])
+    elif isinstance(signer.key, rsa.RSAPrivateKey):
+        number, signature = 0x20, signer.key.sign(signed, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+    else:
+        number, signature = 0x22, signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    tlvs += struct.pack("<HH", number, len(signature)) + signature
     return signed + struct.pack("<HH", 0x6907, 4 + len(tlvs)) + tlvs

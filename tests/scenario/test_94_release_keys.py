@@ -5,12 +5,13 @@ import hashlib
 import json
 import os
 import shutil
+import types
 
 import cbor2
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 import lab
@@ -233,6 +234,23 @@ def test_a_set_that_is_made_here_judges_images_of_mcuboot(house, make):
     assert "VALID" in house.troth("verify", "mcuboot", "--keyset", "set").stdout
     (house.folder / "mcuboot").write_bytes(releases.mcuboot_image(IMAGE, make(1)))
     assert "BAD_SIGNATURE" in house.troth("verify", "mcuboot", "--keyset", "set", status=FAILED).stdout
+
+
+def test_images_of_mcuboot_may_be_signed_with_rsa(house):
+    """A set has such keys for images alone: sets and releases are signed with others here."""
+    house.pem("ec", ec.generate_private_key(ec.SECP256R1()))
+    signers = [types.SimpleNamespace(key=rsa.generate_private_key(65537, 2048)) for _ in range(2)]
+    house.pem("rsa", signers[0].key)
+    house.pem("short", rsa.generate_private_key(65537, 1024))
+    words = ("--sequence", 1, "--floor", 1, "--signers", "keyset=1,release=1", "--out", "set")
+    assert "2048" in house.troth("keyset", "make", "1:keyset:ec.pub", "2:release:short.pub", *words, status=FAILED).stderr
+    house.troth("keyset", "make", "1:keyset:ec.pub", "2:release:rsa.pub", *words)
+    house.troth("keyset", "sign", "set", "--key", "ec.pem", "--out", "set")
+    for signer, said, status in ((signers[0], "VALID", 0), (signers[1], "BAD_SIGNATURE", FAILED)):
+        (house.folder / "mcuboot").write_bytes(releases.mcuboot_image(IMAGE, signer))
+        assert said in house.troth("verify", "mcuboot", "--keyset", "set", status=status).stdout
+    refused = house.troth("keyset", "sign", "set", "--key", "rsa.pem", "--out", "set", status=FAILED).stderr
+    assert "p256, p384, ed25519 and LMS here, not rsa-2048" in refused
 
 
 @pytest.mark.parametrize("words, status", [
