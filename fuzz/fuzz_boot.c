@@ -20,8 +20,9 @@
 #define HEAD_N WRITE_N
 #define RECORD_BODY_N 40
 #define RECORD_N 56
-#define STEPS_MAX 6
+#define STEPS_MAX 9
 #define IMAGE_N 300
+#define INSIDE "#a" // an image that is in the envelope
 
 static uint8_t octets[FLASH_N];
 static bool is_single;
@@ -82,7 +83,12 @@ static struct boot_device device = {
 
 // ---- what is signed
 
-static struct bytes make_envelope(struct bytes manifest)
+static const struct bytes no_image;
+static const uint8_t other_point[TROTH_POINT_N] = {4, 'o', 't', 'h', 'e', 'r'};
+
+// With `inside` the image is in the envelope.
+static struct bytes make_envelope(struct bytes manifest, const uint8_t point[TROTH_POINT_N],
+                                  struct bytes inside)
 {
     static uint8_t space[2048];
     uint8_t whole_space[1024], digest_space[64], signature_space[256], hash[TROTH_HASH_N];
@@ -93,10 +99,16 @@ static struct bytes make_envelope(struct bytes manifest)
     cbor_write_bytes(&whole, manifest);
     quick_hash(buf_bytes(&whole), hash);
     manifest_write_digest(&digest, hash);
-    put_signature(&signature, buf_bytes(&digest), bytes_of(NULL, 0));
+    put_signature_by(point, &signature, buf_bytes(&digest), bytes_of(NULL, 0));
     const struct bytes one = buf_bytes(&signature);
     const struct manifest_envelope envelope = {
-        .digest = buf_bytes(&digest), .signatures = &one, .n = 1, .manifest = manifest};
+        .digest = buf_bytes(&digest),
+        .signatures = &one,
+        .n = 1,
+        .manifest = manifest,
+        .payload_name = inside.n > 0 ? bytes_text(INSIDE) : inside,
+        .payload = inside,
+    };
     manifest_write_envelope(&b, &envelope);
     must(buf_ok(&whole) && buf_ok(&b));
     return buf_bytes(&b);
@@ -121,6 +133,16 @@ static void fill_image(uint8_t image, uint32_t offset, uint8_t *to, uint32_t n)
         to[i] = (uint8_t)(image + offset + i);
 }
 
+static const uint8_t *name_of(uint8_t image)
+{
+    return (const uint8_t *)"0123456789abcdef" + image % 16;
+}
+
+static bool is_inside(uint8_t image)
+{
+    return (image & 0x40) != 0;
+}
+
 // An update that is right, but for its numbers.
 static struct bytes good_manifest(uint8_t image, uint8_t numbers)
 {
@@ -137,9 +159,9 @@ static struct bytes good_manifest(uint8_t image, uint8_t numbers)
         .has_formats = numbers >> 6 != 0,
         .formats = {1, numbers >> 6},
         // By which fetch() knows what to give.
-        .uri = bytes_of((const uint8_t *)"0123456789abcdef" + image % 16, 1),
+        .uri = is_inside(image) ? bytes_text(INSIDE) : bytes_of(name_of(image), 1),
     };
-    fill_image(*manifest.uri.p, 0, content, sizeof content);
+    fill_image(*name_of(image), 0, content, sizeof content);
     quick_hash(bytes_of(content, sizeof content), manifest.digest);
     manifest_write(&b, &manifest);
     must(buf_ok(&b));
@@ -150,10 +172,11 @@ static struct bytes good_set(uint8_t numbers)
 {
     static uint8_t space[512];
     struct buf b = buf_over(space, sizeof space);
-    const struct bytes point = bytes_of(signer_point, sizeof signer_point);
+    const struct bytes own = bytes_of(signer_point, sizeof signer_point);
+    const uint32_t number = 1 + (numbers >> 4 & 3);
     const struct manifest_key keys[] = {
-        {1, TROTH_ES256, 15, point},
-        {2 + (numbers >> 4 & 3), TROTH_ES256, 15, point},
+        {number, TROTH_ES256, 15, own},
+        {number + 1, TROTH_ES256, 15, bytes_of(other_point, sizeof other_point)},
     };
     const struct manifest_keyset set = {
         .sequence = numbers & 15,
@@ -208,7 +231,7 @@ static void put_factory(void)
     memset(octets, BOOT_BLANK, sizeof octets);
     for (unsigned slot = 0; slot < 2; slot++) {
         uint32_t at = slot * SLOT_N;
-        put_object(slot, make_envelope(good_manifest((uint8_t)slot, 0x11)));
+        put_object(slot, make_envelope(good_manifest((uint8_t)slot, 0x11), signer_point, no_image));
         fill_image((uint8_t)('0' + slot), 0, octets + at + ENVELOPE_N, IMAGE_N);
     }
     struct bytes set = make_keyset(good_set(1));
@@ -250,6 +273,14 @@ static void install(struct bytes envelope)
     must(verdict != TROTH_UNJUDGED);
 }
 
+static void update(uint8_t image, uint8_t numbers)
+{
+    uint8_t content[IMAGE_N];
+    fill_image(*name_of(image), 0, content, sizeof content);
+    install(make_envelope(good_manifest(image, numbers), image < 0x80 ? signer_point : other_point,
+                          is_inside(image) ? bytes_of(content, sizeof content) : no_image));
+}
+
 static void install_keys(struct bytes object)
 {
     struct troth_fault fault;
@@ -262,7 +293,7 @@ enum step {
     STEP_CONFIRM,
     STEP_RECOVER,
     STEP_TIME,         // 8 octets
-    STEP_UPDATE,       // image, numbers
+    STEP_UPDATE,       // image (0x80: by the other key, 0x40: in the envelope), numbers
     STEP_KEYS,         // numbers
     STEP_OCTETS,       // place, length and octets
     STEP_RECORD,       // place, 40 octets
@@ -277,7 +308,7 @@ enum step {
 
 static void put_signed(unsigned area, struct bytes what)
 {
-    put_object(area, area < 2 ? make_envelope(what) : make_keyset(what));
+    put_object(area, area < 2 ? make_envelope(what, signer_point, no_image) : make_keyset(what));
 }
 
 static void change_flash(enum step step, struct reader *r)
@@ -309,11 +340,11 @@ static void run_step(enum step step, struct reader *r)
         (void)boot_time_set(&device, reader_u64be(r));
     } else if (step == STEP_UPDATE) {
         uint8_t image = reader_u8(r);
-        install(make_envelope(good_manifest(image, reader_u8(r))));
+        update(image, reader_u8(r));
     } else if (step == STEP_KEYS) {
         install_keys(make_keyset(good_set(reader_u8(r))));
     } else if (step == STEP_SEND) {
-        install(make_envelope(take_rest(r)));
+        install(make_envelope(take_rest(r), signer_point, no_image));
     } else if (step == STEP_SEND_KEYS) {
         install_keys(make_keyset(take_rest(r)));
     } else if (step == STEP_SEND_RAW) {

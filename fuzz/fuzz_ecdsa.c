@@ -19,7 +19,13 @@ static void compare(const struct text *text)
     uint8_t hash[TROTH_HASH_N];
     const struct troth_octets part = {text->message, sizeof text->message};
     const struct troth_message message = {&part, 1};
+    union troth_hash_state state;
+    uint8_t small[TROTH_HASH_N];
     sha256(bytes_of(text->message, sizeof text->message), hash);
+    troth_hash_small.begin(&state);
+    troth_hash_small.add(&state, text->message, sizeof text->message);
+    troth_hash_small.end(&state, small);
+    must(memcmp(small, hash, sizeof hash) == 0);
     enum troth_verdict ours = troth_es256_verify(text->point, hash, text->signature);
     enum troth_verdict theirs =
         troth_openssl_es256.verify((struct troth_octets){text->point, sizeof text->point}, &message,

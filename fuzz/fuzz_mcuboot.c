@@ -21,7 +21,7 @@ static const struct troth_algorithm *const algorithms[] = {&stand_in_es256, &es3
 static void wide_hash(const struct troth_message *message, size_t n, uint8_t *ret)
 {
     must(n == 48 || n == 64);
-    sign_message(message, ret, n);
+    sign_message(signer_point, message, ret, n);
 }
 
 static const struct troth_crypto crypto = {algorithms, 4, &quick_sha256, wide_hash};
@@ -79,7 +79,8 @@ static void put_open(struct buf *b, const struct kind *kind, struct bytes image)
     else
         wide_hash(&(struct troth_message){&part, 1}, kind->hash_n, digest);
     bool is_of_digest = kind->tlv == 0x24 && !kind->is_pure;
-    sign_message(&(struct troth_message){is_of_digest ? &hash : &part, 1}, raw, kind->raw_n);
+    sign_message(signer_point, &(struct troth_message){is_of_digest ? &hash : &part, 1}, raw,
+                 kind->raw_n);
     struct bytes signature = bytes_of(raw, kind->raw_n);
     if (kind->is_der) {
         x509_ecdsa_to_der(&der, signature);

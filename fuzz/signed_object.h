@@ -55,21 +55,23 @@ static inline void quick_hash(struct bytes octets, uint8_t ret[TROTH_HASH_N])
 
 static const uint8_t signer_point[TROTH_POINT_N] = {4, 's', 'i', 'g', 'n', 'e', 'r'};
 
-static inline void hash_signed(const struct troth_message *message, uint8_t ret[TROTH_HASH_N])
+static inline void hash_signed(struct troth_octets key, const struct troth_message *message,
+                               uint8_t ret[TROTH_HASH_N])
 {
     SHA256_CTX hash;
     SHA256_Init(&hash);
-    SHA256_Update(&hash, signer_point, sizeof signer_point);
+    SHA256_Update(&hash, key.p, key.n);
     for (size_t i = 0; i < message->n; i++)
         if (message->parts[i].n > 0)
             SHA256_Update(&hash, message->parts[i].p, message->parts[i].n);
     SHA256_Final(ret, &hash);
 }
 
-static inline void sign_message(const struct troth_message *message, uint8_t *ret, size_t n)
+static inline void sign_message(const uint8_t point[TROTH_POINT_N],
+                                const struct troth_message *message, uint8_t *ret, size_t n)
 {
     uint8_t hash[TROTH_HASH_N];
-    hash_signed(message, hash);
+    hash_signed((struct troth_octets){point, TROTH_POINT_N}, message, hash);
     for (size_t i = 0; i < n; i++)
         ret[i] = hash[i % sizeof hash];
 }
@@ -77,7 +79,7 @@ static inline void sign_message(const struct troth_message *message, uint8_t *re
 static inline void sign_raw(struct bytes octets, uint8_t ret[TROTH_SIGNATURE_N])
 {
     const struct troth_octets part = octets_of(octets);
-    sign_message(&(struct troth_message){&part, 1}, ret, TROTH_SIGNATURE_N);
+    sign_message(signer_point, &(struct troth_message){&part, 1}, ret, TROTH_SIGNATURE_N);
 }
 
 // Not by memcmp(), of which libFuzzer learns what would be the same.
@@ -90,7 +92,7 @@ static enum troth_verdict verify_stand_in(struct troth_octets key,
         return TROTH_BAD_KEY;
     if (signature.n == 0 || signature.n % sizeof hash != 0)
         return TROTH_BAD_SIGNATURE;
-    hash_signed(message, hash);
+    hash_signed(key, message, hash);
     for (size_t i = 0; i < signature.n; i++)
         differ |= (uint8_t)(signature.p[i] ^ hash[i % sizeof hash]);
     return differ == 0 ? TROTH_VALID : TROTH_BAD_SIGNATURE;
@@ -109,7 +111,8 @@ static const struct troth_keyset signer_set = {
 
 // ---- COSE_Sign1 over anything
 
-static inline void put_signature(struct buf *b, struct bytes payload, struct bytes type)
+static inline void put_signature_by(const uint8_t point[TROTH_POINT_N], struct buf *b,
+                                    struct bytes payload, struct bytes type)
 {
     static uint8_t space[ROOM];
     uint8_t raw[TROTH_SIGNATURE_N];
@@ -117,6 +120,12 @@ static inline void put_signature(struct buf *b, struct bytes payload, struct byt
     struct buf over = buf_over(space, sizeof space);
     manifest_write_signed(&over, &signer, payload);
     must(buf_ok(&over));
-    sign_raw(buf_bytes(&over), raw);
+    const struct troth_octets part = {over.p, over.n};
+    sign_message(point, &(struct troth_message){&part, 1}, raw, sizeof raw);
     manifest_write_signature(b, &signer, bytes_of(raw, sizeof raw));
+}
+
+static inline void put_signature(struct buf *b, struct bytes payload, struct bytes type)
+{
+    put_signature_by(signer_point, b, payload, type);
 }
