@@ -117,11 +117,11 @@ def slot(envelope, image):
     return (front.ljust(ENVELOPE_N, b"\xff") + image).ljust(SLOT_N, b"\xff")
 
 
-def flash(keys, slots):
+def flash(keys, slots, vendor=VENDOR, class_id=CLASS):
     """As the factory leaves it: slots by number, the first key set, and who the device is."""
     octets = bytearray(b"\xff" * FLASH_N)
     for number, content in slots.items():
         octets[number * SLOT_N:(number + 1) * SLOT_N] = content
-    factory = VENDOR + CLASS + DEVICE + struct.pack("<I", len(keys)) + keys
+    factory = vendor + class_id + DEVICE + struct.pack("<I", len(keys)) + keys
     octets[FACTORY_AT:FACTORY_AT + len(factory)] = factory
     return bytes(octets)

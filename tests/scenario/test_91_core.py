@@ -10,6 +10,7 @@ import pytest
 
 import lab
 import board_maker as maker
+import m3
 import suit
 
 STARTED, REFUSED = 0, 5
@@ -42,12 +43,8 @@ class Device:
         return (self.sides[0] / "flash.bin").read_bytes()
 
     def core(self, command):
-        return subprocess.run(
-            ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor", "none", "-serial", "stdio",
-             "-semihosting-config", f"enable=on,target=native,arg={command}",
-             "-device", "loader,file=flash.bin,addr=0x21000000,force-raw=on",
-             "-kernel", str(self.board / "loader.elf")],
-            cwd=self.sides[0], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(m3.command(self.board / "loader.elf", *m3.FLASH, say=command), cwd=self.sides[0],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
 
     def power_on(self, command="start"):
         """Both sides: they say and leave the same. The lines, and the exit code."""

@@ -14,6 +14,7 @@ import pytest
 
 import board_maker as maker
 import lab
+import m3
 import suit
 
 TURNED_MAX = 25  # of a case, in a short run
@@ -70,12 +71,8 @@ class Loader:
 
     def start(self, folder, elf, *options):
         try:
-            done = subprocess.run(
-                ["qemu-system-arm", "-M", "mps2-an385", "-display", "none", "-monitor", "none", "-serial", "stdio",
-                 "-semihosting-config", "enable=on,target=native,arg=start", *options,
-                 "-device", "loader,file=flash.bin,addr=0x21000000,force-raw=on", "-kernel", str(elf)],
-                cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=HANG_S,
-                check=False)
+            done = subprocess.run(m3.command(elf, *options, *m3.FLASH), cwd=folder, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, errors="replace", timeout=HANG_S, check=False)
         except subprocess.TimeoutExpired as hang:
             return (hang.stdout or b"").decode(errors="replace")
         return done.stdout

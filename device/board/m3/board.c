@@ -74,7 +74,8 @@ void board_start_count(void)
 
 uint32_t board_count(void)
 {
-    return (uint32_t)((uint64_t)(UINT32_MAX - TIMER->value) * 5 / 8);
+    uint32_t ticks = UINT32_MAX - TIMER->value;
+    return ticks / 8 * 5 + ticks % 8 * 5 / 8;
 }
 
 // ---- semihosting (Arm IHI 0092) ----------------------------------------------------------------

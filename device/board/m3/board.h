@@ -20,6 +20,9 @@ int board_store(const char *name, const uint8_t *from, size_t n);
 // The deepest that the stack has been, in octets.
 size_t board_stack_used(void);
 
+// Writes over what calls that are over have left below the caller's stack.
+void board_wipe_stack(void);
+
 // Text to the host, and to the UART.
 void board_print(const char *text);
 void board_say(const char *text);

@@ -19,6 +19,14 @@ size_t board_stack_used(void)
     return (size_t)(stack_top - at);
 }
 
+__attribute__((noinline)) void board_wipe_stack(void)
+{
+    uint8_t *end;
+    __asm__ volatile("mov %0, sp" : "=r"(end));
+    for (volatile uint8_t *at = stack_bottom; at < end; at++)
+        *at = PAINT;
+}
+
 static void reset(void)
 {
     memset(stack_bottom, PAINT, (size_t)(stack_top - stack_bottom) - IN_USE);

@@ -3,6 +3,7 @@
 // that the manifest has; a key set is `keys.cbor`.
 #include "crypto.h"
 #include "device.h"
+#include "dice.h"
 #include "flash.h"
 
 #include <board.h>
@@ -88,7 +89,7 @@ static enum troth_verdict act(const struct boot_device *device, const char *name
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (memcmp(commands[i].name, name, n) == 0)
             return commands[i].act(device);
-    return TROTH_UNSUPPORTED;
+    return m3_dice_act(name);
 }
 
 int main(void)

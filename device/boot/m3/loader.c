@@ -1,6 +1,7 @@
 // The boot loader: runs the slot that boot_start() names, or says why none runs.
 #include "crypto.h"
 #include "device.h"
+#include "dice.h"
 #include "flash.h"
 
 #include <board.h>
@@ -24,11 +25,12 @@ int main(void)
     struct boot_device device;
     m3_device(&m3_flash, &m3_crypto, &device);
     boot_start(&device, &handoff);
+    enum troth_verdict verdict = m3_dice_start(&device, &handoff);
     board_start_uart();
-    if (handoff.verdict == TROTH_VALID)
+    if (verdict == TROTH_VALID)
         run(M3_FLASH_BASE + handoff.image_at);
     board_say("refused ");
-    board_say(troth_verdict_name(handoff.verdict));
+    board_say(troth_verdict_name(verdict));
     board_say("\n");
     return m3_flash_save() ? EXIT_REFUSED : 1;
 }

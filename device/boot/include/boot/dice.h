@@ -11,9 +11,9 @@
 // that was put back to a lower floor opens nothing that was sealed since.
 //
 // The board gives the device's secret to the boot loader and takes it away before anything else
-// runs. What is secret is used in constant time if the dice_crypto does so:
-// <boot/adapters/bearssl.h>. NOT checked: that the report is true; that nobody reads the memory
-// where a secret lies.
+// runs; so the stack, where compilers and the dice_crypto leave copies. What is secret is used in
+// constant time if the dice_crypto does so: <boot/adapters/bearssl.h>. NOT checked: that the report
+// is true; that nobody reads the memory where a secret lies.
 #pragma once
 
 #include <boot/boot.h>

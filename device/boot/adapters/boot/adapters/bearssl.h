@@ -1,9 +1,10 @@
 // BearSSL behind measured boot: <boot/dice.h>. HMAC, P-256 (br_ec_p256_m31) and ChaCha20-Poly1305
 // in constant time, and nothing allocated. Include it in one file of the program, which links
-// libbearssl.
+// device/boot/adapters/bearssl_bits.c and libbearssl: without the former a signature's time tells
+// of its nonce.
 //
-// Where a multiplication to 64 bits takes as long as its operands ask for (Cortex-M3: UMULL),
-// BearSSL wants to be compiled with -DBR_CT_MUL31=1; Poly1305 is the one of 32-bit multiplications.
+// Where a multiplication to 64 bits takes as long as its operands ask for (Cortex-M3: UMULL) take
+// <boot/adapters/bearssl_m15.h>. Poly1305 is the one of 32-bit multiplications.
 #pragma once
 
 #include <boot/dice.h>
@@ -24,17 +25,23 @@ static void dice_bearssl_hmac(struct troth_octets key, const struct troth_messag
     dice_wipe(&hmac, sizeof hmac);
 }
 
-static bool dice_bearssl_point(const uint8_t secret[DICE_SECRET_N], uint8_t ret[TROTH_POINT_N])
+static bool dice_bearssl_point_on(const br_ec_impl *curve, const uint8_t secret[DICE_SECRET_N],
+                                  uint8_t ret[TROTH_POINT_N])
 {
     uint8_t copy[DICE_SECRET_N], point[BR_EC_KBUF_PUB_MAX_SIZE];
     const br_ec_private_key key = {BR_EC_secp256r1, copy, sizeof copy};
     memcpy(copy, secret, sizeof copy);
-    size_t n = br_ec_compute_pub(&br_ec_p256_m31, NULL, point, &key);
+    size_t n = br_ec_compute_pub(curve, NULL, point, &key);
     dice_wipe(copy, sizeof copy);
     if (n != TROTH_POINT_N)
         return false;
     memcpy(ret, point, TROTH_POINT_N);
     return true;
+}
+
+static bool dice_bearssl_point(const uint8_t secret[DICE_SECRET_N], uint8_t ret[TROTH_POINT_N])
+{
+    return dice_bearssl_point_on(&br_ec_p256_m31, secret, ret);
 }
 
 static bool dice_bearssl_sign(const uint8_t secret[DICE_SECRET_N], const uint8_t hash[TROTH_HASH_N],
