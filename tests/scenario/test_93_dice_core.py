@@ -15,6 +15,8 @@ import lab
 import m3
 import suit
 
+pytestmark = pytest.mark.skipif(lab.SANITIZED, reason="all of it runs on the emulated core, in either lane the same")
+
 BUILD_S = 300  # BearSSL is a hundred files, and two cores may be busy
 SECRETS_N = 10
 SECRET, KEY, NONCE = bytes(range(100, 132)), b"the key of the device's LDevID..", b"nonce-of-16-octs"
