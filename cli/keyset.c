@@ -7,6 +7,7 @@
 #include <wire/manifest.h>
 
 #include "commands_parts.h"
+#include "verify_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,17 @@ static bool read_uses(const char **at, uint32_t *ret)
     }
 }
 
+/* Could anything be signed by it? A point that is not on its curve says so before it is asked. */
+static bool is_key(const struct manifest_key *key)
+{
+    static const uint8_t nothing[96];
+    const struct troth_message message = {NULL, 0};
+    size_t n = key->algorithm == TROTH_ES384 ? 96 : 64;
+    return troth_verify_by(&verify_crypto, key->algorithm,
+                           (struct troth_octets){key->octets.p, key->octets.n}, &message,
+                           (struct troth_octets){nothing, n}) != TROTH_BAD_KEY;
+}
+
 static enum result read_key(const char *text, struct manifest_key *ret, struct blob *ret_octets,
                             struct err *err)
 {
@@ -83,6 +95,11 @@ static enum result read_key(const char *text, struct manifest_key *ret, struct b
                        err_value(bytes_of(text, strlen(text))).text);
     TRY(signing_key_public(at, &ret->algorithm, ret_octets, err));
     ret->octets = blob_bytes(ret_octets);
+    if (!is_key(ret))
+        return err_set(err, E_KEY,
+                       "%s: its octets are no key: the point is not on its curve (SEC 1 3.2.2.1), "
+                       "or the type of an LMS key is not known (RFC 8554)",
+                       at);
     return OK;
 }
 

@@ -1,6 +1,7 @@
 """troth release and troth keyset: what they make is read by cbor2 and verified by cryptography and by the LMS below, which is
 written from RFC 8554 and RFC 9858; a key with one-time indices gives none twice, whatever happens to its folder."""
 
+import base64
 import hashlib
 import json
 import os
@@ -221,6 +222,18 @@ def test_a_key_set_is_made_signed_and_shown(house):
     assert (shown["sequence"], shown["floor"], shown["signatures"]) == (4, 2, 2)
     assert [(row["number"], row["uses"], row["octets"]) for row in shown["keys"]] == [
         (3, ["keyset", "release"], public.hex()), (8, ["keyset", "status"], point.hex())]
+
+
+@pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()], ids=lambda curve: curve.name)
+def test_a_point_that_is_not_on_its_curve_is_no_key(house, curve):
+    house.pem("key", ec.generate_private_key(curve))
+    octets = bytearray(base64.b64decode("".join((house.folder / "key.pub").read_text().splitlines()[1:-1])))
+    words = ("1:keyset:key.pub", "--sequence", 1, "--floor", 1, "--signers", "keyset=1", "--out", "set")
+    house.troth("keyset", "make", *words)
+    octets[-1] ^= 1
+    (house.folder / "key.pub").write_text("-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(octets).decode() +
+                                          "\n-----END PUBLIC KEY-----\n")
+    assert "not on its curve" in house.troth("keyset", "make", *words, status=FAILED).stderr
 
 
 @pytest.mark.parametrize("make", [releases.suit.Signer, releases.Ed25519])

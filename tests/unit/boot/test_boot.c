@@ -405,6 +405,44 @@ static void there_is_no_recovery_between_two_slots(void **state)
     assert_int_equal(boot_recover(&of(state)->device), TROTH_CONDITION);
 }
 
+/* The recovery image is signed by a key of both sets, the application by one that is given up. */
+static void a_set_waits_for_the_application_beside_a_recovery_image(void **state)
+{
+    struct board *board = of(state);
+    struct troth_fault fault;
+    const struct world_file *set = &board->world.sets[1];
+    const struct troth_octets object = {set->p, set->n};
+    assert_int_equal(boot_keys_install(&board->device, object, &fault), TROTH_VALID);
+    assert_int_equal(start(board), IMAGE_OLD);
+    assert_int_equal(state_of(board).keys, 0);
+    assert_int_equal(boot_recover(&board->device), TROTH_VALID);
+    assert_int_equal(start(board), IMAGE_NEWER);
+    update_to(board, IMAGE_NEW);
+    assert_int_equal(state_of(board).key_floor, 2);
+    assert_int_equal(board->report.keys_sequence, 2);
+}
+
+/* It has to start for ever, and so does the key that signed it. */
+static void a_set_that_gives_up_the_recovery_image_waits(void **state)
+{
+    struct board *board = of(state);
+    struct troth_fault fault;
+    const struct world_file *set = &board->world.sets[1];
+    const struct boot_area slot = board->device.layout.slots[BOOT_RECOVERY];
+    memset(board->world.factory.octets + slot.at, BOOT_BLANK, slot.n);
+    world_put(&board->world, BOOT_RECOVERY, IMAGE_OLD);
+    assert_int_equal(
+        boot_keys_install(&board->device, (struct troth_octets){set->p, set->n}, &fault),
+        TROTH_VALID);
+    assert_int_equal(boot_recover(&board->device), TROTH_VALID);
+    assert_int_equal(start(board), IMAGE_OLD);
+    assert_int_equal(install(board, IMAGE_OLD), TROTH_BELOW_FLOOR);
+    update_to(board, IMAGE_NEW);
+    assert_int_equal(state_of(board).keys, 0);
+    image_of(board, 0)[0] ^= 1;
+    assert_int_equal(start(board), IMAGE_OLD);
+}
+
 /* What the recovery image can start with is all that an application's counter raises. */
 static void a_counter_never_rises_above_the_recovery_images(void **state)
 {
@@ -466,6 +504,8 @@ int main(void)
         ONE(an_application_does_not_write_itself),
         ONE(a_broken_application_leaves_the_recovery_image),
         ONE(a_counter_never_rises_above_the_recovery_images),
+        ONE(a_set_waits_for_the_application_beside_a_recovery_image),
+        ONE(a_set_that_gives_up_the_recovery_image_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
