@@ -363,6 +363,33 @@ static void a_floor_outlives_the_set_that_brought_it(void **state)
     assert_int_equal(install(board, IMAGE_OLD), TROTH_BELOW_FLOOR);
 }
 
+/* A record says that one waits, and there lies the one that was built in. */
+static void a_set_that_waits_and_is_not_newer_is_left(void **state)
+{
+    struct board *board = of(state);
+    struct troth_fault fault;
+    const struct world_file *sets = board->world.sets;
+    const struct boot_device *device = &board->device;
+    const struct boot_area *area = &device->layout.keys[1];
+    update_to(board, IMAGE_NEW);
+    update_to(board, IMAGE_NEWER);
+    assert_int_equal(boot_keys_install(device, (struct troth_octets){sets[1].p, sets[1].n}, &fault),
+                     TROTH_VALID);
+    struct boot_state waits = state_of(board);
+    const uint8_t head[] = {'T', 'O', 'B', 'J', (uint8_t)sets[0].n, (uint8_t)(sets[0].n >> 8),
+                            0,   0};
+    assert_int_equal(waits.keys, 1);
+    assert_true(flash_erase(device->flash, area) &&
+                flash_write(device->flash, area, sizeof head, sets[0].p, (uint32_t)sets[0].n) &&
+                flash_write(device->flash, area, 0, head, sizeof head));
+    waits.pending_keys = 2;
+    assert_true(state_write(device->flash, &device->layout.state, &waits));
+    assert_int_equal(start(board), IMAGE_NEWER);
+    assert_int_equal(board->report.keys_sequence, 2);
+    assert_int_equal(state_of(board).keys, 1);
+    assert_int_equal(state_of(board).pending_keys, 0);
+}
+
 static void a_set_that_nobody_signed_is_refused(void **state)
 {
     struct board *board = of(state);
@@ -498,6 +525,7 @@ int main(void)
         TWO(a_set_waits_while_a_slot_needs_a_key_of_the_old_one),
         TWO(a_set_that_waits_lets_no_key_that_it_gives_up_install),
         TWO(a_floor_outlives_the_set_that_brought_it),
+        TWO(a_set_that_waits_and_is_not_newer_is_left),
         TWO(a_set_that_nobody_signed_is_refused),
         TWO(there_is_no_recovery_between_two_slots),
         TWO(time_only_rises),
