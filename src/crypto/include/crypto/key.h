@@ -60,6 +60,13 @@ MUST_USE enum result key_write(const struct key *key, const struct secret *passp
 MUST_USE enum result key_store(const struct key *key, const struct secret *passphrase,
                                enum key_cost cost, const char *path, struct err *err);
 
+/* The private number of a P-256 or P-384 key, big-endian, 32 or 48 octets, which the caller owns;
+ * and the key of such a number. For shares (crypto/shares.h). E_KEY: another kind, or no number of
+ * that curve's. */
+MUST_USE enum result key_number(const struct key *key, struct secret *ret, struct err *err);
+MUST_USE enum result key_of_number(enum key_kind kind, struct bytes number, struct key **ret,
+                                   struct err *err);
+
 enum key_kind key_kind(const struct key *key);
 
 /* Public half, valid while the key is: SubjectPublicKeyInfo with header; 04 || x || y or the 32
