@@ -83,6 +83,23 @@ static bool is_key(const struct manifest_key *key)
                            (struct troth_octets){nothing, n}) != TROTH_BAD_KEY;
 }
 
+/* Can anybody sign for it? R the neutral point and S 0 is a signature of each text whose hash is a
+ * multiple of the key's order: for an order of 8 or less, of one in eight. */
+static bool is_of_small_order(const struct manifest_key *key)
+{
+    static const uint8_t neutral[64] = {1};
+    const struct troth_octets octets = {key->octets.p, key->octets.n};
+    for (unsigned i = 0; i < 256 && key->algorithm == TROTH_ED25519; i++) {
+        const uint8_t text = (uint8_t)i;
+        const struct troth_octets part = {&text, 1};
+        const struct troth_message message = {&part, 1};
+        if (troth_verify_by(&verify_crypto, key->algorithm, octets, &message,
+                            (struct troth_octets){neutral, sizeof neutral}) == TROTH_VALID)
+            return true;
+    }
+    return false;
+}
+
 static enum result read_key(const char *text, struct manifest_key *ret, struct blob *ret_octets,
                             struct err *err)
 {
@@ -100,6 +117,12 @@ static enum result read_key(const char *text, struct manifest_key *ret, struct b
                        "%s: its octets are no key: the point is not on its curve (SEC 1 3.2.2.1), "
                        "or the type of an LMS key is not known (RFC 8554)",
                        at);
+    if (is_of_small_order(ret))
+        return err_set(
+            err, E_KEY,
+            "%s: its point is of small order, so that anybody can sign for it; wanted is a "
+            "multiple of the base point (RFC 8032 5.1.5): make another key",
+            at);
     return OK;
 }
 

@@ -236,6 +236,25 @@ def test_a_point_that_is_not_on_its_curve_is_no_key(house, curve):
     assert "not on its curve" in house.troth("keyset", "make", *words, status=FAILED).stderr
 
 
+def small_order():
+    """Every encoding of the eight points of Ed25519 whose order is 8 or less, also those that RFC 8032 5.1.3 does not allow."""
+    prime = 2**255 - 19
+    order_8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+    for y in (0, 1, prime - 1, order_8, prime - order_8, prime, prime + 1):
+        for sign in (0, 1 << 255):
+            yield (y | sign).to_bytes(32, "little").hex()
+
+
+@pytest.mark.parametrize("point", small_order())
+def test_a_key_that_anybody_can_sign_for_is_no_key(house, point):
+    octets = bytes.fromhex("302a300506032b6570032100" + point)
+    (house.folder / "key.pub").write_text("-----BEGIN PUBLIC KEY-----\n" + base64.b64encode(octets).decode() +
+                                          "\n-----END PUBLIC KEY-----\n")
+    refused = house.troth("keyset", "make", "1:keyset:key.pub", "--sequence", 1, "--floor", 1, "--signers", "keyset=1", "--out",
+                          "set", status=FAILED)
+    assert "small order" in refused.stderr and not (house.folder / "set").exists()
+
+
 @pytest.mark.parametrize("make", [releases.suit.Signer, releases.Ed25519])
 def test_a_set_that_is_made_here_judges_images_of_mcuboot(house, make):
     signer = make(1)
