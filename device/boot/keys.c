@@ -41,6 +41,20 @@ static void read_last(const struct slot_judge *judge, struct troth_keyset *ret)
         *ret = judge->keys;
 }
 
+// Into a copy that is not in use, which nothing points to while it is written; where both are free
+// the second is for flash that does not hold the first. 0: neither holds it.
+static uint8_t write_copy(const struct slot_judge *judge, struct troth_octets object)
+{
+    const struct boot_device *device = judge->device;
+    for (uint8_t copy = 1; copy <= 2; copy++) {
+        const struct boot_area *area = &device->layout.keys[copy - 1];
+        if (copy != judge->state.keys && flash_erase(device->flash, area) &&
+            slot_object_write(device, area, object))
+            return copy;
+    }
+    return 0;
+}
+
 enum troth_verdict boot_keys_install(const struct boot_device *device, struct troth_octets object,
                                      struct troth_fault *ret_fault)
 {
@@ -55,16 +69,13 @@ enum troth_verdict boot_keys_install(const struct boot_device *device, struct tr
     if (verdict != TROTH_VALID)
         return verdict;
 
-    // The copy that is not in use, which nothing points to while it is written.
-    uint8_t copy = judge.state.keys == 1 ? 2 : 1;
-    const struct boot_area *area = &device->layout.keys[copy - 1];
     if (judge.state.pending_keys != 0) {
         judge.state.pending_keys = 0;
         if (!slot_save(&judge))
             return TROTH_PLATFORM;
     }
-    if (!flash_erase(device->flash, area) || !slot_object_write(device, area, object))
+    judge.state.pending_keys = write_copy(&judge, object);
+    if (judge.state.pending_keys == 0)
         return TROTH_PLATFORM;
-    judge.state.pending_keys = copy;
     return slot_save(&judge) && keys_settle(&judge) ? TROTH_VALID : TROTH_PLATFORM;
 }

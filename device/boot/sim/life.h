@@ -9,6 +9,8 @@ struct on {
     const struct boot_device *device;
     const struct boot_report *report;
     unsigned image;     /* enum world_image: what runs */
+    bool is_spoilt;     /* something of its flash sticks or is worn */
+    bool is_refused;    /* and for that something was not done, and said so */
     const char *broken; /* a promise that does not hold; NULL: none */
 };
 

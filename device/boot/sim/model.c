@@ -13,9 +13,23 @@ uint64_t model_random(struct model *model)
     return x * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-static void keep_stuck(struct model *model)
+void model_stick(struct model *model)
 {
-    model->octets[model->stuck_at] &= (uint8_t)~model->stuck_bit;
+    uint8_t *octet = model->octets + model->stuck.at;
+    if (model->done >= model->stuck.since)
+        *octet = (uint8_t)((*octet & ~model->stuck.zeroes) | model->stuck.ones);
+}
+
+static bool is_worn(const struct model *model, uint32_t block)
+{
+    return model->endurance != 0 && model->wear[block] > model->endurance;
+}
+
+bool model_is_spoilt(const struct model *model, uint32_t at, uint32_t n)
+{
+    bool sticks = (model->stuck.zeroes | model->stuck.ones) != 0;
+    return is_worn(model, at / model->flash.erase_n) ||
+           (sticks && model->stuck.at >= at && model->stuck.at < at + n);
 }
 
 static void begin(struct model *model, bool is_erase, uint32_t at, const uint8_t *octets)
@@ -35,9 +49,13 @@ static bool erase(void *context, uint32_t at)
     if (at % n != 0 || at >= model->n)
         model->violation = "an erasure that is not of a block";
     begin(model, true, at, NULL);
-    memset(model->octets + at, BOOT_BLANK, n);
     model->wear[at / n]++;
-    keep_stuck(model);
+    if (is_worn(model, at / n)) {
+        model_tear(model, model);
+        return model_random(model) % 2 == 0;
+    }
+    memset(model->octets + at, BOOT_BLANK, n);
+    model_stick(model);
     return true;
 }
 
@@ -46,11 +64,12 @@ static bool write(void *context, uint32_t at, const void *octets, uint32_t n)
     struct model *model = context;
     if (n != model->flash.write_n || at % n != 0 || at + n > model->n)
         model->violation = "a write that is not of a unit";
-    else if (model->stuck_bit == 0 && !flash_is_blank(model->octets + at, n))
+    else if (!flash_is_blank(model->octets + at, n) && !model_is_spoilt(model, at, n))
         model->violation = "a unit that is written twice";
     begin(model, false, at, octets);
     for (uint32_t i = 0; i < n; i++)
         model->octets[at + i] &= ((const uint8_t *)octets)[i];
+    model_stick(model);
     return true;
 }
 
@@ -85,8 +104,10 @@ void model_close(struct model *model)
 void model_copy(struct model *to, const struct model *from)
 {
     memcpy(to->octets, from->octets, from->n);
-    to->stuck_at = from->stuck_at;
-    to->stuck_bit = from->stuck_bit;
+    memcpy(to->wear, from->wear, from->n / from->flash.erase_n * sizeof *from->wear);
+    to->endurance = from->endurance;
+    to->stuck = from->stuck;
+    to->stuck.since -= from->done < from->stuck.since ? from->done : from->stuck.since;
     to->violation = from->violation;
     to->watch = NULL;
     to->done = 0;
@@ -109,5 +130,5 @@ void model_tear(struct model *model, const struct model *during)
         uint64_t bits = how == 1 ? 0xff : how == 2 ? (i < whole ? 0xff : 0) : model_random(model);
         *octet = part_of(*octet, after, bits);
     }
-    keep_stuck(model);
+    model_stick(model);
 }

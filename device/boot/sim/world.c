@@ -1,7 +1,9 @@
 #include "world.h"
 
 #include <crypto/key.h>
+#include <crypto/pem.h>
 #include <troth/adapters/openssl.h>
+#include <troth/adapters/openssl_more.h>
 #include <wire/cbor.h>
 #include <wire/manifest.h>
 
@@ -72,29 +74,46 @@ static enum troth_verdict verify_once(struct troth_octets key, const struct trot
     for (unsigned i = 0; i < 64; i++)
         if (seen[i].verdict != TROTH_UNJUDGED && memcmp(seen[i].digest, digest, sizeof digest) == 0)
             return seen[i].verdict;
-    enum troth_verdict verdict = troth_openssl_p256(key, message, signature);
+    enum troth_verdict verdict = troth_openssl_verify_eddsa(key, message, signature);
     memcpy(seen[next].digest, digest, sizeof digest);
     seen[next].verdict = verdict;
     next = (next + 1) % 64;
     return verdict;
 }
 
-static const struct troth_algorithm remembered = {TROTH_ES256, verify_once};
+static const struct troth_algorithm remembered = {TROTH_ED25519, verify_once};
 static const struct troth_algorithm *const algorithms[] = {&remembered};
+
+/* ---- keys: of Ed25519, whose signatures hang on nothing but key and message */
+
+static struct key *make_key(uint64_t seed, unsigned i)
+{
+    static const char head[] = /* RFC 8410 7 */
+        "\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+    const uint64_t thrown[] = {seed, i};
+    uint8_t der[sizeof head - 1 + TROTH_HASH_N];
+    CLEANUP(blob_free) struct blob pem = {0};
+    struct key *key = NULL;
+    memcpy(der, head, sizeof head - 1);
+    digest_of(thrown, sizeof thrown, der + sizeof head - 1);
+    need(pem_write(bytes_of(der, sizeof der), "PRIVATE KEY", &pem, NULL) == OK &&
+             key_read(blob_bytes(&pem), NULL, &key, NULL) == OK,
+         "no key");
+    return key;
+}
 
 /* ---- signing */
 
 static size_t sign(struct key *key, const struct manifest_signer *signer, struct bytes payload,
                    uint8_t *ret, size_t max)
 {
-    uint8_t space[ENVELOPE_MAX], raw[64];
+    uint8_t space[ENVELOPE_MAX];
     struct buf signed_octets = buf_over(space, sizeof space), out = buf_over(ret, max);
-    struct key_signature der;
+    struct key_signature raw;
     manifest_write_signed(&signed_octets, signer, payload);
-    need(buf_ok(&signed_octets) && key_sign(key, buf_bytes(&signed_octets), &der, NULL) == OK &&
-             x509_ecdsa_to_raw(key_signature_bytes(&der), 32, raw),
+    need(buf_ok(&signed_octets) && key_sign(key, buf_bytes(&signed_octets), &raw, NULL) == OK,
          "signing failed");
-    manifest_write_signature(&out, signer, bytes_of(raw, sizeof raw));
+    manifest_write_signature(&out, signer, key_signature_bytes(&raw));
     return out.n;
 }
 
@@ -122,7 +141,7 @@ static struct world_file make_envelope(struct world *world, struct key *key,
     cbor_write_bytes(&counted, buf_bytes(&b));
     digest_of(whole, counted.n, digest);
     manifest_write_digest(&payload, digest);
-    const struct manifest_signer signer = {TROTH_ES256, bytes_of(NULL, 0)};
+    const struct manifest_signer signer = {TROTH_ED25519, bytes_of(NULL, 0)};
     size_t n = sign(key, &signer, buf_bytes(&payload), signature, sizeof signature);
     const struct bytes signatures[] = {bytes_of(signature, n)};
     manifest_write_envelope(&out, &(struct manifest_envelope){
@@ -142,8 +161,8 @@ static struct world_file make_set(struct key *const *keys, unsigned i)
     uint8_t signature[256];
     struct buf b = buf_over(space, sizeof space), out = buf_over(out_space, sizeof out_space);
     const struct manifest_key both[] = {
-        {1, TROTH_ES256, 3, key_point(keys[0])},
-        {2, TROTH_ES256, 3, key_point(keys[1])},
+        {1, TROTH_ED25519, 3, key_point(keys[0])},
+        {2, TROTH_ED25519, 3, key_point(keys[1])},
     };
     manifest_write_keyset(&b, &(struct manifest_keyset){
                                   .sequence = i + 1,
@@ -152,7 +171,7 @@ static struct world_file make_set(struct key *const *keys, unsigned i)
                                   .keys = both,
                                   .n = 2,
                               });
-    const struct manifest_signer signer = {TROTH_ES256, bytes_text(TROTH_KEYSET_TYPE)};
+    const struct manifest_signer signer = {TROTH_ED25519, bytes_text(TROTH_KEYSET_TYPE)};
     size_t n = sign(keys[1], &signer, buf_bytes(&b), signature, sizeof signature);
     const struct bytes signatures[] = {bytes_of(signature, n)};
     manifest_write_signed_keyset(&out, buf_bytes(&b), signatures, 1);
@@ -187,12 +206,22 @@ static void lay_out(struct world *world, bool is_single)
     world->device.flash = &world->factory.flash;
 }
 
+static void put_head(uint8_t ret[8], const struct world_file *file)
+{
+    memcpy(ret, (const uint8_t[]){'T', 'O', 'B', 'J', 0, 0, 0, 0}, 8);
+    ret[4] = (uint8_t)file->n;
+    ret[5] = (uint8_t)(file->n >> 8);
+}
+
+static uint32_t head_size(const struct model *model)
+{
+    return model->flash.write_n > 8 ? model->flash.write_n : 8;
+}
+
 static void put_object(struct model *model, uint32_t at, const struct world_file *file)
 {
-    const uint8_t head[8] = {'T', 'O', 'B', 'J', (uint8_t)file->n, (uint8_t)(file->n >> 8)};
-    uint32_t head_n = model->flash.write_n > 8 ? model->flash.write_n : 8;
-    memcpy(model->octets + at, head, sizeof head);
-    memcpy(model->octets + at + head_n, file->p, file->n);
+    put_head(model->octets + at, file);
+    memcpy(model->octets + at + head_size(model), file->p, file->n);
 }
 
 void world_put(struct world *world, unsigned slot, unsigned image)
@@ -204,7 +233,7 @@ void world_put(struct world *world, unsigned slot, unsigned image)
 }
 
 void world_open(struct world *world, const struct geometry *geometry, bool is_single,
-                uint32_t image_n)
+                uint32_t image_n, uint64_t seed)
 {
     struct key *keys[WORLD_KEYS];
     *world = (struct world){
@@ -212,7 +241,7 @@ void world_open(struct world *world, const struct geometry *geometry, bool is_si
         .crypto = {algorithms, 1, &troth_openssl_sha256, NULL},
     };
     for (unsigned i = 0; i < WORLD_KEYS; i++)
-        need(key_generate(KEY_P256, &keys[i], NULL) == OK, "no key");
+        keys[i] = make_key(seed, i);
     for (unsigned i = 0; i < WORLD_IMAGES; i++) {
         world->images[i].n = image_n - 13 * i;
         world->images[i].p = malloc(world->images[i].n);
@@ -266,6 +295,18 @@ unsigned world_image_of(const struct world *world, const struct boot_report *rep
            memcmp(world->digests[i], report->digest, sizeof report->digest) != 0)
         i++;
     return i;
+}
+
+bool world_has(const struct world *world, const struct model *model, unsigned slot, unsigned image)
+{
+    const struct boot_layout *layout = &world->device.layout;
+    const uint8_t *octets = model->octets + layout->slots[slot].at;
+    const struct world_file *envelope = &world->envelopes[image], *payload = &world->images[image];
+    uint8_t head[8];
+    put_head(head, envelope);
+    return memcmp(octets, head, sizeof head) == 0 &&
+           memcmp(octets + head_size(model), envelope->p, envelope->n) == 0 &&
+           memcmp(octets + layout->envelope_n, payload->p, payload->n) == 0;
 }
 
 bool world_is_true(const struct world *world, const struct model *model,

@@ -28,9 +28,9 @@ struct world {
                              IMAGE_NEW in slot 1 */
 };
 
-/* Images have `image_n` octets, or some less. */
+/* Images have `image_n` octets, or some less. Of the same seed keys and signatures are the same. */
 void world_open(struct world *world, const struct geometry *geometry, bool is_single,
-                uint32_t image_n);
+                uint32_t image_n, uint64_t seed);
 void world_close(struct world *world);
 
 /* Into a blank slot of the factory's flash. */
@@ -41,6 +41,9 @@ bool world_fetch(void *context, struct troth_octets uri, uint32_t offset, uint8_
 
 /* Which image a report says was started; WORLD_IMAGES: none of them. */
 unsigned world_image_of(const struct world *world, const struct boot_report *report);
+
+/* Envelope and image lie whole in that slot. */
+bool world_has(const struct world *world, const struct model *model, unsigned slot, unsigned image);
 
 /* The octets in flash are the image's that was said. */
 bool world_is_true(const struct world *world, const struct model *model,

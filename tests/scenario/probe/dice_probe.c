@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     struct buf b = buf_over(secret, sizeof secret);
     if (argc != 2 || !hex_decode(&b, bytes_of(argv[1], strlen(argv[1]))) || b.n != sizeof secret)
         fail("usage: dice-probe SECRET (64 hex digits)");
-    world_open(&world, &geometry, false, 6000);
+    world_open(&world, &geometry, false, 6000, 1);
     printf("[");
     tell(&world, secret);
     printf(", ");

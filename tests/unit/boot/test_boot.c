@@ -21,7 +21,7 @@ struct board {
 static int open_board(void **state, bool is_single)
 {
     static struct board board;
-    world_open(&board.world, &geometry, is_single, 6000);
+    world_open(&board.world, &geometry, is_single, 6000, 1);
     board.device = board.world.device;
     *state = &board;
     return 0;
@@ -405,6 +405,54 @@ static void a_set_that_nobody_signed_is_refused(void **state)
     assert_int_equal(board->world.factory.done, 0);
 }
 
+/* ---- flash that is spoilt */
+
+static void a_bit_that_sticks_in_a_slot_refuses_what_is_put_there(void **state)
+{
+    struct board *board = of(state);
+    struct model *flash = &board->world.factory;
+    flash->stuck.at = (uint32_t)(image_of(board, 1) - flash->octets) + 100;
+    flash->stuck.ones = (uint8_t)~board->world.images[IMAGE_NEW].p[100];
+    assert_int_equal(install(board, IMAGE_NEW), TROTH_PLATFORM);
+    assert_int_equal(start(board), IMAGE_OLD);
+    assert_int_equal(board->report.trial, 0); /* it was never asked for */
+    flash->stuck.ones = 0;
+    update_to(board, IMAGE_NEW);
+}
+
+static void a_set_goes_into_the_copy_that_holds_it(void **state)
+{
+    struct board *board = of(state);
+    struct troth_fault fault;
+    const struct world_file *set = &board->world.sets[1];
+    board->world.factory.stuck.at = board->device.layout.keys[0].at;
+    board->world.factory.stuck.zeroes = 'T';
+    assert_int_equal(
+        boot_keys_install(&board->device, (struct troth_octets){set->p, set->n}, &fault),
+        TROTH_VALID);
+    assert_int_equal(state_of(board).pending_keys, 2);
+    update_to(board, IMAGE_NEW);
+    update_to(board, IMAGE_NEWER);
+    assert_int_equal(board->report.keys_sequence, 2);
+}
+
+/* Updates that nobody confirms, until no block can be erased: what was there runs on. */
+static void a_device_that_is_worn_out_runs_on(void **state)
+{
+    struct board *board = of(state);
+    unsigned refused = 0;
+    board->world.factory.endurance = 4;
+    for (unsigned i = 0; i < 60; i++) {
+        enum troth_verdict verdict = install(board, i % 2 == 0 ? IMAGE_NEW : IMAGE_NEWER);
+        refused += verdict == TROTH_PLATFORM;
+        assert_true(verdict == TROTH_VALID || verdict == TROTH_PLATFORM);
+        if (start(board) != IMAGE_OLD)
+            assert_true(board->report.is_trial && verdict == TROTH_VALID);
+        assert_int_equal(start(board), IMAGE_OLD);
+    }
+    assert_in_range(refused, 40, 59);
+}
+
 /* ---- one slot and a recovery image */
 
 static void an_application_does_not_write_itself(void **state)
@@ -529,6 +577,9 @@ int main(void)
         TWO(a_set_that_nobody_signed_is_refused),
         TWO(there_is_no_recovery_between_two_slots),
         TWO(time_only_rises),
+        TWO(a_bit_that_sticks_in_a_slot_refuses_what_is_put_there),
+        TWO(a_set_goes_into_the_copy_that_holds_it),
+        TWO(a_device_that_is_worn_out_runs_on),
         ONE(an_application_does_not_write_itself),
         ONE(a_broken_application_leaves_the_recovery_image),
         ONE(a_counter_never_rises_above_the_recovery_images),

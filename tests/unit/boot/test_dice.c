@@ -97,7 +97,7 @@ static void an_update_keeps_what_is_sealed_and_has_another_alias(void **state)
 {
     struct world world;
     (void)state;
-    world_open(&world, &geometry, false, 6000);
+    world_open(&world, &geometry, false, 6000, 1);
     struct dice old = boot(&world), again = boot(&world);
     struct sealed sealed = seal(&old);
     assert_memory_equal(&old, &again, sizeof old);
@@ -112,7 +112,7 @@ static void a_rise_of_the_key_floor_opens_what_was_sealed_and_no_way_back_does(v
 {
     struct world world;
     (void)state;
-    world_open(&world, &geometry, false, 6000);
+    world_open(&world, &geometry, false, 6000, 1);
     struct dice low = boot(&world);
     struct sealed at_low = seal(&low);
     uint32_t n = world.factory.n;
@@ -143,8 +143,8 @@ static void foreign_signers_another_device_and_another_mode_have_other_secrets(v
 {
     struct world world, foreign;
     (void)state;
-    world_open(&world, &geometry, false, 6000);
-    world_open(&foreign, &geometry, false, 6000); /* the same images, other keys */
+    world_open(&world, &geometry, false, 6000, 1);
+    world_open(&foreign, &geometry, false, 6000, 2); /* the same images, other keys */
     const struct dice own = boot(&world);
     const struct dice others[] = {
         boot(&foreign),
@@ -218,7 +218,7 @@ static void every_flipped_bit_and_every_cut_of_what_is_sealed_is_refused(void **
     struct world world;
     uint8_t space[sizeof text];
     (void)state;
-    world_open(&world, &geometry, false, 6000);
+    world_open(&world, &geometry, false, 6000, 1);
     struct dice dice = boot(&world);
     struct sealed sealed = seal(&dice);
     for (size_t bit = 0; bit < 8 * sizeof sealed.octets; bit++) {
@@ -269,7 +269,7 @@ static void the_device_certifies_its_alias_and_the_alias_signs_evidence(void **s
     struct buf b = buf_over(space, sizeof space);
     struct bytes payload;
     (void)state;
-    world_open(&world, &geometry, false, 6000);
+    world_open(&world, &geometry, false, 6000, 1);
     struct dice dice = boot(&world);
     boot_start(&world.device, &report);
     assert_true(dice_device_point(&dice_bearssl, own_secret, point));

@@ -122,9 +122,9 @@ static void what_is_torn_is_passed_over_and_not_written_again(void **state)
 
 static void a_stuck_bit_costs_a_place_and_no_record(void **state)
 {
-    model_of(state)->stuck_at = area.at + RECORD + 3;
-    model_of(state)->stuck_bit = 0x01;
-    model_of(state)->octets[area.at + RECORD + 3] &= 0xfe;
+    model_of(state)->stuck.at = area.at + RECORD + 3;
+    model_of(state)->stuck.zeroes = 0x01;
+    model_stick(model_of(state));
     for (uint32_t i = 1; i <= 40; i++) {
         write_counter(state, i);
         assert_int_equal(read_counter(state), i);
