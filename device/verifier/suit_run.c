@@ -24,11 +24,13 @@ enum command {
 
 #define REPORT_MAX 15 // SUIT_Rep_Policy: four bits
 
-// What is left of a sequence, or of alternatives.
+// What is left of a sequence, or of alternatives: one is in the other by turns, the first is a
+// sequence. While alternatives are judged, of each component the parameters (`has`) that there were
+// before them, and above 16 bits those that one of them so far did not leave.
 struct frame {
     struct reader r;
     size_t left;
-    bool is_choice;
+    uint32_t kept[TROTH_SUIT_COMPONENTS_MAX];
 };
 
 struct run {
@@ -290,14 +292,23 @@ static enum troth_verdict choose(struct troth_suit *suit, struct reader *r)
 
 // ---- the frames
 
-static enum troth_verdict push(struct run *run, struct bytes octets, bool is_choice)
+// Is the innermost frame one of alternatives?
+static bool is_choice(const struct run *run)
+{
+    return run->depth % 2 == 0;
+}
+
+static enum troth_verdict push(struct run *run, struct bytes octets)
 {
     if (run->depth == FRAMES)
         return TROTH_TOO_LARGE;
     struct frame *frame = &run->frames[run->depth++];
-    *frame = (struct frame){.r = reader_of(octets), .is_choice = is_choice};
+    frame->r = reader_of(octets);
+    for (uint32_t i = 0; i < TROTH_SUIT_COMPONENTS_MAX; i++)
+        frame->kept[i] = run->suit->components[i].has;
     frame->left = cbor_read_array(&frame->r);
-    if (!reader_ok(&frame->r) || frame->left == 0 || (!is_choice && frame->left % 2 != 0))
+    bool is_half = (frame->left & run->depth & 1) != 0; // a sequence is of pairs
+    if (!reader_ok(&frame->r) || frame->left == 0 || is_half)
         return TROTH_MALFORMED;
     return TROTH_VALID;
 }
@@ -305,7 +316,18 @@ static enum troth_verdict push(struct run *run, struct bytes octets, bool is_cho
 static enum troth_verdict push_choice(struct run *run, struct reader *r)
 {
     struct bytes alternatives = field_read_list(r);
-    return reader_ok(r) ? push(run, alternatives, true) : TROTH_MALFORMED;
+    return reader_ok(r) ? push(run, alternatives) : TROTH_MALFORMED;
+}
+
+// An alternative was judged. The next one has nothing of it; what follows the last one has what
+// they all leave, since any of them may be the one that counts.
+static void leave_judged(const struct run *run, struct frame *choice)
+{
+    for (uint32_t i = 0; i < TROTH_SUIT_COMPONENTS_MAX; i++) {
+        uint32_t *has = &run->suit->components[i].has;
+        uint32_t kept = choice->kept[i] |= ~*has << 16;
+        *has = choice->left > 0 ? (uint16_t)kept : ~kept >> 16;
+    }
 }
 
 static enum troth_verdict run_command(struct run *run, struct frame *frame)
@@ -333,7 +355,7 @@ static enum troth_verdict run_alternative(struct run *run, struct frame *frame)
     frame->left--;
     if (cbor_peek(&frame->r) != CBOR_NULL) {
         struct bytes commands = cbor_read_bytes(&frame->r);
-        return reader_ok(&frame->r) ? push(run, commands, false) : TROTH_MALFORMED;
+        return reader_ok(&frame->r) ? push(run, commands) : TROTH_MALFORMED;
     }
     cbor_read_null(&frame->r);
     if (!reader_end(&frame->r) || frame->left > 0)
@@ -349,30 +371,22 @@ static enum troth_verdict finish(struct run *run, struct frame *frame)
     if (!reader_end(&frame->r))
         return TROTH_MALFORMED;
     run->depth--;
-    if (run->pass == SUIT_JUDGE)
+    if (!is_choice(run)) // alternatives are through
+        return run->pass == SUIT_JUDGE ? TROTH_VALID : TROTH_CONDITION;
+    if (run->depth == 0)
         return TROTH_VALID;
-    if (frame->is_choice)
-        return TROTH_CONDITION;
-    if (run->depth > 0)
+    if (run->pass == SUIT_JUDGE)
+        leave_judged(run, frame - 1);
+    else
         run->depth--;
     return TROTH_VALID;
 }
 
 // Where a failed command falls back to: the alternatives that it stands in; no frame at all when
 // there are none.
-static size_t choice_above(const struct run *run)
+static uint32_t choice_above(const struct run *run)
 {
-    size_t depth = run->depth;
-    while (depth > 0 && !run->frames[depth - 1].is_choice)
-        depth--;
-    return depth;
-}
-
-// 1 unless alternatives are what comes next.
-static uint32_t nothing_to_try(const struct run *run)
-{
-    const struct frame *last = &run->frames[run->depth - (run->depth > 0)];
-    return is_under((uint32_t)run->depth, 1) | (1u ^ last->is_choice);
+    return (uint32_t)run->depth & ~1u;
 }
 
 static enum troth_verdict step(struct run *run)
@@ -380,14 +394,14 @@ static enum troth_verdict step(struct run *run)
     struct frame *frame = &run->frames[run->depth - 1];
     if (frame->left == 0)
         return finish(run, frame);
-    return frame->is_choice ? run_alternative(run, frame) : run_command(run, frame);
+    return is_choice(run) ? run_alternative(run, frame) : run_command(run, frame);
 }
 
 enum troth_verdict suit_run_commands(struct troth_suit *suit, struct troth_octets commands,
                                      enum suit_pass pass, bool is_shared)
 {
     struct run run = {.suit = suit, .pass = pass, .is_shared = is_shared};
-    enum troth_verdict verdict = push(&run, bytes_of(commands.p, commands.n), false);
+    enum troth_verdict verdict = push(&run, bytes_of(commands.p, commands.n));
     if (verdict != TROTH_VALID)
         return verdict;
     uint32_t bad = 0;
@@ -395,9 +409,9 @@ enum troth_verdict suit_run_commands(struct troth_suit *suit, struct troth_octet
         verdict = step(&run);
         uint32_t is_bad = is_nonzero((uint32_t)verdict ^ TROTH_VALID);
         uint32_t falls = is_bad & (uint32_t)pass;
-        volatile uint32_t depth = (uint32_t)choice_above(&run);
+        volatile uint32_t depth = choice_above(&run);
         run.depth = either(falls, depth, (uint32_t)run.depth);
-        bad |= (is_bad ^ falls) | (falls & nothing_to_try(&run));
+        bad |= (is_bad ^ falls) | (falls & is_under((uint32_t)run.depth, 1));
         if (bad != 0)
             return verdict;
     }

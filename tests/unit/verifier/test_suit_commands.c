@@ -116,6 +116,46 @@ static void what_is_not_known_refuses_before_anything_is_done(void **state)
     assert_int_equal(acts_of(scene) + scene->acts.reads, 0);
 }
 
+// Which alternative counts is not known yet: each is judged by what was there before them, and what
+// follows by what every one of them leaves.
+static void what_one_alternative_sets_is_not_there_for_another(void **state)
+{
+    static const struct {
+        const char *install;
+        enum troth_verdict verdict;
+    } rows[] = {
+        {"[15, [<<[20, {21: \"a\"}, 21, 15]>>, <<[21, 15]>>]]", TROTH_MISSING},
+        {"[15, [<<[21, 15]>>, <<[20, {21: \"a\"}, 21, 15]>>]]", TROTH_MISSING},
+        {"[15, [<<[20, {21: \"a\"}]>>, <<[14, 15]>>], 21, 15]", TROTH_MISSING},
+        {"[15, [<<[14, 15]>>, <<[20, {21: \"a\"}]>>], 21, 15]", TROTH_MISSING},
+        {"[15, [<<[20, {21: \"a\"}]>>, null], 21, 15]", TROTH_MISSING},
+        {"[15, [<<[20, {21: \"a\"}]>>, <<[20, {18: $I}]>>], 21, 15]", TROTH_MISSING},
+        {"[15, [<<[20, {21: \"a\"}]>>, <<[20, {18: $I, 21: \"b\"}]>>], 18, 15]", TROTH_MISSING},
+        {"[15, [<<[15, [<<[20, {21: \"a\"}]>>, <<[20, {21: \"b\"}]>>], 21, 15]>>, <<[21, 15]>>]]",
+         TROTH_MISSING},
+        {"[15, [<<[15, [<<[20, {21: \"a\"}]>>, null]]>>, <<[20, {21: \"b\"}]>>], 21, 15]",
+         TROTH_MISSING},
+        {"[15, [<<[20, {21: \"a\"}]>>, <<[20, {21: \"b\"}]>>], 21, 15]", TROTH_VALID},
+        {"[15, [<<[20, {21: \"a\"}]>>], 21, 15]", TROTH_VALID},
+        {"[20, {21: \"a\"}, 15, [<<[20, {18: $I}]>>, <<[21, 15]>>, null], 21, 15]", TROTH_VALID},
+        {"[15, [<<[15, [<<[20, {21: \"a\"}]>>, <<[20, {21: \"c\"}]>>]]>>, <<[20, {21: \"b\"}]>>], "
+         "21, 15]",
+         TROTH_VALID},
+        {"[15, [<<[20, {21: \"a\"}, 15, [<<[20, {18: $I}, 18, 15]>>, null], 21, 15]>>, null]]",
+         TROTH_VALID},
+    };
+    struct scene *scene = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum troth_verdict verdict = judge(scene, rows[i].install);
+        if (verdict != rows[i].verdict)
+            fail_msg("%s: %s", rows[i].install, troth_verdict_name(verdict));
+    }
+    assert_int_equal(judge_two(scene, "[12, 0, 20, {21: \"a\"}, 15, [<<[12, 1, 20, {21: \"b\"}]>>, "
+                                      "<<[14, 15]>>], 12, true, 21, 15]"),
+                     TROTH_MISSING); // the second component's
+    assert_int_equal(acts_of(scene) + scene->acts.reads, 0);
+}
+
 static void the_shared_sequence_does_nothing(void **state)
 {
     static const char *const acts[] = {"3, 15", "21, 15", "18, 15", "22, 15", "23, 15"};
@@ -407,6 +447,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(what_is_not_known_refuses_before_anything_is_done),
+        CASE(what_one_alternative_sets_is_not_there_for_another),
         CASE(the_shared_sequence_does_nothing),
         CASE(with_two_components_one_is_chosen_first),
         CASE(fetched_written_and_copied),

@@ -1,7 +1,9 @@
 // SUIT manifests: draft-ietf-suit-manifest-37, envelope (tag 107) with COSE_Sign1 signatures.
 //
 // troth_suit_open() judges all of it before anything happens: first the signatures, then version,
-// sequence number, vendor, class, counters and every command of every sequence, without doing one.
+// sequence number, vendor, class, counters and every command of every sequence, without doing one;
+// alternatives each by the parameters that there were before them, what follows by those that all
+// of them leave.
 // troth_suit_run() then does one sequence. Both may be called again after a power cut, from the
 // start: what is already as its digest says is not fetched, copied or written again.
 //
