@@ -16,6 +16,7 @@
 FREE_FUNCTION(EVP_PKEY, pkey_freep, EVP_PKEY_free)
 FREE_FUNCTION(EVP_PKEY_CTX, pkey_ctx_freep, EVP_PKEY_CTX_free)
 FREE_FUNCTION(EVP_MD_CTX, md_ctx_freep, EVP_MD_CTX_free)
+FREE_FUNCTION(EVP_CIPHER_CTX, cipher_ctx_freep, EVP_CIPHER_CTX_free)
 FREE_FUNCTION(BIO, bio_freep, BIO_free_all)
 FREE_FUNCTION(BIGNUM, bignum_freep, BN_clear_free)
 FREE_FUNCTION(X509_SIG, x509_sig_freep, X509_SIG_free)

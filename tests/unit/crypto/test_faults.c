@@ -1,12 +1,15 @@
 /* Each of OpenSSL's allocations fails once, in turn: what fails says so, and the next try is as
  * good as ever. */
 #include <crypto/chain.h>
+#include <crypto/credential.h>
 #include <crypto/csr.h>
 #include <crypto/pem.h>
 #include <crypto/start.h>
 #include <crypto/verify.h>
 
+#include "fixture.h"
 #include "forge.h"
+#include "tpm_fixture.h"
 
 #include <openssl/crypto.h>
 
@@ -121,6 +124,29 @@ static enum result verify_chain(void)
     return result;
 }
 
+static enum result seal_to(const char *ek_hex)
+{
+    static const struct tpm_name name = {{0, TPM_SHA256}, 2 + 32};
+    struct credential credential = {0};
+    struct tpm_public ek;
+    const char *why = NULL;
+
+    assert_true(tpm_read_public(from_hex(ek_hex), &ek, &why));
+    enum result result = credential_make(&ek, &name, bytes_text("secret"), &credential, NULL);
+    assert_int_equal(result == OK, credential.blob_n != 0);
+    return result;
+}
+
+static enum result seal_rsa(void)
+{
+    return seal_to(TPM_EK_RSA);
+}
+
+static enum result seal_ecc(void)
+{
+    return seal_to(TPM_EK_P256);
+}
+
 static void fail_each_allocation(const char *name, enum result (*act)(void))
 {
     long n = 0;
@@ -148,8 +174,9 @@ static void goes_on_after_any_failed_allocation(void **state)
     static const struct {
         const char *name;
         enum result (*act)(void);
-    } acts[] = {{"sign", sign},       {"verify", verify_hot}, {"generate", generate},
-                {"request", request}, {"pem", read_pem},      {"chain", verify_chain}};
+    } acts[] = {{"sign", sign},         {"verify", verify_hot}, {"generate", generate},
+                {"request", request},   {"pem", read_pem},      {"chain", verify_chain},
+                {"seal-rsa", seal_rsa}, {"seal-ecc", seal_ecc}};
 
     for (size_t i = 0; i < LENGTH_OF(acts); i++)
         fail_each_allocation(acts[i].name, acts[i].act);
