@@ -94,7 +94,7 @@ static const char *live(struct run *run, struct model *model, unsigned starts)
 {
     struct boot_device device = run->world.device;
     bool is_spoilt = model->endurance != 0 || (model->stuck.zeroes | model->stuck.ones) != 0;
-    bool is_refused = false, is_over = false, is_stranded = false;
+    bool is_refused = false, is_over = false, is_stranded = false, was_trial = false;
     device.flash = &model->flash;
     for (unsigned i = 0; i < starts && !is_over && !is_stranded; i++) {
         struct boot_report report;
@@ -104,6 +104,9 @@ static const char *live(struct run *run, struct model *model, unsigned starts)
         boot_start(&device, &report);
         on.image = world_image_of(&run->world, &report);
         on.broken = check(run, &on, model, before);
+        if (was_trial && report.is_trial && model->stuck.since == 0) /* else it may be forgotten */
+            on.broken = "what nobody confirmed runs once";
+        was_trial = report.is_trial;
         is_stranded = on.broken == NULL && report.slot == BOOT_NONE;
         if (on.broken == NULL && !is_stranded)
             is_over = run->life->next(&on);
