@@ -1,11 +1,13 @@
 """A secret that one TPM alone opens (MakeCredential and ActivateCredential of TPM 2.0): what core seals is opened by a
-real TPM (swtpm), and is field by field of the form that tpm2_makecredential gives it."""
+real TPM (swtpm), and is field by field of the form that tpm2_makecredential gives it. What such a TPM says of a device's
+key is believed, and what somebody makes it say, or says instead of it, is refused by its rule."""
 
 import os
 import struct
 import subprocess
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -167,3 +169,120 @@ def test_it_is_what_tpm2_makecredential_makes(tmp_path, kind):
         ours = open_by_hand(key, NAME, seal(public_of(key), NAME, secret))
         assert ours == theirs
         assert ours["secret"] == secret
+
+
+# ---- what core thinks of what a TPM says ------------------------------------------------------------------------------
+
+NONCE = bytes(range(0x80, 0xa0))
+
+
+def judge(what, *octets):
+    """"ok", or why not."""
+    done = subprocess.run([lab.program("tests/scenario/probe/tpm-probe")], capture_output=True, text=True, check=True,
+                          timeout=60, input=" ".join([what, *(one.hex() for one in octets)]) + "\n")
+    return done.stdout.strip()
+
+
+def spki_of(certificate):
+    return x509.load_der_x509_certificate(certificate).public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def spki_of_kept(device, handle):
+    device.tool("readpublic", "-c", hex(handle), "-o", "der", "-f", "der")
+    return device.read("der")
+
+
+def judge_key(device, key, ak, nonce=NONCE, said=None):
+    """A device's key by what its TPM certifies of it with our nonce, or by what was said instead."""
+    attest, signature = said or device.certify(key, ak, nonce)
+    return judge("key", device.public(ak)[0], device.public(key)[0], attest, signature, NONCE, spki_of_kept(device, key))
+
+
+@pytest.fixture(scope="module")
+def key(device):
+    return device.make_key()
+
+
+@pytest.mark.parametrize("kind", ["ecc", "rsa2048", "ecc384"])
+def test_a_key_in_a_tpm_is_believed_to_be_there(device, ak, kind):
+    assert judge_key(device, device.make_key(kind), ak) == "ok"
+
+
+def test_a_key_that_an_rsa_key_attests_is_believed(device, key):
+    assert judge_key(device, key, device.make_ak(tpm.EK_P256, ("rsa", "rsassa"))) == "ok"
+
+
+def test_an_endorsement_key_is_that_of_its_certificate(device):
+    rsa_spki, p384_spki = spki_of(device.certificate(tpm.NV_EK_RSA)), spki_of(device.certificate(tpm.NV_EK_P384))
+    assert judge("ek", device.public(tpm.EK_RSA)[0], rsa_spki) == "ok"
+    assert judge("ek", device.public(tpm.EK_P384)[0], p384_spki) == "ok"
+    assert "not the one in its certificate" in judge("ek", device.public(tpm.EK_RSA)[0], p384_spki)
+    assert "not the one in its certificate" in judge("ek", device.public(tpm.EK_P256)[0], p384_spki)
+
+
+def test_attack_evidence_of_an_earlier_challenge(device, ak, key):
+    assert "not the nonce of this challenge" in judge_key(device, key, ak, nonce=bytes(32))
+    assert "not the nonce of this challenge" in judge_key(device, key, ak, nonce=b"")
+
+
+def test_attack_a_key_that_the_tpm_does_not_have(device, ak, key):
+    """What is sent is a key of the attacker's with the best of attributes; the TPM attests one of its own."""
+    thief = ec.generate_private_key(ec.SECP256R1())
+    numbers = thief.public_key().public_numbers()
+    area = tpm.sized(device.public(key)[0][2:-68] + tpm.sized(numbers.x.to_bytes(32, "big")) +
+                     tpm.sized(numbers.y.to_bytes(32, "big")))
+    spki = thief.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    attest, signature = device.certify(key, ak, NONCE)
+    assert "attests another key" in judge("key", device.public(ak)[0], area, attest, signature, NONCE, spki)
+    assert "another key than the TPM's" in judge("key", device.public(ak)[0], device.public(key)[0], attest, signature, NONCE,
+                                                 spki)
+
+
+def test_attack_an_attestation_key_that_signs_what_it_is_given(device, ak, key):
+    """An unrestricted key of the same TPM signs what the attacker wrote; a restricted one what is no attestation."""
+    liar = device.make_key("ecc256:ecdsa-sha256")
+    attest, _ = device.certify(key, liar, NONCE)
+
+    def sign(signer, octets):
+        (device.folder / "forged").write_bytes(octets)
+        return device.tool("sign", "-c", hex(signer), "-g", "sha256", "-s", "ecdsa", "-o", "signature", "forged",
+                           check=False).returncode == 0
+
+    assert sign(ak, b"text" + attest)
+    assert not sign(ak, attest)
+    assert sign(liar, attest)
+    answer = judge_key(device, key, liar, said=(attest, device.read("signature")))
+    assert "signs whatever it is given, wanted is restricted" in answer
+
+
+def test_attack_an_attestation_by_another_key(device, ak, key):
+    other = device.make_ak(tpm.EK_RSA)
+    answer = judge_key(device, key, ak, said=device.certify(key, other, NONCE))
+    assert answer == "the attestation by the attestation key: the ECDSA signature does not verify"
+
+
+def test_attack_a_key_that_can_leave(device, ak):
+    """The TPM certifies it, as it is in it; so is a copy elsewhere."""
+    moves = device.make_key(attributes="sensitivedataorigin|userwithauth|sign")
+    assert "can leave its TPM, wanted is fixedTPM" in judge_key(device, moves, ak)
+
+
+def test_attack_a_key_that_was_imported(device, ak):
+    thief = ec.generate_private_key(ec.SECP256R1())
+    (device.folder / "thief.pem").write_bytes(lab.key_pem(thief))
+    device.tool("createprimary", "-C", "o", "-c", "primary.ctx")
+    device.tool("import", "-C", "primary.ctx", "-G", "ecc", "-i", "thief.pem", "-u", "thief.pub", "-r", "thief.priv")
+    device.tool("load", "-C", "primary.ctx", "-u", "thief.pub", "-r", "thief.priv", "-c", "thief.ctx")
+    assert "can leave its TPM, wanted is fixedTPM" in judge_key(device, device.keep("thief.ctx"), ak)
+
+
+def test_a_restricted_key_is_no_device_s(device, ak):
+    assert "restricted is set" in judge_key(device, device.make_ak(tpm.EK_RSA), ak)
+
+
+def test_what_the_tpm_says_of_something_else_certifies_nothing(device, ak, key):
+    """A quote, by the same restricted key and with the same nonce."""
+    device.tool("quote", "-c", hex(ak), "-l", "sha256:0", "-q", NONCE.hex(), "-m", "quote", "-s", "signature", "-f", "tss")
+    assert "attests something else than a key" in judge_key(device, key, ak,
+                                                            said=(device.read("quote"), device.read("signature")))

@@ -7,7 +7,7 @@
 // Taken are the kinds that a device's key or an endorsement key has here: RSA and the curves P-256
 // and P-384, SHA-256 and SHA-384, AES in CFB mode. What else there is is refused by name.
 // NOT checked here: any signature, whether a point lies on its curve, and what attributes a key
-// must have (src/pki/tpm.h).
+// must have (src/pki/tpm.c).
 #pragma once
 
 #include <wire/buf.h>
