@@ -4,6 +4,7 @@
 
 #include <app/issuer.h>
 #include <base/blob.h>
+#include <pki/authority.h>
 #include <pki/grant.h>
 
 #include "init_files.h"
@@ -45,6 +46,21 @@ struct root_read {
 void root_read_free(struct root_read *root);
 MUST_USE enum result root_file_read(const struct root_files *files, struct root_read *ret,
                                     struct err *err);
+
+/* One certificate of a CA, built and signed; its serial number is made here. `parent` NULL:
+ * self-signed. */
+MUST_USE enum result issuer_make(struct authority *authority, const struct pki_issuer *parent,
+                                 struct key *signer, const char *url, struct blob *ret,
+                                 struct err *err);
+
+/* The certificate that an issuer's request (DER) asks for. E_CSR, E_SIGNATURE. */
+MUST_USE enum result issuer_certify(const struct root_read *root, struct bytes request,
+                                    const char *url, int64_t now_s, struct blob *ret,
+                                    struct err *err);
+
+/* One of the CRLs that are signed ahead: 1 .. ROOT_CRL_COUNT. */
+MUST_USE enum result root_crl_sign(const struct root_read *root, uint64_t number, struct blob *ret,
+                                   struct err *err);
 
 /* A file with a certificate in PEM or DER, or a request. */
 MUST_USE enum result issuer_read_file(const char *path, const char *label, struct blob *ret,

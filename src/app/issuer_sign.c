@@ -21,18 +21,15 @@ static int64_t lesser(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Builds and signs one certificate of a CA. `parent` NULL: self-signed. */
-static enum result make(struct authority *authority, const struct pki_issuer *parent,
-                        struct key *signer, const struct config *config, struct blob *ret,
-                        struct err *err)
+enum result issuer_make(struct authority *authority, const struct pki_issuer *parent,
+                        struct key *signer, const char *url, struct blob *ret, struct err *err)
 {
     uint8_t serial[ISSUER_SERIAL_N], room[TBS_ROOM];
     struct buf tbs = buf_over(room, sizeof(room));
 
     issuer_make_serial(serial);
     authority->serial = bytes_of(serial, sizeof(serial));
-    TRY(authority_build_tbs(authority, parent,
-                            bytes_of(config->public_url, strlen(config->public_url)), &tbs, err));
+    TRY(authority_build_tbs(authority, parent, bytes_of(url, strlen(url)), &tbs, err));
     return issuer_sign_tbs(signer, buf_bytes(&tbs), ret, err);
 }
 
@@ -47,31 +44,43 @@ static enum result write_pem(const char *path, struct bytes der, struct err *err
 /* ---- an issuer's request ----------------------------------------------------------------------
  */
 
-enum result issuer_sign(const struct issuer_signing *signing, struct err *err)
+enum result issuer_certify(const struct root_read *root, struct bytes request, const char *url,
+                           int64_t now_s, struct blob *ret, struct err *err)
 {
-    CLEANUP(root_read_free) struct root_read root = {0};
-    CLEANUP(blob_free) struct blob der = {0};
-    CLEANUP(blob_free) struct blob certificate = {0};
     struct x509_csr csr;
     const char *why = NULL;
-    int64_t from_s = signing->now_s - DAY_S; /* leaves may be backdated */
+    int64_t from_s = now_s - DAY_S; /* leaves may be backdated */
 
-    TRY(crypto_start(err));
-    TRY(root_file_read(&signing->with, &root, err));
-    TRY(issuer_read_file(signing->request, PEM_CSR, &der, err));
-    if (!x509_read_csr(blob_bytes(&der), &csr, &why))
-        return err_set(err, E_CSR, "%s: %s", signing->request, why);
+    if (!x509_read_csr(request, &csr, &why))
+        return err_set(err, E_CSR, "%s", why);
     TRY(verify_csr(&csr, err));
-    if (from_s < root.issuer.not_before_s)
-        from_s = root.issuer.not_before_s;
+    if (from_s < root->issuer.not_before_s)
+        from_s = root->issuer.not_before_s;
     struct authority authority = {
         .kind = PKI_ISSUER_LDEVID, /* no kind of issuer differs from another here */
         .subject = csr.subject,
         .spki = csr.spki,
         .not_before_s = from_s,
-        .not_after_s = lesser(from_s + ISSUER_VALIDITY_S, root.issuer.not_after_s),
+        .not_after_s = lesser(from_s + ISSUER_VALIDITY_S, root->issuer.not_after_s),
     };
-    TRY(make(&authority, &root.issuer, root.key, signing->config, &certificate, err));
+    return issuer_make(&authority, &root->issuer, root->key, url, ret, err);
+}
+
+enum result issuer_sign(const struct issuer_signing *signing, struct err *err)
+{
+    CLEANUP(root_read_free) struct root_read root = {0};
+    CLEANUP(blob_free) struct blob der = {0};
+    CLEANUP(blob_free) struct blob certificate = {0};
+
+    TRY(crypto_start(err));
+    TRY(root_file_read(&signing->with, &root, err));
+    TRY(issuer_read_file(signing->request, PEM_CSR, &der, err));
+    enum result result = issuer_certify(&root, blob_bytes(&der), signing->config->public_url,
+                                        signing->now_s, &certificate, err);
+    if (result != OK) {
+        err_prefix(err, "%s", signing->request);
+        return result;
+    }
     return write_pem(signing->out, blob_bytes(&certificate), err);
 }
 
@@ -111,7 +120,8 @@ static enum result make_new(struct pair *pair, struct err *err)
         .not_before_s = from_s,
         .not_after_s = from_s + ROOT_VALIDITY_S,
     };
-    TRY(make(&authority, NULL, pair->new.key, making->config, &pair->new.certificate, err));
+    TRY(issuer_make(&authority, NULL, pair->new.key, making->config->public_url,
+                    &pair->new.certificate, err));
     return pki_issuer_read(making->number, PKI_ISSUER_ROOT, blob_bytes(&pair->new.certificate),
                            &pair->new.issuer, err);
 }
@@ -131,20 +141,27 @@ static enum result make_link(const struct pair *pair, const struct root_read *of
         .not_before_s = from_s,
         .not_after_s = lesser(of->issuer.not_after_s, by->issuer.not_after_s),
     };
-    return make(&authority, &by->issuer, by->key, pair->making->config, ret, err);
+    return issuer_make(&authority, &by->issuer, by->key, pair->making->config->public_url, ret,
+                       err);
+}
+
+enum result root_crl_sign(const struct root_read *root, uint64_t number, struct blob *ret,
+                          struct err *err)
+{
+    uint8_t room[TBS_ROOM];
+    struct buf tbs = buf_over(room, sizeof(room));
+
+    TRY(root_crl_build_tbs(&root->issuer, root->issuer.not_before_s, number, &tbs, err));
+    return issuer_sign_tbs(root->key, buf_bytes(&tbs), ret, err);
 }
 
 static enum result write_crls(const struct pair *pair, struct err *err)
 {
     for (uint64_t number = 1; number <= ROOT_CRL_COUNT; number++) {
         CLEANUP(blob_free) struct blob crl = {0};
-        uint8_t room[TBS_ROOM];
-        struct buf tbs = buf_over(room, sizeof(room));
         struct init_path path = init_path("%s/%s", pair->making->folder,
                                           root_crl_file_name(pair->making->number, number).text);
-        TRY(root_crl_build_tbs(&pair->new.issuer, pair->new.issuer.not_before_s, number, &tbs,
-                               err));
-        TRY(issuer_sign_tbs(pair->new.key, buf_bytes(&tbs), &crl, err));
+        TRY(root_crl_sign(&pair->new, number, &crl, err));
         TRY(file_write(path.text, 0644, blob_bytes(&crl), err));
     }
     return OK;

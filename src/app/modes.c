@@ -22,6 +22,11 @@ static const struct mode issuer_rotate_mode = {mode_issuer_rotate},
                          issuer_sign_mode = {mode_issuer_sign},
                          issuer_root_mode = {mode_issuer_root},
                          issuer_accept_mode = {mode_issuer_accept};
+static const struct mode ceremony_begin = {mode_ceremony_begin},
+                         ceremony_restore = {mode_ceremony_restore},
+                         ceremony_sign = {mode_ceremony_sign},
+                         ceremony_witness = {mode_ceremony_witness},
+                         ceremony_verify = {mode_ceremony_verify};
 static const struct mode statement = {mode_statement};
 static const struct mode backup = {mode_backup}, restore = {mode_restore}, check = {mode_check};
 static const struct mode keys_export = {mode_keys_export}, keys_check = {mode_keys_check},
@@ -207,6 +212,56 @@ static const struct option_row accept_options[] = {
     {0},
 };
 
+#define CEREMONY_FOLDER                                                                            \
+    {                                                                                              \
+        "FOLDER", VALUE_FILE, NULL, true,                                                          \
+            "the ceremony's public folder: transcript, certificates, CRLs"                         \
+    }
+#define CEREMONY_PRESENT                                                                           \
+    {                                                                                              \
+        "--present", VALUE_TEXT, "NAMES", true, "who is there; it is written down"                 \
+    }
+#define CEREMONY_SHARES                                                                            \
+    {                                                                                              \
+        "SHARE...", VALUE_FILE, NULL, true,                                                        \
+            "files of shares, as written or as typed from the paper; mode 0600"                    \
+    }
+static const struct option_row ceremony_begin_options[] = {
+    CEREMONY_FOLDER,
+    {"SHARE-FOLDER...", VALUE_FILE, NULL, true,
+     "for each share a folder of its own, 2 to 16: one stick for each holder"},
+    {"--needed", VALUE_NUMBER, "K", true, "how many of them are the key together, 2 or more"},
+    {"--url", VALUE_TEXT, "URL", true,
+     "the servers' public_url: it stands in every certificate below the root"},
+    CEREMONY_PRESENT,
+    {"--root-key-type", VALUE_CHOICE, "p256|p384", false, "default p256"},
+    {0},
+};
+static const struct option_row ceremony_restore_options[] = {
+    CEREMONY_FOLDER, CEREMONY_SHARES, CEREMONY_PRESENT, {0}};
+static const struct option_row ceremony_sign_options[] = {
+    CEREMONY_FOLDER,
+    {"REQUEST", VALUE_FILE, NULL, true,
+     "of an issuer: from `trothd init --csr-only` or `trothd issuer rotate`"},
+    CEREMONY_SHARES,
+    CEREMONY_PRESENT,
+    {0},
+};
+static const struct option_row ceremony_witness_options[] = {
+    CEREMONY_FOLDER,
+    {"--name", VALUE_TEXT, "NAME", true, "of the witness"},
+    {"--key", VALUE_FILE, "FILE", true, "a key of P-256, as that of an operator's profile"},
+    {"--passphrase-file", VALUE_FILE, "FILE", false,
+     "of that key; without it the key is in the clear"},
+    {0},
+};
+static const struct option_row ceremony_verify_options[] = {
+    CEREMONY_FOLDER,
+    {"--witnesses", VALUE_NUMBER, "N", false,
+     "so many different keys must have signed what was done last; default 1"},
+    {0},
+};
+
 static const struct command commands[] = {
     {"serve", NULL, "run the server (also without any command)", serve_options, false, &serve},
     {"init", NULL, "make keys, root, issuers and folders", init_options, false, &init},
@@ -230,6 +285,16 @@ static const struct command commands[] = {
      &issuer_accept_mode},
     {"issuer", "statement", "print a certification practice statement, from the ledger", NULL,
      false, &statement},
+    {"ceremony", "begin", "offline: make a root's key, leave it in shares and nowhere else",
+     ceremony_begin_options, false, &ceremony_begin},
+    {"ceremony", "restore-test", "offline: prove that shares give the key, and sign CRLs ahead",
+     ceremony_restore_options, false, &ceremony_restore},
+    {"ceremony", "sign-issuer", "offline: with shares, sign the request of a server's issuer",
+     ceremony_sign_options, false, &ceremony_sign},
+    {"ceremony", "witness", "check all that was done, and sign it", ceremony_witness_options, false,
+     &ceremony_witness},
+    {"ceremony", "verify", "anywhere: check the transcript and all files beside it",
+     ceremony_verify_options, false, &ceremony_verify},
     {"backup", NULL,
      "copy everything but the keys and the signer's journal, beside the server or not",
      backup_options, false, &backup},

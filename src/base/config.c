@@ -190,8 +190,7 @@ static enum result take_names(struct source *from, const struct loaded *loaded,
     return OK;
 }
 
-/* Certificates carry it for as long as they live: printable, plain http, no slash at its end. */
-static bool is_http_base(const char *url)
+bool config_is_public_url(const char *url)
 {
     size_t n = strlen(url);
     if (strncmp(url, "http://", 7) != 0 || n < 8 || url[7] == '/' || url[n - 1] == '/')
@@ -215,7 +214,7 @@ static enum result take_public_url(struct source *from, const struct loaded *loa
                    : config_refuse(from, (struct place){"server", "names", 0}, err,
                                    "too long for the default of public_url: set that");
     }
-    if (!is_http_base(loaded->public_url))
+    if (!config_is_public_url(loaded->public_url))
         return config_refuse(from, (struct place){NULL, "public_url", -1}, err,
                              "\"%s\", wanted http://HOST[:PORT][/PATH] without a slash at its end",
                              shown(loaded->public_url).text);

@@ -45,6 +45,11 @@ int mode_issuer_rotate(const struct arguments *arguments);
 int mode_issuer_sign(const struct arguments *arguments);
 int mode_issuer_root(const struct arguments *arguments);
 int mode_issuer_accept(const struct arguments *arguments);
+int mode_ceremony_begin(const struct arguments *arguments);
+int mode_ceremony_restore(const struct arguments *arguments);
+int mode_ceremony_sign(const struct arguments *arguments);
+int mode_ceremony_witness(const struct arguments *arguments);
+int mode_ceremony_verify(const struct arguments *arguments);
 int mode_statement(const struct arguments *arguments);
 
 #endif

@@ -122,4 +122,8 @@ size_t config_line(const char *path, const char *section, const char *key, int i
  * untouched. It does not look whether the paths exist. */
 MUST_USE enum result config_read(const char *path, struct config *ret, struct err *err);
 
+/* Is it fit for public_url? Certificates carry it for as long as they live: printable, plain http,
+ * no slash at its end. Its length is not looked at. */
+bool config_is_public_url(const char *url);
+
 #endif
