@@ -1,39 +1,53 @@
 #include <wire/b64.h>
 
-// What a character is: a digit (its value with DIGIT set), or one of these; 0 refuses.
-enum { DIGIT = 0x80, VALUE = 0x3f, SPACE = 1, PAD = 2 };
+// What a character is: a digit (its value with DIGIT set), or padding; 0: neither.
+enum { DIGIT = 0x80, VALUE = 0x3f, PAD = 1 };
+
+// Tables hold what there is from the first digit of all to the last.
+#define FIRST '+'
+#define CLASSES_N ('z' - FIRST + 1)
 
 static const char standard_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static const uint8_t standard_class[256] = {
-    ['A'] = 0x80,   ['B'] = 0x81,   ['C'] = 0x82,   ['D'] = 0x83, ['E'] = 0x84, ['F'] = 0x85,
-    ['G'] = 0x86,   ['H'] = 0x87,   ['I'] = 0x88,   ['J'] = 0x89, ['K'] = 0x8a, ['L'] = 0x8b,
-    ['M'] = 0x8c,   ['N'] = 0x8d,   ['O'] = 0x8e,   ['P'] = 0x8f, ['Q'] = 0x90, ['R'] = 0x91,
-    ['S'] = 0x92,   ['T'] = 0x93,   ['U'] = 0x94,   ['V'] = 0x95, ['W'] = 0x96, ['X'] = 0x97,
-    ['Y'] = 0x98,   ['Z'] = 0x99,   ['a'] = 0x9a,   ['b'] = 0x9b, ['c'] = 0x9c, ['d'] = 0x9d,
-    ['e'] = 0x9e,   ['f'] = 0x9f,   ['g'] = 0xa0,   ['h'] = 0xa1, ['i'] = 0xa2, ['j'] = 0xa3,
-    ['k'] = 0xa4,   ['l'] = 0xa5,   ['m'] = 0xa6,   ['n'] = 0xa7, ['o'] = 0xa8, ['p'] = 0xa9,
-    ['q'] = 0xaa,   ['r'] = 0xab,   ['s'] = 0xac,   ['t'] = 0xad, ['u'] = 0xae, ['v'] = 0xaf,
-    ['w'] = 0xb0,   ['x'] = 0xb1,   ['y'] = 0xb2,   ['z'] = 0xb3, ['0'] = 0xb4, ['1'] = 0xb5,
-    ['2'] = 0xb6,   ['3'] = 0xb7,   ['4'] = 0xb8,   ['5'] = 0xb9, ['6'] = 0xba, ['7'] = 0xbb,
-    ['8'] = 0xbc,   ['9'] = 0xbd,   ['+'] = 0xbe,   ['/'] = 0xbf, ['='] = PAD,  [' '] = SPACE,
-    ['\t'] = SPACE, ['\r'] = SPACE, ['\n'] = SPACE,
+static const uint8_t standard_class[CLASSES_N] = {
+    ['A' - FIRST] = 0x80, ['B' - FIRST] = 0x81, ['C' - FIRST] = 0x82, ['D' - FIRST] = 0x83,
+    ['E' - FIRST] = 0x84, ['F' - FIRST] = 0x85, ['G' - FIRST] = 0x86, ['H' - FIRST] = 0x87,
+    ['I' - FIRST] = 0x88, ['J' - FIRST] = 0x89, ['K' - FIRST] = 0x8a, ['L' - FIRST] = 0x8b,
+    ['M' - FIRST] = 0x8c, ['N' - FIRST] = 0x8d, ['O' - FIRST] = 0x8e, ['P' - FIRST] = 0x8f,
+    ['Q' - FIRST] = 0x90, ['R' - FIRST] = 0x91, ['S' - FIRST] = 0x92, ['T' - FIRST] = 0x93,
+    ['U' - FIRST] = 0x94, ['V' - FIRST] = 0x95, ['W' - FIRST] = 0x96, ['X' - FIRST] = 0x97,
+    ['Y' - FIRST] = 0x98, ['Z' - FIRST] = 0x99, ['a' - FIRST] = 0x9a, ['b' - FIRST] = 0x9b,
+    ['c' - FIRST] = 0x9c, ['d' - FIRST] = 0x9d, ['e' - FIRST] = 0x9e, ['f' - FIRST] = 0x9f,
+    ['g' - FIRST] = 0xa0, ['h' - FIRST] = 0xa1, ['i' - FIRST] = 0xa2, ['j' - FIRST] = 0xa3,
+    ['k' - FIRST] = 0xa4, ['l' - FIRST] = 0xa5, ['m' - FIRST] = 0xa6, ['n' - FIRST] = 0xa7,
+    ['o' - FIRST] = 0xa8, ['p' - FIRST] = 0xa9, ['q' - FIRST] = 0xaa, ['r' - FIRST] = 0xab,
+    ['s' - FIRST] = 0xac, ['t' - FIRST] = 0xad, ['u' - FIRST] = 0xae, ['v' - FIRST] = 0xaf,
+    ['w' - FIRST] = 0xb0, ['x' - FIRST] = 0xb1, ['y' - FIRST] = 0xb2, ['z' - FIRST] = 0xb3,
+    ['0' - FIRST] = 0xb4, ['1' - FIRST] = 0xb5, ['2' - FIRST] = 0xb6, ['3' - FIRST] = 0xb7,
+    ['4' - FIRST] = 0xb8, ['5' - FIRST] = 0xb9, ['6' - FIRST] = 0xba, ['7' - FIRST] = 0xbb,
+    ['8' - FIRST] = 0xbc, ['9' - FIRST] = 0xbd, ['+' - FIRST] = 0xbe, ['/' - FIRST] = 0xbf,
+    ['=' - FIRST] = PAD,
 };
 
-static const uint8_t url_class[256] = {
-    ['A'] = 0x80, ['B'] = 0x81, ['C'] = 0x82, ['D'] = 0x83, ['E'] = 0x84, ['F'] = 0x85,
-    ['G'] = 0x86, ['H'] = 0x87, ['I'] = 0x88, ['J'] = 0x89, ['K'] = 0x8a, ['L'] = 0x8b,
-    ['M'] = 0x8c, ['N'] = 0x8d, ['O'] = 0x8e, ['P'] = 0x8f, ['Q'] = 0x90, ['R'] = 0x91,
-    ['S'] = 0x92, ['T'] = 0x93, ['U'] = 0x94, ['V'] = 0x95, ['W'] = 0x96, ['X'] = 0x97,
-    ['Y'] = 0x98, ['Z'] = 0x99, ['a'] = 0x9a, ['b'] = 0x9b, ['c'] = 0x9c, ['d'] = 0x9d,
-    ['e'] = 0x9e, ['f'] = 0x9f, ['g'] = 0xa0, ['h'] = 0xa1, ['i'] = 0xa2, ['j'] = 0xa3,
-    ['k'] = 0xa4, ['l'] = 0xa5, ['m'] = 0xa6, ['n'] = 0xa7, ['o'] = 0xa8, ['p'] = 0xa9,
-    ['q'] = 0xaa, ['r'] = 0xab, ['s'] = 0xac, ['t'] = 0xad, ['u'] = 0xae, ['v'] = 0xaf,
-    ['w'] = 0xb0, ['x'] = 0xb1, ['y'] = 0xb2, ['z'] = 0xb3, ['0'] = 0xb4, ['1'] = 0xb5,
-    ['2'] = 0xb6, ['3'] = 0xb7, ['4'] = 0xb8, ['5'] = 0xb9, ['6'] = 0xba, ['7'] = 0xbb,
-    ['8'] = 0xbc, ['9'] = 0xbd, ['-'] = 0xbe, ['_'] = 0xbf,
+static const uint8_t url_class[CLASSES_N] = {
+    ['A' - FIRST] = 0x80, ['B' - FIRST] = 0x81, ['C' - FIRST] = 0x82, ['D' - FIRST] = 0x83,
+    ['E' - FIRST] = 0x84, ['F' - FIRST] = 0x85, ['G' - FIRST] = 0x86, ['H' - FIRST] = 0x87,
+    ['I' - FIRST] = 0x88, ['J' - FIRST] = 0x89, ['K' - FIRST] = 0x8a, ['L' - FIRST] = 0x8b,
+    ['M' - FIRST] = 0x8c, ['N' - FIRST] = 0x8d, ['O' - FIRST] = 0x8e, ['P' - FIRST] = 0x8f,
+    ['Q' - FIRST] = 0x90, ['R' - FIRST] = 0x91, ['S' - FIRST] = 0x92, ['T' - FIRST] = 0x93,
+    ['U' - FIRST] = 0x94, ['V' - FIRST] = 0x95, ['W' - FIRST] = 0x96, ['X' - FIRST] = 0x97,
+    ['Y' - FIRST] = 0x98, ['Z' - FIRST] = 0x99, ['a' - FIRST] = 0x9a, ['b' - FIRST] = 0x9b,
+    ['c' - FIRST] = 0x9c, ['d' - FIRST] = 0x9d, ['e' - FIRST] = 0x9e, ['f' - FIRST] = 0x9f,
+    ['g' - FIRST] = 0xa0, ['h' - FIRST] = 0xa1, ['i' - FIRST] = 0xa2, ['j' - FIRST] = 0xa3,
+    ['k' - FIRST] = 0xa4, ['l' - FIRST] = 0xa5, ['m' - FIRST] = 0xa6, ['n' - FIRST] = 0xa7,
+    ['o' - FIRST] = 0xa8, ['p' - FIRST] = 0xa9, ['q' - FIRST] = 0xaa, ['r' - FIRST] = 0xab,
+    ['s' - FIRST] = 0xac, ['t' - FIRST] = 0xad, ['u' - FIRST] = 0xae, ['v' - FIRST] = 0xaf,
+    ['w' - FIRST] = 0xb0, ['x' - FIRST] = 0xb1, ['y' - FIRST] = 0xb2, ['z' - FIRST] = 0xb3,
+    ['0' - FIRST] = 0xb4, ['1' - FIRST] = 0xb5, ['2' - FIRST] = 0xb6, ['3' - FIRST] = 0xb7,
+    ['4' - FIRST] = 0xb8, ['5' - FIRST] = 0xb9, ['6' - FIRST] = 0xba, ['7' - FIRST] = 0xbb,
+    ['8' - FIRST] = 0xbc, ['9' - FIRST] = 0xbd, ['-' - FIRST] = 0xbe, ['_' - FIRST] = 0xbf,
 };
 
 // The last one or two bytes, which fill two or three digits.
@@ -70,92 +84,70 @@ static void encode(struct buf *b, struct bytes in, const char *digits, bool padd
         *out++ = '=';
 }
 
-struct decoder {
+// How text may be written.
+struct form {
     const uint8_t *class;
     bool skips_space;
     bool padded;
-    uint8_t *out;
-    size_t n, max;
-    uint32_t bits; // of the `held` digits that are not written yet
-    unsigned held, pads;
 };
 
-// Writes the first n of the three bytes in `bits`.
-static bool put_bits(struct decoder *d, uint32_t bits, size_t n)
+// Writes the first n of the three octets in `bits`.
+static bool put_bits(struct buf *to, uint32_t bits, size_t n)
 {
-    if (n > d->max - d->n)
+    if (n > to->max - to->n)
         return false;
-    for (size_t i = 0; i < n; i++)
-        d->out[d->n++] = (uint8_t)(bits >> (16 - 8 * i));
+    uint8_t *at = to->p + to->n;
+    to->n += n;
+    at[0] = (uint8_t)(bits >> 16);
+    if (n > 1)
+        at[1] = (uint8_t)(bits >> 8);
+    if (n > 2)
+        at[2] = (uint8_t)bits;
     return true;
 }
 
-static bool take_digit(struct decoder *d, uint8_t value)
+static bool is_space(uint8_t character)
 {
-    if (d->pads > 0)
-        return false;
-    d->bits = d->bits << 6 | value;
-    if (++d->held < 4)
-        return true;
-    uint32_t bits = d->bits;
-    d->bits = 0;
-    d->held = 0;
-    return put_bits(d, bits, 3);
+    return character == ' ' || character == '\t' || character == '\r' || character == '\n';
 }
 
-static bool take(struct decoder *d, uint8_t character)
+// Digits not written yet stand in `bits` behind a one. RFC 4648 3.5: the bits that the last one has
+// too many must be zero.
+static bool finish(struct buf *to, uint32_t bits, size_t pads, bool padded)
 {
-    uint8_t class = d->class[character];
-    if (class & DIGIT)
-        return take_digit(d, class & VALUE);
-    if (class == PAD)
-        return ++d->pads <= 2;
-    return class == SPACE && d->skips_space;
+    if (bits == 1)
+        return pads == 0;
+    unsigned missing = bits >> 18 != 0 ? 1 : 2;
+    uint32_t unused = (1u << 8 * missing) - 1;
+    if (bits >> 12 == 0 || pads != (padded ? missing : 0))
+        return false;
+    bits <<= 6 * missing;
+    return (bits & unused) == 0 && put_bits(to, bits, 3 - missing);
 }
 
-// Four digits at once, where nothing is held and no other character interrupts.
-static bool take_four(struct decoder *d, const uint8_t *text)
+static bool decode(struct buf *b, struct bytes text, const struct form *form)
 {
-    uint8_t a = d->class[text[0]], b = d->class[text[1]];
-    uint8_t c = d->class[text[2]], e = d->class[text[3]];
-    if (d->held > 0 || d->pads > 0 || !(a & b & c & e & DIGIT) || d->max - d->n < 3)
-        return false;
-    uint8_t *out = d->out + d->n;
-    out[0] = (uint8_t)(a << 2 | (b & VALUE) >> 4);
-    out[1] = (uint8_t)(b << 4 | (c & VALUE) >> 2);
-    out[2] = (uint8_t)(c << 6 | (e & VALUE));
-    d->n += 3;
-    return true;
-}
-
-// RFC 4648 3.5: the bits that the last digit has too many must be zero.
-static bool finish(struct decoder *d)
-{
-    if (d->held == 0)
-        return d->pads == 0;
-    unsigned missing = 4 - d->held;
-    uint32_t bits = d->bits << (6 * missing);
-    uint32_t unused = missing == 1 ? 0xff : 0xffff;
-    if (missing > 2 || d->pads != (d->padded ? missing : 0) || (bits & unused) != 0)
-        return false;
-    return put_bits(d, bits, 3 - missing);
-}
-
-static bool decode(struct buf *b, struct bytes text, struct decoder d)
-{
-    if (b->full)
-        return false;
-    d.out = b->p + b->n;
-    d.max = b->max - b->n;
-    for (size_t i = 0; i < text.n;) {
-        if (text.n - i >= 4 && take_four(&d, text.p + i))
-            i += 4;
-        else if (!take(&d, text.p[i++]))
-            return false;
+    struct buf to = *b;
+    uint32_t bits = 1;
+    size_t pads = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned place = (unsigned)text.p[i] - FIRST;
+        uint8_t class = place < CLASSES_N ? form->class[place] : 0;
+        if (class == PAD) {
+            pads++;
+        } else if (class == 0) {
+            if (!form->skips_space || !is_space(text.p[i]))
+                return false;
+        } else {
+            bits = bits << 6 | (class & VALUE);
+            if (pads > 0 || (bits >> 24 != 0 && !put_bits(&to, bits, 3)))
+                return false;
+            bits = bits >> 24 != 0 ? 1 : bits;
+        }
     }
-    if (!finish(&d))
+    if (b->full || !finish(&to, bits, pads, form->padded))
         return false;
-    b->n += d.n;
+    b->n = to.n;
     return true;
 }
 
@@ -166,13 +158,14 @@ void b64_encode(struct buf *b, struct bytes in)
 
 bool b64_decode(struct buf *b, struct bytes text)
 {
-    return decode(b, text, (struct decoder){.class = standard_class, .padded = true});
+    static const struct form form = {.class = standard_class, .padded = true};
+    return decode(b, text, &form);
 }
 
 bool b64_decode_lenient(struct buf *b, struct bytes text)
 {
-    return decode(b, text,
-                  (struct decoder){.class = standard_class, .padded = true, .skips_space = true});
+    static const struct form form = {.class = standard_class, .padded = true, .skips_space = true};
+    return decode(b, text, &form);
 }
 
 void b64url_encode(struct buf *b, struct bytes in)
@@ -182,5 +175,6 @@ void b64url_encode(struct buf *b, struct bytes in)
 
 bool b64url_decode(struct buf *b, struct bytes text)
 {
-    return decode(b, text, (struct decoder){.class = url_class});
+    static const struct form form = {.class = url_class};
+    return decode(b, text, &form);
 }

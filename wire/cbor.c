@@ -16,14 +16,12 @@ static unsigned major_of(uint8_t first)
 
 enum cbor_type cbor_peek(const struct reader *r)
 {
-    static const enum cbor_type by_major[] = {CBOR_UINT,  CBOR_NEGATIVE, CBOR_BYTES, CBOR_TEXT,
-                                              CBOR_ARRAY, CBOR_MAP,      CBOR_TAG};
     if (r->left == 0)
         return CBOR_NONE;
     uint8_t first = r->p[0];
     unsigned major = major_of(first);
     if (major < SIMPLE)
-        return by_major[major];
+        return (enum cbor_type)(CBOR_UINT + major); // in the same order
     if (first == FALSE || first == TRUE)
         return CBOR_BOOL;
     return first == NULL_VALUE ? CBOR_NULL : CBOR_NONE;
@@ -35,24 +33,17 @@ enum cbor_type cbor_peek(const struct reader *r)
     ensures is_reader(r) && has_moved{Pre, Post}(r); */
 static uint64_t read_argument(struct reader *r, uint8_t info)
 {
-    // By what stands in the head from 24 on: octets that follow, and the least value that needs
-    // them.
-    static const uint8_t sizes[] = {1, 2, 4, 8};
-    static const uint64_t least[] = {24, UINT64_C(1) << 8, UINT64_C(1) << 16, UINT64_C(1) << 32};
     if (info < 24)
         return info;
     if (info > 27) {
         reader_fail(r, "RFC 8949 4.2.1: length is indefinite or reserved");
         return 0;
     }
-    struct bytes octets = reader_bytes(r, sizes[info - 24]);
-    uint64_t v = 0;
-    /*@ loop invariant 0 <= i <= octets.n;
-        loop assigns i, v;
-        loop variant octets.n - i; */
-    for (size_t i = 0; i < octets.n; i++)
-        v = v << 8 | octets.p[i];
-    if (octets.n > 0 && v < least[info - 24])
+    // 1, 2, 4 or 8 octets follow, of which half would not have done.
+    static const uint8_t sizes[] = {1, 2, 4, 8};
+    const size_t n = sizes[info - 24];
+    uint64_t v = reader_be(r, n);
+    if (n == 1 ? v < 24 : v >> 4 * n == 0)
         reader_fail(r, "RFC 8949 4.2.1: head is not the shortest");
     return v;
 }
@@ -168,6 +159,7 @@ struct cbor_map cbor_read_map(struct reader *r)
 
 // Gives the key as it is encoded; nothing when it cannot be read.
 /*@ requires is_reader(r) && \valid(ret) && \separated(r, ret);
+    requires is_readable((uint8_t *)ret->text.p, ret->text.n);
     assigns *r, *ret;
     ensures is_reader(r);
     ensures has_moved{Pre, Post}(r);
@@ -176,13 +168,11 @@ struct cbor_map cbor_read_map(struct reader *r)
 static struct bytes read_key(struct reader *r, struct cbor_key *ret)
 {
     const struct reader before = *r;
-    if (cbor_peek(r) == CBOR_TEXT) {
-        struct bytes text = cbor_read_text(r);
-        *ret = (struct cbor_key){.is_text = true, .text = text};
-    } else {
-        int64_t number = cbor_read_int(r);
-        *ret = (struct cbor_key){.number = number};
-    }
+    ret->is_text = cbor_peek(r) == CBOR_TEXT;
+    if (ret->is_text)
+        ret->text = cbor_read_text(r);
+    else
+        ret->number = cbor_read_int(r);
     if (!reader_ok(r))
         return (struct bytes){NULL, 0};
     return (struct bytes){before.p, before.left - r->left};

@@ -127,12 +127,11 @@ bool merkle_path_includes(const struct merkle_hash *h, const struct merkle_inclu
     for (size_t i = 0; i < path->n; i++) {
         if (c.last == 0)
             return false;
-        if (is_right_or_last(&c)) {
-            merkle_node(h, hash_at(path, i), hash, hash);
+        const bool is_right = is_right_or_last(&c);
+        const uint8_t *beside = hash_at(path, i);
+        merkle_node(h, is_right ? beside : hash, is_right ? hash : beside, hash);
+        if (is_right)
             climb_over_gaps(&c);
-        } else {
-            merkle_node(h, hash, hash_at(path, i), hash);
-        }
         climb(&c);
     }
     return c.last == 0 && memcmp(hash, claim->root, MERKLE_HASH_N) == 0;

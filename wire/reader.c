@@ -13,10 +13,7 @@ bool reader_refuse(struct reader *r)
     return reader_fail_because(r, "refused");
 }
 
-/*@ requires is_reader(r);
-    assigns *r;
-    ensures is_reader(r) && has_moved{Pre, Post}(r); */
-static uint64_t read_be(struct reader *r, size_t n)
+uint64_t reader_be(struct reader *r, size_t n)
 {
     struct bytes b = reader_bytes(r, n);
     uint64_t v = 0;
@@ -30,22 +27,22 @@ static uint64_t read_be(struct reader *r, size_t n)
 
 uint8_t reader_u8(struct reader *r)
 {
-    return (uint8_t)read_be(r, 1);
+    return (uint8_t)reader_be(r, 1);
 }
 
 uint16_t reader_u16be(struct reader *r)
 {
-    return (uint16_t)read_be(r, 2);
+    return (uint16_t)reader_be(r, 2);
 }
 
 uint32_t reader_u32be(struct reader *r)
 {
-    return (uint32_t)read_be(r, 4);
+    return (uint32_t)reader_be(r, 4);
 }
 
 uint64_t reader_u64be(struct reader *r)
 {
-    return read_be(r, 8);
+    return reader_be(r, 8);
 }
 
 struct bytes reader_bytes(struct reader *r, size_t n)

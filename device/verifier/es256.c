@@ -4,16 +4,12 @@
 static enum troth_verdict verify(struct troth_octets key, const struct troth_message *message,
                                  struct troth_octets signature)
 {
-    struct troth_sha256 hash;
     uint8_t digest[TROTH_HASH_N];
     if (key.n != TROTH_POINT_N)
         return TROTH_BAD_KEY;
     if (signature.n != TROTH_SIGNATURE_N)
         return TROTH_BAD_SIGNATURE;
-    troth_sha256_begin(&hash);
-    for (size_t i = 0; i < message->n; i++)
-        troth_sha256_add(&hash, message->parts[i].p, message->parts[i].n);
-    troth_sha256_end(&hash, digest);
+    troth_sha256_message(message, digest);
     return troth_es256_verify(key.p, digest, signature.p);
 }
 

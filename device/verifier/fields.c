@@ -9,23 +9,23 @@ uint32_t field_read_u32(struct reader *r)
     return 0;
 }
 
-static int32_t narrow(int64_t v)
+int32_t field_narrow(int64_t v)
 {
-    return v > INT32_MIN && v <= INT32_MAX ? (int32_t)v : FIELD_NONE;
+    return v == (int32_t)v ? (int32_t)v : FIELD_NONE;
 }
 
 int32_t field_read_i32(struct reader *r)
 {
-    int32_t v = narrow(cbor_read_int(r));
+    int32_t v = field_narrow(cbor_read_int(r));
     if (v == FIELD_NONE)
         reader_fail(r, "a number of more than 32 bits");
     return v;
 }
 
-struct troth_octets field_read_octets(struct reader *r)
+void field_read_octets(struct reader *r, struct troth_octets *ret)
 {
     struct bytes octets = cbor_read_bytes(r);
-    return (struct troth_octets){octets.p, octets.n};
+    *ret = (struct troth_octets){octets.p, octets.n};
 }
 
 void field_read_item(struct reader *r, struct field_item *ret)
@@ -51,6 +51,6 @@ bool field_next(struct cbor_map *map, struct reader *r, int32_t *ret_key)
 {
     struct cbor_key key;
     bool is_there = cbor_map_next(map, r, &key);
-    *ret_key = key.is_text ? FIELD_NONE : narrow(key.number);
+    *ret_key = key.is_text ? FIELD_NONE : field_narrow(key.number);
     return is_there;
 }

@@ -6,10 +6,12 @@
 
 #define FIELD_NONE INT32_MIN // a text, or a number of more than 32 bits: nobody knows such a member
 
+int32_t field_narrow(int64_t v); // FIELD_NONE for more
+
 // Fails the reader for more than 32 bits.
 uint32_t field_read_u32(struct reader *r);
 int32_t field_read_i32(struct reader *r);
-struct troth_octets field_read_octets(struct reader *r);
+void field_read_octets(struct reader *r, struct troth_octets *ret);
 
 // A byte string, and the same with its head, as it was sent.
 struct field_item {

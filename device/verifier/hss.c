@@ -23,9 +23,9 @@ struct parameters {
     uint32_t tree, ots; // the codes
     unsigned node_n;    // octets of a hash
     unsigned height;
-    unsigned width; // bits of a digit
-    unsigned chains;
-    unsigned sum_shift;
+    unsigned width;  // bits of a digit
+    unsigned digits; // of a hash
+    unsigned chains; // one for each digit of a hash and of its checksum
 };
 
 struct tree {
@@ -33,37 +33,23 @@ struct tree {
     struct bytes id, root;
 };
 
-struct ots_row {
-    uint8_t width;
-    uint8_t sum_shift[2];
-    uint16_t chains[2];
-};
-
-// By code, of n = 32 and n = 24.
-static const struct ots_row ots_rows[] = {
-    {1, {7, 8}, {265, 200}},
-    {2, {6, 6}, {133, 101}},
-    {4, {4, 4}, {67, 51}},
-    {8, {0, 0}, {34, 26}},
-};
-
+// The codes go through the heights, and through the widths, of n = 32 and then of n = 24.
 static bool read_parameters(struct parameters *ret, uint32_t tree, uint32_t ots)
 {
+    static const uint8_t sum_digits[] = {9, 5, 3, 2}; // RFC 8554 appendix B; one less for 192 bits
     if (tree < 5 || tree > 14 || ots < 1 || ots > 8)
         return false;
-    unsigned is_short = tree >= 10;
+    bool is_short = tree >= 10;
     if (is_short != (ots >= 5))
         return false;
-    const struct ots_row *row = &ots_rows[(ots - 1) % 4];
-    *ret = (struct parameters){
-        .tree = tree,
-        .ots = ots,
-        .node_n = is_short ? 24 : 32,
-        .height = 5 * (tree - (is_short ? 9 : 4)),
-        .width = row->width,
-        .chains = row->chains[is_short],
-        .sum_shift = row->sum_shift[is_short],
-    };
+    unsigned log = (ots - 1) % 4;
+    ret->tree = tree;
+    ret->ots = ots;
+    ret->node_n = is_short ? 24 : 32;
+    ret->height = 5 * ((tree - 5) % 5 + 1);
+    ret->width = 1u << log;
+    ret->digits = ret->node_n * 8 >> log;
+    ret->chains = ret->digits + sum_digits[log] - (is_short && log == 0);
     return true;
 }
 
@@ -105,12 +91,13 @@ static unsigned digit(const uint8_t *octets, unsigned i, unsigned width)
     return octets[bit / 8] >> (8 - width - bit % 8) & ((1u << width) - 1);
 }
 
+// The checksum's digits fill its two octets from the left.
 static void put_sum(uint8_t *octets, const struct parameters *is)
 {
-    unsigned sum = 0, digits = is->node_n * 8 / is->width;
-    for (unsigned i = 0; i < digits; i++)
+    unsigned sum = 0;
+    for (unsigned i = 0; i < is->digits; i++)
         sum += (1u << is->width) - 1 - digit(octets, i, is->width);
-    sum <<= is->sum_shift;
+    sum <<= 8 * SUM_N - (is->chains - is->digits) * is->width;
     octets[is->node_n] = (uint8_t)(sum >> 8);
     octets[is->node_n + 1] = (uint8_t)sum;
 }
@@ -139,8 +126,7 @@ static void recover_key(const struct tree *tree, const struct one_time *ots,
     unsigned n = tree->is.node_n;
     begin(&hash, tree, ots->leaf, TAG_MESSAGE);
     troth_sha256_add(&hash, ots->random.p, n);
-    for (size_t i = 0; i < message->n; i++)
-        troth_sha256_add(&hash, message->parts[i].p, message->parts[i].n);
+    troth_sha256_add_message(&hash, message);
     troth_sha256_end(&hash, node);
     memcpy(digits, node, n);
     put_sum(digits, &tree->is);

@@ -29,19 +29,23 @@ static struct cbor_map read_members(struct reader *r, size_t n)
     return map;
 }
 
+static uint32_t read_number(struct reader *r, struct cbor_map *map, int32_t key)
+{
+    expect_member(r, map, key);
+    return field_read_u32(r);
+}
+
 static void read_key(struct reader *r, struct troth_key *ret)
 {
     struct cbor_map map = read_members(r, KEY_MEMBERS);
-    expect_member(r, &map, KEY_NUMBER);
-    ret->number = field_read_u32(r);
+    ret->number = read_number(r, &map, KEY_NUMBER);
     expect_member(r, &map, KEY_ALGORITHM);
     ret->algorithm = field_read_i32(r);
-    expect_member(r, &map, KEY_USES);
-    ret->uses = field_read_u32(r);
+    ret->uses = read_number(r, &map, KEY_USES);
     if (ret->uses == 0 || ret->uses >> TROTH_USES_N != 0)
         reader_fail(r, "a use that is not known, or none");
     expect_member(r, &map, KEY_OCTETS);
-    ret->octets = field_read_octets(r);
+    field_read_octets(r, &ret->octets);
 }
 
 // Two signers are two keys: none stands in a set twice.
@@ -74,10 +78,8 @@ static void read_wanted(struct reader *r, struct troth_keyset *ret)
     int32_t key;
     while (field_next(&map, r, &key)) {
         uint32_t wanted = field_read_u32(r);
-        unsigned place = 0;
-        while (place < TROTH_USES_N && key != 1 << place)
-            place++;
-        if (place == TROTH_USES_N || wanted == 0 || wanted > TROTH_KEYS_MAX)
+        unsigned place = signers_place((uint32_t)key);
+        if (place >= TROTH_USES_N || key != 1 << place || wanted == 0 || wanted > TROTH_KEYS_MAX)
             reader_fail(r, "a use that is not known, or a number of signers that cannot be");
         else
             ret->wanted[place] = (uint8_t)wanted;
@@ -103,15 +105,12 @@ static enum troth_verdict read_set(struct bytes octets, struct troth_keyset *ret
     struct reader r = reader_of(octets);
     struct cbor_map map = read_members(&r, SET_MEMBERS);
     *ret = (struct troth_keyset){0};
-    expect_member(&r, &map, SET_FORMAT);
-    uint32_t format = field_read_u32(&r);
+    uint32_t format = read_number(&r, &map, SET_FORMAT);
     *ret_at = r.p;
     if (reader_ok(&r) && format != FORMAT)
         return TROTH_WRONG_VERSION;
-    expect_member(&r, &map, SET_SEQUENCE);
-    ret->sequence = field_read_u32(&r);
-    expect_member(&r, &map, SET_FLOOR);
-    ret->floor = field_read_u32(&r);
+    ret->sequence = read_number(&r, &map, SET_SEQUENCE);
+    ret->floor = read_number(&r, &map, SET_FLOOR);
     expect_member(&r, &map, SET_WANTED);
     read_wanted(&r, ret);
     expect_member(&r, &map, SET_KEYS);
@@ -137,7 +136,7 @@ static bool read_object(struct troth_octets octets, struct object *ret)
     field_read_item(&r, &ret->set);
     ret->n = n - 1;
     for (size_t i = 0; i < ret->n; i++)
-        ret->signatures[i] = field_read_octets(&r);
+        field_read_octets(&r, &ret->signatures[i]);
     return reader_end(&r);
 }
 
@@ -194,10 +193,10 @@ enum troth_verdict troth_keyset_follow(const struct troth_crypto *crypto,
 
 static bool has_type(const struct sign1 *message, const char *type)
 {
-    struct bytes wanted = bytes_of((const uint8_t *)type, 0);
-    while (type != NULL && type[wanted.n] != '\0')
-        wanted.n++;
-    return bytes_equal(message->type, wanted);
+    size_t n = 0;
+    while (type != NULL && type[n] != '\0')
+        n++;
+    return bytes_equal(message->type, bytes_of(type, n));
 }
 
 enum troth_verdict troth_signers_check(const struct troth_crypto *crypto,

@@ -11,14 +11,15 @@
 #define EM_DASH "\xe2\x80\x94 "
 #define NAME_MAX 128
 
+#define PARTS_MAX 3 // of a node, and of what names a key
+
 static void hash_parts(void *ctx, const struct bytes *parts, size_t n, uint8_t ret[MERKLE_HASH_N])
 {
-    struct troth_sha256 hash;
+    struct troth_octets octets[PARTS_MAX];
     (void)ctx;
-    troth_sha256_begin(&hash);
     for (size_t i = 0; i < n; i++)
-        troth_sha256_add(&hash, parts[i].p, parts[i].n);
-    troth_sha256_end(&hash, ret);
+        octets[i] = (struct troth_octets){parts[i].p, parts[i].n};
+    troth_sha256_message(&(struct troth_message){octets, n}, ret);
 }
 
 static const struct merkle_hash sha256_tree = {hash_parts, NULL};
@@ -68,41 +69,34 @@ static bool read_body(struct bytes *rest, struct bytes *ret_name, struct troth_c
     return true;
 }
 
-static void key_id(const struct troth_log *log, uint8_t ret[KEY_ID_N])
+static bool is_key_id(const struct troth_log *log, const uint8_t octets[KEY_ID_N])
 {
     uint8_t digest[TROTH_HASH_N];
     const struct bytes parts[] = {
         bytes_of((const uint8_t *)log->name, log->name_n),
-        bytes_text("\n"),
-        bytes_text(ES256_TYPE),
+        bytes_text("\n" ES256_TYPE),
         bytes_of(log->point, TROTH_POINT_N),
     };
-    hash_parts(NULL, parts, 4, digest);
-    memcpy(ret, digest, KEY_ID_N);
+    hash_parts(NULL, parts, 3, digest);
+    return memcmp(octets, digest, KEY_ID_N) == 0;
 }
 
-static bool starts_with(struct bytes *line, struct bytes with)
+static bool starts_with(struct bytes *line, const char *with, size_t n)
 {
-    if (line->n < with.n || memcmp(line->p, with.p, with.n) != 0)
+    if (line->n < n || memcmp(line->p, with, n) != 0)
         return false;
-    *line = bytes_of(line->p + with.n, line->n - with.n);
+    *line = bytes_of(line->p + n, line->n - n);
     return true;
 }
 
 // "DASH NAME BASE64(key ID || r || s)" of this log's ES256 key.
 static bool read_signature(struct bytes line, const struct troth_log *log,
-                           uint8_t ret[TROTH_SIGNATURE_N])
+                           uint8_t ret[KEY_ID_N + TROTH_SIGNATURE_N])
 {
-    uint8_t octets[KEY_ID_N + TROTH_SIGNATURE_N], id[KEY_ID_N];
-    struct buf decoded = buf_over(octets, sizeof octets);
-    if (!starts_with(&line, bytes_text(EM_DASH)) ||
-        !starts_with(&line, bytes_of((const uint8_t *)log->name, log->name_n)) ||
-        !starts_with(&line, bytes_text(" ")) || !b64_decode(&decoded, line) ||
-        decoded.n != sizeof octets)
-        return false;
-    key_id(log, id);
-    memcpy(ret, octets + KEY_ID_N, TROTH_SIGNATURE_N);
-    return memcmp(octets, id, KEY_ID_N) == 0;
+    struct buf decoded = buf_over(ret, KEY_ID_N + TROTH_SIGNATURE_N);
+    return starts_with(&line, EM_DASH, sizeof EM_DASH - 1) &&
+           starts_with(&line, log->name, log->name_n) && starts_with(&line, " ", 1) &&
+           b64_decode(&decoded, line) && decoded.n == decoded.max && is_key_id(log, ret);
 }
 
 // *rest is what was not read yet.
@@ -112,7 +106,7 @@ static enum troth_verdict judge_note(const struct troth_log *log, struct bytes *
     const struct bytes note = *rest;
     struct bytes line, name;
     struct troth_checkpoint read;
-    uint8_t signature[TROTH_SIGNATURE_N];
+    uint8_t signature[KEY_ID_N + TROTH_SIGNATURE_N];
     if (note.n > TROTH_NOTE_MAX || log->name_n == 0 || log->name_n > NAME_MAX ||
         !read_body(rest, &name, &read))
         return TROTH_MALFORMED;
@@ -127,7 +121,7 @@ static enum troth_verdict judge_note(const struct troth_log *log, struct bytes *
             continue;
         enum troth_verdict verdict =
             log->algorithm->verify((struct troth_octets){log->point, TROTH_POINT_N}, &message,
-                                   (struct troth_octets){signature, sizeof signature});
+                                   (struct troth_octets){signature + KEY_ID_N, TROTH_SIGNATURE_N});
         if (verdict == TROTH_VALID)
             *ret = read;
         return verdict;

@@ -26,24 +26,29 @@ static uint32_t word_at(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-// The schedule is kept as its last 16 words.
-static uint32_t next_word(uint32_t w[16], unsigned round)
+static void put_word(uint8_t *p, uint32_t word)
 {
-    uint32_t before15 = w[(round + 1) & 15], before2 = w[(round + 14) & 15];
-    uint32_t small0 = turn(before15, 7) ^ turn(before15, 18) ^ before15 >> 3;
-    uint32_t small1 = turn(before2, 17) ^ turn(before2, 19) ^ before2 >> 10;
-    return w[round & 15] += small0 + w[(round + 9) & 15] + small1;
+    p[0] = (uint8_t)(word >> 24);
+    p[1] = (uint8_t)(word >> 16);
+    p[2] = (uint8_t)(word >> 8);
+    p[3] = (uint8_t)word;
+}
+
+static uint32_t next_word(const uint32_t *w)
+{
+    uint32_t small0 = turn(w[-15], 7) ^ turn(w[-15], 18) ^ w[-15] >> 3;
+    uint32_t small1 = turn(w[-2], 17) ^ turn(w[-2], 19) ^ w[-2] >> 10;
+    return w[-16] + small0 + w[-7] + small1;
 }
 
 static void compress(uint32_t state[8], const uint8_t block[64])
 {
-    uint32_t w[16], a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t w[64], a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
     for (unsigned round = 0; round < 64; round++) {
-        uint32_t word =
-            round < 16 ? (w[round] = word_at(block + 4 * (size_t)round)) : next_word(w, round);
+        w[round] = round < 16 ? word_at(block + 4 * (size_t)round) : next_word(w + round);
         uint32_t big1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
-        uint32_t first = h + big1 + (g ^ (e & (f ^ g))) + round_constants[round] + word;
+        uint32_t first = h + big1 + (g ^ (e & (f ^ g))) + round_constants[round] + w[round];
         uint32_t big0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
         uint32_t second = big0 + ((a & b) | (c & (a | b)));
         h = g, g = f, f = e, e = d + first;
@@ -66,7 +71,7 @@ void troth_sha256_add(struct troth_sha256 *hash, const void *octets, size_t n)
 {
     const uint8_t *from = octets;
     while (n > 0) {
-        size_t used = (size_t)(hash->n & 63);
+        size_t used = hash->n & 63;
         size_t take = n < 64 - used ? n : 64 - used;
         memcpy(hash->block + used, from, take);
         hash->n += take;
@@ -79,8 +84,8 @@ void troth_sha256_add(struct troth_sha256 *hash, const void *octets, size_t n)
 
 void troth_sha256_end(struct troth_sha256 *hash, uint8_t ret[TROTH_HASH_N])
 {
-    uint64_t bits = hash->n << 3;
-    size_t used = (size_t)(hash->n & 63);
+    uint64_t bits = (uint64_t)hash->n << 3;
+    size_t used = hash->n & 63;
     hash->block[used++] = 0x80;
     if (used > LENGTH_AT) {
         memset(hash->block + used, 0, sizeof hash->block - used);
@@ -88,9 +93,23 @@ void troth_sha256_end(struct troth_sha256 *hash, uint8_t ret[TROTH_HASH_N])
         used = 0;
     }
     memset(hash->block + used, 0, LENGTH_AT - used);
-    for (size_t i = sizeof hash->block; i-- > LENGTH_AT; bits >>= 8)
-        hash->block[i] = (uint8_t)bits;
+    put_word(hash->block + LENGTH_AT, (uint32_t)(bits >> 32));
+    put_word(hash->block + LENGTH_AT + 4, (uint32_t)bits);
     compress(hash->state, hash->block);
-    for (size_t i = 0; i < TROTH_HASH_N; i++)
-        ret[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+    for (size_t i = 0; i < 8; i++)
+        put_word(ret + 4 * i, hash->state[i]);
+}
+
+void troth_sha256_add_message(struct troth_sha256 *hash, const struct troth_message *message)
+{
+    for (size_t i = 0; i < message->n; i++)
+        troth_sha256_add(hash, message->parts[i].p, message->parts[i].n);
+}
+
+void troth_sha256_message(const struct troth_message *message, uint8_t ret[TROTH_HASH_N])
+{
+    struct troth_sha256 hash;
+    troth_sha256_begin(&hash);
+    troth_sha256_add_message(&hash, message);
+    troth_sha256_end(&hash, ret);
 }

@@ -55,9 +55,9 @@ void sign1_over(const struct sign1 *message, struct troth_octets payload,
                 struct troth_octets ret[SIGN1_PARTS])
 {
     static const uint8_t start[] = {0x84, 0x6a, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', '1'};
-    static const uint8_t nothing[] = {0x40};
+    static const uint8_t nothing = 0x40;
     ret[0] = (struct troth_octets){start, sizeof start};
     ret[1] = (struct troth_octets){message->protected.whole.p, message->protected.whole.n};
-    ret[2] = (struct troth_octets){nothing, sizeof nothing};
+    ret[2] = (struct troth_octets){&nothing, 1};
     ret[3] = payload;
 }

@@ -1,10 +1,10 @@
 #include "signers.h"
 #include <troth/same.h>
 
-static unsigned place_of(uint32_t use)
+unsigned signers_place(uint32_t use)
 {
     unsigned place = 0;
-    while (use >> (place + 1) != 0)
+    while ((use >>= 1) != 0)
         place++;
     return place;
 }
@@ -47,7 +47,7 @@ static uint32_t count_bits(uint32_t bits)
 
 enum troth_verdict signers_judge(const struct signers *signers)
 {
-    volatile uint32_t wanted = signers->keys->wanted[place_of(signers->use)];
+    volatile uint32_t wanted = signers->keys->wanted[signers_place(signers->use)];
     if (wanted == 0)
         return TROTH_UNKNOWN_KEY;
     if (count_bits(signers->found) < wanted)

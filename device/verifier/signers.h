@@ -18,6 +18,9 @@ struct signers {
     enum troth_verdict why; // of the last one that did not count; TROTH_UNSIGNED: there was none
 };
 
+// Where a set counts that use: the place of its highest bit.
+unsigned signers_place(uint32_t use);
+
 void signers_count(struct signers *signers, const struct claim *claim);
 
 // As many as the set wants for that use.

@@ -38,7 +38,7 @@ static int place_of(int32_t key)
     return -1;
 }
 
-static bool is_severed(int64_t key)
+static bool is_severed(int32_t key)
 {
     return key == TROTH_SUIT_FETCH || key == TROTH_SUIT_INSTALL || key == MANIFEST_TEXT;
 }
@@ -57,19 +57,20 @@ static bool read_envelope(struct troth_octets octets, struct envelope *ret)
         field_read_item(&r, &member);
         if (key.is_text)
             continue;
-        if (key.number == ENVELOPE_AUTHENTICATION)
+        int32_t number = field_narrow(key.number);
+        if (number == ENVELOPE_AUTHENTICATION)
             ret->authentication = member;
-        else if (key.number == ENVELOPE_MANIFEST)
+        else if (number == ENVELOPE_MANIFEST)
             ret->manifest = member;
-        else if (is_severed(key.number))
-            ret->severed |= 1u << key.number;
+        else if (is_severed(number))
+            ret->severed |= 1u << number;
         else
             reader_fail(&r, "a member of the envelope that is not known");
     }
     return reader_end(&r) && ret->authentication.content.n > 0 && ret->manifest.content.n > 0;
 }
 
-static bool find_member(const struct troth_suit *suit, int64_t number, struct bytes name,
+static bool find_member(const struct troth_suit *suit, int32_t number, struct bytes name,
                         struct field_item *ret)
 {
     struct reader r = reader_of(bytes_of(suit->envelope.p, suit->envelope.n));
@@ -129,7 +130,7 @@ static enum troth_verdict authenticate(struct troth_suit *suit, const struct env
         return n == 1 ? TROTH_UNSIGNED : TROTH_MALFORMED;
     field_read_item(&r, &payload);
     for (size_t i = 1; i < n; i++)
-        signatures[i - 1] = field_read_octets(&r);
+        field_read_octets(&r, &signatures[i - 1]);
     struct reader inner = reader_of(payload.content);
     suit_read_digest(&inner, digest);
     if (!reader_end(&r) || !reader_end(&inner))
@@ -198,7 +199,7 @@ static enum troth_verdict read_common(struct troth_suit *suit, struct bytes comm
             if (verdict != TROTH_VALID)
                 return verdict;
         } else if (key == COMMON_SHARED) {
-            suit->shared = field_read_octets(&r);
+            field_read_octets(&r, &suit->shared);
         } else {
             reader_fail(&r, "a member of the common part that is not known");
         }
@@ -218,7 +219,7 @@ static enum troth_verdict read_severable(struct troth_suit *suit, struct reader 
     struct field_item member;
     uint8_t digest[TROTH_HASH_N];
     if (cbor_peek(r) == CBOR_BYTES) {
-        *ret = field_read_octets(r);
+        field_read_octets(r, ret);
         return TROTH_VALID;
     }
     suit_read_digest(r, digest);
@@ -239,7 +240,7 @@ static enum troth_verdict read_member_of(struct troth_suit *suit, struct reader 
     if (is_severed(key))
         return read_severable(suit, r, key, place < 0 ? &text : &suit->sequences[place]);
     if (place >= 0)
-        suit->sequences[place] = field_read_octets(r);
+        field_read_octets(r, &suit->sequences[place]);
     else if (key == MANIFEST_COMMON)
         return read_common(suit, cbor_read_bytes(r));
     else if (key == MANIFEST_REFERENCE)

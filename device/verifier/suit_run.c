@@ -76,7 +76,10 @@ static enum troth_verdict match_image(struct troth_suit *suit,
     if (acts->read == NULL)
         return TROTH_PLATFORM;
     hash->begin(&state);
-    for (size_t n = piece_of(one, 0); n > 0; n = piece_of(one, offset)) {
+    for (;;) {
+        size_t n = piece_of(one, offset);
+        if (n == 0)
+            break;
         struct troth_octets piece = acts->read(suit->device->context, one->place, offset, n);
         is_read = piece.p != NULL && piece.n <= n;
         if (!is_read || piece.n == 0)
@@ -271,13 +274,11 @@ static enum troth_verdict on_chosen(struct run *run, uint32_t command)
 static enum troth_verdict choose(struct troth_suit *suit, struct reader *r)
 {
     enum cbor_type type = cbor_peek(r);
-    size_t n = 1;
     if (type == CBOR_BOOL) {
         suit->chosen = (1u << suit->n) - 1;
         return cbor_read_bool(r) ? TROTH_VALID : TROTH_MALFORMED;
     }
-    if (type == CBOR_ARRAY)
-        n = cbor_read_array(r);
+    size_t n = type == CBOR_ARRAY ? cbor_read_array(r) : 1;
     suit->chosen = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t index = field_read_u32(r);

@@ -70,6 +70,10 @@ uint32_t reader_u32be(struct reader *r);
 uint64_t reader_u64be(struct reader *r);
 /*@ requires is_reader(r);
     assigns *r;
+    ensures is_reader(r) && has_moved{Pre, Post}(r); */
+uint64_t reader_be(struct reader *r, size_t n); // of n octets, up to 8
+/*@ requires is_reader(r);
+    assigns *r;
     ensures is_reader(r) && has_moved{Pre, Post}(r) && is_readable((uint8_t *)\result.p, \result.n)
    &&
         (\result.n == n || \result.n == 0); */

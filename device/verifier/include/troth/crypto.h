@@ -27,12 +27,20 @@ struct troth_octets {
 // ---- SHA-256, FIPS 180-4: small rather than fast
 struct troth_sha256 {
     uint32_t state[8];
-    uint64_t n;
+    size_t n;
     uint8_t block[64];
 };
 void troth_sha256_begin(struct troth_sha256 *hash);
 void troth_sha256_add(struct troth_sha256 *hash, const void *octets, size_t n);
 void troth_sha256_end(struct troth_sha256 *hash, uint8_t ret[TROTH_HASH_N]);
+
+// What was signed, as parts that follow each other.
+struct troth_message {
+    const struct troth_octets *parts;
+    size_t n;
+};
+void troth_sha256_add_message(struct troth_sha256 *hash, const struct troth_message *message);
+void troth_sha256_message(const struct troth_message *message, uint8_t ret[TROTH_HASH_N]);
 
 // ---- the hash of payloads, SHA-256 by whatever does it fastest
 // What was begun is ended, and not used after that.
@@ -59,12 +67,6 @@ enum troth_algorithm_number {
     TROTH_PS256 = -37,
     TROTH_HSS_LMS = -46,
     TROTH_ESP384 = -51,
-};
-
-// What was signed, as parts that follow each other.
-struct troth_message {
-    const struct troth_octets *parts;
-    size_t n;
 };
 
 // `key`: 65 octets of a point, 97 for P-384, 32 for Ed25519, an HSS public key (RFC 8554 6.1), an

@@ -6,6 +6,7 @@
 #include <troth/crypto.h>
 
 #include <bearssl.h>
+#include <string.h>
 
 // ---- the hash of payloads
 
@@ -35,18 +36,14 @@ static enum troth_verdict troth_bearssl_verify(struct troth_octets key,
                                                const struct troth_message *message,
                                                struct troth_octets signature)
 {
-    struct troth_sha256 hash; // ours: a device that hashes payloads by it too holds one SHA-256
     uint8_t digest[TROTH_HASH_N], point[TROTH_POINT_N];
     if (key.n != TROTH_POINT_N || key.p[0] != 4)
         return TROTH_BAD_KEY;
     if (signature.n != TROTH_SIGNATURE_N)
         return TROTH_BAD_SIGNATURE;
-    for (size_t i = 0; i < sizeof point; i++)
-        point[i] = key.p[i];
-    troth_sha256_begin(&hash);
-    for (size_t i = 0; i < message->n; i++)
-        troth_sha256_add(&hash, message->parts[i].p, message->parts[i].n);
-    troth_sha256_end(&hash, digest);
+    memcpy(point, key.p, sizeof point);
+    // Ours: a device that hashes payloads by it too holds one SHA-256.
+    troth_sha256_message(message, digest);
     const br_ec_public_key public_key = {BR_EC_secp256r1, point, sizeof point};
     return br_ecdsa_i31_vrfy_raw(&br_ec_p256_m31, digest, sizeof digest, &public_key, signature.p,
                                  signature.n) == 1
