@@ -31,9 +31,10 @@ static void compare(const struct text *text)
         troth_openssl_es256.verify((struct troth_octets){text->point, sizeof text->point}, &message,
                                    (struct troth_octets){text->signature, sizeof text->signature});
     must(ours == theirs);
-    must((ours == TROTH_VALID) ==
-         (troth_es256.verify((struct troth_octets){text->point, 65}, &message,
-                             (struct troth_octets){text->signature, 64}) == TROTH_VALID));
+    if (hash[0] % 16 == 0) /* each verification takes its time */
+        must((ours == TROTH_VALID) ==
+             (troth_es256.verify((struct troth_octets){text->point, 65}, &message,
+                                 (struct troth_octets){text->signature, 64}) == TROTH_VALID));
 }
 
 static void make_good(void)
