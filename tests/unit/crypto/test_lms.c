@@ -303,6 +303,17 @@ static void spoil(const struct place *place, const char *file, size_t at)
     assert_int_equal(file_write(path, 0600, blob_bytes(&octets), NULL), OK);
 }
 
+/* Of a damaged seed that still reads as one it is seen when it is to sign. */
+static bool signs(const struct place *place)
+{
+    CLEANUP(lms_signer_freep) struct lms_signer *signer = NULL;
+    CLEANUP(blob_free) struct blob signature = {0};
+    struct err err = {0};
+    return lms_signer_open(place->key, place->records, &place->passphrase, 1, &signer, &err) ==
+               OK &&
+           lms_signer_sign(signer, bytes_text("message"), &signature, &err) == OK;
+}
+
 static void what_is_damaged_signs_nothing(void **state)
 {
     static const struct {
@@ -314,7 +325,7 @@ static void what_is_damaged_signs_nothing(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct place place = open_place();
         spoil(&place, rows[i].file, rows[i].at);
-        assert_int_not_equal(refusal(&place, place.key, place.records, 1), E_NONE);
+        assert_false(signs(&place));
         close_place(&place);
     }
 }
