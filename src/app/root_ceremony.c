@@ -217,6 +217,9 @@ enum result root_ceremony_add(struct root_ceremony *ceremony, const struct trans
     static uint8_t room[TRANSCRIPT_MAX];
     struct buf text = buf_over(room, sizeof room);
     const char *folder = ceremony->folder;
+    if (!transcript_is_text(text_bytes(entry->present)))
+        return err_set(err, E_USAGE, "who is there: %s, wanted UTF-8 without controls",
+                       err_value(text_bytes(entry->present)).text);
     buf_put_bytes(&text, blob_bytes(&ceremony->text));
     transcript_put(&text, &ceremony->transcript, entry);
     if (!buf_ok(&text))

@@ -4,6 +4,7 @@
 #include "lines.h"
 
 #include <base/file.h>
+#include <base/text.h>
 #include <crypto/pem.h>
 #include <crypto/start.h>
 #include <wire/b64.h>
@@ -224,6 +225,9 @@ static enum result check_order(const struct root_beginning *beginning, struct er
         return err_set(err, E_USAGE,
                        "--url %s, wanted http://HOST[:PORT][/PATH] without a slash at its end",
                        err_value(bytes_of(beginning->url, n)).text);
+    if (!transcript_is_text(text_bytes(beginning->present)))
+        return err_set(err, E_USAGE, "--present %s, wanted UTF-8 without controls",
+                       err_value(text_bytes(beginning->present)).text);
     if (beginning->kind != KEY_P256 && beginning->kind != KEY_P384)
         return err_set(err, E_USAGE, "a root in shares has a key of p256 or p384");
     return OK;

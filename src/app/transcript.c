@@ -3,7 +3,7 @@
 #include "lines.h"
 
 #include <base/text.h>
-#include <wire/hex.h>
+#include <wire/utf8.h>
 
 #include <string.h>
 
@@ -48,16 +48,23 @@ void transcript_put(struct buf *text, const struct transcript *so_far,
 
 /* ---- in -------------------------------------------------------------------------------------- */
 
-/* A line that ends, and has nothing in it that a terminal would act on. */
+/* C1 controls are two octets of UTF-8. */
+bool transcript_is_text(struct bytes text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] < ' ' || text.p[i] == 0x7f ||
+            (text.p[i] == 0xc2 && i + 1 < text.n && text.p[i + 1] < 0xa0))
+            return false;
+    return utf8_is_valid(text);
+}
+
+/* A line that ends. */
 static bool take_line(struct bytes *rest, struct bytes *ret)
 {
     struct bytes whole = *rest;
     struct bytes line = lines_take(rest);
-    if (line.n == whole.n) /* also at the end */
+    if (line.n == whole.n || !transcript_is_text(line)) /* the first also at the end */
         return false;
-    for (size_t i = 0; i < line.n; i++)
-        if (line.p[i] < ' ' || line.p[i] == 0x7f)
-            return false;
     *ret = line;
     return true;
 }

@@ -48,6 +48,9 @@ struct transcript {
 /* Form and chain; what the facts say is root_ceremony.h's. E_TRANSCRIPT names the step. */
 MUST_USE enum result transcript_parse(struct bytes text, struct transcript *ret, struct err *err);
 
+/* Can it stand in a line? UTF-8 that no terminal acts on. */
+bool transcript_is_text(struct bytes text);
+
 /* The next fact of that name; `facts` is left behind it. False when there is none more. */
 bool transcript_next(struct bytes *facts, const char *name, struct bytes *ret);
 

@@ -94,9 +94,10 @@ enum result key_of_number(enum key_kind kind, struct bytes number, struct key **
         return err_set(err, E_KEY, "a number of %zu octets, wanted %d", number.n, curve->n);
     TRY(secret_new(number.n, &native, err));
     value = BN_bin2bn(number.p, curve->n, NULL);
+    if (value != NULL)
+        BN_set_flags(value, BN_FLG_CONSTTIME);
     if (value == NULL || !find_point(curve, value, point))
         return fail_openssl(err, E_KEY, "the number is none of a key on this curve");
-    BN_set_flags(value, BN_FLG_CONSTTIME);
     EVP_PKEY *pkey = make_object(curve, value, point, &native);
     if (pkey == NULL)
         return fail_openssl(err, E_KEY, "no key could be made of the number");

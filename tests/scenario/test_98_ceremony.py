@@ -298,6 +298,8 @@ def test_a_beginning_that_cannot_be_is_refused_and_leaves_nothing(tmp_path):
             (stick[0], stick[1], f"{stick[0]}/.", "--needed", 2, *usual): "is there twice",
             (stick[0], ceremony.folder, "--needed", 2, *usual): "is there twice",
             (stick[0], stick[1], "--needed", 2, "--url", "https://x/", "--present", "Ada"): "wanted http://HOST",
+            (stick[0], stick[1], "--needed", 2, "--url", URL, "--present", "Ada \udc9b"): "--present",
+            (stick[0], stick[1], "--needed", 2, "--url", URL, "--present", "Ada \x9b2J"): "--present",
     }.items():
         expect(ceremony.run("begin", *words), 1001, said)
     expect(ceremony.run("begin", stick[0], tmp_path / "none", "--needed", 2, *usual), 4001, "none")
