@@ -22,8 +22,7 @@ static struct buf written(size_t n)
         struct transcript_entry entry = {
             .word = i == 0 ? TRANSCRIPT_BEGIN : TRANSCRIPT_WITNESS,
             .at_s = 1800000000 + (int64_t)i,
-            .present = "Ada, Gr\xc3\xa1"
-                       "ce",
+            .present = "Ada, Gr\xc3\xa1\x63\x65",
             .facts = bytes_text("share 1 one\nname a b\nshare 2 two\n"),
         };
         transcript_put(&text, &read, &entry);
@@ -74,10 +73,7 @@ static void every_flipped_bit_and_every_cut_is_refused(void **state)
 static void a_line_that_a_terminal_would_act_on_is_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = {"\x1b[2J",
-                                        "\xc2\x9b"
-                                        "2J",
-                                        "\xff", "a\rb", "a\tb"};
+    static const char *const names[] = {"\x1b[2J", "\xc2\x9b\x32J", "\xff", "a\rb", "a\tb"};
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
         struct buf text = buf_over(room, sizeof room);
         struct transcript_entry entry = {.word = TRANSCRIPT_BEGIN, .present = names[i]};
