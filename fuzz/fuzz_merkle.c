@@ -1,48 +1,9 @@
 // Proofs that were made verify; damaged or invented ones do not. Input: old size, new size, index,
 // bit to damage (one octet each), then hashes of an invented proof.
-#include "fuzz.h"
+#define TREE_LEVELS 9u
+#include "log_tree.h"
 
-#include <openssl/evp.h>
-#include <wire/merkle.h>
 #include <wire/reader.h>
-
-#define LEAVES 256U
-#define LEVELS 9U
-
-static uint8_t tree[LEVELS][LEAVES][MERKLE_HASH_N];
-
-static void sha256(void *ctx, const struct bytes *parts, size_t n, uint8_t out[MERKLE_HASH_N])
-{
-    static EVP_MD_CTX *md;
-    (void)ctx;
-    if (!md)
-        md = EVP_MD_CTX_new();
-    must(md && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1);
-    for (size_t i = 0; i < n; i++)
-        must(EVP_DigestUpdate(md, parts[i].p, parts[i].n) == 1);
-    must(EVP_DigestFinal_ex(md, out, NULL) == 1);
-}
-
-static const struct merkle_hash hash = {sha256, NULL};
-
-static bool get_node(void *ctx, unsigned level, uint64_t index, uint8_t *out)
-{
-    (void)ctx;
-    must(level < LEVELS && index < LEAVES >> level);
-    memcpy(out, tree[level][index], MERKLE_HASH_N);
-    return true;
-}
-
-static const struct merkle_nodes nodes = {get_node, NULL};
-
-static void grow_tree(void)
-{
-    for (uint16_t i = 0; i < LEAVES; i++)
-        merkle_leaf(&hash, bytes_of(&i, sizeof(i)), tree[0][i]);
-    for (unsigned level = 1; level < LEVELS; level++)
-        for (unsigned i = 0; i < LEAVES >> level; i++)
-            merkle_node(&hash, tree[level - 1][2 * i], tree[level - 1][2 * i + 1], tree[level][i]);
-}
 
 static struct merkle_proof damaged(const struct merkle_proof *proof, uint8_t bit)
 {
@@ -70,18 +31,18 @@ static void check_inclusion(uint64_t index, uint64_t size, uint8_t bit,
 {
     uint8_t root[MERKLE_HASH_N];
     struct merkle_proof proof, bad;
-    bool made = merkle_prove_inclusion(&hash, &nodes, index, size, &proof);
+    bool made = merkle_prove_inclusion(&tree_hash, &tree_nodes, index, size, &proof);
     must(made == (index < size));
     if (!made)
         return;
-    must(merkle_root_at(&hash, &nodes, size, root));
+    must(merkle_root_at(&tree_hash, &tree_nodes, size, root));
     struct merkle_inclusion claim = {index, size, tree[0][index], root};
-    must(merkle_verify_inclusion(&hash, &claim, &proof));
-    must(merkle_verify_inclusion(&hash, &claim, other) == is_same(other, &proof));
+    must(merkle_verify_inclusion(&tree_hash, &claim, &proof));
+    must(merkle_verify_inclusion(&tree_hash, &claim, other) == is_same(other, &proof));
     if (proof.n == 0)
         return;
     bad = damaged(&proof, bit);
-    must(!merkle_verify_inclusion(&hash, &claim, &bad));
+    must(!merkle_verify_inclusion(&tree_hash, &claim, &bad));
 }
 
 static void check_consistency(uint64_t old_size, uint64_t new_size, uint8_t bit,
@@ -89,19 +50,19 @@ static void check_consistency(uint64_t old_size, uint64_t new_size, uint8_t bit,
 {
     uint8_t old_root[MERKLE_HASH_N], new_root[MERKLE_HASH_N];
     struct merkle_proof proof, bad;
-    bool made = merkle_prove_consistency(&hash, &nodes, old_size, new_size, &proof);
+    bool made = merkle_prove_consistency(&tree_hash, &tree_nodes, old_size, new_size, &proof);
     must(made == (old_size > 0 && old_size <= new_size));
     if (!made)
         return;
-    must(merkle_root_at(&hash, &nodes, old_size, old_root));
-    must(merkle_root_at(&hash, &nodes, new_size, new_root));
+    must(merkle_root_at(&tree_hash, &tree_nodes, old_size, old_root));
+    must(merkle_root_at(&tree_hash, &tree_nodes, new_size, new_root));
     struct merkle_consistency claim = {old_size, new_size, old_root, new_root};
-    must(merkle_verify_consistency(&hash, &claim, &proof));
-    must(merkle_verify_consistency(&hash, &claim, other) == is_same(other, &proof));
+    must(merkle_verify_consistency(&tree_hash, &claim, &proof));
+    must(merkle_verify_consistency(&tree_hash, &claim, other) == is_same(other, &proof));
     if (proof.n == 0)
         return;
     bad = damaged(&proof, bit);
-    must(!merkle_verify_consistency(&hash, &claim, &bad));
+    must(!merkle_verify_consistency(&tree_hash, &claim, &bad));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -113,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!reader_ok(&r))
         return 0;
     if (!is_grown)
-        grow_tree();
+        tree_grow();
     is_grown = true;
     struct merkle_proof other = invented(&r);
     check_inclusion(index, new_size, bit, &other);

@@ -2,49 +2,19 @@
 // octets, which octet of the proof is changed and how, then hashes.
 //   0 an entry, 1 a later checkpoint: of a tree of 64, the proof made, changed and judged
 //   2 an entry, 3 a later checkpoint: of any size, by the hashes of the input
-#include "signed_object.h"
+#define TREE_LEVELS 7u
+#include "log_tree.h"
 
 #include <troth/verify.h>
-#include <wire/merkle.h>
 #include <wire/reader.h>
 
-#define LEAVES 64u
-#define LEVELS 7u
-
-static uint8_t tree[LEVELS][LEAVES][MERKLE_HASH_N], roots[LEAVES + 1][MERKLE_HASH_N];
-
-static void hash_parts(void *context, const struct bytes *parts, size_t n,
-                       uint8_t ret[MERKLE_HASH_N])
-{
-    SHA256_CTX hash;
-    (void)context;
-    SHA256_Init(&hash);
-    for (size_t i = 0; i < n; i++)
-        SHA256_Update(&hash, parts[i].p, parts[i].n);
-    SHA256_Final(ret, &hash);
-}
-
-static const struct merkle_hash hash = {hash_parts, NULL};
-
-static bool get_node(void *context, unsigned level, uint64_t index, uint8_t *ret)
-{
-    (void)context;
-    must(level < LEVELS && index < LEAVES >> level);
-    memcpy(ret, tree[level][index], MERKLE_HASH_N);
-    return true;
-}
-
-static const struct merkle_nodes nodes = {get_node, NULL};
+static uint8_t roots[TREE_LEAVES + 1][MERKLE_HASH_N];
 
 static void grow(void)
 {
-    for (uint8_t i = 0; i < LEAVES; i++)
-        merkle_leaf(&hash, bytes_of(&i, 1), tree[0][i]);
-    for (unsigned level = 1; level < LEVELS; level++)
-        for (unsigned i = 0; i < LEAVES >> level; i++)
-            merkle_node(&hash, tree[level - 1][2 * i], tree[level - 1][2 * i + 1], tree[level][i]);
-    for (unsigned size = 1; size <= LEAVES; size++)
-        must(merkle_root_at(&hash, &nodes, size, roots[size]));
+    tree_grow();
+    for (unsigned size = 1; size <= TREE_LEAVES; size++)
+        must(merkle_root_at(&tree_hash, &tree_nodes, size, roots[size]));
 }
 
 struct question {
@@ -56,7 +26,7 @@ struct question {
 static struct troth_checkpoint checkpoint(uint64_t size)
 {
     struct troth_checkpoint ret = {.size = size};
-    memcpy(ret.root, roots[size % (LEAVES + 1)], sizeof ret.root);
+    memcpy(ret.root, roots[size % (TREE_LEAVES + 1)], sizeof ret.root);
     return ret;
 }
 
@@ -71,8 +41,9 @@ static enum troth_verdict judge(const struct question *q, const struct troth_pro
 static void judge_made(const struct question *q)
 {
     struct merkle_proof made;
-    bool is_made = q->kind == 0 ? merkle_prove_inclusion(&hash, &nodes, q->b, q->a, &made)
-                                : merkle_prove_consistency(&hash, &nodes, q->a, q->b, &made);
+    bool is_made = q->kind == 0
+                       ? merkle_prove_inclusion(&tree_hash, &tree_nodes, q->b, q->a, &made)
+                       : merkle_prove_consistency(&tree_hash, &tree_nodes, q->a, q->b, &made);
     if (!is_made) {
         must(q->kind == 0 ? q->b >= q->a : q->a == 0 || q->a > q->b);
         return;
@@ -101,8 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         grow();
     is_grown = true;
     if (q.kind < 2) {
-        q.a %= LEAVES + 1;
-        q.b %= LEAVES + 1;
+        q.a %= TREE_LEAVES + 1;
+        q.b %= TREE_LEAVES + 1;
         judge_made(&q);
         return 0;
     }

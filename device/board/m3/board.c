@@ -58,6 +58,15 @@ const char *board_digits(char space[BOARD_DIGITS_N], uint32_t number)
     return space + at;
 }
 
+void board_say_figure(const char *name, uint32_t number)
+{
+    char digits[BOARD_DIGITS_N];
+    board_say(name);
+    board_say(" ");
+    board_say(board_digits(digits, number));
+    board_say("\n");
+}
+
 // ---- CMSDK timer 0 -----------------------------------------------------------------------------
 
 struct timer {

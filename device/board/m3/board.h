@@ -31,6 +31,9 @@ void board_say(const char *text);
 #define BOARD_DIGITS_N 12
 const char *board_digits(char space[BOARD_DIGITS_N], uint32_t number);
 
+// A line of the two.
+void board_say_figure(const char *name, uint32_t number);
+
 // What QEMU was told after -semihosting-config ...,arg=; false: nothing that fits.
 bool board_command(char *to, size_t max);
 

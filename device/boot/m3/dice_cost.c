@@ -81,15 +81,6 @@ void dice_cost_end(void)
     board_start_uart();
 }
 
-static void say_number(const char *name, uint32_t number)
-{
-    char digits[BOARD_DIGITS_N];
-    board_say(name);
-    board_say(" ");
-    board_say(board_digits(digits, number));
-    board_say("\n");
-}
-
 int main(void)
 {
     static struct cost costs[] = {
@@ -112,9 +103,9 @@ int main(void)
     for (size_t i = 0; i < n; i++) {
         if (!costs[i].is_done)
             return 1;
-        say_number(costs[i].name, costs[i].n);
+        board_say_figure(costs[i].name, costs[i].n);
     }
-    say_number("stack", (uint32_t)(board_stack_used() - frame));
-    say_number("memory", sizeof dice);
+    board_say_figure("stack", (uint32_t)(board_stack_used() - frame));
+    board_say_figure("memory", sizeof dice);
     return board_store("signature.bin", signature, sizeof signature) != 0 ? 0 : 1;
 }

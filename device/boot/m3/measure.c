@@ -25,15 +25,6 @@ static struct troth_octets read_image(void *context, size_t place, size_t offset
     return (struct troth_octets){(const uint8_t *)M3_FLASH_BASE + M3_ENVELOPE_N + offset, n};
 }
 
-static void say(const char *name, uint32_t number)
-{
-    char digits[BOARD_DIGITS_N];
-    board_say(name);
-    board_say(" ");
-    board_say(board_digits(digits, number));
-    board_say("\n");
-}
-
 static void say_verdict(enum troth_verdict verdict)
 {
     board_say("verdict ");
@@ -69,9 +60,9 @@ int main(void)
     say_verdict(opened);
     say_verdict(run);
     say_verdict(followed);
-    say("open", open);
-    say("validate", validate);
-    say("stack", (uint32_t)stack);
-    say("memory", sizeof suit + sizeof keys);
+    board_say_figure("open", open);
+    board_say_figure("validate", validate);
+    board_say_figure("stack", (uint32_t)stack);
+    board_say_figure("memory", sizeof suit + sizeof keys);
     return 0;
 }
